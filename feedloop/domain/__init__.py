@@ -1,0 +1,1 @@
+"""The loop in plain Python: standard library only, no I/O."""

@@ -1,0 +1,55 @@
+"""Days and seconds, all in UTC."""
+
+from datetime import UTC, datetime, timedelta
+
+LAST_COMMIT = timedelta(minutes=5)
+"""How long after its day's end an upload may still be committed."""
+
+CLOSES = timedelta(minutes=15)
+"""How long after its end a day is final."""
+
+
+def utc_now() -> datetime:
+    """The clock of a deployment; tests and simulations pass another."""
+    return datetime.now(UTC)
+
+
+def day_of(time: datetime) -> str:
+    """`yyyymmdd`."""
+    return f"{time:%Y%m%d}"
+
+
+def second_of_day(time: datetime) -> int:
+    """0 to 86399."""
+    return time.hour * 3600 + time.minute * 60 + time.second
+
+
+def time_of(day: str, second: int) -> datetime:
+    """The time that a day and its second stand for. Raises ValueError for no such day."""
+    return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC) + timedelta(seconds=second)
+
+
+def day_before(time: datetime) -> str:
+    """Yesterday, seen from `time`."""
+    return day_of(time - timedelta(days=1))
+
+
+def takes_commits(day: str, now: datetime) -> bool:
+    """Whether an upload of `day` may still be committed."""
+    return now < time_of(day, 0) + timedelta(days=1) + LAST_COMMIT
+
+
+def is_closed(day: str, now: datetime) -> bool:
+    """Whether `day` is final: nothing can be committed to it any more."""
+    return now >= time_of(day, 0) + timedelta(days=1) + CLOSES
+
+
+def iso(time: datetime) -> str:
+    """ISO 8601 with `Z`; fractions only where there are any."""
+    return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def parse_iso(text: str) -> datetime:
+    """The time of an ISO 8601 text, read as UTC when it names no zone. Raises ValueError."""
+    time = datetime.fromisoformat(text)
+    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)

@@ -1,0 +1,122 @@
+"""Every error that Feedloop raises on purpose.
+
+FeedloopError
+├── Refused                 the caller can mend it
+│   ├── BadRequest
+│   │   └── UnknownClass
+│   ├── Unauthorised
+│   ├── UnknownPrediction
+│   ├── MethodNotAllowed
+│   ├── TooLarge
+│   ├── UnsupportedPicture
+│   ├── BrokenPicture
+│   └── KeyReused
+├── Unavailable             try again later
+│   ├── StoreDown
+│   ├── StoreMisconfigured
+│   ├── NoModel
+│   └── DayClosing
+├── StoreAnswer             what a store says to a question; callers expect these
+│   ├── Missing
+│   ├── AlreadyExists
+│   └── Changed
+├── MetadataTooLarge        our own mistake, told before anything is sent
+├── Malformed               a stored document that cannot be understood
+└── WrongSetting            a deployment that must not start
+"""
+
+
+class FeedloopError(Exception):
+    """The root: catch it to catch every deliberate error."""
+
+
+class Refused(FeedloopError):
+    """The request cannot be served as it is; the message says what to change."""
+
+
+class BadRequest(Refused):
+    """A field is missing or malformed."""
+
+
+class UnknownClass(BadRequest):
+    """The class is not one of the model's."""
+
+
+class Unauthorised(Refused):
+    """The call needs the event token."""
+
+
+class UnknownPrediction(Refused):
+    """No such prediction, or its signature is wrong: both are told alike."""
+
+
+class MethodNotAllowed(Refused):
+    """The function does not answer this HTTP method."""
+
+
+class TooLarge(Refused):
+    """Too many bytes or pixels; `limit` is the number that was passed."""
+
+    def __init__(self, detail: str, limit: int) -> None:
+        super().__init__(detail)
+        self.limit = limit
+
+
+class UnsupportedPicture(Refused):
+    """Not a JPEG, PNG or WebP."""
+
+
+class BrokenPicture(Refused):
+    """Claims to be a picture but cannot be decoded, or is too small to mean anything."""
+
+
+class KeyReused(Refused):
+    """An Idempotency-Key came back with another picture."""
+
+
+class Unavailable(FeedloopError):
+    """Nothing was acknowledged; the same call may succeed later."""
+
+
+class StoreDown(Unavailable):
+    """The store did not answer, or answered with an error of its own."""
+
+
+class StoreMisconfigured(Unavailable):
+    """The store refuses us: a missing bucket or a wrong key. Retrying alone will not help."""
+
+
+class NoModel(Unavailable):
+    """No release is current, or its files cannot be read."""
+
+
+class DayClosing(Unavailable):
+    """The upload's day can no longer take it."""
+
+
+class StoreAnswer(FeedloopError):
+    """A store's regular answer to a condition; the message is the key."""
+
+
+class Missing(StoreAnswer):
+    """No object has this key."""
+
+
+class AlreadyExists(StoreAnswer):
+    """Create-only, and somebody was first (perhaps we ourselves, on a lost answer)."""
+
+
+class Changed(StoreAnswer):
+    """Compare-and-swap, and the object is no longer the one that was read."""
+
+
+class MetadataTooLarge(FeedloopError):
+    """User metadata that a store might refuse or mangle."""
+
+
+class Malformed(FeedloopError):
+    """The message is the reason, fit for a quarantine entry."""
+
+
+class WrongSetting(FeedloopError):
+    """The message names the variable and what it may be."""

@@ -1,0 +1,168 @@
+"""The one place that spells a bucket or a key, and reads one back.
+
+Listings are the index: what is counted or selected on stands in the key. A folder
+given to a listing ends in `/`.
+"""
+
+import re
+from typing import NamedTuple
+
+from feedloop.domain.errors import Malformed
+from feedloop.domain.prediction import PredictionId
+
+PRODUCTION, LABELSTUDIO, TRACKING, MODELS = "production", "labelstudio", "tracking", "models"
+
+RANDOM_SAMPLED, LOW_CONFIDENCE, USER_FEEDBACK = "randomsampled", "lowconfidence", "userfeedback"
+USER_FEEDBACK_2 = "userfeedback2"
+REVIEW_QUEUES = (RANDOM_SAMPLED, LOW_CONFIDENCE, USER_FEEDBACK)
+QUEUES = (*REVIEW_QUEUES, USER_FEEDBACK_2)
+
+DATASETS = {
+    RANDOM_SAMPLED: "cleanproduction",
+    LOW_CONFIDENCE: "lowconfidence",
+    USER_FEEDBACK: "userfeedback",
+    USER_FEEDBACK_2: "userfeedback2",
+}
+"""Queue to dataset bucket."""
+
+BUCKETS = (PRODUCTION, LABELSTUDIO, TRACKING, MODELS, *DATASETS.values())
+
+_PRODUCTION_KEY = re.compile(r"class_(\d{2,4})/(\d{8})/([0-9a-f]{32})-(\d{4})-([0-9a-f]{8})-(\d{5})\.jpg")
+_DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg")
+_IMAGE_KEY = re.compile(r"images/([0-9a-f]{32})\.jpg")
+_OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/]+)")
+
+
+class Place(NamedTuple):
+    """Where an object lies. The bucket is its plain name: adapters add the deployment's prefix."""
+
+    bucket: str
+    key: str
+
+    @property
+    def name(self) -> str:
+        """The last part of the key."""
+        return self.key.rpartition("/")[2]
+
+
+def production(prediction: PredictionId) -> Place:
+    """The picture whose metadata is the prediction's record; writing it commits the prediction."""
+    p = prediction
+    name = f"{p.random}-{p.per_mille:04d}-{p.model}-{p.second:05d}.jpg"
+    return Place(PRODUCTION, f"{production_day(p.class_index, p.day).key}{name}")
+
+
+def production_day(class_index: int, day: str) -> Place:
+    """The folder of one predicted class and day; its keys sort by their random part."""
+    return Place(PRODUCTION, f"{_class(class_index)}/{day}/")
+
+
+def read_production(key: str) -> PredictionId:
+    """The prediction that lies at a production key. Raises Malformed."""
+    match = _PRODUCTION_KEY.fullmatch(key)
+    if match is None:
+        raise Malformed(f"not a production key: {key}")
+    class_index, day, random, per_mille, model, second = match.groups()
+    return PredictionId.parse(f"{day}-{class_index}-{per_mille}-{model}-{random}-{second}")
+
+
+def dataset(queue: str, class_index: int, prediction: PredictionId) -> Place:
+    """A labelled picture: the human's class in the folder, the model's in the name."""
+    return Place(DATASETS[queue], f"{_class(class_index)}/{prediction}.jpg")
+
+
+def read_dataset(key: str) -> tuple[int, PredictionId]:
+    """The human's class and the prediction of a dataset key. Raises Malformed."""
+    match = _DATASET_KEY.fullmatch(key)
+    if match is None:
+        raise Malformed(f"not a dataset key: {key}")
+    class_index, prediction = int(match[1]), PredictionId.parse(match[2])
+    if key != f"{_class(class_index)}/{prediction}.jpg":
+        raise Malformed(f"not a dataset key: {key}")
+    return class_index, prediction
+
+
+def image(random: str) -> Place:
+    """The copy that annotators see: its key reveals nothing, its metadata holds the prediction id."""
+    return Place(LABELSTUDIO, f"images/{random}.jpg")
+
+
+def read_image_url(url: str, *, images: str) -> str:
+    """The random part of a review picture's address; `images` is the address of their folder. Raises Malformed."""
+    match = _IMAGE_KEY.fullmatch("images/" + url.removeprefix(images)) if url.startswith(images) else None
+    if match is None:
+        raise Malformed("its picture is not one of ours")
+    return match[1]
+
+
+def task(queue: str, random: str) -> Place:
+    """A review task for one of the REVIEW_QUEUES."""
+    return Place(LABELSTUDIO, f"tasks/{queue}/{random}.json")
+
+
+def outputs(queue: str) -> Place:
+    """The folder that Label Studio (or relabel) writes a queue's annotations to."""
+    return Place(LABELSTUDIO, f"output/{queue}/")
+
+
+def output(queue: str, annotation: str) -> Place:
+    """An annotation: Label Studio's files have no suffix, relabel's do."""
+    suffix = ".json" if queue == USER_FEEDBACK_2 else ""
+    return Place(LABELSTUDIO, f"output/{queue}/{annotation}{suffix}")
+
+
+def read_output(key: str) -> tuple[str, str] | None:
+    """The queue and annotation id of an output key; None for any other key."""
+    match = _OUTPUT_KEY.fullmatch(key)
+    if match is None or match[1] not in QUEUES:
+        return None
+    return match[1], match[2].removesuffix(".json")
+
+
+def label(queue: str, prediction: PredictionId) -> Place:
+    """The label of record: all votes and the class derived from them."""
+    return Place(TRACKING, f"labels/{queue}/{prediction}.json")
+
+
+def versions(state: str, queue: str) -> Place:
+    """A folder of annotation versions: `curated` (done), `open` (begun), `quarantine` (not understood)."""
+    return Place(TRACKING, f"{state}/{queue}/")
+
+
+def version(state: str, queue: str, annotation: str, etag: str) -> Place:
+    """One version of one annotation: `-` sorts below every digit, so 1- stands before 10."""
+    return Place(TRACKING, f"{state}/{queue}/{annotation}-{etag}")
+
+
+def outcome(queue: str, kind: str, prediction: PredictionId) -> Place:
+    """An empty object: an answer that gives no dataset picture but counts in reports."""
+    return Place(TRACKING, f"outcomes/{queue}/{kind}/{prediction}")
+
+
+def request(digest: str) -> Place:
+    """The claim of one Idempotency-Key."""
+    return Place(TRACKING, f"requests/{digest}")
+
+
+def lease(name: str) -> Place:
+    """Who sweeps at the moment."""
+    return Place(TRACKING, f"leases/{name}.json")
+
+
+def current_model() -> Place:
+    """The pointer to the release that serves."""
+    return Place(MODELS, "current.json")
+
+
+def model_file(name: str, sha256: str, file: str) -> Place:
+    """A file of one release: `model.onnx` or `card.json`."""
+    return Place(MODELS, f"{name}/{sha256}/{file}")
+
+
+def class_list(name: str) -> Place:
+    """The append-only class list of a model's name."""
+    return Place(MODELS, f"{name}/classes.json")
+
+
+def _class(index: int) -> str:
+    return f"class_{index:02d}"
