@@ -1,0 +1,104 @@
+"""A store in this process's memory with the manners of a real one: for tests and simulations."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from hashlib import md5
+from itertools import islice
+from threading import Lock
+
+from feedloop.domain import keys
+from feedloop.domain.clock import utc_now
+from feedloop.domain.errors import AlreadyExists, Changed, Missing, StoreMisconfigured
+from feedloop.domain.keys import Place
+from feedloop.domain.storable import check_folder, check_metadata
+from feedloop.ports import Clock, Entry, Head, Stored
+
+
+class MemoryStore:
+    """An ObjectStore; times have whole seconds, as in the headers of a real store."""
+
+    def __init__(self, buckets: Iterable[str] = keys.BUCKETS, *, prefix: str = "", clock: Clock = utc_now) -> None:
+        self._buckets: dict[str, dict[str, Stored]] = {bucket: {} for bucket in buckets}
+        self._prefix = prefix
+        self._clock = clock
+        self._lock = Lock()
+
+    def get(self, place: Place) -> Stored:
+        """The object. Raises Missing."""
+        with self._lock:
+            return self._read(place)
+
+    def head(self, place: Place) -> Head:
+        """The object without its body. Raises Missing."""
+        found = self.get(place)
+        return Head(found.etag, found.size, found.modified, found.metadata)
+
+    def create(
+        self,
+        place: Place,
+        body: bytes,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        content_type: str = "application/json",  # noqa: ARG002 - only a browser would see it
+    ) -> str:
+        """Write once and return the ETag. Raises AlreadyExists and MetadataTooLarge."""
+        check_metadata(metadata or {})
+        with self._lock:
+            if place.key in self._bucket(place):
+                raise AlreadyExists(place.key)
+            return self._write(place, body, metadata or {})
+
+    def replace(self, place: Place, body: bytes, *, etag: str) -> str:
+        """Compare-and-swap; return the new ETag. Raises Changed, also when missing."""
+        with self._lock:
+            found = self._bucket(place).get(place.key)
+            if found is None or found.etag != etag:
+                raise Changed(place.key)
+            return self._write(place, body, {})
+
+    def copy(self, source: Place, target: Place) -> None:
+        """The same bytes and metadata at another place. Raises Missing."""
+        with self._lock:
+            found = self._read(source)
+            self._write(target, found.body, found.metadata)
+
+    def delete(self, place: Place) -> None:
+        """Remove the object; one that is not there is fine."""
+        with self._lock:
+            self._bucket(place).pop(place.key, None)
+
+    def list(self, folder: Place, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
+        """Entries below `folder` in byte order, as they were when the first is asked for."""
+        check_folder(folder.key)
+        with self._lock:
+            bucket = dict(self._bucket(folder))
+        matching = sorted(key for key in bucket if key.startswith(folder.key) and key > start_after)
+        for key in islice(matching, limit):
+            kept = bucket[key]
+            yield Entry(key, kept.etag, kept.size, kept.modified)
+
+    def now(self) -> datetime:
+        """The clock that the constructor was given."""
+        return self._clock().replace(microsecond=0)
+
+    def url(self, place: Place) -> str:
+        """The object's s3:// address, with the bucket prefix."""
+        return f"s3://{self._prefix}{place.bucket}/{place.key}"
+
+    def _bucket(self, place: Place) -> dict[str, Stored]:
+        try:
+            return self._buckets[place.bucket]
+        except KeyError as error:
+            raise StoreMisconfigured(f"The bucket {self._prefix}{place.bucket} does not exist.") from error
+
+    def _read(self, place: Place) -> Stored:
+        found = self._bucket(place).get(place.key)
+        if found is None:
+            raise Missing(place.key)
+        return replace(found, metadata=dict(found.metadata))
+
+    def _write(self, place: Place, body: bytes, metadata: Mapping[str, str]) -> str:
+        etag = md5(body, usedforsecurity=False).hexdigest()
+        self._bucket(place)[place.key] = Stored(etag, len(body), self.now(), dict(metadata), bytes(body))
+        return etag
