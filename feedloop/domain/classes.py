@@ -1,0 +1,54 @@
+"""The append-only list of classes: an index never changes its meaning, a rename keeps it."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import Malformed, UnknownClass
+
+
+@dataclass(frozen=True, slots=True)
+class ClassList:
+    """Class names by index, with the names each had before."""
+
+    names: tuple[str, ...]
+    former: tuple[tuple[str, ...], ...]
+
+    @classmethod
+    def of(cls, names: list[str]) -> Self:
+        """A list without a past."""
+        return cls(tuple(names), tuple(() for _ in names))
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read `classes.json`. Raises Malformed."""
+        try:
+            entries = [(str(entry["name"]), tuple(entry.get("former", ()))) for entry in document["classes"]]
+        except (KeyError, TypeError) as error:
+            raise Malformed(f"not a class list: {error!r}") from error
+        return cls(tuple(name for name, _ in entries), tuple(former for _, former in entries))
+
+    def to_document(self) -> Document:
+        """`classes.json`."""
+        entries = zip(self.names, self.former, strict=True)
+        return {"v": 1, "classes": [{"name": name, "former": list(former)} for name, former in entries]}
+
+    def index(self, name: str) -> int:
+        """The class of a name, present names before former ones. Raises UnknownClass."""
+        if name in self.names:
+            return self.names.index(name)
+        for index, former in enumerate(self.former):
+            if name in former:
+                return index
+        raise UnknownClass(f"{name!r} is not one of the {len(self.names)} classes.")
+
+    def name(self, index: int) -> str:
+        """The present name of an index."""
+        return self.names[index]
+
+    def appended(self, names: list[str]) -> Self:
+        """This list followed by new names. Raises Malformed when `names` does not begin with it."""
+        if tuple(names[: len(self.names)]) != self.names:
+            raise Malformed("the class list is append-only: rename a class explicitly, never move one")
+        new = names[len(self.names) :]
+        return type(self)((*self.names, *new), (*self.former, *(() for _ in new)))

@@ -1,0 +1,172 @@
+"""Requests in, answers out: the handle(event, context) contract, and one shape for every refusal (RFC 9457)."""
+
+import hmac
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import wraps
+from io import BytesIO
+from typing import Any, Protocol, TypedDict
+
+from werkzeug.datastructures import MultiDict
+from werkzeug.exceptions import HTTPException
+from werkzeug.formparser import FormDataParser
+from werkzeug.http import parse_options_header
+
+from feedloop import log
+from feedloop.domain import errors
+
+MAX_BODY = 10_000_000
+_MULTIPART = "multipart/form-data"
+_RETRY_SECONDS = "5"
+
+
+class Event(Protocol):
+    """A request, as the python3-http template hands it over."""
+
+    body: bytes
+    headers: Mapping[str, str]  # names in any case
+    method: str
+    query: Mapping[str, str]
+    path: str
+
+
+class Context(Protocol):
+    """Where the function runs."""
+
+    hostname: str
+
+
+class Answer(TypedDict):
+    """What a handler returns; `body` is a document and leaves as JSON."""
+
+    statusCode: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One file as the client sent it; the name is whatever the client claims."""
+
+    body: bytes
+    filename: str
+
+
+STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
+    errors.BadRequest: (400, "bad-request", "The request is not understood"),
+    errors.UnknownClass: (400, "unknown-class", "There is no such class"),
+    errors.Unauthorised: (401, "unauthorised", "The call needs the event token"),
+    errors.UnknownPrediction: (404, "unknown-prediction", "There is no such prediction"),
+    errors.MethodNotAllowed: (405, "method-not-allowed", "The method is not supported"),
+    errors.TooLarge: (413, "too-large", "The picture is too large"),
+    errors.UnsupportedPicture: (415, "unsupported-picture", "The file is not a JPEG, PNG or WebP"),
+    errors.BrokenPicture: (422, "broken-picture", "The picture cannot be read"),
+    errors.KeyReused: (422, "key-reused", "The Idempotency-Key belongs to another picture"),
+    errors.Unavailable: (503, "unavailable", "The service cannot do this at the moment"),
+    errors.StoreDown: (503, "store-down", "The store does not answer"),
+    errors.StoreMisconfigured: (503, "store-misconfigured", "The store refuses the service"),
+    errors.NoModel: (503, "no-model", "No model is released"),
+    errors.DayClosing: (503, "day-closing", "The day of this upload is being closed"),
+}
+"""Every error that may leave a function: HTTP status, problem type, title."""
+
+_INTERNAL = (500, "internal", "Something went wrong here")
+
+Handle = Callable[[Event, Context], Answer]
+
+
+def serves(*methods: str) -> Callable[[Handle], Handle]:
+    """Make a handler answer these methods only, and turn every deliberate error into its problem."""
+
+    def decorate(handle: Handle) -> Handle:
+        @wraps(handle)
+        def answered(event: Event, context: Context) -> Answer:
+            try:
+                if event.method not in methods:
+                    raise errors.MethodNotAllowed(f"Use {' or '.join(methods)}.")
+                return handle(event, context)
+            except errors.FeedloopError as error:
+                return problem(error)
+
+        return answered
+
+    return decorate
+
+
+def answer(document: dict[str, Any], status: int = 200) -> Answer:
+    """A JSON answer."""
+    return {"statusCode": status, "body": document, "headers": {"Content-Type": "application/json"}}
+
+
+def problem(error: errors.FeedloopError) -> Answer:
+    """The problem document of an error; an error without a status tells nothing but that it happened."""
+    status, kind, title = STATUS.get(type(error), _INTERNAL)
+    document: dict[str, Any] = {"type": f"urn:feedloop:problem:{kind}", "title": title, "status": status}
+    if status != _INTERNAL[0]:
+        document["detail"] = str(error)
+    if status >= _INTERNAL[0]:
+        log.event("problem", kind=kind, error=repr(error), cause=repr(error.__cause__))
+    if isinstance(error, errors.TooLarge):
+        document["limit"] = error.limit
+    headers = {"Content-Type": "application/problem+json"}
+    if isinstance(error, errors.Unavailable):
+        headers["Retry-After"] = _RETRY_SECONDS
+    return {"statusCode": status, "body": document, "headers": headers}
+
+
+def field(event: Event, name: str) -> str:
+    """A required form or JSON field. Raises BadRequest."""
+    value = fields(event).get(name, "")
+    if not value:
+        raise errors.BadRequest(f"The field {name} is missing.")
+    return value
+
+
+def fields(event: Event) -> dict[str, str]:
+    """Form or JSON fields as text; the first of a name counts. Raises BadRequest."""
+    if _mimetype(event) == "application/json":
+        return {name: str(value) for name, value in _json_object(event.body).items() if value is not None}
+    return _form(event)[0].to_dict()
+
+
+def upload(event: Event) -> Upload:
+    """The file: the multipart field `file`, or the body itself. Raises BadRequest when there is none."""
+    if _mimetype(event) != _MULTIPART:
+        found = Upload(event.body, "")
+    else:
+        file = _form(event)[1].get("file")
+        found = Upload(file.read(), file.filename or "") if file else Upload(b"", "")
+    if not found.body:
+        raise errors.BadRequest("Send a picture as the multipart field `file`, or as the body itself.")
+    return found
+
+
+def has_token(event: Event, token: str) -> bool:
+    """Whether the call carries `Authorization: Bearer <token>`, compared in constant time."""
+    given = event.headers.get("Authorization", "").removeprefix("Bearer ")
+    return hmac.compare_digest(given.encode(), token.encode())
+
+
+def _mimetype(event: Event) -> str:
+    return parse_options_header(event.headers.get("Content-Type", ""))[0]
+
+
+def _form(event: Event) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
+    mimetype, options = parse_options_header(event.headers.get("Content-Type", ""))
+    parser = FormDataParser(silent=False, max_form_parts=20)
+    try:
+        _, form, files = parser.parse(BytesIO(event.body), mimetype, len(event.body), options)
+    except (ValueError, HTTPException) as error:
+        raise errors.BadRequest("The form cannot be read.") from error
+    return form, files
+
+
+def _json_object(body: bytes) -> dict[str, Any]:
+    try:
+        document = json.loads(body)
+    except ValueError as error:
+        raise errors.BadRequest("The body is not JSON.") from error
+    if not isinstance(document, dict):
+        raise errors.BadRequest("The body is not a JSON object.")
+    return document

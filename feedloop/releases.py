@@ -1,0 +1,94 @@
+"""Model releases in the store: files and card by sha256, an append-only class list, one pointer."""
+
+import hashlib
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
+from feedloop.domain.clock import iso
+from feedloop.domain.documents import Document, dump, load
+from feedloop.domain.errors import AlreadyExists, Missing, NoModel
+from feedloop.ports import ObjectStore
+
+MODEL_FILE, CARD_FILE = "model.onnx", "card.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Release:
+    """A released model: its card and the class list of its name."""
+
+    card: Document
+    classes: ClassList
+
+    @property
+    def name(self) -> str:
+        """Releases of one name share a class list."""
+        return str(self.card["name"])
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint of the model's file."""
+        return str(self.card["sha256"])
+
+
+def current(store: ObjectStore) -> Release:
+    """The release that serves now. Raises NoModel when there is none."""
+    try:
+        pointer = load(store.get(keys.current_model()).body)
+        name, sha256 = pointer["name"], pointer["sha256"]
+        card = load(store.get(keys.model_file(name, sha256, CARD_FILE)).body)
+        return Release(card, ClassList.from_document(load(store.get(keys.class_list(name)).body)))
+    except Missing as error:
+        raise NoModel("No model is released yet: release one, then try again.") from error
+
+
+def model_bytes(store: ObjectStore, release: Release) -> bytes:
+    """The model's file, checked against its fingerprint. Raises NoModel."""
+    try:
+        body = store.get(keys.model_file(release.name, release.sha256, MODEL_FILE)).body
+    except Missing as error:
+        raise NoModel("The current release has no model file.") from error
+    if hashlib.sha256(body).hexdigest() != release.sha256:
+        raise NoModel("The model file is not the one that was released.")
+    return body
+
+
+def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime) -> None:
+    """Store a release and make it current; publishing the current one again changes nothing.
+
+    Raises Malformed when its classes do not begin with the name's class list,
+    and Changed when somebody moved the pointer meanwhile.
+    """
+    name, sha256 = card["name"], card["sha256"]
+    _extend_classes(store, name, card["classes"])
+    for file, body in ((MODEL_FILE, model), (CARD_FILE, dump(card))):
+        with suppress(AlreadyExists):  # the same sha256 is the same release
+            store.create(keys.model_file(name, sha256, file), body)
+    _point_to(store, name, sha256, now)
+
+
+def _extend_classes(store: ObjectStore, name: str, names: list[str]) -> None:
+    place = keys.class_list(name)
+    with suppress(AlreadyExists):
+        store.create(place, dump(ClassList.of(names).to_document()))
+    stored = store.get(place)
+    known = ClassList.from_document(load(stored.body))
+    grown = known.appended(names)
+    if grown != known:
+        store.replace(place, dump(grown.to_document()), etag=stored.etag)
+
+
+def _point_to(store: ObjectStore, name: str, sha256: str, now: datetime) -> None:
+    place = keys.current_model()
+    pointer = {"v": 1, "name": name, "sha256": sha256, "previous": "", "moved_at": iso(now)}
+    try:
+        stored = store.get(place)
+    except Missing:
+        with suppress(AlreadyExists):
+            store.create(place, dump(pointer))
+        return
+    previous = load(stored.body)["sha256"]
+    if previous != sha256:
+        store.replace(place, dump({**pointer, "previous": previous}), etag=stored.etag)

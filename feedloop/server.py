@@ -1,0 +1,101 @@
+"""One Flask application per function: the same in a container, on a laptop and in tests."""
+
+import time
+import traceback
+from dataclasses import dataclass
+from socket import gethostname
+
+from flask import Flask, Response, g, jsonify, request
+from werkzeug.datastructures import EnvironHeaders, MultiDict
+from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+
+from feedloop import http, log
+from feedloop.domain.errors import FeedloopError, TooLarge
+
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
+ANY_ORIGIN = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """The request as handlers see it."""
+
+    body: bytes
+    headers: EnvironHeaders
+    method: str
+    query: MultiDict[str, str]
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The replica that answers."""
+
+    hostname: str
+
+
+def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ()) -> Flask:
+    """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any)."""
+    app = Flask(name, static_folder=None)
+    app.config["MAX_CONTENT_LENGTH"] = http.MAX_BODY + 100_000  # room for the form around the picture
+    context = Context(gethostname())
+
+    def call(path: str) -> Response:
+        event = Event(request.get_data(), request.headers, request.method, request.args, f"/{path}")
+        return _response(handle(event, context))
+
+    def preflight(path: str) -> Response:  # noqa: ARG001 - one answer for every path
+        return Response(status=204)
+
+    for rule in ("/", "/<path:path>"):
+        app.add_url_rule(rule, "call", call, methods=METHODS, defaults={"path": ""} if rule == "/" else None)
+        app.add_url_rule(rule, "preflight", preflight, methods=["OPTIONS"], defaults={"path": ""} if rule == "/" else None)
+    app.url_map.strict_slashes = False
+    app.before_request(_start_clock)
+    app.after_request(lambda response: _with_cors(response, origins))
+    app.after_request(lambda response: _logged(response, name))
+    app.register_error_handler(Exception, _failed)
+    return app
+
+
+def _response(answer: http.Answer) -> Response:
+    response = jsonify(answer["body"])
+    response.status_code = answer["statusCode"]
+    response.headers.update(answer["headers"])
+    return response
+
+
+def _with_cors(response: Response, origins: tuple[str, ...]) -> Response:
+    """Let browsers of an allowed origin read the answer (Fetch standard, CORS protocol)."""
+    origin = request.headers.get("Origin", "")
+    response.headers.add("Vary", "Origin")
+    if origin and (origin in origins or ANY_ORIGIN in origins):
+        response.headers["Access-Control-Allow-Origin"] = origin
+        response.headers["Access-Control-Expose-Headers"] = "Retry-After"
+        response.headers["Access-Control-Allow-Methods"] = "GET, POST"
+        response.headers["Access-Control-Allow-Headers"] = "Idempotency-Key, Content-Type"
+        response.headers["Access-Control-Max-Age"] = "7200"
+    return response
+
+
+def _start_clock() -> None:
+    g.started = time.perf_counter()
+
+
+def _logged(response: Response, name: str) -> Response:
+    if request.method != "OPTIONS":
+        ms = round((time.perf_counter() - g.started) * 1000, 1)
+        call = request.headers.get("X-Call-Id", "")
+        log.event(f"{name}.answered", method=request.method, status=response.status_code, ms=ms, call=call)
+    return response
+
+
+def _failed(error: Exception) -> Response:
+    """What no handler foresaw: the log learns all, the caller nothing."""
+    if isinstance(error, RequestEntityTooLarge):
+        limit = http.MAX_BODY
+        return _response(http.problem(TooLarge(f"More than {limit // 1_000_000} MB were sent.", limit)))
+    if isinstance(error, HTTPException):
+        return Response(status=error.code)
+    log.event("failed", traceback="".join(traceback.format_exception(error)))
+    return _response(http.problem(FeedloopError()))

@@ -1,0 +1,104 @@
+"""The environment, read in one place and typed. A wrong value stops the start by its name."""
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Self, TypeVar
+
+from feedloop.domain.errors import WrongSetting
+
+S3_ACCESS_KEY = "feedloop-s3-access-key"
+S3_SECRET_KEY = "feedloop-s3-secret-key"  # noqa: S105 - a file's name
+EVENT_TOKEN = "feedloop-event-token"  # noqa: S105 - a file's name
+SIGNING_KEY = "feedloop-signing-key"
+SECRETS = (S3_ACCESS_KEY, S3_SECRET_KEY, EVENT_TOKEN, SIGNING_KEY)
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a deployment may decide; docs/settings.md describes each."""
+
+    s3_endpoint: str
+    s3_region: str
+    bucket_prefix: str
+    low_confidence_threshold: int  # per mille
+    sample_count: int
+    allowed_origins: tuple[str, ...]
+    sweep_workers: int
+    sweep_lease_seconds: int
+    secrets_dir: Path
+
+    @classmethod
+    def read(cls, env: Mapping[str, str] = os.environ) -> Self:
+        """The settings of this process. Raises WrongSetting."""
+        return cls(
+            s3_endpoint=_read(env, "S3_ENDPOINT", _endpoint),
+            s3_region=_read(env, "S3_REGION", str, "us-east-1"),
+            bucket_prefix=_read(env, "BUCKET_PREFIX", str, ""),
+            low_confidence_threshold=_read(env, "LOW_CONFIDENCE_THRESHOLD", _per_mille, "0.7"),
+            sample_count=_read(env, "SAMPLE_COUNT", _positive, "5"),
+            allowed_origins=_read(env, "ALLOWED_ORIGINS", _words, ""),
+            sweep_workers=_read(env, "SWEEP_WORKERS", _positive, "4"),
+            sweep_lease_seconds=_read(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
+            secrets_dir=_read(env, "SECRETS_DIR", Path, "/var/openfaas/secrets"),
+        )
+
+    def secret(self, name: str) -> str:
+        """The content of a secret's file. Raises WrongSetting."""
+        path = self.secrets_dir / name
+        try:
+            return path.read_text().strip()
+        except OSError as error:
+            raise WrongSetting(f"The secret {name} cannot be read: create it (faas-cli secret create {name}).") from error
+
+
+NAMES = (
+    "S3_ENDPOINT",
+    "S3_REGION",
+    "BUCKET_PREFIX",
+    "LOW_CONFIDENCE_THRESHOLD",
+    "SAMPLE_COUNT",
+    "ALLOWED_ORIGINS",
+    "SWEEP_WORKERS",
+    "SWEEP_LEASE_SECONDS",
+    "SECRETS_DIR",
+)
+
+
+def _read(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: str | None = None) -> T:
+    text = env.get(name, default)
+    if text is None:
+        raise WrongSetting(f"{name} is not set.")
+    try:
+        return kind(text)
+    except (ValueError, InvalidOperation) as error:
+        raise WrongSetting(f"{name}={text!r} is wrong: {error}.") from error
+
+
+def _endpoint(text: str) -> str:
+    if not text.startswith(("http://", "https://")):
+        raise ValueError("it must begin with http:// or https://")
+    return text.rstrip("/")
+
+
+def _per_mille(text: str) -> int:
+    share = Decimal(text)
+    if not 0 <= share <= 1:
+        raise ValueError("it must lie between 0 and 1")
+    return int(share * 1000)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError("it must be 1 or more")
+    return number
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip().rstrip("/") for word in text.split(",") if word.strip())

@@ -1,0 +1,55 @@
+"""Which adapter stands behind which port: chosen once per replica, imported when asked for."""
+
+from functools import cache
+
+from feedloop import releases, settings
+from feedloop.domain.clock import utc_now
+from feedloop.ports import Classifier, Clock, ObjectStore
+from feedloop.releases import Release
+
+
+@cache
+def configured() -> settings.Settings:
+    """The settings of this process. Raises WrongSetting."""
+    return settings.Settings.read()
+
+
+@cache
+def store() -> ObjectStore:
+    """The S3-compatible store."""
+    from feedloop.adapters.s3 import S3Store
+
+    chosen = configured()
+    return S3Store(
+        endpoint=chosen.s3_endpoint,
+        access_key=chosen.secret(settings.S3_ACCESS_KEY),
+        secret_key=chosen.secret(settings.S3_SECRET_KEY),
+        region=chosen.s3_region,
+        prefix=chosen.bucket_prefix,
+    )
+
+
+def clock() -> Clock:
+    """Where functions take their time from."""
+    return utc_now
+
+
+@cache
+def signing_key() -> bytes:
+    """The key behind every prediction's receipt."""
+    return configured().secret(settings.SIGNING_KEY).encode()
+
+
+@cache
+def event_token() -> str:
+    """What store events and operators show."""
+    return configured().secret(settings.EVENT_TOKEN)
+
+
+@cache
+def served_model() -> tuple[Release, Classifier]:
+    """The current release and its classifier; read at a replica's first picture."""
+    from feedloop.adapters.onnx_model import OnnxClassifier
+
+    release = releases.current(store())
+    return release, OnnxClassifier(releases.model_bytes(store(), release), release.card)
