@@ -1,0 +1,56 @@
+# Every action of the project; bare `make` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
+CODE := feedloop functions local training scripts tests
+
+# Each set of requirements: its .in says what is wanted, its .txt pins it with hashes.
+SETS := $(patsubst %.in,%,$(wildcard functions/*/requirements.in requirements/*.in))
+UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock clean
+
+help: ## list the actions
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: $(VENV)/local.stamp ## start the whole system on this machine (PORT, DATA_DIR, S3_ENDPOINT ...: README)
+	@exec $(BIN)/python -m local
+
+test: $(VENV)/test.stamp ## run all tests
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/test.stamp ## lint, formatting, types and the direction of imports
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports
+
+bench: $(VENV)/test.stamp ## run every benchmark; each writes its result beside itself
+	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in every set
+	@mkdir -p build/lock && rm -f build/lock/all.txt
+	@$(UV_COMPILE) --upgrade --no-header --no-annotate $(SETS:%=%.in) --output-file build/lock/all.txt >/dev/null
+	@set -e; for set in $(SETS); do echo "$$set.txt"; \
+	  $(UV_COMPILE) --upgrade --generate-hashes --no-header --no-annotate --constraint build/lock/all.txt \
+	    "$$set.in" --output-file "$$set.txt" >/dev/null; done
+
+clean: ## remove caches and the virtual environment; the data of `make run` stays
+	@rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@echo "Pictures, labels and models are kept. To delete them as well: rm -r $(or $(DATA_DIR),.feedloop)"
+
+# A stamp says that this environment holds this set: a second `make run` starts at once.
+$(VENV)/%.stamp: requirements/%.txt | $(BIN)/python
+	@echo "Installing $< (only when it has changed) ..."
+	@$(PIP_INSTALL) --requirement $<
+	@touch $@
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+	  echo "Feedloop needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.12 run"; exit 1; }
+	@echo "Creating $(VENV) ..."
+	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python could not make an environment; on Debian: apt-get install python3-venv"; exit 1; }
