@@ -26,7 +26,10 @@ def second_of_day(time: datetime) -> int:
 
 def time_of(day: str, second: int) -> datetime:
     """The time that a day and its second stand for. Raises ValueError for no such day."""
-    return datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC) + timedelta(seconds=second)
+    midnight = datetime.strptime(day, "%Y%m%d").replace(tzinfo=UTC)
+    if day_of(midnight) != day:  # strptime also takes 2026112 and other scripts' digits
+        raise ValueError(f"not a day: {day!r}")
+    return midnight + timedelta(seconds=second)
 
 
 def day_before(time: datetime) -> str:

@@ -17,7 +17,7 @@ def load(body: bytes) -> Document:
     """Read a document back. Raises Malformed when it is not a JSON object."""
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Malformed(f"not JSON: {error}") from error
     if not isinstance(document, dict):
         raise Malformed("not a JSON object")

@@ -27,8 +27,8 @@ DATASETS = {
 
 BUCKETS = (PRODUCTION, LABELSTUDIO, TRACKING, MODELS, *DATASETS.values())
 
-_PRODUCTION_KEY = re.compile(r"class_(\d{2,4})/(\d{8})/([0-9a-f]{32})-(\d{4})-([0-9a-f]{8})-(\d{5})\.jpg")
-_DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg")
+_PRODUCTION_KEY = re.compile(r"class_(\d{2,4})/(\d{8})/([0-9a-f]{32})-(\d{4})-([0-9a-f]{8})-(\d{5})\.jpg", re.ASCII)
+_DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg", re.ASCII)
 _IMAGE_KEY = re.compile(r"images/([0-9a-f]{32})\.jpg")
 _OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/]+)")
 

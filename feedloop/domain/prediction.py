@@ -12,9 +12,10 @@ from feedloop.domain.errors import Malformed
 
 MOST_PROBABILITIES = 20
 LONGEST_FILENAME = 200  # percent-encoded characters
-LONGEST_CLASS = 120  # percent-encoded characters
+LONGEST_CLASS = 400  # percent-encoded characters
+LONGEST_MODEL_NAME = 120  # percent-encoded characters
 
-_ID = re.compile(r"(\d{8})-(\d{2,4})-(\d{4})-([0-9a-f]{8})-([0-9a-f]{32})-(\d{5})")
+_ID = re.compile(r"(\d{8})-(\d{2,4})-(\d{4})-([0-9a-f]{8})-([0-9a-f]{32})-(\d{5})", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,8 +77,8 @@ class Prediction:
         return self.id.per_mille < self.threshold
 
     def to_metadata(self) -> dict[str, str]:
-        """ASCII names and values, small enough for every store."""
-        return {
+        """ASCII names and values, small enough for every store; one without a value is left out."""
+        record = {
             "v": "1",
             "prediction-id": str(self.id),
             "class-index": str(self.id.class_index),
@@ -86,13 +87,14 @@ class Prediction:
             "probabilities": ",".join(f"{index}:{p:.4f}" for index, p in self.probabilities),
             "threshold": str(self.threshold),
             "model": self.model_sha256,
-            "model-name": self.model_name,
+            "model-name": _percent(self.model_name, LONGEST_MODEL_NAME),
             "time": iso(self.time),
             "filename": _percent(self.filename, LONGEST_FILENAME),
             "source-sha256": self.source_sha256,
             "width": str(self.width),
             "height": str(self.height),
         }
+        return {name: value for name, value in record.items() if value}  # a body of its own has no file name
 
     @classmethod
     def from_metadata(cls, metadata: Mapping[str, str]) -> Self:
@@ -103,10 +105,10 @@ class Prediction:
                 class_name=unquote(metadata["class"]),
                 probabilities=_pairs(metadata["probabilities"]),
                 threshold=int(metadata["threshold"]),
-                model_name=metadata["model-name"],
+                model_name=unquote(metadata["model-name"]),
                 model_sha256=metadata["model"],
                 time=parse_iso(metadata["time"]),
-                filename=unquote(metadata["filename"]),
+                filename=unquote(metadata.get("filename", "")),
                 source_sha256=metadata["source-sha256"],
                 width=int(metadata["width"]),
                 height=int(metadata["height"]),
@@ -143,10 +145,10 @@ def _pairs(text: str) -> tuple[tuple[int, float], ...]:
 
 def _percent(text: str, longest: int) -> str:
     """Percent-encoded ASCII, cut between characters so that it always decodes."""
-    encoded = quote(text, safe=" ", errors="replace")
+    encoded = quote(text, safe="", errors="replace")
     while len(encoded) > longest:
         text = text[: len(text) * longest // len(encoded)] if len(encoded) > 2 * longest else text[:-1]
-        encoded = quote(text, safe=" ", errors="replace")
+        encoded = quote(text, safe="", errors="replace")
     return encoded
 
 

@@ -18,7 +18,8 @@ def sign(prediction: PredictionId, key: bytes) -> str:
 def read(receipt: str, key: bytes) -> PredictionId:
     """The id inside a receipt. Raises UnknownPrediction, whatever is wrong with it."""
     text, _, signature = receipt.rpartition(".")
-    if not hmac.compare_digest(signature.encode(), digest(text, key, purpose="receipt").encode()):
+    expected = digest(text, key, purpose="receipt")
+    if not hmac.compare_digest(signature.encode(errors="replace"), expected.encode()):
         raise UnknownPrediction("There is no such prediction.")
     try:
         return PredictionId.parse(text)
@@ -28,4 +29,4 @@ def read(receipt: str, key: bytes) -> PredictionId:
 
 def digest(text: str, key: bytes, *, purpose: str) -> str:
     """A keyed SHA-256 in hex; digests of different purposes never meet."""
-    return hmac.new(key, f"{purpose}:{text}".encode(), "sha256").hexdigest()
+    return hmac.new(key, f"{purpose}:{text}".encode(errors="surrogatepass"), "sha256").hexdigest()

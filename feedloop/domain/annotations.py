@@ -1,0 +1,117 @@
+"""Annotations as Label Studio (and relabel, for visitors) write them, read without trust."""
+
+import math
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+
+from feedloop.domain.classes import ClassList
+from feedloop.domain.clock import iso, parse_iso
+from feedloop.domain.documents import Document, load
+from feedloop.domain.errors import Malformed, UnknownClass
+
+NONE_OF_THESE, CANNOT_TELL = "None of these", "Can't tell"
+"""Choices that an annotator has besides the classes."""
+
+VISITOR = "visitor"
+
+CLASS, OTHER, UNCLEAR, SKIPPED = "class", "other", "unclear", "skipped"
+DISPUTED, WITHDRAWN, UNCOMMITTED = "disputed", "withdrawn", "uncommitted"
+"""Outcomes, of a vote and of a label."""
+
+_NOT_A_CLASS = {NONE_OF_THESE: OTHER, CANNOT_TELL: UNCLEAR}
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One annotator's answer in one annotation."""
+
+    outcome: str
+    class_index: int | None
+    annotator: str
+    updated_at: datetime
+    cancelled: bool
+    origin: str
+    lead_time: float | None
+
+    def to_document(self) -> Document:
+        """As it stands in a label of record."""
+        return {
+            "outcome": self.outcome,
+            "class_index": self.class_index,
+            "annotator": self.annotator,
+            "updated_at": iso(self.updated_at),
+            "cancelled": self.cancelled,
+            "origin": self.origin,
+            "lead_time": self.lead_time,
+        }
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a vote back."""
+        return cls(**{**document, "updated_at": parse_iso(document["updated_at"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Annotation:
+    """What matters of an annotation file: the address of the picture, and the answer."""
+
+    image: str
+    vote: Vote
+
+
+def read(body: bytes, classes: ClassList) -> Annotation:
+    """Understand an annotation file. Raises Malformed with the reason."""
+    document = load(body)
+    try:
+        return Annotation(_image(document), _vote(document, classes))
+    except UnknownClass as error:
+        raise Malformed(str(error)) from error
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise Malformed(f"not an annotation: {error!r}") from error
+
+
+def _image(document: Document) -> str:
+    image = document["task"]["data"]["image"]
+    if not isinstance(image, str):
+        raise Malformed("its task names no picture")
+    return image
+
+
+def _vote(document: Document, classes: ClassList) -> Vote:
+    annotator = _annotator(document["completed_by"])
+    cancelled = document.get("was_cancelled") is True
+    updated_at = parse_iso(document["updated_at"])
+    answer = {} if cancelled else _only_choice(document["result"])
+    outcome, index = _cancelled(annotator) if cancelled else _meaning(answer["value"]["choices"], classes)
+    origin, lead_time = str(answer.get("origin", "manual")), document.get("lead_time")
+    return Vote(outcome, index, annotator, updated_at, cancelled, origin, _seconds(lead_time))
+
+
+def _annotator(completed_by: Any) -> str:
+    identity = completed_by["id"] if isinstance(completed_by, dict) else completed_by
+    if not isinstance(identity, int | str) or identity == "":
+        raise Malformed("it names no annotator")
+    return str(identity)
+
+
+def _only_choice(result: list[Document]) -> Document:
+    choices = [part for part in result if part.get("type") == "choices"]
+    if len(choices) != 1:
+        raise Malformed(f"it has {len(choices)} answers instead of one")
+    return choices[0]
+
+
+def _meaning(choices: list[str], classes: ClassList) -> tuple[str, int | None]:
+    if len(choices) != 1 or not isinstance(choices[0], str):
+        raise Malformed(f"it chooses {len(choices)} classes instead of one")
+    choice = choices[0]
+    return (_NOT_A_CLASS[choice], None) if choice in _NOT_A_CLASS else (CLASS, classes.index(choice))
+
+
+def _cancelled(annotator: str) -> tuple[str, None]:
+    return (WITHDRAWN if annotator == VISITOR else SKIPPED), None
+
+
+def _seconds(lead_time: Any) -> float | None:
+    return float(lead_time) if isinstance(lead_time, int | float) and math.isfinite(lead_time) else None

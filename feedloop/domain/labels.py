@@ -1,0 +1,107 @@
+"""The label of record: every vote on one prediction in one queue, and the answer derived from them."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Self
+
+from feedloop.domain.annotations import CLASS, DISPUTED, SKIPPED, WITHDRAWN, Vote
+from feedloop.domain.clock import iso
+from feedloop.domain.documents import Document
+
+Answer = tuple[str, int | None]
+"""An outcome, and the class index when the outcome is a class."""
+
+UNTOLD: Answer = (WITHDRAWN, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """Votes by annotation id. `materialised` is empty while datasets may not show this label yet."""
+
+    prediction: str
+    votes: Mapping[str, Vote] = field(default_factory=dict)
+    history: tuple[Document, ...] = ()
+    materialised: str = ""
+
+    @property
+    def answer(self) -> Answer:
+        """What the votes say together."""
+        return decide(self.votes.values())
+
+    @property
+    def answers_ever(self) -> set[Answer]:
+        """Every answer that a worker may have shown in the datasets."""
+        return {(entry["outcome"], entry["class_index"]) for entry in self.history}
+
+    def is_withdrawn(self, annotation: str, vote: Vote) -> bool:
+        """Whether this version of the annotation was seen to vanish."""
+        known = self.votes.get(annotation)
+        return known is not None and known.outcome == WITHDRAWN != vote.outcome and known.updated_at >= vote.updated_at
+
+    def with_vote(self, annotation: str, vote: Vote, now: datetime) -> Self:
+        """The label after a vote; the same label when a newer version of it is known, or this one."""
+        known = self.votes.get(annotation)
+        if known and (known.updated_at > vote.updated_at or known == vote):
+            return self
+        return self._changed({**self.votes, annotation: vote}, f"vote {annotation}", now)
+
+    def without_vote(self, annotation: str, now: datetime) -> Self:
+        """The label after its annotation was deleted: the vote stays on record, as withdrawn."""
+        known = self.votes.get(annotation)
+        if known is None or known.outcome == WITHDRAWN:
+            return self
+        gone = replace(known, outcome=WITHDRAWN, class_index=None, cancelled=False)
+        return self._changed({**self.votes, annotation: gone}, f"withdrawal of {annotation}", now)
+
+    def _changed(self, votes: Mapping[str, Vote], because: str, now: datetime) -> Self:
+        outcome, index = decide(votes.values())
+        entry = {"at": iso(now), "outcome": outcome, "class_index": index, "because": because}
+        news = (entry,) if (outcome, index) != self.answer or not self.history else ()
+        return replace(self, votes=votes, history=(*self.history, *news), materialised="")
+
+    def to_document(self) -> Document:
+        """`labels/<queue>/<prediction id>.json`."""
+        outcome, index = self.answer
+        return {
+            "v": 1,
+            "prediction_id": self.prediction,
+            "class_index": index,
+            "outcome": outcome,
+            "votes": {annotation: vote.to_document() for annotation, vote in self.votes.items()},
+            "history": list(self.history),
+            "materialised": self.materialised,
+        }
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a label back."""
+        votes = {annotation: Vote.from_document(vote) for annotation, vote in document["votes"].items()}
+        return cls(document["prediction_id"], votes, tuple(document["history"]), document["materialised"])
+
+
+def decide(votes: Iterable[Vote]) -> Answer:
+    """The latest vote of each annotator, and of those a strict majority; else disputed.
+
+    A skip abstains. Without any answer the label is skipped, or withdrawn when nobody is left.
+    """
+    latest: dict[str, Vote] = {}
+    for vote in sorted(votes, key=lambda vote: vote.updated_at):
+        if vote.outcome != WITHDRAWN or vote.cancelled:
+            latest[vote.annotator] = vote
+    answers = Counter((vote.outcome, vote.class_index) for vote in latest.values() if not vote.cancelled)
+    if not answers:
+        skipped = any(vote.outcome == SKIPPED for vote in latest.values())
+        return (SKIPPED, None) if skipped else UNTOLD
+    best, count = answers.most_common(1)[0]
+    return best if count * 2 > answers.total() else (DISPUTED, None)
+
+
+def change(before: Answer, after: Answer) -> str:
+    """What a vote did, in one word for reports: curated, moved, unchanged, or the new outcome."""
+    if before == after:
+        return "unchanged"
+    if after[0] != CLASS:
+        return after[0]
+    return "moved" if before[0] == CLASS else "curated"

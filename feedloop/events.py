@@ -1,0 +1,37 @@
+"""Store events, as hints: which objects may have changed. Everything else in them is ignored.
+
+Understands S3 event notifications (`Records[].s3`, as AWS, MinIO and Ceph send them,
+with URL-encoded keys) and SeaweedFS's webhook (`{"key": "/buckets/<bucket>/<key>"}`).
+"""
+
+import json
+from typing import Any
+from urllib.parse import unquote_plus
+
+from feedloop.domain.errors import BadRequest
+from feedloop.domain.keys import Place
+
+_SEAWEEDFS_ROOT = "/buckets/"
+
+
+def changed(body: bytes, *, bucket_prefix: str = "") -> list[Place]:
+    """The places an event names, buckets without the deployment's prefix. Raises BadRequest."""
+    try:
+        event = json.loads(body)
+        places = [_record(record) for record in event["Records"]] if "Records" in event else [_seaweedfs(event)]
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadRequest("This is not a store event.") from error
+    return [Place(p.bucket.removeprefix(bucket_prefix), p.key) for p in places if p.bucket.startswith(bucket_prefix)]
+
+
+def _record(record: dict[str, Any]) -> Place:
+    s3 = record["s3"]
+    return Place(s3["bucket"]["name"], unquote_plus(s3["object"]["key"]))
+
+
+def _seaweedfs(event: dict[str, Any]) -> Place:
+    path: str = event["key"]
+    if not path.startswith(_SEAWEEDFS_ROOT):
+        raise ValueError("not below /buckets/")
+    bucket, _, key = path.removeprefix(_SEAWEEDFS_ROOT).partition("/")
+    return Place(bucket, key)

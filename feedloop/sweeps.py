@@ -1,0 +1,104 @@
+"""One sweep at a time, judged by the store's clock. This only saves work: correctness never rests on it.
+
+The lease object says `running` or `done`. Whoever comes while one runs leaves a `pending`
+mark, and the holder looks again: nothing that lands behind a running listing waits for
+the next cron. Without the token a sweep starts only some seconds after the last one.
+"""
+
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from feedloop.domain import keys
+from feedloop.domain.documents import Document, dump, load
+from feedloop.domain.errors import AlreadyExists, Changed, Missing
+from feedloop.domain.keys import Place
+from feedloop.ports import ObjectStore
+
+COOLDOWN = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """How long a sweep may run, and how long it rests after the last one."""
+
+    length: timedelta
+    rest: timedelta = COOLDOWN
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    etag: str
+    wait: float
+
+
+def alone(
+    store: ObjectStore,
+    name: str,
+    sweep: Callable[[], Document],
+    *,
+    lease: Lease,
+    pause: Callable[[float], None] = time.sleep,
+) -> Document:
+    """The result of `sweep`, or word that the one under way will look again."""
+    place, holder = keys.lease(name), secrets.token_hex(8)
+    turn = _take(store, place, holder, lease)
+    if turn is None:
+        return {"status": "a run is under way and will look again"}
+    started = store.now()
+    while True:
+        pause(turn.wait)
+        result = sweep()
+        etag = _hand_back(store, place, holder, turn.etag, may_repeat=store.now() - started < lease.length / 2)
+        if etag is None:
+            return result
+        turn = _Turn(etag, lease.rest.total_seconds())
+
+
+def _take(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn | None:
+    """Our turn, or None after leaving a mark with the one who holds the lease."""
+    while True:
+        try:
+            return _Turn(store.create(place, _running(holder)), 0.0)
+        except AlreadyExists:
+            pass
+        try:
+            stored = store.get(place)
+            found, age = load(stored.body), store.now() - stored.modified
+            if found["holder"] == holder:  # our own create, its answer lost
+                return _Turn(stored.etag, 0.0)
+            if found["state"] == "done" or age > lease.length:
+                wait = max(lease.rest - age, timedelta(0)).total_seconds()
+                return _Turn(store.replace(place, _running(holder), etag=stored.etag), wait)
+            if not found["pending"]:
+                store.replace(place, dump({**found, "pending": True}), etag=stored.etag)
+        except (Changed, Missing):
+            continue
+        return None
+
+
+def _hand_back(store: ObjectStore, place: Place, holder: str, etag: str, *, may_repeat: bool) -> str | None:
+    """End our turn; a new ETag when somebody asked for another look meanwhile and there is time for it."""
+    try:
+        store.replace(place, _done(holder), etag=etag)
+        return None
+    except Changed:
+        pass
+    try:
+        stored = store.get(place)
+        if load(stored.body)["holder"] != holder:  # taken over after our lease ran out
+            return None
+        next_etag = store.replace(place, _running(holder) if may_repeat else _done(holder), etag=stored.etag)
+        return next_etag if may_repeat else None
+    except (Changed, Missing):
+        return None
+
+
+def _running(holder: str) -> bytes:
+    return dump({"v": 1, "holder": holder, "state": "running", "pending": False})
+
+
+def _done(holder: str) -> bytes:
+    return dump({"v": 1, "holder": holder, "state": "done", "pending": False})

@@ -1,0 +1,29 @@
+"""flag: a visitor says that the answer is wrong.
+
+called by  POST /function/flag   prediction_id
+reads      the picture's record in production
+writes     labelstudio/images/<random>.jpg, labelstudio/tasks/userfeedback/<random>.json (once)
+answers    202 queued · 200 queued before · 400 no id · 404 unknown · 503 store down
+"""
+
+from feedloop import http, reviews, wiring
+from feedloop.domain import keys, receipts
+from feedloop.domain.prediction import PredictionId
+from feedloop.http import Answer, Context, Event
+from feedloop.ports import ObjectStore
+
+
+@http.serves("POST")
+def handle(event: Event, _context: Context) -> Answer:
+    """Queue a review of one prediction."""
+    prediction = receipts.read(http.field(event, "prediction_id"), wiring.signing_key())
+    if flag(prediction, store=wiring.store()):
+        return http.answer({"status": "queued", "detail": "Thank you. A person will look at it."}, 202)
+    return http.answer({"status": "queued before", "detail": "Thank you. It was already waiting for a person."})
+
+
+def flag(prediction: PredictionId, *, store: ObjectStore) -> bool:
+    """Put a prediction before annotators; False when it was flagged before. Raises UnknownPrediction."""
+    record = reviews.committed(store, prediction)
+    reviews.show_picture(store, prediction)
+    return reviews.queue_informed(store, record, keys.USER_FEEDBACK)

@@ -1,0 +1,26 @@
+"""relabel: a visitor gives the right class. No Label Studio is involved.
+
+called by  POST /function/relabel   prediction_id, class (a name)
+reads      the picture's record in production, the visitor's last answer
+writes     labelstudio/output/userfeedback2/<random>.json by compare-and-swap, in the shape of an annotation
+answers    200 updated · 200 no change needed · 400 unknown class · 404 unknown · 503 store down
+"""
+
+from feedloop import http, releases, reviews, wiring
+from feedloop.domain import receipts
+from feedloop.http import Answer, Context, Event
+
+from .visitor import relabel
+
+
+@http.serves("POST")
+def handle(event: Event, _context: Context) -> Answer:
+    """Record the visitor's class for one prediction."""
+    prediction = receipts.read(http.field(event, "prediction_id"), wiring.signing_key())
+    name, store = http.field(event, "class"), wiring.store()
+    classes = releases.current(store).classes
+    index = classes.index(name)
+    record = reviews.committed(store, prediction)
+    changed = relabel(record, index, store=store, classes=classes, now=wiring.clock()())
+    status = "updated" if changed else "no change needed"
+    return http.answer({"status": status, "class": classes.name(index), "class_index": index})

@@ -1,0 +1,41 @@
+"""Drawing a day's sample: one LIST of k keys per class, two writes per new task."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from feedloop import reviews
+from feedloop.domain import clock, keys, sampling
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import Malformed
+from feedloop.domain.prediction import PredictionId
+from feedloop.ports import ObjectStore
+
+
+def draw(day: str, count: int, *, store: ObjectStore, classes: int, now: datetime) -> Document:
+    """Queue the first `count` predictions of a day in their random order; say what is new.
+
+    A day that is still open gives a provisional sample: later uploads may belong to it too.
+    """
+    by_class = [_of_class(store, index, day, count) for index in range(classes)]
+    sample = sampling.first(count, by_class)
+    queued = sum(_queue(store, prediction) for prediction in sample)
+    return {
+        "date": day,
+        "provisional": not clock.is_closed(day, now),
+        "sampled": len(sample),
+        "queued": queued,
+        "known": len(sample) - queued,
+    }
+
+
+def _of_class(store: ObjectStore, index: int, day: str, count: int) -> Iterator[PredictionId]:
+    for entry in store.list(keys.production_day(index, day), limit=count):
+        try:
+            yield keys.read_production(entry.key)
+        except Malformed:
+            continue  # somebody else's object: it was never a prediction
+
+
+def _queue(store: ObjectStore, prediction: PredictionId) -> bool:
+    reviews.show_picture(store, prediction)
+    return reviews.queue_blind(store, prediction)

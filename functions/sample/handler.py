@@ -1,0 +1,55 @@
+"""sample: a uniform random sample of one day's predictions goes to annotators, blind.
+
+called by  cron daily at 00:20 · POST /function/sample   date (yyyymmdd), count: with the event token only
+reads      one listing of the day per class
+writes     labelstudio/images/<random>.jpg, labelstudio/tasks/randomsampled/<random>.json (once)
+answers    200 what it queued; a second run adds nothing · 400 wrong date or count · 503 store down
+"""
+
+from datetime import timedelta
+
+from feedloop import http, releases, sweeps, wiring
+from feedloop.domain import clock
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import BadRequest
+from feedloop.http import Answer, Context, Event
+from feedloop.sweeps import Lease
+
+from .drawing import draw
+
+MOST = 10_000
+
+
+@http.serves("POST")
+def handle(event: Event, _context: Context) -> Answer:
+    """Draw yesterday's sample, or with the token the one that is asked for."""
+    chosen, now = wiring.configured(), wiring.clock()()
+    if http.has_token(event, wiring.event_token()):
+        asked = http.fields(event)
+        return http.answer(_draw(_day(asked.get("date"), clock.day_before(now)), _count(asked.get("count"))))
+    lease = Lease(timedelta(seconds=chosen.sweep_lease_seconds))
+    return http.answer(
+        sweeps.alone(wiring.store(), "sample", lambda: _draw(clock.day_before(now), chosen.sample_count), lease=lease)
+    )
+
+
+def _draw(day: str, count: int) -> Document:
+    store = wiring.store()
+    return draw(day, count, store=store, classes=len(releases.current(store).classes.names), now=wiring.clock()())
+
+
+def _day(text: str | None, default: str) -> str:
+    try:
+        return clock.day_of(clock.time_of(text, 0)) if text else default
+    except ValueError as error:
+        raise BadRequest("Give the date as yyyymmdd, for example 20261122.") from error
+
+
+def _count(text: str | None) -> int:
+    try:
+        count = int(text) if text else wiring.configured().sample_count
+    except ValueError:
+        count = 0
+    if not 1 <= count <= MOST:
+        raise BadRequest(f"Give the count as a number from 1 to {MOST}.")
+    return count
