@@ -1,0 +1,42 @@
+"""Any prediction, as hypothesis draws it."""
+
+from datetime import UTC, datetime, timedelta
+
+from hypothesis import strategies as st
+
+from feedloop.domain.prediction import Prediction, PredictionId, new_id, ranked
+
+DAY_ONE = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+def hexadecimal(length: int) -> st.SearchStrategy[str]:
+    return st.text("0123456789abcdef", min_size=length, max_size=length)
+
+
+times = st.timedeltas(timedelta(), timedelta(days=80_000)).map(lambda since: DAY_ONE + since)
+tops = st.tuples(st.integers(0, 9999), st.floats(0, 1))
+any_text = st.text(st.characters(), max_size=300)  # lone surrogates too: a client may send them as JSON
+
+
+@st.composite
+def prediction_ids(draw: st.DrawFn) -> PredictionId:
+    return new_id(draw(times), draw(tops), draw(hexadecimal(64)), draw(hexadecimal(32)))
+
+
+@st.composite
+def predictions(draw: st.DrawFn) -> Prediction:
+    time, sha256 = draw(times), draw(hexadecimal(64))
+    top = ranked(draw(st.lists(st.floats(0, 1), min_size=1, max_size=300)))
+    return Prediction(
+        id=new_id(time, top[0], sha256, draw(hexadecimal(32))),
+        class_name=draw(any_text.filter(bool)),
+        probabilities=top,
+        threshold=draw(st.integers(0, 1000)),
+        model_name=draw(any_text.filter(bool)),
+        model_sha256=sha256,
+        time=time,
+        filename=draw(any_text),
+        source_sha256=draw(hexadecimal(64)),
+        width=draw(st.integers(16, 10_000)),
+        height=draw(st.integers(16, 10_000)),
+    )

@@ -1,0 +1,49 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedloop.domain.classes import ClassList
+from feedloop.domain.documents import dump, load
+from feedloop.domain.errors import Malformed, UnknownClass
+
+names = st.lists(st.text(st.characters(codec="utf-8"), min_size=1), unique=True, max_size=12)
+RENAMED = {"v": 1, "classes": [{"name": "Bread", "former": ["Toast"]}, {"name": "Dairy"}]}
+
+
+@given(names)
+def test_a_class_list_survives_the_store(chosen):
+    classes = ClassList.of(chosen)
+    assert ClassList.from_document(load(dump(classes.to_document()))) == classes
+
+
+@given(names, names)
+def test_appending_moves_no_class(chosen, more):
+    grown = ClassList.of(chosen).appended([*chosen, *more])
+    assert grown.names[: len(chosen)] == tuple(chosen)
+
+
+@pytest.mark.parametrize("changed", [[], ["Dairy", "Bread"], ["Bread"], ["Bread", "Egg", "Dairy"]])
+def test_a_list_that_moves_a_class_is_refused(changed):
+    with pytest.raises(Malformed):
+        ClassList.of(["Bread", "Dairy"]).appended(changed)
+
+
+def test_a_former_name_still_finds_its_class():
+    classes = ClassList.from_document(RENAMED)
+    assert (classes.index("Toast"), classes.name(0)) == (0, "Bread")
+
+
+def test_a_present_name_wins_over_a_former_one():
+    document = {"classes": [{"name": "Bread", "former": ["Dairy"]}, {"name": "Dairy"}]}
+    assert ClassList.from_document(document).index("Dairy") == 1
+
+
+def test_an_unknown_name_is_told_with_its_number_of_classes():
+    with pytest.raises(UnknownClass, match="'Pizza' is not one of the 2 classes"):
+        ClassList.from_document(RENAMED).index("Pizza")
+
+
+@pytest.mark.parametrize("document", [{}, {"classes": 1}, {"classes": ["Bread"]}, {"classes": [{}]}])
+def test_a_document_that_is_no_class_list_is_malformed(document):
+    with pytest.raises(Malformed):
+        ClassList.from_document(document)

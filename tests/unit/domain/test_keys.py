@@ -1,0 +1,88 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedloop.domain import keys
+from feedloop.domain.errors import Malformed
+from tests.support.strategies import hexadecimal, prediction_ids
+
+queues = st.sampled_from(keys.QUEUES)
+classes = st.integers(0, 9999)
+
+
+@given(prediction_ids())
+def test_a_production_key_tells_its_prediction(prediction):
+    assert keys.read_production(keys.production(prediction).key) == prediction
+
+
+@given(prediction_ids())
+def test_a_production_key_lies_in_the_folder_of_its_day_and_class(prediction):
+    folder = keys.production_day(prediction.class_index, prediction.day)
+    assert keys.production(prediction).key == folder.key + keys.production(prediction).name
+    assert keys.production(prediction).name.startswith(prediction.random)  # what the sample sorts by
+
+
+@given(queues, classes, prediction_ids())
+def test_a_dataset_key_tells_both_classes(queue, human, prediction):
+    place = keys.dataset(queue, human, prediction)
+    assert place.bucket in keys.BUCKETS
+    assert keys.read_dataset(place.key) == (human, prediction)
+
+
+@given(queues, st.integers(1).map(str) | hexadecimal(32))
+def test_an_output_key_tells_its_queue_and_annotation(queue, annotation):
+    place = keys.output(queue, annotation)
+    assert place.key.startswith(keys.outputs(queue).key)
+    assert keys.read_output(place.key) == (queue, annotation)
+
+
+@given(hexadecimal(32))
+def test_an_image_address_tells_its_random_part(random):
+    folder = "s3://some-prefix-labelstudio/images/"
+    assert keys.read_image_url(f"{folder}{keys.image(random).name}", images=folder) == random
+
+
+@pytest.mark.parametrize(
+    "url", ["", "s3://other/images/" + "0" * 32 + ".jpg", "s3://labelstudio/images/../../production/class_00/x.jpg"]
+)
+def test_an_address_elsewhere_is_not_one_of_ours(url):
+    with pytest.raises(Malformed):
+        keys.read_image_url(url, images="s3://labelstudio/images/")
+
+
+@pytest.mark.parametrize("key", ["", "output/", "output/other/1", "output/randomsampled/1/2", "tasks/randomsampled/1"])
+def test_any_other_key_is_no_output(key):
+    assert keys.read_output(key) is None
+
+
+@pytest.mark.parametrize("read", [keys.read_production, keys.read_dataset])
+@given(st.text() | st.just("class_07/20261122/x.jpg") | st.just("class_٠٧/x.jpg"))
+def test_a_key_that_we_never_wrote_is_malformed(read, key):
+    with pytest.raises(Malformed):
+        read(key)
+
+
+@given(prediction_ids(), classes)
+def test_a_class_folder_has_one_spelling(prediction, human):
+    key = keys.dataset(keys.USER_FEEDBACK, human, prediction).key
+    with pytest.raises(Malformed):
+        keys.read_dataset(key.replace("class_", "class_0"))
+
+
+@given(st.lists(st.integers(1, 10**6), unique=True), hexadecimal(32))
+def test_outputs_and_their_versions_list_in_the_same_order(annotations, etag):
+    ids = [str(annotation) for annotation in annotations]
+    by_output = sorted(ids, key=lambda id_: keys.output(keys.LOW_CONFIDENCE, id_).key)
+    by_version = sorted(ids, key=lambda id_: keys.version("curated", keys.LOW_CONFIDENCE, id_, etag).key)
+    assert by_output == by_version
+
+
+def every_folder():
+    prefixes = [keys.outputs(queue).key for queue in keys.QUEUES]
+    return [*prefixes, *(keys.versions(state, queue).key for state in ("curated", "open") for queue in keys.QUEUES)]
+
+
+@pytest.mark.parametrize("folder", every_folder())
+def test_no_folder_is_the_beginning_of_another(folder):
+    assert folder.endswith("/")
+    assert [other for other in every_folder() if other.startswith(folder)] == [folder]
