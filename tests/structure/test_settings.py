@@ -1,0 +1,45 @@
+import re
+from dataclasses import fields
+
+from feedloop import settings
+from feedloop.settings import Settings
+from tests.structure.repository import rows, text, tracked
+
+
+class Asked(dict[str, str]):
+    """An environment that remembers what was asked for."""
+
+    def get(self, name, default=None):
+        return self.setdefault(name, "http://store.example" if default is None else default)
+
+
+def documented(section):
+    part = text("docs/settings.md").partition(f"## {section}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^\| `([\w-]+)` \|", part, re.MULTILINE)
+
+
+def test_the_listed_names_are_those_that_are_read():
+    environment = Asked()
+    Settings.read(environment)
+    assert tuple(environment) == settings.NAMES
+    assert [name.upper() for name in (field.name for field in fields(Settings))] == list(settings.NAMES)
+
+
+def test_every_setting_is_documented():
+    assert documented("Of the functions") == list(settings.NAMES)
+
+
+def test_every_secret_is_documented():
+    assert documented("Secrets") == list(settings.SECRETS)
+
+
+def test_documented_defaults_are_the_defaults():
+    told = {row[0].strip("`"): row[1].strip("`").replace("empty", "") for row in rows("docs/settings.md")[:9]}
+    environment = Asked()
+    Settings.read(environment)
+    assert told == {**environment, "S3_ENDPOINT": "required"}
+
+
+def test_the_environment_is_read_in_one_place():
+    code = [path for path in tracked("feedloop", "functions") if path.suffix == ".py"]
+    assert [path.name for path in code if "environ" in path.read_text()] == ["settings.py"]
