@@ -165,7 +165,7 @@ def _form(event: Event) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
         document = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise errors.BadRequest("The body is not JSON.") from error
     if not isinstance(document, dict):
         raise errors.BadRequest("The body is not a JSON object.")
