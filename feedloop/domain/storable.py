@@ -13,6 +13,11 @@ from feedloop.domain.errors import MetadataTooLarge
 METADATA_LIMIT = 1900
 """Bytes of all names and values."""
 
+HEADER_NAMES = frozenset(
+    {"cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "storage-class"}
+)
+"""Names that mean a header of their own, so no metadata may have them."""
+
 _WIRE_LIMIT = 2048
 _WIRE_PREFIX = "x-amz-meta-"
 _NAME = re.compile(r"[a-z0-9-]+")
@@ -35,7 +40,7 @@ def check_folder(key: str) -> None:
 
 
 def _check_field(name: str, value: str) -> None:
-    if not _NAME.fullmatch(name):
-        raise MetadataTooLarge(f"the name {name!r} is not lower-case letters, digits and hyphens")
+    if not _NAME.fullmatch(name) or name in HEADER_NAMES:
+        raise MetadataTooLarge(f"the name {name!r} is a header's, or not lower-case letters, digits and hyphens")
     if not _VALUE.fullmatch(value):
         raise MetadataTooLarge(f"the value of {name} is empty, not printable ASCII, or has space around it")

@@ -1,0 +1,243 @@
+"""Any S3-compatible store, by obstore (docs/decisions/0001-store-client.md)."""
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from http.client import HTTPException
+from itertools import islice
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
+
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    PreconditionError,
+    UnauthenticatedError,
+)
+from obstore.store import S3Store as Bucket
+
+from feedloop.domain.errors import AlreadyExists, Changed, FeedloopError, Missing, StoreDown, StoreMisconfigured
+from feedloop.domain.keys import Place
+from feedloop.domain.storable import HEADER_NAMES, check_folder, check_metadata
+from feedloop.ports import Entry, Head, Stored
+
+if TYPE_CHECKING:
+    from obstore import Attributes, GetResult, ObjectMeta, PutMode
+    from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
+
+_RETRIES = 2
+_PAGE = 1000
+_IN_FLIGHT = "409 Conflict"  # AWS: another conditional write has not ended yet, and may fail
+_CODE = re.compile(r"<Code>(\w+)</Code>")
+
+_REFUSALS = {
+    "NoSuchBucket": "The bucket {} does not exist: create it, or mend BUCKET_PREFIX.",
+    "InvalidAccessKeyId": "The store does not know the access key: mend it.",
+    "SignatureDoesNotMatch": "The secret key does not belong to the access key: mend it.",
+    "AuthorizationHeaderMalformed": "The store is in another region: mend S3_REGION.",
+    "PermanentRedirect": "The bucket {} is in another region: mend S3_REGION and S3_ENDPOINT.",
+    "RequestTimeTooSkewed": "The clocks of this machine and of the store differ too much: set them.",
+    "AccessDenied": "The store refuses access to {}: the key needs the rights to read, write, delete and list.",
+}
+
+
+class S3Store:
+    """An ObjectStore that talks to one endpoint, path-style.
+
+    A call that cannot connect, is cut off, or meets a 5xx is tried two more times, so a
+    conditional write whose first answer got lost may meet its own success: AlreadyExists
+    and Changed mean that somebody was first, perhaps we ourselves. A conditional write
+    that times out is not sent again: StoreDown, outcome unknown.
+
+    `read_timeout` is the longest silence, and with it the longest upload;
+    `request_timeout` bounds a single request that keeps trickling.
+    """
+
+    def __init__(
+        self,
+        *,
+        endpoint: str,
+        access_key: str,
+        secret_key: str,
+        region: str = "us-east-1",
+        prefix: str = "",
+        connect_timeout: float = 1.0,
+        read_timeout: float = 5.0,
+        request_timeout: float = 30.0,
+    ) -> None:
+        self._endpoint = endpoint.rstrip("/")
+        self._region = region
+        self._prefix = prefix
+        self._credential: S3Credential = {
+            "access_key_id": access_key,
+            "secret_access_key": secret_key,
+            "token": None,
+            "expires_at": None,
+        }
+        self._client: ClientConfig = {
+            "allow_http": self._endpoint.startswith("http://"),
+            "connect_timeout": timedelta(seconds=connect_timeout),
+            "read_timeout": timedelta(seconds=read_timeout),
+            "timeout": timedelta(seconds=request_timeout),
+        }
+        self._patience = read_timeout
+        self._buckets: dict[str, Bucket] = {}
+
+    def get(self, place: Place) -> Stored:
+        """The object. Raises Missing."""
+        with self._told(place):
+            found = self._bucket(place).get(place.key)
+            head = _head(found)
+            return Stored(head.etag, head.size, head.modified, head.metadata, bytes(found.bytes()))
+
+    def head(self, place: Place) -> Head:
+        """The object without its body. Raises Missing."""
+        with self._told(place):
+            try:
+                return _head(self._bucket(place).get(place.key, options={"head": True}))
+            except FileNotFoundError:  # an answer to HEAD cannot say whether key or bucket is missing
+                return self.get(place)
+
+    def create(
+        self,
+        place: Place,
+        body: bytes,
+        *,
+        metadata: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+    ) -> str:
+        """Write once and return the ETag. Raises AlreadyExists and MetadataTooLarge."""
+        check_metadata(metadata or {})  # a line break would panic in the client, which `except Exception` misses
+        return self._put(place, body, {"Content-Type": content_type, **(metadata or {})}, "create")
+
+    def replace(self, place: Place, body: bytes, *, etag: str) -> str:
+        """Compare-and-swap a JSON document; return the new ETag. Raises Changed, also when missing."""
+        return self._put(place, body, {"Content-Type": "application/json"}, {"e_tag": f'"{etag}"'})
+
+    def copy(self, source: Place, target: Place) -> None:
+        """The same bytes and metadata at another place, read and written. Raises Missing."""
+        with self._told(source):
+            found = self._bucket(source).get(source.key)
+            body = bytes(found.bytes())
+        self._put(target, body, found.attributes, "overwrite")
+
+    def delete(self, place: Place) -> None:
+        """Remove the object; one that is not there is fine."""
+        with suppress(Missing), self._told(place):
+            self._bucket(place).delete(place.key)
+
+    def list(self, folder: Place, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
+        """Entries below `folder` as the store orders them, asked for by pages of 1,000 when they are needed.
+
+        That is byte order unless a file's name begins with the name of a folder beside it.
+        """
+        check_folder(folder.key)
+        lines = self._lines(folder, start_after, min(limit or _PAGE, _PAGE))
+        # a console's "create folder" leaves an object that obstore lists by the folder's own name
+        return islice((_entry(line) for line in lines if line["path"].startswith(folder.key)), limit)
+
+    def now(self) -> datetime:
+        """The Date of an answer of the store, to the second."""
+        try:
+            return parsedate_to_datetime(self._date()).astimezone(UTC)
+        except (OSError, HTTPException, ValueError) as error:
+            raise StoreDown(f"The store at {self._endpoint} does not tell the time: {error}") from error
+
+    def url(self, place: Place) -> str:
+        """The object's s3:// address, with the bucket prefix."""
+        return f"s3://{self._prefix}{place.bucket}/{place.key}"
+
+    def _bucket(self, place: Place) -> Bucket:
+        name = self._prefix + place.bucket
+        if name not in self._buckets:
+            self._buckets[name] = self._open(name)
+        return self._buckets[name]
+
+    def _open(self, bucket: str) -> Bucket:
+        """A client for one bucket. What is spelled out here would otherwise be read from AWS_ variables."""
+        config: S3Config = {
+            "endpoint": self._endpoint,
+            "aws_endpoint_url_s3": self._endpoint,
+            "region": self._region,
+            "virtual_hosted_style_request": False,
+            "skip_signature": False,
+            "conditional_put": "etag",
+            "disable_bulk_delete": True,
+        }
+        retry: RetryConfig = {"max_retries": _RETRIES, "retry_timeout": timedelta(seconds=self._patience)}
+        return Bucket(
+            bucket,
+            config=config,
+            client_options=self._client,
+            retry_config=retry,
+            credential_provider=lambda: self._credential,
+        )
+
+    def _put(self, place: Place, body: bytes, attributes: "Attributes", mode: "PutMode") -> str:
+        with self._told(place):
+            # never in parts: those would be put together without the condition
+            done = self._bucket(place).put(place.key, body, attributes=attributes, mode=mode, use_multipart=False)
+            return _bare(done["e_tag"])
+
+    def _lines(self, folder: Place, start_after: str, page: int) -> "Iterator[ObjectMeta]":
+        with self._told(folder):
+            for lines in self._bucket(folder).list(folder.key or None, offset=start_after or None, chunk_size=page):
+                yield from lines
+
+    def _date(self) -> str:
+        question = Request(f"{self._endpoint}/now", method="HEAD")  # noqa: S310 - our own setting
+        try:
+            with urlopen(question, timeout=self._patience) as answer:  # noqa: S310 - our own setting
+                return str(answer.headers["Date"])
+        except HTTPError as refusal:  # it tells the time as well
+            return str(refusal.headers["Date"])
+
+    @contextmanager
+    def _told(self, place: Place) -> Iterator[None]:
+        try:
+            yield
+        except ValueError as error:  # `..` or `//`: no store has such a key
+            raise Missing(place.key) from error
+        except (BaseError, OSError) as error:
+            raise _meaning(error, self._prefix + place.bucket, place.key) from error
+
+
+def _meaning(error: Exception, bucket: str, key: str) -> FeedloopError:
+    """What obstore's error means to us; only the answer's text tells a missing key from a missing bucket."""
+    text = str(error)
+    code = _code(error, text)
+    if code in _REFUSALS:
+        return StoreMisconfigured(_REFUSALS[code].format(bucket))
+    if isinstance(error, AlreadyExistsError) and _IN_FLIGHT not in text:
+        return AlreadyExists(key)
+    if isinstance(error, PreconditionError):
+        return Changed(key)
+    if code == "NoSuchKey":
+        return Missing(key)
+    return StoreDown(f"The store failed on {bucket}/{key}: {text.partition(chr(10))[0]}")
+
+
+def _code(error: Exception, text: str) -> str:
+    code = _CODE.search(text)
+    if code:
+        return code[1]
+    return "AccessDenied" if isinstance(error, PermissionDeniedError | UnauthenticatedError) else ""
+
+
+def _head(found: "GetResult") -> Head:
+    meta = found.meta
+    named = {name.lower(): value for name, value in found.attributes.items()}
+    metadata = {name: value for name, value in named.items() if name not in HEADER_NAMES}
+    return Head(_bare(meta["e_tag"]), meta["size"], meta["last_modified"], metadata)
+
+
+def _entry(line: "ObjectMeta") -> Entry:
+    return Entry(line["path"], _bare(line["e_tag"]), line["size"], line["last_modified"])
+
+
+def _bare(etag: str | None) -> str:
+    return (etag or "").strip('"')
