@@ -16,7 +16,6 @@ from werkzeug.http import parse_options_header
 from feedloop import log
 from feedloop.domain import errors
 
-MAX_BODY = 10_000_000
 _MULTIPART = "multipart/form-data"
 _RETRY_SECONDS = "5"
 

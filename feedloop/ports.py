@@ -93,6 +93,13 @@ class Picture:
     height: int
 
 
+class Shrink(Protocol):
+    """How a classifier gets its pixels, whatever decodes them."""
+
+    def __call__(self, picture: Picture, size: int) -> bytes:
+        """The picture stretched to `size` x `size`, as rows of RGB bytes. Raises BrokenPicture."""
+
+
 class Classifier(Protocol):
     """A released model that can look at a picture."""
 

@@ -11,6 +11,7 @@ from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from feedloop import http, log
 from feedloop.domain.errors import FeedloopError, TooLarge
+from feedloop.domain.limits import MOST_BYTES
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 ANY_ORIGIN = "*"
@@ -37,7 +38,7 @@ class Context:
 def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ()) -> Flask:
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any)."""
     app = Flask(name, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = http.MAX_BODY + 100_000  # room for the form around the picture
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + 100_000  # room for the form around the picture
     context = Context(gethostname())
 
     def call(path: str) -> Response:
@@ -49,7 +50,9 @@ def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ())
 
     for rule in ("/", "/<path:path>"):
         app.add_url_rule(rule, "call", call, methods=METHODS, defaults={"path": ""} if rule == "/" else None)
-        app.add_url_rule(rule, "preflight", preflight, methods=["OPTIONS"], defaults={"path": ""} if rule == "/" else None)
+        app.add_url_rule(
+            rule, "preflight", preflight, methods=["OPTIONS"], defaults={"path": ""} if rule == "/" else None
+        )
     app.url_map.strict_slashes = False
     app.before_request(_start_clock)
     app.after_request(lambda response: _with_cors(response, origins))
@@ -93,7 +96,7 @@ def _logged(response: Response, name: str) -> Response:
 def _failed(error: Exception) -> Response:
     """What no handler foresaw: the log learns all, the caller nothing."""
     if isinstance(error, RequestEntityTooLarge):
-        limit = http.MAX_BODY
+        limit = MOST_BYTES
         return _response(http.problem(TooLarge(f"More than {limit // 1_000_000} MB were sent.", limit)))
     if isinstance(error, HTTPException):
         return Response(status=error.code)

@@ -4,7 +4,7 @@ from functools import cache
 
 from feedloop import releases, settings
 from feedloop.domain.clock import utc_now
-from feedloop.ports import Classifier, Clock, ObjectStore
+from feedloop.ports import Classifier, Clock, ObjectStore, Picture
 from feedloop.releases import Release
 
 
@@ -49,7 +49,19 @@ def event_token() -> str:
 @cache
 def served_model() -> tuple[Release, Classifier]:
     """The current release and its classifier; read at a replica's first picture."""
+    from feedloop.adapters import pictures
     from feedloop.adapters.onnx_model import OnnxClassifier
 
     release = releases.current(store())
-    return release, OnnxClassifier(releases.model_bytes(store(), release), release.card)
+    model = releases.model_bytes(store(), release)
+    return release, OnnxClassifier(model, release.card, shrink=pictures.shrink)
+
+
+def normalise(body: bytes) -> Picture:
+    """An upload as an upright JPEG without private metadata.
+
+    Raises TooLarge, UnsupportedPicture and BrokenPicture.
+    """
+    from feedloop.adapters import pictures
+
+    return pictures.normalise(body)

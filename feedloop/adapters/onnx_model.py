@@ -1,0 +1,64 @@
+"""The classifier on ONNX Runtime: an exported model on one thread of the CPU."""
+
+import math
+
+import numpy as np
+import onnxruntime as ort
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
+
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import NoModel
+from feedloop.ports import Picture, Shrink
+
+Pixels = NDArray[np.float32]
+
+_UNUSABLE = (
+    ort_errors.Fail,
+    ort_errors.InvalidArgument,
+    ort_errors.InvalidGraph,
+    ort_errors.InvalidProtobuf,
+    ort_errors.NotImplemented,
+    ort_errors.RuntimeException,
+)
+
+
+class OnnxClassifier:
+    """A graph that turns 1 x 3 x size x size floats into one probability per class of its card."""
+
+    def __init__(self, model: bytes, card: Document, *, shrink: Shrink) -> None:
+        """Load and try the model. Raises NoModel when it is not what its card says."""
+        try:
+            self._classes = len(card["classes"])
+            self._size = int(card["input"]["size"])
+            self._mean, self._std = (_per_colour(card["input"][name]) for name in ("mean", "std"))
+            self._shrink = {"stretch": shrink}[card["input"]["resize"]]
+            self._session = ort.InferenceSession(model, _one_thread(), providers=["CPUExecutionProvider"])
+            (self._input,) = (put.name for put in self._session.get_inputs())
+            answer = self._answer(np.zeros((3, self._size, self._size), np.float32))
+        except (KeyError, TypeError, ValueError, *_UNUSABLE) as error:
+            raise NoModel("The released model cannot be loaded.") from error
+        if len(answer) != self._classes or not math.isclose(sum(answer), 1, abs_tol=1e-3):
+            raise NoModel("The released model does not give one probability per class of its card.")
+
+    def probabilities(self, picture: Picture) -> list[float]:
+        """One probability per class index; they sum to 1."""
+        rows = np.frombuffer(self._shrink(picture, self._size), np.uint8).reshape(self._size, self._size, 3)
+        pixels = rows.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
+        return self._answer((pixels - self._mean) / self._std)
+
+    def _answer(self, pixels: Pixels) -> list[float]:
+        (rows,) = self._session.run(None, {self._input: pixels[None]})
+        return [float(p) for p in rows[0]]
+
+
+def _per_colour(values: list[float]) -> Pixels:
+    return np.array(values, np.float32).reshape(3, 1, 1)
+
+
+def _one_thread() -> ort.SessionOptions:
+    """Replicas are the way to more speed; threads of one picture only wait for each other."""
+    options = ort.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors are raised; warnings about a graph's age help nobody here
+    return options

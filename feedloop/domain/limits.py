@@ -1,0 +1,9 @@
+"""What an upload may be."""
+
+MOST_BYTES = 10_000_000
+
+MOST_PIXELS = {"image/jpeg": 40_000_000, "image/png": 12_000_000, "image/webp": 12_000_000}
+"""The accepted types; a tiny PNG or WebP can ask for a huge picture, and is decoded whole."""
+
+LEAST_SIDE = 16
+"""Pixels; nothing can be told from less."""
