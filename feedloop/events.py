@@ -14,12 +14,17 @@ from feedloop.domain.keys import Place
 _SEAWEEDFS_ROOT = "/buckets/"
 
 
+def looks_like_one(body: bytes) -> bool:
+    """Whether a request's body is a store event rather than an operator's call."""
+    return b'"Records"' in body or b'"event_type"' in body
+
+
 def changed(body: bytes, *, bucket_prefix: str = "") -> list[Place]:
     """The places an event names, buckets without the deployment's prefix. Raises BadRequest."""
     try:
         event = json.loads(body)
         places = [_record(record) for record in event["Records"]] if "Records" in event else [_seaweedfs(event)]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadRequest("This is not a store event.") from error
     return [Place(p.bucket.removeprefix(bucket_prefix), p.key) for p in places if p.bucket.startswith(bucket_prefix)]
 

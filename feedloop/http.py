@@ -2,13 +2,13 @@
 
 import hmac
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from io import BytesIO
-from typing import Any, Protocol, TypedDict
+from typing import Any, TypedDict
 
-from werkzeug.datastructures import MultiDict
+from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
@@ -20,17 +20,19 @@ _MULTIPART = "multipart/form-data"
 _RETRY_SECONDS = "5"
 
 
-class Event(Protocol):
-    """A request, as the python3-http template hands it over."""
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A request, with the fields that the python3-http template hands over."""
 
     body: bytes
-    headers: Mapping[str, str]  # names in any case
+    headers: Headers
     method: str
-    query: Mapping[str, str]
+    query: MultiDict[str, str]
     path: str
 
 
-class Context(Protocol):
+@dataclass(frozen=True, slots=True)
+class Context:
     """Where the function runs."""
 
     hostname: str

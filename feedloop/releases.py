@@ -13,6 +13,7 @@ from feedloop.domain.errors import AlreadyExists, Missing, NoModel
 from feedloop.ports import ObjectStore
 
 MODEL_FILE, CARD_FILE = "model.onnx", "card.json"
+_NONE = "No model is released yet: release one, then try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +37,19 @@ class Release:
 def current(store: ObjectStore) -> Release:
     """The release that serves now. Raises NoModel when there is none."""
     try:
-        pointer = load(store.get(keys.current_model()).body)
-        name, sha256 = pointer["name"], pointer["sha256"]
+        name, sha256 = _pointed_to(store)
         card = load(store.get(keys.model_file(name, sha256, CARD_FILE)).body)
-        return Release(card, ClassList.from_document(load(store.get(keys.class_list(name)).body)))
+        return Release(card, _classes(store, name))
     except Missing as error:
-        raise NoModel("No model is released yet: release one, then try again.") from error
+        raise NoModel(_NONE) from error
+
+
+def class_list(store: ObjectStore) -> ClassList:
+    """The classes of the release that serves now. Raises NoModel when there is none."""
+    try:
+        return _classes(store, _pointed_to(store)[0])
+    except Missing as error:
+        raise NoModel(_NONE) from error
 
 
 def model_bytes(store: ObjectStore, release: Release) -> bytes:
@@ -67,6 +75,15 @@ def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime) 
         with suppress(AlreadyExists):  # the same sha256 is the same release
             store.create(keys.model_file(name, sha256, file), body)
     _point_to(store, name, sha256, now)
+
+
+def _pointed_to(store: ObjectStore) -> tuple[str, str]:
+    pointer = load(store.get(keys.current_model()).body)
+    return pointer["name"], pointer["sha256"]
+
+
+def _classes(store: ObjectStore, name: str) -> ClassList:
+    return ClassList.from_document(load(store.get(keys.class_list(name)).body))
 
 
 def _extend_classes(store: ObjectStore, name: str, names: list[str]) -> None:

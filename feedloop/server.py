@@ -2,11 +2,9 @@
 
 import time
 import traceback
-from dataclasses import dataclass
 from socket import gethostname
 
 from flask import Flask, Response, g, jsonify, request
-from werkzeug.datastructures import EnvironHeaders, MultiDict
 from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
 
 from feedloop import http, log
@@ -15,44 +13,26 @@ from feedloop.domain.limits import MOST_BYTES
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 ANY_ORIGIN = "*"
-
-
-@dataclass(frozen=True, slots=True)
-class Event:
-    """The request as handlers see it."""
-
-    body: bytes
-    headers: EnvironHeaders
-    method: str
-    query: MultiDict[str, str]
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """The replica that answers."""
-
-    hostname: str
+FORM_BYTES = 100_000
+"""Room for the form around a picture."""
 
 
 def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ()) -> Flask:
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any)."""
     app = Flask(name, static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + 100_000  # room for the form around the picture
-    context = Context(gethostname())
+    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + FORM_BYTES
+    context = http.Context(gethostname())
 
-    def call(path: str) -> Response:
-        event = Event(request.get_data(), request.headers, request.method, request.args, f"/{path}")
+    def call(path: str = "") -> Response:
+        event = http.Event(request.get_data(), request.headers, request.method, request.args, f"/{path}")
         return _response(handle(event, context))
 
-    def preflight(path: str) -> Response:  # noqa: ARG001 - one answer for every path
+    def preflight(path: str = "") -> Response:  # noqa: ARG001 - one answer for every path
         return Response(status=204)
 
     for rule in ("/", "/<path:path>"):
-        app.add_url_rule(rule, "call", call, methods=METHODS, defaults={"path": ""} if rule == "/" else None)
-        app.add_url_rule(
-            rule, "preflight", preflight, methods=["OPTIONS"], defaults={"path": ""} if rule == "/" else None
-        )
+        app.add_url_rule(rule, "call", call, methods=METHODS)
+        app.add_url_rule(rule, "preflight", preflight, methods=["OPTIONS"])
     app.url_map.strict_slashes = False
     app.before_request(_start_clock)
     app.after_request(lambda response: _with_cors(response, origins))

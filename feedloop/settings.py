@@ -54,7 +54,9 @@ class Settings:
         try:
             return path.read_text().strip()
         except OSError as error:
-            raise WrongSetting(f"The secret {name} cannot be read: create it (faas-cli secret create {name}).") from error
+            raise WrongSetting(
+                f"The secret {name} cannot be read: create it (faas-cli secret create {name})."
+            ) from error
 
 
 NAMES = (

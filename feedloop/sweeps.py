@@ -8,6 +8,7 @@ the next cron. Without the token a sweep starts only some seconds after the last
 import secrets
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -60,40 +61,42 @@ def alone(
 def _take(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn | None:
     """Our turn, or None after leaving a mark with the one who holds the lease."""
     while True:
-        try:
+        with suppress(AlreadyExists):
             return _Turn(store.create(place, _running(holder)), 0.0)
-        except AlreadyExists:
-            pass
-        try:
-            stored = store.get(place)
-            found, age = load(stored.body), store.now() - stored.modified
-            if found["holder"] == holder:  # our own create, its answer lost
-                return _Turn(stored.etag, 0.0)
-            if found["state"] == "done" or age > lease.length:
-                wait = max(lease.rest - age, timedelta(0)).total_seconds()
-                return _Turn(store.replace(place, _running(holder), etag=stored.etag), wait)
-            if not found["pending"]:
-                store.replace(place, dump({**found, "pending": True}), etag=stored.etag)
-        except (Changed, Missing):
-            continue
-        return None
+        with suppress(Changed, Missing):  # the lease changed hands meanwhile: look at it anew
+            return _ask(store, place, holder, lease)
+
+
+def _ask(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn | None:
+    """Take over a lease that is done or expired, else leave a mark. Raises Changed and Missing."""
+    stored = store.get(place)
+    found, age = load(stored.body), store.now() - stored.modified
+    if found["holder"] == holder:  # our own create, its answer lost
+        return _Turn(stored.etag, 0.0)
+    if found["state"] == "done" or age > lease.length:
+        wait = max(lease.rest - age, timedelta(0)).total_seconds()
+        return _Turn(store.replace(place, _running(holder), etag=stored.etag), wait)
+    if not found["pending"]:
+        store.replace(place, dump({**found, "pending": True}), etag=stored.etag)
+    return None
 
 
 def _hand_back(store: ObjectStore, place: Place, holder: str, etag: str, *, may_repeat: bool) -> str | None:
     """End our turn; a new ETag when somebody asked for another look meanwhile and there is time for it."""
     try:
         store.replace(place, _done(holder), etag=etag)
-        return None
     except Changed:
-        pass
-    try:
+        return _look_again(store, place, holder, may_repeat=may_repeat)
+    return None
+
+
+def _look_again(store: ObjectStore, place: Place, holder: str, *, may_repeat: bool) -> str | None:
+    with suppress(Changed, Missing):
         stored = store.get(place)
-        if load(stored.body)["holder"] != holder:  # taken over after our lease ran out
-            return None
-        next_etag = store.replace(place, _running(holder) if may_repeat else _done(holder), etag=stored.etag)
-        return next_etag if may_repeat else None
-    except (Changed, Missing):
-        return None
+        if load(stored.body)["holder"] == holder:  # else it was taken over after our lease ran out
+            etag = store.replace(place, _running(holder) if may_repeat else _done(holder), etag=stored.etag)
+            return etag if may_repeat else None
+    return None
 
 
 def _running(holder: str) -> bytes:

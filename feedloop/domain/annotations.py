@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso, parse_iso
@@ -88,7 +88,7 @@ def _vote(document: Document, classes: ClassList) -> Vote:
     return Vote(outcome, index, annotator, updated_at, cancelled, origin, _seconds(lead_time))
 
 
-def _annotator(completed_by: Any) -> str:
+def _annotator(completed_by: object) -> str:
     identity = completed_by["id"] if isinstance(completed_by, dict) else completed_by
     if not isinstance(identity, int | str) or identity == "":
         raise Malformed("it names no annotator")
@@ -113,5 +113,5 @@ def _cancelled(annotator: str) -> tuple[str, None]:
     return (WITHDRAWN if annotator == VISITOR else SKIPPED), None
 
 
-def _seconds(lead_time: Any) -> float | None:
+def _seconds(lead_time: object) -> float | None:
     return float(lead_time) if isinstance(lead_time, int | float) and math.isfinite(lead_time) else None

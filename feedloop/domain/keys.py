@@ -25,12 +25,17 @@ DATASETS = {
 }
 """Queue to dataset bucket."""
 
+CURATED, BEGUN, QUARANTINED = "curated", "open", "quarantine"
+"""States of an annotation's version, each a folder of tracking."""
+
 BUCKETS = (PRODUCTION, LABELSTUDIO, TRACKING, MODELS, *DATASETS.values())
 
 _PRODUCTION_KEY = re.compile(r"class_(\d{2,4})/(\d{8})/([0-9a-f]{32})-(\d{4})-([0-9a-f]{8})-(\d{5})\.jpg", re.ASCII)
 _DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg", re.ASCII)
 _IMAGE_KEY = re.compile(r"images/([0-9a-f]{32})\.jpg")
 _OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/]+)")
+
+_VISITOR_SUFFIX, _GONE, _DASH = ".json", "-gone", "%2D"
 
 
 class Place(NamedTuple):
@@ -87,6 +92,11 @@ def image(random: str) -> Place:
     return Place(LABELSTUDIO, f"images/{random}.jpg")
 
 
+def images() -> Place:
+    """The folder of the copies that annotators see."""
+    return Place(LABELSTUDIO, "images/")
+
+
 def read_image_url(url: str, *, images: str) -> str:
     """The random part of a review picture's address; `images` is the address of their folder. Raises Malformed."""
     match = _IMAGE_KEY.fullmatch("images/" + url.removeprefix(images)) if url.startswith(images) else None
@@ -107,7 +117,7 @@ def outputs(queue: str) -> Place:
 
 def output(queue: str, annotation: str) -> Place:
     """An annotation: Label Studio's files have no suffix, relabel's do."""
-    suffix = ".json" if queue == USER_FEEDBACK_2 else ""
+    suffix = _VISITOR_SUFFIX if queue == USER_FEEDBACK_2 else ""
     return Place(LABELSTUDIO, f"output/{queue}/{annotation}{suffix}")
 
 
@@ -116,7 +126,10 @@ def read_output(key: str) -> tuple[str, str] | None:
     match = _OUTPUT_KEY.fullmatch(key)
     if match is None or match[1] not in QUEUES:
         return None
-    return match[1], match[2].removesuffix(".json")
+    queue, name = match.groups()
+    if queue != USER_FEEDBACK_2:
+        return queue, name
+    return (queue, name.removesuffix(_VISITOR_SUFFIX)) if name.endswith(_VISITOR_SUFFIX) else None
 
 
 def label(queue: str, prediction: PredictionId) -> Place:
@@ -125,13 +138,35 @@ def label(queue: str, prediction: PredictionId) -> Place:
 
 
 def versions(state: str, queue: str) -> Place:
-    """A folder of annotation versions: `curated` (done), `open` (begun), `quarantine` (not understood)."""
+    """A folder of annotation versions: CURATED (done), BEGUN, or QUARANTINED (not understood)."""
     return Place(TRACKING, f"{state}/{queue}/")
 
 
 def version(state: str, queue: str, annotation: str, etag: str) -> Place:
     """One version of one annotation: `-` sorts below every digit, so 1- stands before 10."""
-    return Place(TRACKING, f"{state}/{queue}/{annotation}-{etag}")
+    return Place(TRACKING, f"{versions(state, queue).key}{annotation.replace('-', _DASH)}-{etag}")
+
+
+def vanished(queue: str, annotation: str, etag: str) -> Place:
+    """The mark beside a ledger entry: this version was seen to be gone."""
+    return version(CURATED, queue, annotation, etag + _GONE)
+
+
+def begun(queue: str, annotation: str, etag: str, worker: str) -> Place:
+    """The note of a worker that begins with a version; `worker` has no dashes."""
+    return version(BEGUN, queue, annotation, f"{etag}-{worker}")
+
+
+def read_version(key: str) -> tuple[str, str, bool]:
+    """Annotation id and ETag of a ledger or quarantine key, and whether it is the mark of a vanished one."""
+    annotation, _, etag = key.rpartition("/")[2].partition("-")
+    return annotation.replace(_DASH, "-"), etag.removesuffix(_GONE), etag.endswith(_GONE)
+
+
+def read_begun(key: str) -> tuple[str, str]:
+    """Annotation id and ETag of a worker's note."""
+    annotation, etag, _ = read_version(key.rpartition("-")[0])
+    return annotation, etag
 
 
 def outcome(queue: str, kind: str, prediction: PredictionId) -> Place:

@@ -9,6 +9,7 @@ from typing import Self
 from feedloop.domain.annotations import CLASS, DISPUTED, SKIPPED, WITHDRAWN, Vote
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
+from feedloop.domain.errors import Malformed
 
 Answer = tuple[str, int | None]
 """An outcome, and the class index when the outcome is a class."""
@@ -76,9 +77,12 @@ class Label:
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read a label back."""
-        votes = {annotation: Vote.from_document(vote) for annotation, vote in document["votes"].items()}
-        return cls(document["prediction_id"], votes, tuple(document["history"]), document["materialised"])
+        """Read a label back. Raises Malformed."""
+        try:
+            votes = {annotation: Vote.from_document(vote) for annotation, vote in document["votes"].items()}
+            return cls(document["prediction_id"], votes, tuple(document["history"]), document["materialised"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise Malformed(f"the label of record is damaged: {error!r}") from error
 
 
 def decide(votes: Iterable[Vote]) -> Answer:

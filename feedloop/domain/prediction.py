@@ -14,6 +14,8 @@ MOST_PROBABILITIES = 20
 LONGEST_FILENAME = 200  # percent-encoded characters
 LONGEST_CLASS = 400  # percent-encoded characters
 LONGEST_MODEL_NAME = 120  # percent-encoded characters
+CERTAIN = 1000  # per mille
+SECONDS_OF_A_DAY = 86_400
 
 _ID = re.compile(r"(\d{8})-(\d{2,4})-(\d{4})-([0-9a-f]{8})-([0-9a-f]{32})-(\d{5})", re.ASCII)
 
@@ -40,7 +42,7 @@ class PredictionId:
             raise Malformed("not a prediction id")
         day, class_index, per_mille, model, random, second = match.groups()
         parsed = cls(day, int(class_index), int(per_mille), model, random, int(second))
-        if str(parsed) != text or parsed.per_mille > 1000 or not _is_time(day, parsed.second):
+        if str(parsed) != text or parsed.per_mille > CERTAIN or not _is_time(day, parsed.second):
             raise Malformed("not a prediction id")
         return parsed
 
@@ -157,4 +159,4 @@ def _is_time(day: str, second: int) -> bool:
         time_of(day, 0)
     except ValueError:
         return False
-    return second < 86_400
+    return second < SECONDS_OF_A_DAY

@@ -35,7 +35,7 @@ def handle(event: Event, _context: Context) -> Answer:
 
 def _draw(day: str, count: int) -> Document:
     store = wiring.store()
-    return draw(day, count, store=store, classes=len(releases.current(store).classes.names), now=wiring.clock()())
+    return draw(day, count, store=store, classes=len(releases.class_list(store).names), now=wiring.clock()())
 
 
 def _day(text: str | None, default: str) -> str:

@@ -1,0 +1,50 @@
+"""curate: annotations become labelled pictures in the dataset buckets.
+
+called by  store event on labelstudio/output/ (with the token) · cron hourly at :15 · POST /function/curate
+reads      labelstudio/output/<queue>/*, review pictures' metadata, production
+writes     tracking/labels, the four datasets, tracking/outcomes, tracking/quarantine, tracking/curated last
+answers    200 counts: curated, moved, withdrawn, skipped, disputed, quarantined, … · 401 an event without token
+           503 store down
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from feedloop import events, http, releases, sweeps, wiring
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import Unauthorised
+from feedloop.http import Answer, Context, Event
+from feedloop.sweeps import Lease
+
+from .desk import Desk
+from .sweep import VANISHED, handle_event, sweep
+
+
+@http.serves("POST")
+def handle(event: Event, _context: Context) -> Answer:
+    """An event's own annotations at once; anything else is a sweep over all queues."""
+    if not events.looks_like_one(event.body):
+        return http.answer(_sweep())
+    if not http.has_token(event, wiring.event_token()):
+        raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
+    places = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    tally = handle_event(_desk(), places)
+    return http.answer(_sweep() if tally.counts[VANISHED] else tally.to_document())
+
+
+def _sweep() -> Document:
+    chosen = wiring.configured()
+    lease = Lease(timedelta(seconds=chosen.sweep_lease_seconds))
+    return sweeps.alone(wiring.store(), "curate", _sweep_now, lease=lease)
+
+
+def _sweep_now() -> Document:
+    chosen = wiring.configured()
+    with ThreadPoolExecutor(chosen.sweep_workers) as pool:
+        tally = sweep(_desk(), each=pool.map, patience=timedelta(seconds=chosen.sweep_lease_seconds))
+    return tally.to_document()
+
+
+def _desk() -> Desk:
+    store = wiring.store()
+    return Desk(store, releases.class_list(store), wiring.clock())

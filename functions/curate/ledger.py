@@ -1,0 +1,52 @@
+"""Which versions of which annotations are done, read off key names alone."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from feedloop.domain import keys
+from feedloop.domain.keys import Place
+from feedloop.ports import Entry, ObjectStore
+
+Named = tuple[str, str]
+"""Annotation id and ETag."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One queue's ledger; `living` says where each ETag of an annotation is archived, vanished ones left out."""
+
+    living: dict[str, dict[str, Place]]
+    settled: frozenset[Named]
+    gone_lately: int
+
+    def knows(self, annotation: str, etag: str) -> bool:
+        """Whether this version needs no work: curated and not seen to vanish since, or in quarantine."""
+        return (annotation, etag) in self.settled
+
+
+def read_ledger(store: ObjectStore, queue: str, notes: Iterable[Place]) -> Ledger:
+    """List the ledger and the quarantine; versions that were only begun (`notes`) live but are not settled."""
+    entries = list(store.list(keys.versions(keys.CURATED, queue)))
+    marks = [entry for entry in entries if keys.read_version(entry.key)[2]]
+    gone = {_named(entry.key) for entry in marks}
+    done = {_named(entry.key): Place(keys.TRACKING, entry.key) for entry in entries if _named(entry.key) not in gone}
+    begun = {keys.read_begun(note.key): note for note in notes}
+    living: dict[str, dict[str, Place]] = {}
+    for (annotation, etag), place in {**begun, **done}.items():
+        if (annotation, etag) not in gone:
+            living.setdefault(annotation, {})[etag] = place
+    set_aside = {_named(entry.key) for entry in store.list(keys.versions(keys.QUARANTINED, queue))}
+    return Ledger(living, frozenset(done) | set_aside, _gone_lately(store, marks))
+
+
+def _named(key: str) -> Named:
+    return keys.read_version(key)[:2]
+
+
+def _gone_lately(store: ObjectStore, marks: list[Entry]) -> int:
+    """How many annotations were withdrawn within the last hour, by the store's clock."""
+    if not marks:
+        return 0
+    hour_ago = store.now() - timedelta(hours=1)
+    return len({_named(mark.key)[0] for mark in marks if mark.modified > hour_ago})
