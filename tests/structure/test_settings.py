@@ -3,6 +3,7 @@ from dataclasses import fields
 
 from feedloop import settings
 from feedloop.settings import Settings
+from local.settings import Choices
 from tests.structure.repository import rows, text, tracked
 
 
@@ -11,6 +12,18 @@ class Asked(dict[str, str]):
 
     def get(self, name, default=None):
         return self.setdefault(name, "http://store.example" if default is None else default)
+
+
+class Listening(dict[str, str]):
+    """An empty environment that remembers what was asked for."""
+
+    def __init__(self):
+        super().__init__()
+        self.asked = set()
+
+    def get(self, name, default=None):
+        self.asked.add(name)
+        return default
 
 
 def documented(section):
@@ -27,6 +40,12 @@ def test_the_listed_names_are_those_that_are_read():
 
 def test_every_setting_is_documented():
     assert documented("Of the functions") == list(settings.NAMES)
+
+
+def test_every_choice_of_make_run_is_documented():
+    environment = Listening()
+    Choices.read(environment)
+    assert environment.asked == set(documented("Of `make run`"))
 
 
 def test_every_secret_is_documented():
