@@ -28,7 +28,7 @@ check: $(VENV)/test.stamp ## lint, formatting, types and the direction of import
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/test.stamp ## run every benchmark; each writes its result beside itself
-	@set -e; for script in benchmarks/*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
 
 lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in every set
 	@mkdir -p build/lock && rm -f build/lock/all.txt
