@@ -36,6 +36,8 @@ from . import shelves
 WAIT_FOR_COMMIT = timedelta(hours=24)
 QUARANTINED, WAITING, UNCHANGED = "quarantined", "waiting", "unchanged"
 
+Edit = Callable[[Label], Label]
+
 
 @dataclass(frozen=True, slots=True)
 class Version:
@@ -72,10 +74,12 @@ class Desk:
         versions = [Version(queue, annotation, etag, self.store.get(place).body) for etag, place in seen.items()]
         newest = max(versions, key=lambda version: self._read(version).vote.updated_at)
         prediction = self._prediction(self._read(newest))
-        result = self._change(newest, prediction, lambda label: label.without_vote(annotation, self.clock()))
-        for version in versions:
-            self._create(keys.vanished(queue, annotation, version.etag), b"")
-            self._create(keys.version(keys.CURATED, queue, annotation, version.etag), version.body)
+        result = self._change(
+            newest,
+            prediction,
+            lambda label: label.without_vote(annotation, self.clock()),
+            enter=lambda: self._enter_vanished(versions),
+        )
         return WITHDRAWN if result == UNCHANGED else result
 
     def repair(self, queue: str, annotation: str, note: Place) -> None:
@@ -93,15 +97,19 @@ class Desk:
             reviews.committed(self.store, prediction)
         except UnknownPrediction:
             return self._uncommitted(version, prediction)
-        result = self._change(version, prediction, lambda label: self._voted(label, version, annotation))
-        self._enter(version)
-        return result
+        return self._change(
+            version,
+            prediction,
+            lambda label: self._voted(label, version, annotation),
+            enter=lambda: self._enter(version),
+        )
 
-    def _change(self, version: Version, prediction: PredictionId, edit: Callable[[Label], Label]) -> str:
-        """Edit the label of record and show it; without a note when there is nothing to do."""
+    def _change(self, version: Version, prediction: PredictionId, edit: Edit, *, enter: Callable[[], None]) -> str:
+        """Edit the label of record, show it, enter it in the ledger; no note is needed when only the last is left."""
         before, etag = shelves.read(self.store, version.queue, prediction)
         after = edit(before)
         if after == before and (before.materialised or not etag):
+            enter()
             return UNCHANGED
         note = keys.begun(version.queue, version.annotation, version.etag, secrets.token_hex(4))
         self.store.create(note, version.body)
@@ -113,6 +121,7 @@ class Desk:
                 before, etag = shelves.read(self.store, version.queue, prediction)
                 after = edit(before)
         shelves.show(self.store, version.queue, prediction, after, etag)
+        enter()
         self.store.delete(note)
         return labels.change(before.answer, after.answer)
 
@@ -129,6 +138,12 @@ class Desk:
         named = (version.queue, version.annotation, version.etag)
         if not self._create(keys.version(keys.CURATED, *named), version.body):
             self.store.delete(keys.vanished(*named))  # known before: perhaps it had vanished, and is back
+
+    def _enter_vanished(self, versions: list[Version]) -> None:
+        for version in versions:
+            named = (version.queue, version.annotation, version.etag)
+            self._create(keys.vanished(*named), b"")
+            self._create(keys.version(keys.CURATED, *named), version.body)
 
     def _uncommitted(self, version: Version, prediction: PredictionId) -> str:
         if self.clock() - prediction.time < WAIT_FOR_COMMIT:

@@ -1,0 +1,336 @@
+"""What an annotation does to the datasets, one worker at a time."""
+
+import json
+from datetime import timedelta
+
+import pytest
+from tests.support import world
+from tests.support.world import NOON, annotation, commit, outcomes, pictures, prediction, write
+
+from feedloop import releases
+from feedloop.domain import keys
+from feedloop.domain.documents import load
+from functions.curate.desk import Desk
+from functions.curate.sweep import handle_event, sweep
+
+QUEUE = keys.LOW_CONFIDENCE
+PATIENCE = timedelta(minutes=15)
+
+
+@pytest.fixture
+def desk(store, clock):
+    return Desk(store, releases.class_list(store), clock)
+
+
+def swept(desk):
+    return sweep(desk, patience=PATIENCE).to_document()
+
+
+def label(store, made, queue=QUEUE):
+    return load(store.get(keys.label(queue, made.id)).body)
+
+
+def test_a_picture_lands_in_the_class_that_a_person_gave(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    assert swept(desk)["curated"] == 1
+    assert pictures(store, QUEUE) == [f"class_03/{made.id}.jpg"]
+
+
+def test_the_dataset_picture_keeps_bytes_and_record(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    found = store.get(keys.dataset(QUEUE, 3, made.id))
+    assert (found.body, dict(found.metadata)) == (b"jpeg", made.to_metadata())
+
+
+@pytest.mark.parametrize("queue", keys.QUEUES)
+def test_every_queue_has_its_own_dataset(desk, store, queue):
+    made = commit(store, prediction(1))
+    write(store, queue, "7", annotation(store, made, "Egg"))
+    swept(desk)
+    assert {q: len(pictures(store, q)) for q in keys.QUEUES} == {q: int(q == queue) for q in keys.QUEUES}
+
+
+def test_the_label_of_record_keeps_who_when_and_how(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "12", annotation(store, made, "Egg"))
+    swept(desk)
+    vote = label(store, made)["votes"]["12"]
+    assert (vote["annotator"], vote["class_index"], vote["lead_time"], vote["origin"]) == ("3", 3, 3.2, "manual")
+
+
+def test_the_ledger_archives_the_raw_annotation(desk, store):
+    made = commit(store, prediction(1))
+    body = annotation(store, made, "Egg")
+    write(store, QUEUE, "12", body)
+    swept(desk)
+    assert list(world.everything(store, keys.TRACKING, "curated/").values()) == [body]
+
+
+def test_an_update_moves_the_picture(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    write(store, QUEUE, "1", annotation(store, made, "Meat", at=NOON + timedelta(minutes=1)))
+    assert swept(desk)["moved"] == 1
+    assert pictures(store, QUEUE) == [f"class_05/{made.id}.jpg"]
+
+
+def test_a_changed_mind_keeps_its_history(desk, store):
+    made = commit(store, prediction(1))
+    for minute, choice in enumerate(["Egg", "Meat", "Egg"]):
+        write(store, QUEUE, "1", annotation(store, made, choice, at=NOON + timedelta(minutes=minute)))
+        swept(desk)
+    assert [entry["class_index"] for entry in label(store, made)["history"]] == [3, 5, 3]
+
+
+def test_an_older_version_that_arrives_late_changes_nothing(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg", at=NOON + timedelta(minutes=1)))
+    swept(desk)
+    write(store, QUEUE, "1", annotation(store, made, "Meat"))
+    swept(desk)
+    assert pictures(store, QUEUE) == [f"class_03/{made.id}.jpg"]
+
+
+def test_a_rewritten_file_of_the_same_answer_only_adds_a_ledger_entry(desk, store):
+    made = commit(store, prediction(1))
+    for age in ("0 minutes", "3 hours"):
+        write(store, QUEUE, "1", annotation(store, made, "Egg", created_ago=age))
+        before = swept(desk)
+    assert before["unchanged"] == 1
+    assert len(world.everything(store, keys.TRACKING, "curated/")) == 2
+
+
+@pytest.mark.parametrize(
+    ("choice", "kind"), [(None, "skipped"), ("None of these", "other"), ("Can't tell", "unclear")]
+)
+def test_an_answer_without_a_class_counts_as_outcome(desk, store, choice, kind):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, choice))
+    assert swept(desk)[kind] == 1
+    assert (pictures(store, QUEUE), outcomes(store, QUEUE)) == ([], [f"{kind}/{made.id}"])
+
+
+def test_an_outcome_gives_way_to_a_class(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, None))
+    swept(desk)
+    write(store, QUEUE, "1", annotation(store, made, "Egg", at=NOON + timedelta(minutes=1)))
+    swept(desk)
+    assert (pictures(store, QUEUE), outcomes(store, QUEUE)) == ([f"class_03/{made.id}.jpg"], [])
+
+
+def test_two_annotators_who_disagree_keep_the_picture_out(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg", by=3))
+    swept(desk)
+    write(store, QUEUE, "2", annotation(store, made, "Meat", by=4))
+    assert swept(desk)["disputed"] == 1
+    assert (pictures(store, QUEUE), outcomes(store, QUEUE)) == ([], [f"disputed/{made.id}"])
+
+
+def test_a_third_annotator_settles_a_dispute(desk, store):
+    made = commit(store, prediction(1))
+    for name, by, choice in (("1", 3, "Egg"), ("2", 4, "Meat"), ("3", 5, "Meat")):
+        write(store, QUEUE, name, annotation(store, made, choice, by=by))
+    swept(desk)
+    assert (pictures(store, QUEUE), outcomes(store, QUEUE)) == ([f"class_05/{made.id}.jpg"], [])
+
+
+def test_a_deleted_annotation_withdraws_the_picture(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    store.delete(keys.output(QUEUE, "1"))
+    assert swept(desk)["withdrawn"] == 1
+    assert (pictures(store, QUEUE), outcomes(store, QUEUE)) == ([], [])
+
+
+def test_a_withdrawn_vote_stays_on_record(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    store.delete(keys.output(QUEUE, "1"))
+    swept(desk)
+    found = label(store, made)
+    assert (found["outcome"], found["votes"]["1"]["outcome"], len(found["history"])) == ("withdrawn", "withdrawn", 2)
+
+
+def test_an_annotation_that_comes_back_counts_again(desk, store):
+    made = commit(store, prediction(1))
+    body = annotation(store, made, "Egg")
+    write(store, QUEUE, "1", body)
+    swept(desk)
+    store.delete(keys.output(QUEUE, "1"))
+    swept(desk)
+    write(store, QUEUE, "1", body)
+    swept(desk)
+    assert pictures(store, QUEUE) == [f"class_03/{made.id}.jpg"]
+
+
+def test_a_sweep_with_nothing_new_does_nothing(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    assert not any(swept(desk).values())
+
+
+MALFORMED = [
+    b"",
+    b"{",
+    b"42",
+    b"{}",
+    b'{"result": [], "completed_by": 1, "updated_at": "2026-11-22T12:00:00Z", "task": {"data": {"image": "s3://x"}}}',
+    b"\xff\xfe",
+]
+
+
+@pytest.mark.parametrize("body", MALFORMED)
+def test_a_malformed_file_is_set_aside_with_its_reason(desk, store, body):
+    write(store, QUEUE, "1", body)
+    assert swept(desk)["quarantined"] == 1
+    (entry,) = world.everything(store, keys.TRACKING, f"quarantine/{QUEUE}/").values()
+    assert json.loads(entry)["reason"]
+
+
+def test_a_malformed_file_stays_where_it_is_and_is_not_looked_at_again(desk, store):
+    write(store, QUEUE, "1", b"{")
+    swept(desk)
+    assert store.get(keys.output(QUEUE, "1")).body == b"{"
+    assert not any(swept(desk).values())
+
+
+def test_a_malformed_file_does_not_stop_the_others(desk, store):
+    many = [commit(store, prediction(1)) for _ in range(5)]
+    write(store, QUEUE, "0", b"{")
+    for number, made in enumerate(many, start=1):
+        write(store, QUEUE, str(number), annotation(store, made, "Egg"))
+    counts = swept(desk)
+    assert (counts["curated"], counts["quarantined"]) == (5, 1)
+
+
+@pytest.mark.parametrize("name", ["stray.json", "a-b", "10-5", "ä"])
+def test_a_stray_file_is_set_aside_under_its_name(desk, store, name):
+    write(store, QUEUE, name, b"{")
+    assert swept(desk)["quarantined"] == 1
+    assert not any(swept(desk).values())
+
+
+def test_a_class_outside_the_set_is_set_aside(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Pizza"))
+    assert swept(desk)["quarantined"] == 1
+    (entry,) = world.everything(store, keys.TRACKING, f"quarantine/{QUEUE}/").values()
+    assert "Pizza" in json.loads(entry)["reason"]
+
+
+def test_two_choices_in_one_answer_are_set_aside(desk, store):
+    made = commit(store, prediction(1))
+    body = annotation(store, made, "Egg").replace(b'["Egg"]', b'["Egg","Meat"]')
+    write(store, QUEUE, "1", body)
+    assert swept(desk)["quarantined"] == 1
+
+
+def test_a_picture_of_somebody_else_is_set_aside(desk, store):
+    made = commit(store, prediction(1), shown=False)
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    assert swept(desk)["quarantined"] == 1
+
+
+def test_a_task_never_committed_waits_and_is_then_uncommitted(desk, store, clock):
+    made = prediction(1)
+    store.create(keys.image(made.id.random), b"jpeg", metadata=made.to_metadata())
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    assert swept(desk)["waiting"] == 1
+    clock.pass_(hours=25)
+    assert swept(desk)["uncommitted"] == 1
+    assert (pictures(store, QUEUE), outcomes(store, QUEUE)) == ([], [f"uncommitted/{made.id}"])
+
+
+def test_a_task_committed_late_is_curated(desk, store):
+    made = prediction(1)
+    store.create(keys.image(made.id.random), b"jpeg", metadata=made.to_metadata())
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    commit(store, made, shown=False)
+    assert swept(desk)["curated"] == 1
+
+
+def test_an_annotation_id_used_again_is_a_new_annotation(desk, store):
+    old, new = commit(store, prediction(1)), commit(store, prediction(2))
+    write(store, QUEUE, "1", annotation(store, old, "Egg"))
+    swept(desk)
+    write(store, QUEUE, "1", annotation(store, new, "Meat", at=NOON + timedelta(days=1)))
+    swept(desk)
+    assert pictures(store, QUEUE) == [f"class_03/{old.id}.jpg", f"class_05/{new.id}.jpg"]
+
+
+def test_deleting_a_reused_id_leaves_the_old_label(desk, store):
+    old, new = commit(store, prediction(1)), commit(store, prediction(2))
+    for made, choice, days in ((old, "Egg", 0), (new, "Meat", 1)):
+        write(store, QUEUE, "1", annotation(store, made, choice, at=NOON + timedelta(days=days)))
+        swept(desk)
+    store.delete(keys.output(QUEUE, "1"))
+    swept(desk)
+    assert pictures(store, QUEUE) == [f"class_03/{old.id}.jpg"]
+
+
+def test_an_emptied_output_folder_withdraws_nothing_and_says_so(desk, store):
+    for number in range(30):
+        write(store, QUEUE, str(number), annotation(store, commit(store, prediction(1)), "Egg"))
+    swept(desk)
+    for number in range(30):
+        store.delete(keys.output(QUEUE, str(number)))
+    assert "30 of 30" in swept(desk)["stopped"][0]
+    assert len(pictures(store, QUEUE)) == 30
+
+
+def test_the_guard_counts_over_an_hour_so_that_many_small_sweeps_cannot_pass_it(desk, store):
+    for number in range(30):
+        write(store, QUEUE, str(number), annotation(store, commit(store, prediction(1)), "Egg"))
+    swept(desk)
+    for number in range(30):
+        store.delete(keys.output(QUEUE, str(number)))
+        swept(desk)
+    assert len(pictures(store, QUEUE)) == 20
+
+
+def test_an_hour_later_the_guard_lets_a_few_more_go(desk, store, clock):
+    for number in range(30):
+        write(store, QUEUE, str(number), annotation(store, commit(store, prediction(1)), "Egg"))
+    swept(desk)
+    for number in range(12):
+        store.delete(keys.output(QUEUE, str(number)))
+        swept(desk)
+    clock.pass_(hours=2)
+    swept(desk)
+    assert len(pictures(store, QUEUE)) == 18
+
+
+def test_an_event_works_off_its_own_annotation(desk, store):
+    one, two = commit(store, prediction(1)), commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, one, "Egg"))
+    write(store, QUEUE, "2", annotation(store, two, "Egg"))
+    tally = handle_event(desk, [keys.output(QUEUE, "2")])
+    assert (tally.counts, pictures(store, QUEUE)) == ({"curated": 1}, [f"class_03/{two.id}.jpg"])
+
+
+def test_an_event_delivered_twice_changes_nothing(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    handle_event(desk, [keys.output(QUEUE, "1")])
+    before = label(store, made)
+    assert handle_event(desk, [keys.output(QUEUE, "1")]).counts == {"unchanged": 1}
+    assert label(store, made) == before
+
+
+def test_events_of_other_objects_are_ignored(desk):
+    others = [keys.Place("labelstudio", "tasks/lowconfidence/x.json"), keys.Place("production", "output/lowconfidence/1")]
+    assert handle_event(desk, others).counts == {}
+
+
+def test_an_event_of_a_deleted_annotation_asks_for_a_sweep(desk):
+    assert handle_event(desk, [keys.output(QUEUE, "1")]).counts == {"vanished": 1}

@@ -1,0 +1,99 @@
+"""Curate workers paused between any two of their store calls, and killed there; a seed replays each case."""
+
+from datetime import timedelta
+from random import Random
+
+import pytest
+
+from feedloop import releases
+from feedloop.adapters.memory import MemoryStore
+from feedloop.domain import keys
+from functions.curate.desk import Desk
+from functions.curate.sweep import handle_event, sweep
+from tests.support import world
+from tests.support.stepping import Worker, shuffle
+from tests.support.world import CLASSES, NOON, annotation, commit, outcomes, pictures, prediction, write
+
+QUEUE = keys.LOW_CONFIDENCE
+CHOICES = [*CLASSES[:3], None, "None of these"]
+
+
+class Office:
+    """One picture, annotators who save and delete at any time, and workers that each event wakes."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng, self.clock = Random(seed), world.SettableClock()
+        self.store = MemoryStore(clock=self.clock)
+        world.release(self.store)
+        self.classes = releases.class_list(self.store)
+        self.made = commit(self.store, prediction(1))
+        self.workers, self.saved, self.saves = [], {}, 0
+
+    def save(self):
+        """An annotator saves, or deletes, and the store tells one or two workers."""
+        name = self.rng.choice(["1", "2"])
+        if name in self.saved and self.rng.random() < 0.2:
+            self.store.delete(keys.output(QUEUE, name))
+            del self.saved[name]
+        else:
+            self.saves += 1
+            self.saved[name] = self.rng.choice(CHOICES)
+            at = NOON + timedelta(seconds=self.saves)
+            write(self.store, QUEUE, name, annotation(self.store, self.made, self.saved[name], by=name, at=at))
+        for _ in range(self.rng.choice([1, 1, 2])):
+            self.workers.append(Worker(self.store, lambda store: self.work(store, name)))
+
+    def work(self, store, name):
+        desk = Desk(store, self.classes, self.clock)
+        if handle_event(desk, [keys.output(QUEUE, name)]).counts["vanished"]:
+            sweep(desk, patience=timedelta(minutes=15))
+
+    def sweep(self):
+        return sweep(Desk(self.store, self.classes, self.clock), patience=timedelta(minutes=15)).to_document()
+
+    def truth(self):
+        """What the annotations that are there now say together: dataset keys and outcomes."""
+        answers = [choice for choice in self.saved.values() if choice]
+        if not answers:
+            return [], ([f"skipped/{self.made.id}"] if self.saved else [])
+        if len(set(answers)) > 1:
+            return [], [f"disputed/{self.made.id}"]
+        if answers[0] not in CLASSES:
+            return [], [f"other/{self.made.id}"]
+        return [f"class_{CLASSES.index(answers[0]):02d}/{self.made.id}.jpg"], []
+
+    def shown(self):
+        return pictures(self.store, QUEUE), outcomes(self.store, QUEUE)
+
+
+def busy_day(seed: int, deaths: float) -> Office:
+    office = Office(seed)
+    for _ in range(office.rng.randint(2, 5)):
+        office.save()
+        for _ in range(office.rng.randint(0, 14)):
+            if living := [worker for worker in office.workers if worker.alive]:
+                office.rng.choice(living).step()
+    shuffle(office.workers, office.rng, deaths=deaths)
+    office.sweep()
+    return office
+
+
+@pytest.mark.parametrize("deaths", [0.0, 0.03, 0.2])
+@pytest.mark.parametrize("tenth", range(10))
+def test_paused_and_killed_workers_leave_what_the_annotations_say(tenth, deaths):
+    for seed in range(tenth * 100, tenth * 100 + 100):
+        office = busy_day(seed, deaths)
+        assert office.shown() == office.truth(), f"seed {seed}, deaths {deaths}"
+
+
+@pytest.mark.parametrize("seed", range(100))
+def test_a_second_sweep_finds_nothing_left_to_do(seed):
+    office = busy_day(seed, 0.2)
+    office.clock.pass_(hours=2)
+    office.sweep()
+    assert set(office.sweep().values()) == {0}
+
+
+def test_no_worker_fails_in_any_interleaving():
+    offices = [busy_day(seed, 0.0) for seed in range(200)]
+    assert [worker.failure for office in offices for worker in office.workers if worker.failure] == []

@@ -1,0 +1,112 @@
+"""Predictions and annotations as production would have left them, for tests of what comes after."""
+
+import itertools
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from feedloop import releases, reviews
+from feedloop.domain import keys
+from feedloop.domain.clock import iso
+from feedloop.domain.documents import dump
+from feedloop.domain.prediction import Prediction, new_id, ranked
+from feedloop.ports import ObjectStore
+
+CLASSES = ["Bread", "Dairy product", "Dessert", "Egg", "Fried food", "Meat"]
+NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
+MODEL = "9f2c11aa" * 8
+
+
+class SettableClock:
+    """A clock that stands until it is moved."""
+
+    def __init__(self, time: datetime = NOON) -> None:
+        self.time = time
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def pass_(self, **span: float) -> None:
+        self.time += timedelta(**span)
+
+
+_numbers: Iterator[int] = itertools.count(1)
+
+
+def release(store: ObjectStore) -> None:
+    """A model that nobody runs: its classes are what counts."""
+    card = {"v": 1, "name": "food11", "sha256": MODEL, "classes": CLASSES}
+    releases.publish(store, b"weights", card, now=NOON)
+
+
+def prediction(class_index: int = 1, *, confidence: float = 0.4, time: datetime = NOON, random: str = "") -> Prediction:
+    probabilities = [(1 - confidence) / (len(CLASSES) - 1)] * len(CLASSES)
+    probabilities[class_index] = confidence
+    random = random or f"{next(_numbers):032x}"
+    top = ranked(probabilities)
+    return Prediction(
+        id=new_id(time, top[0], MODEL, random),
+        class_name=CLASSES[class_index],
+        probabilities=top,
+        threshold=700,
+        model_name="food11",
+        model_sha256=MODEL,
+        time=time,
+        filename="lunch.jpg",
+        source_sha256="0" * 64,
+        width=640,
+        height=480,
+    )
+
+
+def commit(store: ObjectStore, made: Prediction, *, shown: bool = True) -> Prediction:
+    """Store the picture of a prediction; `shown` also before annotators."""
+    store.create(keys.production(made.id), b"jpeg", metadata=made.to_metadata(), content_type="image/jpeg")
+    if shown:
+        reviews.show_picture(store, made.id)
+    return made
+
+
+def annotation(store: ObjectStore, made: Prediction, choice: str | None, **facts: Any) -> bytes:
+    """A file as Label Studio writes it; no choice is a skip."""
+    at = facts.pop("at", NOON)
+    result = [{"type": "choices", "origin": "manual", "value": {"choices": [choice]}}] if choice else []
+    return dump(
+        {
+            "id": 1,
+            "result": result,
+            "completed_by": {"id": facts.pop("by", 3)},
+            "was_cancelled": choice is None,
+            "updated_at": iso(at),
+            "lead_time": 3.2,
+            "task": {"id": 9, "data": {"image": store.url(keys.image(made.id.random))}},
+            **facts,
+        }
+    )
+
+
+def write(store: ObjectStore, queue: str, name: str, body: bytes) -> None:
+    """Save an annotation over whatever is there, as Label Studio does."""
+    place = keys.output(queue, name)
+    store.delete(place)
+    store.create(place, body)
+
+
+def pictures(store: ObjectStore, queue: str) -> list[str]:
+    """The keys of a queue's dataset."""
+    bucket = keys.DATASETS[queue]
+    return [entry.key for index in range(len(CLASSES)) for entry in store.list(keys.Place(bucket, f"class_{index:02d}/"))]
+
+
+def outcomes(store: ObjectStore, queue: str) -> list[str]:
+    """`<kind>/<prediction id>` of a queue's outcomes."""
+    folder = keys.Place(keys.TRACKING, f"outcomes/{queue}/")
+    return [entry.key.removeprefix(folder.key) for entry in store.list(folder)]
+
+
+def everything(store: ObjectStore, bucket: str, folder: str) -> dict[str, bytes]:
+    """Keys and bodies below a folder."""
+    listing = list(store.list(keys.Place(bucket, folder)))
+    return {entry.key: store.get(keys.Place(bucket, entry.key)).body for entry in listing}
+
+
