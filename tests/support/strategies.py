@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from hypothesis import strategies as st
 
+from feedloop.domain.annotations import Vote
 from feedloop.domain.prediction import Prediction, PredictionId, new_id, ranked
 
 DAY_ONE = datetime(2000, 1, 1, tzinfo=UTC)
@@ -39,4 +40,19 @@ def predictions(draw: st.DrawFn) -> Prediction:
         source_sha256=draw(hexadecimal(64)),
         width=draw(st.integers(16, 10_000)),
         height=draw(st.integers(16, 10_000)),
+    )
+
+
+@st.composite
+def votes(draw: st.DrawFn) -> Vote:
+    """Any vote that an annotation file can mean."""
+    outcome = draw(st.sampled_from(["class", "other", "unclear", "skipped", "withdrawn"]))
+    return Vote(
+        outcome=outcome,
+        class_index=draw(st.integers(0, 3)) if outcome == "class" else None,
+        annotator=draw(st.sampled_from(["1", "2", "visitor"])),
+        updated_at=draw(times),
+        cancelled=outcome in ("skipped", "withdrawn"),
+        origin="manual",
+        lead_time=draw(st.none() | st.floats(0, 1e6)),
     )

@@ -1,0 +1,47 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedloop.domain.errors import MetadataTooLarge
+from feedloop.domain.storable import HEADER_NAMES, METADATA_LIMIT, check_folder, check_metadata
+
+
+def is_storable(metadata):
+    try:
+        check_metadata(metadata)
+    except MetadataTooLarge:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("size", "fits"), [(METADATA_LIMIT, True), (METADATA_LIMIT + 1, False)])
+def test_names_and_values_count_together(size, fits):
+    assert is_storable({"name": "x" * (size - len("name"))}) == fits
+
+
+def test_many_small_fields_count_with_their_prefix():
+    assert is_storable({f"n{i:03d}": "x" for i in range(128)})
+    assert not is_storable({f"n{i:03d}": "x" for i in range(129)})
+
+
+@pytest.mark.parametrize("value", ["", " x", "x ", "é", "a\nb", "\x7f", "\t"])
+def test_what_a_store_would_mangle_is_refused(value):
+    assert not is_storable({"name": value})
+
+
+@pytest.mark.parametrize("name", ["", "Name", "a_b", "a b", "é", *HEADER_NAMES])
+def test_a_name_that_is_not_plain_is_refused(name):
+    assert not is_storable({name: "x"})
+
+
+@given(
+    st.text(st.characters(min_codepoint=0x20, max_codepoint=0x7E), min_size=1).filter(lambda text: text == text.strip())
+)
+def test_printable_ascii_is_kept(value):
+    assert is_storable({"name": value})
+
+
+@pytest.mark.parametrize("key", ["output/userfeedback", "class_00", "/x"])
+def test_a_prefix_that_would_match_its_neighbours_is_refused(key):
+    with pytest.raises(ValueError, match="ends in /"):
+        check_folder(key)
