@@ -24,9 +24,11 @@ def changed(body: bytes, *, bucket_prefix: str = "") -> list[Place]:
     try:
         event = json.loads(body)
         places = [_record(record) for record in event["Records"]] if "Records" in event else [_seaweedfs(event)]
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        return [
+            Place(p.bucket.removeprefix(bucket_prefix), p.key) for p in places if p.bucket.startswith(bucket_prefix)
+        ]
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise BadRequest("This is not a store event.") from error
-    return [Place(p.bucket.removeprefix(bucket_prefix), p.key) for p in places if p.bucket.startswith(bucket_prefix)]
 
 
 def _record(record: dict[str, Any]) -> Place:

@@ -155,12 +155,17 @@ def _mimetype(event: Event) -> str:
 
 def _form(event: Event) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
     mimetype, options = parse_options_header(event.headers.get("Content-Type", ""))
-    parser = FormDataParser(silent=False, max_form_parts=20)
+    parser = FormDataParser(_in_memory, silent=False, max_form_parts=20)
     try:
         _, form, files = parser.parse(BytesIO(event.body), mimetype, len(event.body), options)
     except (ValueError, HTTPException) as error:
         raise errors.BadRequest("The form cannot be read.") from error
     return form, files
+
+
+def _in_memory(*_facts: object, **_more: object) -> BytesIO:
+    """Where the parser puts a file: the whole body is in memory anyway, and a container may have no disk."""
+    return BytesIO()
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

@@ -31,7 +31,7 @@ def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ())
         return Response(status=204)
 
     for rule in ("/", "/<path:path>"):
-        app.add_url_rule(rule, "call", call, methods=METHODS)
+        app.add_url_rule(rule, "call", call, methods=METHODS, provide_automatic_options=False)
         app.add_url_rule(rule, "preflight", preflight, methods=["OPTIONS"])
     app.url_map.strict_slashes = False
     app.before_request(_start_clock)

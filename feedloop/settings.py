@@ -50,13 +50,14 @@ class Settings:
 
     def secret(self, name: str) -> str:
         """The content of a secret's file. Raises WrongSetting."""
-        path = self.secrets_dir / name
+        how = f"create it (faas-cli secret create {name})"
         try:
-            return path.read_text().strip()
+            content = (self.secrets_dir / name).read_text().strip()
         except OSError as error:
-            raise WrongSetting(
-                f"The secret {name} cannot be read: create it (faas-cli secret create {name})."
-            ) from error
+            raise WrongSetting(f"The secret {name} cannot be read: {how}.") from error
+        if not content:  # an empty token would open every door
+            raise WrongSetting(f"The secret {name} is empty: {how}.")
+        return content
 
 
 NAMES = (
