@@ -1,0 +1,54 @@
+import json
+from urllib.parse import quote_plus
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from feedloop import events
+from feedloop.domain.errors import BadRequest
+from feedloop.domain.keys import Place
+
+object_keys = st.text(st.characters(codec="utf-8"), min_size=1)
+
+
+def s3_event(*places):
+    records = [{"s3": {"bucket": {"name": place.bucket}, "object": {"key": quote_plus(place.key)}}} for place in places]
+    return json.dumps({"EventName": "s3:ObjectCreated:Put", "Records": records}).encode()
+
+
+@given(st.lists(object_keys))
+def test_an_s3_event_names_its_objects_whatever_they_are_called(chosen):
+    places = [Place("labelstudio", key) for key in chosen]
+    assert events.changed(s3_event(*places)) == places
+
+
+@given(object_keys)
+def test_a_seaweedfs_event_names_its_object(key):
+    body = json.dumps({"key": f"/buckets/labelstudio/{key}", "event_type": "create"}).encode()
+    assert events.changed(body) == [Place("labelstudio", key)]
+
+
+def test_buckets_are_told_without_the_deployments_prefix():
+    places = [Place("mine-labelstudio", "a"), Place("labelstudio", "b"), Place("yours-labelstudio", "c")]
+    assert events.changed(s3_event(*places), bucket_prefix="mine-") == [Place("labelstudio", "a")]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{}",
+        b"[]",
+        b"3",
+        b'{"Records": 3}',
+        b'{"Records": [{}]}',
+        b'{"key": 3}',
+        b'{"key": "/topics/x"}',
+        b'{"Records": [{"s3": {"bucket": {"name": 3}, "object": {"key": "x"}}}]}',
+        b"[" * 100_000,
+    ],
+)
+def test_what_is_no_store_event_is_refused(body):
+    with pytest.raises(BadRequest, match="not a store event"):
+        events.changed(body)

@@ -1,0 +1,127 @@
+from io import BytesIO
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from werkzeug.datastructures import Headers, MultiDict
+from werkzeug.test import EnvironBuilder
+
+from feedloop import http
+from feedloop.domain import errors
+from tests.support.strategies import any_text
+
+HERE = http.Context("a replica")
+
+
+def call(body=b"", method="POST", **headers):
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return http.Event(body, Headers(named), method, MultiDict(), "/")
+
+
+def form(**parts):
+    """A call as a browser sends a form."""
+    builder = EnvironBuilder(method="POST", data=parts)
+    request = builder.get_request()
+    sent = call(request.get_data(), content_type=request.content_type or "")
+    builder.close()
+    return sent
+
+
+def json(body):
+    return call(body, content_type="application/json; charset=utf-8")
+
+
+@pytest.mark.parametrize("sent", [form(prediction_id="p1"), json(b'{"prediction_id": "p1"}')], ids=["form", "json"])
+def test_a_field_comes_as_form_or_as_json(sent):
+    assert http.field(sent, "prediction_id") == "p1"
+
+
+def test_a_field_may_come_beside_a_file():
+    assert http.field(form(prediction_id="p1", file=(BytesIO(b"x"), "x.jpg")), "prediction_id") == "p1"
+
+
+@pytest.mark.parametrize(
+    "sent", [form(other="x"), form(prediction_id=""), json(b'{"prediction_id": null}'), call(b"x")]
+)
+def test_a_missing_field_is_named(sent):
+    with pytest.raises(errors.BadRequest, match="prediction_id"):
+        http.field(sent, "prediction_id")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b'"x"', b"\xff", b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_refused(body):
+    with pytest.raises(errors.BadRequest, match="JSON"):
+        http.fields(json(body))
+
+
+@given(st.binary(max_size=200), st.sampled_from(["", "; boundary=x", "; boundary=", "; boundary=é"]))
+def test_any_form_is_read_or_refused(body, boundary):
+    sent = call(body, content_type=f"multipart/form-data{boundary}")
+    try:
+        told = isinstance(http.fields(sent), dict)
+    except errors.BadRequest as error:
+        told = "form" in str(error)
+    assert told
+
+
+@given(st.binary(min_size=1), any_text.filter(lambda name: name.isprintable() and name.isalnum()))
+def test_an_upload_keeps_its_bytes_and_its_name(picture, name):
+    found = http.upload(form(file=(BytesIO(picture), f"{name}.jpg")))
+    assert found == http.Upload(picture, f"{name}.jpg")
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "application/x-www-form-urlencoded", ""])
+def test_the_body_itself_may_be_the_picture(kind):
+    assert http.upload(call(b"picture", content_type=kind)) == http.Upload(b"picture", "")
+
+
+@pytest.mark.parametrize("sent", [call(), form(picture=(BytesIO(b"x"), "x.jpg")), form(file=(BytesIO(b""), "x.jpg"))])
+def test_a_call_without_a_picture_is_told_how_to_send_one(sent):
+    with pytest.raises(errors.BadRequest, match="multipart field `file`"):
+        http.upload(sent)
+
+
+@pytest.mark.parametrize(("header", "answer"), [("Bearer right", True), ("Bearer wrong", False), ("Bearer é", False)])
+def test_the_token_opens_only_when_it_is_right(header, answer):
+    assert http.has_token(call(authorization=header), "right") is answer
+
+
+def test_no_header_is_no_token():
+    assert not http.has_token(call(), "right")
+
+
+@pytest.mark.parametrize("error", http.STATUS, ids=lambda error: error.__name__)
+def test_every_refusal_has_the_same_shape(error):
+    made = error("Do this.", 10) if error is errors.TooLarge else error("Do this.")
+    answer = http.problem(made)
+    assert answer["headers"]["Content-Type"] == "application/problem+json"
+    assert answer["body"]["type"].startswith("urn:feedloop:problem:")
+    assert (answer["body"]["status"], answer["body"]["detail"]) == (answer["statusCode"], "Do this.")
+
+
+def test_a_refusal_for_size_tells_the_limit():
+    assert http.problem(errors.TooLarge("Too large.", 10))["body"]["limit"] == 10
+
+
+@pytest.mark.parametrize("error", [errors.StoreDown, errors.DayClosing, errors.NoModel])
+def test_what_may_be_repeated_says_when(error):
+    assert int(http.problem(error("x"))["headers"]["Retry-After"]) > 0
+
+
+def test_an_error_of_the_inside_tells_nothing():
+    answer = http.problem(errors.Malformed("the secret key is 42"))
+    assert (answer["statusCode"], "42" in str(answer)) == (500, False)
+
+
+def test_a_handler_that_refuses_answers_with_the_problem():
+    @http.serves("POST")
+    def handle(_event, _context):
+        raise errors.UnknownPrediction("There is no such prediction.")
+
+    assert handle(call(), HERE)["statusCode"] == 404
+
+
+def test_another_method_is_refused_with_those_that_work():
+    handle = http.serves("GET", "POST")(lambda _event, _context: http.answer({}))
+    answer = handle(call(method="PUT"), HERE)
+    assert (answer["statusCode"], answer["body"]["detail"]) == (405, "Use GET or POST.")

@@ -1,0 +1,100 @@
+import json
+
+import pytest
+
+from feedloop import http
+from feedloop.domain.errors import StoreDown
+from feedloop.domain.limits import MOST_BYTES
+from feedloop.server import create_app
+
+SITE = "https://food.example"
+
+
+def echo(event, _context):
+    told = {"method": event.method, "path": event.path, "length": len(event.body), "query": dict(event.query)}
+    return http.answer({**told, "header": event.headers.get("x-any-case", "")}, 202)
+
+
+def stumble(_event, _context):
+    raise RuntimeError("the password is 42")
+
+
+def down(_event, _context):
+    return http.problem(StoreDown("The store does not answer."))
+
+
+@pytest.fixture
+def client():
+    return create_app(echo, "echo", origins=(SITE,)).test_client()
+
+
+def test_a_handler_sees_the_whole_request(client):
+    answer = client.post("/some/where?a=1", data=b"x" * 9, headers={"X-Any-Case": "yes"})
+    assert answer.status_code == 202
+    assert answer.json == {"method": "POST", "path": "/some/where", "length": 9, "query": {"a": "1"}, "header": "yes"}
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
+def test_the_handler_decides_about_methods(client, method):
+    assert client.open("/", method=method).json["method"] == method
+
+
+def test_a_body_beyond_the_limit_is_refused_with_the_limit(client):
+    answer = client.post("/", data=b"x" * 11_000_000)
+    assert (answer.status_code, answer.json["limit"]) == (413, MOST_BYTES)
+
+
+def test_a_picture_of_the_full_size_fits_with_its_form(client):
+    assert client.post("/", data=b"x" * (MOST_BYTES + 1000)).status_code == 202
+
+
+def test_a_mistake_of_ours_tells_the_caller_nothing_and_the_log_all(capsys):
+    answer = create_app(stumble, "stumble").test_client().get("/")
+    assert (answer.status_code, answer.content_type) == (500, "application/problem+json")
+    assert "42" not in answer.text
+    assert "the password is 42" in capsys.readouterr().out
+
+
+def test_an_allowed_site_may_read_the_answer(client):
+    headers = client.get("/", headers={"Origin": SITE}).headers
+    assert headers["Access-Control-Allow-Origin"] == SITE
+    assert headers["Access-Control-Expose-Headers"] == "Retry-After"
+
+
+@pytest.mark.parametrize("origin", ["https://evil.example", "null", SITE + ".evil.example", "http://food.example"])
+def test_another_site_may_not(client, origin):
+    assert "Access-Control-Allow-Origin" not in client.get("/", headers={"Origin": origin}).headers
+
+
+def test_a_cache_is_told_that_the_origin_matters(client):
+    assert client.get("/").headers["Vary"] == "Origin"
+
+
+@pytest.mark.parametrize("handle", [stumble, down])
+def test_an_allowed_site_may_read_failures_too(handle):
+    answer = create_app(handle, "failing", origins=(SITE,)).test_client().get("/", headers={"Origin": SITE})
+    assert answer.headers["Access-Control-Allow-Origin"] == SITE
+
+
+def test_any_site_may_read_when_any_is_allowed():
+    answer = create_app(echo, "echo", origins=("*",)).test_client().get("/", headers={"Origin": "https://any.example"})
+    assert answer.headers["Access-Control-Allow-Origin"] == "https://any.example"
+
+
+def test_a_browsers_question_before_the_upload_is_answered(client):
+    asked = {
+        "Origin": SITE,
+        "Access-Control-Request-Method": "POST",
+        "Access-Control-Request-Headers": "idempotency-key",
+    }
+    answer = client.options("/", headers=asked)
+    assert answer.status_code == 204
+    assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"]
+    assert (answer.headers["Access-Control-Max-Age"], answer.data) == ("7200", b"")
+
+
+def test_each_call_is_one_line_in_the_log_and_carries_its_id(client, capsys):
+    client.post("/", data=b"private", headers={"X-Call-Id": "call-1"})
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line).items() >= {"event": "echo.answered", "status": 202, "call": "call-1"}.items()
+    assert "private" not in line
