@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 _RETRIES = 2
 _PAGE = 1000
+_REFUSED = "412 Precondition Failed"
 _IN_FLIGHT = "409 Conflict"  # AWS: another conditional write has not ended yet, and may fail
 _CODE = re.compile(r"<Code>(\w+)</Code>")
 
@@ -53,8 +54,9 @@ class S3Store:
     and Changed mean that somebody was first, perhaps we ourselves. A conditional write
     that times out is not sent again: StoreDown, outcome unknown.
 
-    `read_timeout` is the longest silence, and with it the longest upload;
-    `request_timeout` bounds a single request that keeps trickling.
+    `read_timeout` is the longest silence, and with it the longest upload; 16 writers racing
+    for one key of SeaweedFS wait for each other up to 6 seconds. `request_timeout` bounds a
+    single request that keeps trickling.
     """
 
     def __init__(
@@ -66,7 +68,7 @@ class S3Store:
         region: str = "us-east-1",
         prefix: str = "",
         connect_timeout: float = 1.0,
-        read_timeout: float = 5.0,
+        read_timeout: float = 10.0,
         request_timeout: float = 30.0,
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
@@ -99,7 +101,7 @@ class S3Store:
         with self._told(place):
             try:
                 return _head(self._bucket(place).get(place.key, options={"head": True}))
-            except FileNotFoundError:  # an answer to HEAD cannot say whether key or bucket is missing
+            except (FileNotFoundError, PermissionDeniedError):  # an answer to HEAD has no body to say why
                 return self.get(place)
 
     def create(
@@ -214,7 +216,7 @@ def _meaning(error: Exception, bucket: str, key: str) -> FeedloopError:
         return StoreMisconfigured(_REFUSALS[code].format(bucket))
     if isinstance(error, AlreadyExistsError) and _IN_FLIGHT not in text:
         return AlreadyExists(key)
-    if isinstance(error, PreconditionError):
+    if isinstance(error, PreconditionError) and (code or _REFUSED in text):
         return Changed(key)
     if code == "NoSuchKey":
         return Missing(key)
@@ -240,4 +242,6 @@ def _entry(line: "ObjectMeta") -> Entry:
 
 
 def _bare(etag: str | None) -> str:
-    return (etag or "").strip('"')
+    if etag is None:
+        raise StoreDown("The answer has no ETag: no S3-compatible store gave it. Check S3_ENDPOINT.")
+    return etag.strip('"')

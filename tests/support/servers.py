@@ -1,32 +1,37 @@
 """Real stores for tests: on loopback, with keys of their own, in a folder of their own."""
 
 import os
+import random
 import shutil
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from secrets import token_hex
+from typing import TYPE_CHECKING
 
-from feedloop.adapters.bucket_setup import create_buckets
+from feedloop.adapters.bucket_setup import connect, create_buckets
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
 
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
 REGION = "us-east-1"
 _PATIENCE = 60.0
 _ATTEMPTS = 3
-_WEED_PORTS = (
-    *("master.port", "master.port.grpc", "volume.port", "volume.port.grpc", "filer.port", "filer.port.grpc"),
-    *("s3.port.grpc", "admin.port", "admin.port.grpc"),
-)
+_WEED_PORTS = ("master", "volume", "filer", "admin")
 _PORTS = 1 + len(_WEED_PORTS)
+_GRPC = 10_000  # SeaweedFS expects the gRPC port of each part this far above its port
+_BELOW_EPHEMERAL = range(11_000, 22_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +43,15 @@ class Server:
     secret_key: str
 
     def open(self, prefix: str = "") -> S3Store:
-        """The adapter for this store; its buckets may not exist yet."""
-        return S3Store(endpoint=self.endpoint, access_key=self.access_key, secret_key=self.secret_key, prefix=prefix)
+        """The adapter for this store, patient on a busy machine; its buckets may not exist yet."""
+        return S3Store(
+            endpoint=self.endpoint,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            prefix=prefix,
+            read_timeout=_PATIENCE,
+            request_timeout=_PATIENCE,
+        )
 
     def create(self, names: Iterable[str]) -> None:
         """Create these buckets, which carry their prefix already."""
@@ -51,6 +63,11 @@ def fresh_store(server: Server) -> S3Store:
     prefix = f"t{token_hex(4)}-"
     server.create(prefix + bucket for bucket in keys.BUCKETS)
     return server.open(prefix)
+
+
+def independent_client(server: Server) -> "S3Client":
+    """Amazon's own client, to see what a stranger would see."""
+    return connect(server.endpoint, server.access_key, server.secret_key, REGION)
 
 
 @contextmanager
@@ -81,12 +98,14 @@ def find_minio() -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on at the moment."""
-    with ExitStack() as held:
-        sockets = [held.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return [each.getsockname()[1] for each in sockets]
+    """Ports of loopback that nobody listens on at the moment, nor on their gRPC ports."""
+    candidates = random.sample(_BELOW_EPHEMERAL, len(_BELOW_EPHEMERAL))
+    return list(islice((port for port in candidates if _is_free(port) and _is_free(port + _GRPC)), count))
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 @contextmanager
@@ -157,7 +176,7 @@ def _weed_command(where: Path, ports: list[int]) -> list[str]:
         "-ip=127.0.0.1",
         "-ip.bind=127.0.0.1",  # else it listens on every interface
         f"-s3.port={s3}",
-        *(f"-{name}={port}" for name, port in named.items()),
+        *(f"-{name}.port={port}" for name, port in named.items()),
         f"-filer.localSocket={where}/filer.sock",
         f"-s3.localSocket={where}/s3.sock",
         "-s3.autoCreateBucket=false",  # else a typo in a bucket's name is not an error

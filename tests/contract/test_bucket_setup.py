@@ -1,0 +1,96 @@
+"""What set-up promises of a real store, and of one that must not be used."""
+
+from concurrent.futures import ThreadPoolExecutor
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from secrets import token_hex
+from threading import Thread
+
+import pytest
+
+from feedloop.adapters.bucket_setup import create_buckets, probe
+from feedloop.domain.errors import StoreDown, StoreMisconfigured, WrongSetting
+from tests.support.servers import REGION, Server, free_ports, independent_client
+
+
+class Careless(BaseHTTPRequestHandler):
+    """A store that takes every write, whatever its conditions."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.do_HEAD()
+
+    def do_HEAD(self):
+        self.send_response(200)
+        self.send_header("ETag", '"1"')
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def do_DELETE(self):
+        self.do_HEAD()
+
+    def log_message(self, *_):
+        """Keep the tests' output clean."""
+
+
+@pytest.fixture
+def careless():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Careless) as http:
+        Thread(target=http.serve_forever, daemon=True).start()
+        yield Server(f"http://127.0.0.1:{http.server_port}", "a", "b")
+        http.shutdown()
+
+
+def names() -> list[str]:
+    return [f"b{token_hex(4)}-{number}" for number in range(3)]
+
+
+def create(server: Server, buckets: list[str]) -> None:
+    create_buckets(server.endpoint, server.access_key, server.secret_key, REGION, buckets)
+
+
+def ask(server: Server, bucket: str) -> None:
+    probe(server.endpoint, server.access_key, server.secret_key, REGION, bucket)
+
+
+def test_creating_buckets_again_changes_nothing(server: Server):
+    wanted = names()
+    create(server, wanted)
+    independent_client(server).put_object(Bucket=wanted[0], Key="kept", Body=b"x")
+    create(server, wanted)
+    assert independent_client(server).get_object(Bucket=wanted[0], Key="kept")["Body"].read() == b"x"
+
+
+def test_several_may_create_the_same_buckets_at_once(server: Server):
+    wanted = names()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda _: create(server, wanted), range(8)))
+    assert set(wanted) <= {bucket["Name"] for bucket in independent_client(server).list_buckets()["Buckets"]}
+
+
+def test_a_store_with_atomic_conditions_passes_and_is_left_clean(server: Server):
+    bucket = names()[0]
+    create(server, [bucket])
+    ask(server, bucket)
+    assert independent_client(server).list_objects_v2(Bucket=bucket)["KeyCount"] == 0
+
+
+def test_a_store_that_ignores_conditions_is_refused_with_its_faults(careless: Server):
+    with pytest.raises(WrongSetting, match="S3_ENDPOINT=") as refusal:
+        ask(careless, "any")
+    assert all(fault in str(refusal.value) for fault in ("create-only", "compare-and-swap", "stale", "not there"))
+
+
+def test_wrong_keys_are_told(server: Server):
+    stranger = Server(server.endpoint, "stranger", "stranger")
+    with pytest.raises(StoreMisconfigured, match="Check the keys"):
+        create(stranger, names())
+
+
+def test_a_store_that_is_not_there_is_told():
+    nobody = Server(f"http://127.0.0.1:{free_ports(1)[0]}", "a", "b")
+    with pytest.raises(StoreDown):
+        create(nobody, names())
+    with pytest.raises(StoreDown):
+        ask(nobody, "any")
