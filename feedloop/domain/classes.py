@@ -16,7 +16,8 @@ class ClassList:
 
     @classmethod
     def of(cls, names: list[str]) -> Self:
-        """A list without a past."""
+        """A list without a past. Raises Malformed when a name comes twice."""
+        _check_distinct(names)
         return cls(tuple(names), tuple(() for _ in names))
 
     @classmethod
@@ -47,8 +48,14 @@ class ClassList:
         return self.names[index]
 
     def appended(self, names: list[str]) -> Self:
-        """This list followed by new names. Raises Malformed when `names` does not begin with it."""
+        """This list followed by new names. Raises Malformed when `names` does not begin with it, or has one twice."""
+        _check_distinct(names)
         if tuple(names[: len(self.names)]) != self.names:
             raise Malformed("the class list is append-only: rename a class explicitly, never move one")
         new = names[len(self.names) :]
         return type(self)((*self.names, *new), (*self.former, *(() for _ in new)))
+
+
+def _check_distinct(names: list[str]) -> None:
+    if len(set(names)) < len(names):
+        raise Malformed("a class is named twice")

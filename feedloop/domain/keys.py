@@ -148,7 +148,7 @@ def version(state: str, queue: str, annotation: str, etag: str) -> Place:
 
 
 def vanished(queue: str, annotation: str, etag: str) -> Place:
-    """The mark beside a ledger entry: this version was seen to be gone."""
+    """The mark beside a ledger entry: this version was seen to be gone. An empty mark means that it is back."""
     return version(CURATED, queue, annotation, etag + _GONE)
 
 

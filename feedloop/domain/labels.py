@@ -48,10 +48,13 @@ class Label:
             return self
         return self._changed({**self.votes, annotation: vote}, f"vote {annotation}", now)
 
-    def without_vote(self, annotation: str, now: datetime) -> Self:
-        """The label after its annotation was deleted: the vote stays on record, as withdrawn."""
+    def without_vote(self, annotation: str, last_seen: Vote, now: datetime) -> Self:
+        """The label after its annotation was deleted: the vote stays on record, as withdrawn.
+
+        A vote that is newer than the last one that was seen before the deletion stays: the annotation is back.
+        """
         known = self.votes.get(annotation)
-        if known is None or known.outcome == WITHDRAWN:
+        if known is None or known.outcome == WITHDRAWN or known.updated_at > last_seen.updated_at:
             return self
         gone = replace(known, outcome=WITHDRAWN, class_index=None, cancelled=False)
         return self._changed({**self.votes, annotation: gone}, f"withdrawal of {annotation}", now)

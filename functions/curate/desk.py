@@ -21,7 +21,7 @@ from datetime import timedelta
 
 from feedloop import reviews
 from feedloop.domain import annotations, keys, labels
-from feedloop.domain.annotations import UNCOMMITTED, WITHDRAWN, Annotation
+from feedloop.domain.annotations import UNCOMMITTED, WITHDRAWN, Annotation, Vote
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
@@ -73,11 +73,12 @@ class Desk:
         """Take back the vote of a vanished annotation; `seen` says where each of its ETags is archived."""
         versions = [Version(queue, annotation, etag, self.store.get(place).body) for etag, place in seen.items()]
         newest = max(versions, key=lambda version: self._read(version).vote.updated_at)
-        prediction = self._prediction(self._read(newest))
+        last_seen = self._read(newest)
+        prediction = self._prediction(last_seen)
         result = self._change(
             newest,
             prediction,
-            lambda label: label.without_vote(annotation, self.clock()),
+            lambda label: label.without_vote(annotation, last_seen.vote, self.clock()),
             enter=lambda: self._enter_vanished(versions),
         )
         return WITHDRAWN if result == UNCHANGED else result
@@ -96,12 +97,12 @@ class Desk:
         try:
             reviews.committed(self.store, prediction)
         except UnknownPrediction:
-            return self._uncommitted(version, prediction)
+            return self._uncommitted(version, prediction, annotation.vote)
         return self._change(
             version,
             prediction,
             lambda label: self._voted(label, version, annotation),
-            enter=lambda: self._enter(version),
+            enter=lambda: self._enter(version, prediction, annotation.vote),
         )
 
     def _change(self, version: Version, prediction: PredictionId, edit: Edit, *, enter: Callable[[], None]) -> str:
@@ -133,23 +134,39 @@ class Desk:
                 raise Changed(version.annotation)
         return label.with_vote(version.annotation, annotation.vote, self.clock())
 
-    def _enter(self, version: Version) -> None:
-        """The ledger entry: this version is done. Its body is the archive."""
+    def _enter(self, version: Version, prediction: PredictionId, vote: Vote) -> None:
+        """The ledger entry: this version is done. Its body is the archive. Raises Changed when it was withdrawn."""
         named = (version.queue, version.annotation, version.etag)
-        if not self._create(keys.version(keys.CURATED, *named), version.body):
-            self.store.delete(keys.vanished(*named))  # known before: perhaps it had vanished, and is back
+        if self._create(keys.version(keys.CURATED, *named), version.body):
+            return
+        mark = keys.vanished(*named)
+        with suppress(Missing):  # known before: perhaps it had vanished, and is back
+            while (head := self.store.head(mark)).size:
+                label, _ = shelves.read(self.store, version.queue, prediction)
+                if label.is_withdrawn(version.annotation, vote):
+                    raise Changed(version.annotation)
+                with suppress(Changed):
+                    self.store.replace(mark, b"", etag=head.etag)
 
     def _enter_vanished(self, versions: list[Version]) -> None:
+        """Mark versions as gone. Each mark is unique, so that nobody who saw an older one can take it away."""
+        body = dump({"v": 1, "at": iso(self.clock()), "by": secrets.token_hex(8)})
         for version in versions:
             named = (version.queue, version.annotation, version.etag)
-            self._create(keys.vanished(*named), b"")
+            self._write(keys.vanished(*named), body)
             self._create(keys.version(keys.CURATED, *named), version.body)
 
-    def _uncommitted(self, version: Version, prediction: PredictionId) -> str:
+    def _write(self, place: Place, body: bytes) -> None:
+        while not self._create(place, body):
+            with suppress(Changed):
+                self.store.replace(place, body, etag=self.store.head(place).etag)
+                return
+
+    def _uncommitted(self, version: Version, prediction: PredictionId, vote: Vote) -> str:
         if self.clock() - prediction.time < WAIT_FOR_COMMIT:
             return WAITING
         self._create(keys.outcome(version.queue, UNCOMMITTED, prediction), b"")
-        self._enter(version)
+        self._enter(version, prediction, vote)
         return UNCOMMITTED
 
     def _set_aside(self, version: Version, reason: str) -> str:

@@ -28,9 +28,10 @@ class Ledger:
 def read_ledger(store: ObjectStore, queue: str, notes: Iterable[Place]) -> Ledger:
     """List the ledger and the quarantine; versions that were only begun (`notes`) live but are not settled."""
     entries = list(store.list(keys.versions(keys.CURATED, queue)))
-    marks = [entry for entry in entries if keys.read_version(entry.key)[2]]
+    marks = [entry for entry in entries if _is_mark(entry) and entry.size]  # an empty one was taken back
     gone = {_named(entry.key) for entry in marks}
-    done = {_named(entry.key): Place(keys.TRACKING, entry.key) for entry in entries if _named(entry.key) not in gone}
+    versions = [entry.key for entry in entries if not _is_mark(entry) and _named(entry.key) not in gone]
+    done = {_named(key): Place(keys.TRACKING, key) for key in versions}
     begun = {keys.read_begun(note.key): note for note in notes}
     living: dict[str, dict[str, Place]] = {}
     for (annotation, etag), place in {**begun, **done}.items():
@@ -42,6 +43,10 @@ def read_ledger(store: ObjectStore, queue: str, notes: Iterable[Place]) -> Ledge
 
 def _named(key: str) -> Named:
     return keys.read_version(key)[:2]
+
+
+def _is_mark(entry: Entry) -> bool:
+    return keys.read_version(entry.key)[2]
 
 
 def _gone_lately(store: ObjectStore, marks: list[Entry]) -> int:

@@ -19,7 +19,7 @@ from feedloop.domain.keys import Place
 from .desk import QUARANTINED, Desk
 from .ledger import Ledger, read_ledger
 
-FAILED, VANISHED, REPAIRED = "failed", "vanished", "repaired"
+FAILED, VANISHED, REPAIRED, FINISHED = "failed", "vanished", "repaired", "finished"
 FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS = 10, 0.05
 """A queue that loses more than this within an hour was probably not emptied by annotators."""
 
@@ -59,7 +59,8 @@ def _sweep_queue(desk: Desk, queue: str, tally: Tally, each: Each, patience: tim
     notes = [Place(keys.TRACKING, entry.key) for entry in desk.store.list(keys.versions(keys.BEGUN, queue))]
     ledger = read_ledger(desk.store, queue, notes)
     outputs = _outputs(desk, queue)
-    new = [a for a, etag in outputs.items() if not ledger.knows(a, etag)]
+    begun = {keys.read_begun(note.key)[0] for note in notes}
+    new = [a for a, etag in outputs.items() if a in begun or not ledger.knows(a, etag)]
     tally.counts.update(each(lambda annotation: _take(desk, queue, annotation), new))
     vanished = {a: seen for a, seen in ledger.living.items() if a not in outputs}
     if _plausible(len(vanished), ledger, queue, tally):
@@ -107,6 +108,8 @@ def _withdraw(desk: Desk, queue: str, annotation: str, seen: dict[str, Place]) -
         return "back again"  # or only missed by the listing: the next sweep takes it
     try:
         return desk.withdraw(queue, annotation, seen)
+    except Missing:
+        return FINISHED  # a note that its worker has just taken away: the next sweep sees what it left
     except Unavailable:
         raise
     except FeedloopError as error:
@@ -121,7 +124,7 @@ def _repair(desk: Desk, queue: str, note: Place, patience: timedelta) -> str:
         if desk.store.now() - desk.store.head(note).modified > patience:
             desk.store.delete(note)
     except Missing:
-        return "finished"  # its worker was alive
+        return FINISHED  # its worker was alive
     except Unavailable:
         raise
     except FeedloopError as error:

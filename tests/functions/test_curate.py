@@ -4,14 +4,14 @@ import json
 from datetime import timedelta
 
 import pytest
-from tests.support import world
-from tests.support.world import NOON, annotation, commit, outcomes, pictures, prediction, write
 
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
+from tests.support import world
+from tests.support.world import NOON, annotation, commit, outcomes, pictures, prediction, write
 
 QUEUE = keys.LOW_CONFIDENCE
 PATIENCE = timedelta(minutes=15)
@@ -104,9 +104,7 @@ def test_a_rewritten_file_of_the_same_answer_only_adds_a_ledger_entry(desk, stor
     assert len(world.everything(store, keys.TRACKING, "curated/")) == 2
 
 
-@pytest.mark.parametrize(
-    ("choice", "kind"), [(None, "skipped"), ("None of these", "other"), ("Can't tell", "unclear")]
-)
+@pytest.mark.parametrize(("choice", "kind"), [(None, "skipped"), ("None of these", "other"), ("Can't tell", "unclear")])
 def test_an_answer_without_a_class_counts_as_outcome(desk, store, choice, kind):
     made = commit(store, prediction(1))
     write(store, QUEUE, "1", annotation(store, made, choice))
@@ -328,7 +326,10 @@ def test_an_event_delivered_twice_changes_nothing(desk, store):
 
 
 def test_events_of_other_objects_are_ignored(desk):
-    others = [keys.Place("labelstudio", "tasks/lowconfidence/x.json"), keys.Place("production", "output/lowconfidence/1")]
+    others = [
+        keys.Place("labelstudio", "tasks/lowconfidence/x.json"),
+        keys.Place("production", "output/lowconfidence/1"),
+    ]
     assert handle_event(desk, others).counts == {}
 
 

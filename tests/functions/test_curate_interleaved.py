@@ -27,19 +27,24 @@ class Office:
         world.release(self.store)
         self.classes = releases.class_list(self.store)
         self.made = commit(self.store, prediction(1))
-        self.workers, self.saved, self.saves = [], {}, 0
+        self.workers, self.saved, self.deleted, self.saves = [], {}, {}, 0
 
     def save(self):
-        """An annotator saves, or deletes, and the store tells one or two workers."""
+        """An annotator saves, deletes or restores, and the store tells one or two workers."""
         name = self.rng.choice(["1", "2"])
         if name in self.saved and self.rng.random() < 0.2:
             self.store.delete(keys.output(QUEUE, name))
             del self.saved[name]
+        elif name in self.deleted and name not in self.saved and self.rng.random() < 0.5:
+            self.saved[name], body = self.deleted[name]
+            write(self.store, QUEUE, name, body)
         else:
             self.saves += 1
-            self.saved[name] = self.rng.choice(CHOICES)
+            self.saved[name] = choice = self.rng.choice(CHOICES)
             at = NOON + timedelta(seconds=self.saves)
-            write(self.store, QUEUE, name, annotation(self.store, self.made, self.saved[name], by=name, at=at))
+            body = annotation(self.store, self.made, choice, by=name, at=at)
+            self.deleted[name] = choice, body
+            write(self.store, QUEUE, name, body)
         for _ in range(self.rng.choice([1, 1, 2])):
             self.workers.append(Worker(self.store, lambda store: self.work(store, name)))
 

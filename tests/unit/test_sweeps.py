@@ -5,13 +5,11 @@ import pytest
 from feedloop import sweeps
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
-from feedloop.domain.documents import load
 from feedloop.domain.errors import StoreDown
 from feedloop.sweeps import Lease
-from tests.support.stepping import Worker
 from tests.support.world import SettableClock
 
-LEASE = Lease(timedelta(minutes=15))
+BUSY = {"status": "a run is under way and will look again"}
 
 
 @pytest.fixture
@@ -25,76 +23,94 @@ def store(clock):
 
 
 @pytest.fixture
-def runs():
-    return []
+def alone(store, clock):
+    """Runs a sweep; a pause moves the clock instead of waiting."""
+    lease = Lease(timedelta(minutes=15))
+    return lambda sweep: sweeps.alone(store, "curate", sweep, lease=lease, pause=lambda s: clock.pass_(seconds=s))
 
 
-def sweep(store, runs, clock=None, result="swept"):
-    def look():
-        runs.append(store.now())
-        return {"result": result}
+def counting(runs, *, during=lambda: None):
+    def sweep():
+        runs.append(len(runs))
+        during()
+        return {"runs": len(runs)}
 
-    return sweeps.alone(store, "curate", look, lease=LEASE, pause=lambda s: clock.pass_(seconds=s) if clock else None)
-
-
-def test_a_sweep_runs_and_its_result_is_told(store, runs):
-    assert sweep(store, runs) == {"result": "swept"}
-    assert load(store.get(keys.lease("curate")).body)["state"] == "done"
+    return sweep
 
 
-def test_while_one_runs_another_only_leaves_a_mark(store, runs, clock):
-    first = Worker(store, lambda s: sweep(s, runs, clock))
-    first.step()
-    assert "under way" in sweep(store, runs, clock)["status"]
-    assert runs == []
+def test_a_sweep_runs_and_tells_its_result(alone):
+    assert alone(lambda: {"curated": 3}) == {"curated": 3}
 
 
-def test_whoever_holds_the_lease_looks_again_after_a_mark(store, runs, clock):
-    first = Worker(store, lambda s: sweep(s, runs, clock))
-    first.step()
-    sweep(store, runs, clock)
-    first.finish()
-    assert (len(runs), first.failure) == (2, None)
+def test_one_who_comes_meanwhile_is_told_and_the_holder_looks_again(alone):
+    runs, answers = [], []
+    late = counting([])
+    result = alone(counting(runs, during=lambda: answers.append(alone(late)) if len(runs) == 1 else None))
+    assert (answers, result) == ([BUSY], {"runs": 2})
 
 
-def test_many_marks_are_one_more_look(store, runs, clock):
-    first = Worker(store, lambda s: sweep(s, runs, clock))
-    first.step()
-    for _ in range(5):
-        sweep(store, runs, clock)
-    first.finish()
+def test_many_who_come_meanwhile_cause_one_more_look(alone):
+    runs: list[int] = []
+    alone(counting(runs, during=lambda: [alone(counting([])) for _ in range(5)] if len(runs) == 1 else None))
     assert len(runs) == 2
 
 
-def test_a_run_that_just_happened_is_repeated_only_after_a_rest(store, runs, clock):
-    sweep(store, runs, clock)
-    sweep(store, runs, clock)
-    assert runs[1] - runs[0] == sweeps.COOLDOWN
+def test_a_run_that_just_ended_is_given_a_rest(alone, clock):
+    alone(dict)
+    before = clock()
+    alone(dict)
+    assert clock() - before == sweeps.COOLDOWN
 
 
-def test_the_lease_of_a_dead_sweep_runs_out_by_the_stores_clock(store, runs, clock):
-    Worker(store, lambda s: sweep(s, runs, clock)).step()
+def test_a_run_long_ago_needs_no_rest(alone, clock):
+    alone(dict)
+    clock.pass_(minutes=1)
+    before = clock()
+    alone(dict)
+    assert clock() == before
+
+
+def killed():
+    raise KeyboardInterrupt
+
+
+def test_a_holder_that_died_blocks_until_its_lease_is_over(alone, clock):
+    with pytest.raises(KeyboardInterrupt):
+        alone(killed)
+    assert alone(dict) == BUSY
     clock.pass_(minutes=16)
-    assert sweep(store, runs, clock) == {"result": "swept"}
+    assert alone(lambda: {"curated": 1}) == {"curated": 1}
 
 
-def test_one_that_lost_its_lease_does_not_touch_the_new_holders(store, runs, clock):
-    slow = Worker(store, lambda s: sweep(s, runs, clock))
-    slow.step()
-    clock.pass_(minutes=16)
-    fresh = Worker(store, lambda s: sweep(s, runs, clock))
-    for _ in range(4):
-        fresh.step()
-    held = store.get(keys.lease("curate")).etag
-    slow.finish()
-    assert store.get(keys.lease("curate")).etag == held
+def down():
+    raise StoreDown("The store does not answer.")
 
 
-def test_a_failing_sweep_is_told_and_can_be_repeated_when_the_lease_ends(store, runs, clock):
-    def fail():
-        raise StoreDown("no answer")
-
+def test_a_run_that_failed_lets_the_next_one_in(alone):
     with pytest.raises(StoreDown):
-        sweeps.alone(store, "curate", fail, lease=LEASE)
-    clock.pass_(minutes=16)
-    assert sweep(store, runs, clock) == {"result": "swept"}
+        alone(down)
+    assert alone(lambda: {"curated": 1}) == {"curated": 1}
+
+
+def test_a_holder_that_was_overtaken_does_not_touch_the_new_lease(alone, clock, store):
+    seen = []
+
+    def slow():
+        clock.pass_(minutes=16)
+        seen.append(alone(lambda: {"by": "the next"}))
+        seen.append(store.head(keys.lease("curate")).etag)
+        return {"by": "the slow"}
+
+    assert alone(slow) == {"by": "the slow"}
+    assert seen == [{"by": "the next"}, store.head(keys.lease("curate")).etag]
+
+
+def test_endless_requests_do_not_keep_one_holder_busy_for_ever(alone, clock):
+    runs: list[int] = []
+
+    def asked_again():
+        clock.pass_(minutes=3)
+        alone(counting([]))
+
+    alone(counting(runs, during=asked_again))
+    assert len(runs) <= 4

@@ -1,0 +1,84 @@
+from random import Random
+
+import pytest
+
+from feedloop.domain import keys
+from feedloop.domain.clock import day_of
+from feedloop.domain.documents import load
+from functions.sample.drawing import draw
+from tests.support.world import CLASSES, NOON, commit, everything, prediction
+
+DAY = day_of(NOON)
+FOLDER = "tasks/randomsampled/"
+
+
+@pytest.fixture
+def many(store):
+    rng = Random(7)
+    return [
+        commit(store, prediction(rng.choice([0, 0, 0, 0, 3, 5]), random=f"{rng.getrandbits(128):032x}"), shown=False)
+        for _ in range(60)
+    ]
+
+
+def sampled(store, clock, count=5, day=DAY):
+    return draw(day, count, store=store, classes=len(CLASSES), now=clock())
+
+
+def queued(store):
+    return {key.removeprefix(FOLDER).removesuffix(".json") for key in everything(store, keys.LABELSTUDIO, FOLDER)}
+
+
+def test_a_sample_queues_as_many_tasks_as_asked(store, clock, many):
+    assert sampled(store, clock)["queued"] == len(queued(store)) == 5
+
+
+def test_the_sample_is_the_smallest_random_parts_of_all_classes_together(store, clock, many):
+    sampled(store, clock)
+    assert queued(store) == set(sorted(made.id.random for made in many)[:5])
+
+
+def test_a_second_run_adds_nothing(store, clock, many):
+    sampled(store, clock)
+    before = everything(store, keys.LABELSTUDIO, "")
+    assert sampled(store, clock)["queued"] == 0
+    assert everything(store, keys.LABELSTUDIO, "") == before
+
+
+def test_a_larger_sample_contains_the_smaller_one(store, clock, many):
+    sampled(store, clock, 5)
+    smaller = queued(store)
+    assert sampled(store, clock, 12)["queued"] == 7
+    assert smaller < queued(store)
+
+
+def test_a_day_with_fewer_predictions_is_taken_whole(store, clock, many):
+    assert sampled(store, clock, 100)["sampled"] == 60
+
+
+def test_a_day_without_predictions_gives_an_empty_sample(store, clock, many):
+    assert sampled(store, clock, day="20261121")["sampled"] == 0
+
+
+def test_the_task_is_blind(store, clock, many):
+    sampled(store, clock, 1)
+    (body,) = everything(store, keys.LABELSTUDIO, FOLDER).values()
+    random = min(made.id.random for made in many)
+    url = f"s3://labelstudio/images/{random}.jpg"
+    assert load(body) == {"data": {"v": 1, "image": url, "source": "random_sample"}}
+
+
+def test_every_task_has_its_picture(store, clock, many):
+    sampled(store, clock)
+    assert all(store.head(keys.image(random)) for random in queued(store))
+
+
+def test_an_open_day_is_marked_provisional_until_it_closes(store, clock, many):
+    before = sampled(store, clock)["provisional"]
+    clock.pass_(hours=12, minutes=15)
+    assert (before, sampled(store, clock)["provisional"]) == (True, False)
+
+
+def test_foreign_objects_are_not_sampled(store, clock, many):
+    store.create(keys.Place(keys.PRODUCTION, f"class_00/{DAY}/0-notes.txt"), b"x")
+    assert sampled(store, clock, 100)["sampled"] == 60
