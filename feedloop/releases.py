@@ -103,8 +103,10 @@ def _point_to(store: ObjectStore, name: str, sha256: str, now: datetime) -> None
     try:
         stored = store.get(place)
     except Missing:
-        with suppress(AlreadyExists):
+        try:
             store.create(place, dump(pointer))
+        except AlreadyExists:  # somebody was first, or our own answer got lost: look again
+            _point_to(store, name, sha256, now)
         return
     previous = load(stored.body)["sha256"]
     if previous != sha256:

@@ -14,7 +14,7 @@ from datetime import timedelta
 
 from feedloop.domain import keys
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, Changed, Missing
+from feedloop.domain.errors import AlreadyExists, Changed, FeedloopError, Missing
 from feedloop.domain.keys import Place
 from feedloop.ports import ObjectStore
 
@@ -51,7 +51,12 @@ def alone(
     started = store.now()
     while True:
         pause(turn.wait)
-        result = sweep()
+        try:
+            result = sweep()
+        except FeedloopError:  # the next one need not wait until our lease has run out
+            with suppress(FeedloopError):
+                _hand_back(store, place, holder, turn.etag, may_repeat=False)
+            raise
         etag = _hand_back(store, place, holder, turn.etag, may_repeat=store.now() - started < lease.length / 2)
         if etag is None:
             return result

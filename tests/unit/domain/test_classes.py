@@ -17,7 +17,8 @@ def test_a_class_list_survives_the_store(chosen):
 
 
 @given(names, names)
-def test_appending_moves_no_class(chosen, more):
+def test_appending_moves_no_class(chosen, new):
+    more = [name for name in new if name not in chosen]
     grown = ClassList.of(chosen).appended([*chosen, *more])
     assert grown.names[: len(chosen)] == tuple(chosen)
 
@@ -26,6 +27,13 @@ def test_appending_moves_no_class(chosen, more):
 def test_a_list_that_moves_a_class_is_refused(changed):
     with pytest.raises(Malformed):
         ClassList.of(["Bread", "Dairy"]).appended(changed)
+
+
+def test_no_class_is_named_twice():
+    with pytest.raises(Malformed, match="twice"):
+        ClassList.of(["Bread", "Bread"])
+    with pytest.raises(Malformed, match="twice"):
+        ClassList.of(["Bread"]).appended(["Bread", "Egg", "Egg"])
 
 
 def test_a_former_name_still_finds_its_class():
