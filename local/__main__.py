@@ -1,0 +1,51 @@
+"""`python -m local`: run the whole system on this machine, or look into its store."""
+
+import argparse
+import os
+import sys
+
+from feedloop.domain.errors import FeedloopError
+from local.settings import Choices
+
+
+def main(arguments: list[str]) -> int:
+    """The exit code: 0 when all went well, 1 after a sentence that says what to do."""
+    asked = _parser().parse_args(arguments)
+    try:
+        _do(asked, Choices.read())
+    except FeedloopError as error:
+        print(f"Feedloop: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # `ls | head` has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _do(asked: argparse.Namespace, choices: Choices) -> None:
+    if asked.action == "run":
+        from local.run import run  # noqa: PLC0415 - a look into the store needs none of it
+
+        run(choices)
+    else:
+        from local import look  # noqa: PLC0415 - nor a run of this
+
+        {"ls": look.ls, "cat": look.cat}[asked.action](choices.data_dir, asked.path, choices.s3_region)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m local",
+        description="The whole system on this machine. PORT, DATA_DIR, S3_ENDPOINT and more: docs/settings.md.",
+    )
+    actions = parser.add_subparsers(dest="action", metavar="run|ls|cat")
+    parser.set_defaults(action="run")
+    actions.add_parser("run", help="start everything; Ctrl-C stops it (the default)")
+    listing = actions.add_parser("ls", help="list the buckets, or what lies below bucket/prefix")
+    listing.add_argument("path", nargs="?", default="")
+    reading = actions.add_parser("cat", help="print an object; its metadata goes to standard error")
+    reading.add_argument("path", metavar="bucket/key")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,53 @@
+"""Fans SeaweedFS's one webhook out to every function whose annotations watch the changed place.
+
+Stateless: an event that a function did not take is answered with 503, and the store sends it again.
+Needs GATEWAY_URL, S3_ENDPOINT, SECRETS_DIR, and BUCKET_PREFIX where buckets have one.
+"""
+
+import os
+
+import requests
+from flask import Flask
+
+from feedloop import http, log, wiring
+from feedloop.domain.errors import Unauthorised, Unavailable
+from feedloop.events import changed
+from feedloop.http import Answer, Context, Event
+from feedloop.server import create_app
+from local import serve, stack
+
+_PATIENCE = (5, 55)  # seconds to connect, seconds to answer
+
+
+@http.serves("POST")
+def handle(event: Event, _context: Context) -> Answer:
+    """Tell everyone concerned; the body is passed on as it came."""
+    token = wiring.event_token()
+    if not http.has_token(event, token):
+        raise Unauthorised("Send the event token: Authorization: Bearer <token>.")
+    places = changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    concerned = [f.name for f in stack.read() if any(f.cares_for(place) for place in places)]
+    for name in concerned:
+        _tell(name, event.body, token)
+    return http.answer({"told": concerned})
+
+
+def _tell(name: str, body: bytes, token: str) -> None:
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
+    url = f"{os.environ['GATEWAY_URL']}/function/{name}"
+    try:
+        answer = requests.post(url, data=body, headers=headers, timeout=_PATIENCE)
+    except requests.RequestException as error:
+        raise Unavailable(f"{name} cannot be reached.") from error
+    log.event("event.told", function=name, status=answer.status_code)
+    if not answer.ok:
+        raise Unavailable(f"{name} answered {answer.status_code}.")
+
+
+def application() -> Flask:
+    """The forwarder as a web application."""
+    return create_app(handle, "events")
+
+
+if __name__ == "__main__":
+    serve.serve("local.events:application", int(os.environ["EVENTS_PORT"]), workers=1)

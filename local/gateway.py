@@ -1,0 +1,63 @@
+"""All functions of the stack under /function/<name>, and the website at /: what a gateway shows, in one process."""
+
+import os
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from flask import Flask, Response, jsonify
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+
+from feedloop import wiring
+from feedloop.server import METHODS, create_app
+from local import leftovers, serve, stack
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+_MOST_WORKERS = 8
+
+
+def application() -> "WSGIApplication":
+    """The website, with every function mounted below it."""
+    origins = wiring.configured().allowed_origins
+    mounted: dict[str, WSGIApplication] | None = {
+        f"/function/{function.name}": create_app(
+            import_module(function.module).handle, function.name, origins=origins
+        ).wsgi_app
+        for function in stack.read()
+    }
+    return DispatcherMiddleware(site(), mounted)
+
+
+def site() -> Flask:
+    """The static website, /healthz, and an answer for functions that do not exist."""
+    app = Flask("site", static_folder=str(stack.ROOT / "web"), static_url_path="")
+    app.add_url_rule("/", "index", lambda: app.send_static_file("index.html"))
+    app.add_url_rule("/healthz", "healthz", lambda: {"status": "ok"})
+    app.add_url_rule("/function/<path:name>", "unknown", _unknown, methods=METHODS)
+    return app
+
+
+def _unknown(name: str) -> Response:
+    problem = {
+        "type": "urn:feedloop:problem:unknown-function",
+        "title": "There is no such function",
+        "status": 404,
+        "detail": f"{name.partition('/')[0]} is not in {stack.FILE}.",
+    }
+    response = jsonify(problem)
+    response.status_code = 404
+    response.content_type = "application/problem+json"
+    return response
+
+
+def main() -> None:
+    """Serve; workers that outlived a killed main process go first, since they would keep answering."""
+    leftovers.end_leftovers(Path(os.environ[leftovers.MARKER]), os.environ[leftovers.PART])
+    workers = min(os.cpu_count() or 1, _MOST_WORKERS)
+    serve.serve("local.gateway:application", int(os.environ["PORT"]), workers=workers)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,106 @@
+"""MinIO, for those who run it already. It calls the functions itself, each through a webhook target of its own."""
+
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+
+from minio import Minio
+from minio.error import MinioException
+from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
+
+from feedloop.domain.errors import StoreDown, WrongSetting
+from local.settings import HOST
+from local.stack import Function
+from local.store import Access, program, watched
+from local.supervise import Part
+
+PORTS = ("minio",)
+
+
+@dataclass(frozen=True, slots=True)
+class MinIO:
+    """A MinIO of our own."""
+
+    home: Path
+    ports: dict[str, int]
+    access: Access
+    gateway: str
+    functions: tuple[Function, ...]
+    name: str = "MinIO"
+    patience: float = 60.0
+
+    @property
+    def endpoint(self) -> str:
+        """Its S3 address."""
+        return f"http://{self._address}"
+
+    def parts(self) -> list[Part]:
+        """The one process."""
+        data = self.home / "data"
+        data.mkdir(parents=True, exist_ok=True)
+        return [Part("store", (_minio(), "server", "--address", self._address, str(data)), self.home, 100, quiet=True)]
+
+    def environment(self) -> dict[str, str]:
+        """Its keys, and a webhook with a queue on disk for every function that watches it."""
+        settings = {
+            "MINIO_ROOT_USER": self.access.access_key,
+            "MINIO_ROOT_PASSWORD": self.access.secret_key,
+            "MINIO_REGION": self.access.region,
+            "MINIO_BROWSER": "off",
+            "MINIO_UPDATE": "off",
+        }
+        for name in {function.name for function, _, _ in self._watched()}:
+            settings |= self._target(name)
+        return settings
+
+    def settle(self) -> None:
+        """Nothing: it writes through to the disk by itself."""
+
+    def subscribe(self) -> str:
+        """Ask for the events of every watched folder."""
+        client = Minio(
+            self._address, access_key=self.access.access_key, secret_key=self.access.secret_key, secure=False
+        )
+        subscriptions = sorted(self._watched(), key=lambda one: one[1])
+        try:
+            for bucket, ones in groupby(subscriptions, key=lambda one: one[1]):
+                wanted = NotificationConfig(queue_config_list=[_queue(*one) for one in ones])
+                client.set_bucket_notification(bucket, wanted)
+        except MinioException as error:
+            raise StoreDown(f"MinIO does not take the event subscriptions: {error}") from error
+        return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in subscriptions)
+
+    @property
+    def _address(self) -> str:
+        return f"{HOST}:{self.ports['minio']}"
+
+    def _watched(self) -> list[tuple[Function, str, str]]:
+        return watched(self.functions, self.access.bucket_prefix)
+
+    def _target(self, name: str) -> dict[str, str]:
+        target = {
+            "ENABLE": "on",
+            "ENDPOINT": f"{self.gateway}/function/{name}",
+            "AUTH_TOKEN": self.access.event_token,
+            "QUEUE_DIR": str(self.home / "events" / name),
+        }
+        return {f"MINIO_NOTIFY_WEBHOOK_{key}_{name.upper()}": value for key, value in target.items()}
+
+
+def _queue(function: Function, bucket: str, inside: str) -> QueueConfig:
+    return QueueConfig(
+        events=["s3:ObjectCreated:*"],
+        config_id=f"{function.name}-{bucket}-{inside}",
+        prefix_filter_rule=PrefixFilterRule(inside),
+        queue=f"arn:minio:sqs::{function.name.upper()}:webhook",
+    )
+
+
+def _minio() -> str:
+    found = program("minio")
+    if not found:
+        raise WrongSetting(
+            "STORE=minio needs the program minio: put it on PATH, or run `go install github.com/minio/minio@latest`"
+            " (about four minutes). Without STORE, SeaweedFS is used and is there already."
+        )
+    return found

@@ -1,0 +1,154 @@
+"""The one-machine system from start to stop."""
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from feedloop import settings
+from feedloop.domain.errors import WrongSetting
+from local import folder, leftovers, minio_server, ports, seaweedfs, stack
+from local.minio_server import MinIO
+from local.prepare import prepare
+from local.seaweedfs import SeaweedFS
+from local.settings import HOST, MINIO, Choices
+from local.stack import ROOT, Function
+from local.store import Access, OutsideStore, Store
+from local.supervise import Part, Supervisor
+
+_GATEWAY_SECONDS = 60.0
+_PAUSE = 0.05
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STARTED = time.monotonic()
+
+
+def run(choices: Choices) -> None:
+    """Start everything, tell what is where, and keep it running until it is to stop."""
+    functions = stack.read()
+    with folder.held(choices.data_dir), _until_told():
+        _clear_the_way(choices)
+        access = _access(choices)
+        events_port = ports.remembered(choices.data_dir / folder.PORTS, ["events"])["events"]
+        store = _store(choices, access, functions, events_port)
+        environment = _environment(choices, functions, store, events_port)
+        say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
+        with Supervisor(choices.data_dir, [*store.parts(), *_parts()], environment):
+            prepare(store, access, say)
+            events = store.subscribe()
+            _wait_for_gateway(choices)
+            folder.write_json(choices.data_dir / folder.CONNECTION, _connection(choices, store, access))
+            _tell(choices, store, functions, events)
+            threading.Event().wait()
+
+
+def say(text: str) -> None:
+    """One line for the person at the terminal, with the seconds since the start."""
+    print(f"[{time.monotonic() - _STARTED:5.1f} s] {text}", flush=True)
+
+
+@contextmanager
+def _until_told() -> Iterator[None]:
+    """Ctrl-C, a polite kill and a closed terminal all end the system in order; once is enough."""
+    for end in _ENDS:
+        signal.signal(end, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        say("stopped; the data stays")
+
+
+def _clear_the_way(choices: Choices) -> None:
+    (choices.data_dir / folder.CONNECTION).unlink(missing_ok=True)
+    folder.require_room(choices.data_dir)
+    if ended := leftovers.end_leftovers(choices.data_dir):
+        say(f"ended {ended} processes that an earlier run left behind")
+    if not ports.free(choices.port):
+        raise WrongSetting(
+            f"PORT={choices.port} is taken by another program: stop it, or choose another, for example"
+            f" PORT={choices.port + 1} make run."
+        )
+
+
+def _access(choices: Choices) -> Access:
+    given = {settings.S3_ACCESS_KEY: choices.s3_access_key, settings.S3_SECRET_KEY: choices.s3_secret_key}
+    kept = {name: folder.secret(choices.data_dir, name, given.get(name, "")) for name in settings.SECRETS}
+    return Access(
+        kept[settings.S3_ACCESS_KEY],
+        kept[settings.S3_SECRET_KEY],
+        choices.s3_region,
+        choices.bucket_prefix,
+        kept[settings.EVENT_TOKEN],
+    )
+
+
+def _store(choices: Choices, access: Access, functions: tuple[Function, ...], events_port: int) -> Store:
+    if choices.s3_endpoint:
+        return OutsideStore(choices.s3_endpoint)
+    names = minio_server.PORTS if choices.store == MINIO else seaweedfs.PORTS
+    found = ports.remembered(choices.data_dir / folder.PORTS, names)
+    if choices.store == MINIO:
+        return MinIO(choices.data_dir / "minio", found, access, choices.gateway, functions)
+    webhook = f"http://{HOST}:{events_port}/"
+    return SeaweedFS(choices.data_dir / "seaweedfs", found, access, choices.fsync, webhook, functions)
+
+
+def _parts() -> list[Part]:
+    modules = (("gateway", 200), ("events", 300), ("cron", 300))
+    return [Part(name, (sys.executable, "-m", f"local.{name}"), ROOT, order) for name, order in modules]
+
+
+def _environment(choices: Choices, functions: tuple[Function, ...], store: Store, events_port: int) -> dict[str, str]:
+    """What the functions read, and where our own parts find each other. Raises WrongSetting."""
+    shared = {
+        **stack.environment(functions),
+        "S3_ENDPOINT": store.endpoint,
+        "S3_REGION": choices.s3_region,
+        "BUCKET_PREFIX": choices.bucket_prefix,
+        "SECRETS_DIR": str(choices.data_dir / folder.SECRETS),
+    }
+    settings.Settings.read(shared)  # a wrong value is told here, once
+    own = {"PORT": str(choices.port), "EVENTS_PORT": str(events_port), "GATEWAY_URL": choices.gateway}
+    return {**shared, **own, **store.environment()}
+
+
+def _wait_for_gateway(choices: Choices) -> None:
+    deadline = time.monotonic() + _GATEWAY_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if requests.get(f"{choices.gateway}/healthz", timeout=2).ok:
+                return
+        except requests.RequestException:
+            time.sleep(_PAUSE)
+    raise WrongSetting("The functions did not start: the lines above say why.")
+
+
+def _connection(choices: Choices, store: Store, access: Access) -> dict[str, object]:
+    keys = {"access_key": access.access_key, "secret_key": access.secret_key}
+    return {
+        "gateway": choices.gateway,
+        "site": f"{choices.gateway}/",
+        "s3": {"endpoint": store.endpoint, **keys},
+        "event_token": access.event_token,
+    }
+
+
+def _tell(choices: Choices, store: Store, functions: tuple[Function, ...], events: str) -> None:
+    given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={choices.data_dir} "
+    look = f"{given}{Path(sys.executable)} -m local"
+    lines = {
+        "website": f"{choices.gateway}/",
+        "functions": " ".join(f"{choices.gateway}/function/{function.name}" for function in functions[:1])
+        + "".join(f"  …/{function.name}" for function in functions[1:]),
+        "cron (UTC)": ", ".join(f"{f.name} {f.schedule}" for f in functions if f.schedule),
+        "store events": events,
+        "store": f"{store.name} at {store.endpoint}",
+        "look into it": f"{look} ls [bucket/prefix]   {look} cat bucket/key",
+        "keys, token": f"{choices.data_dir / folder.CONNECTION}",
+        "Label Studio": "off: it comes in a later version, tasks wait in labelstudio/tasks/",
+    }
+    say("ready\n" + "\n".join(f"  {name:<13} {text}" for name, text in lines.items()) + "\n  Ctrl-C stops everything")

@@ -1,0 +1,105 @@
+"""SeaweedFS as `weed mini`: master, volumes, filer and S3 in one process, all on loopback."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+from feedloop.domain.errors import StoreDown, WrongSetting
+from local import folder
+from local.settings import HOST
+from local.stack import Function
+from local.store import Access, program, watched
+from local.supervise import Part
+
+PORTS = tuple(f"{part}.port" for part in ("s3", "filer", "master", "volume", "admin"))
+"""The options of `weed mini` that name a port; each part also takes the port `ports.SHADOW` above its own.
+The admin part cannot be switched off, only its pages."""
+
+_OPTIONS = (
+    *(f"-ip={HOST}", f"-ip.bind={HOST}"),
+    *("-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+    "-s3.autoCreateBucket=false",  # a wrong bucket name is to be an error
+    *("-master.volumeSizeLimitMB=1024", "-volume.max=1000"),  # only the disk is the limit, however small it is
+)
+_SHELL_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SeaweedFS:
+    """A SeaweedFS of our own."""
+
+    home: Path
+    ports: dict[str, int]
+    access: Access
+    fsync: bool
+    webhook: str
+    functions: tuple[Function, ...]
+    name: str = "SeaweedFS"
+    patience: float = 60.0
+
+    @property
+    def endpoint(self) -> str:
+        """Its S3 address."""
+        return f"http://{HOST}:{self.ports['s3.port']}"
+
+    def parts(self) -> list[Part]:
+        """The one process; it reads notification.toml where it starts."""
+        folder.write(self.home / "notification.toml", self._notification())
+        (self.home / "data").mkdir(exist_ok=True)
+        ports = (f"-{option}={port}" for option, port in self.ports.items())
+        return [
+            Part(
+                "store", (_weed(), "mini", f"-dir={self.home / 'data'}", *_OPTIONS, *ports), self.home, 100, quiet=True
+            )
+        ]
+
+    def environment(self) -> dict[str, str]:
+        """Its first identity."""
+        return {"AWS_ACCESS_KEY_ID": self.access.access_key, "AWS_SECRET_ACCESS_KEY": self.access.secret_key}
+
+    def settle(self) -> None:
+        """Have it write through to the disk before it acknowledges (it does not by itself)."""
+        wanted = str(self.fsync).lower()
+        said = self._shell(f"fs.configure -locationPrefix=/buckets/ -fsync={wanted} -apply")
+        if f'"fsync":{wanted}' not in "".join(said.split()):
+            raise StoreDown(f"SeaweedFS could not be told fsync={wanted}: {said.strip()[-200:]}")
+
+    def subscribe(self) -> str:
+        """notification.toml has done it; the forwarder fans out."""
+        return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in self._watched())
+
+    def _watched(self) -> list[tuple[Function, str, str]]:
+        return watched(self.functions, self.access.bucket_prefix)
+
+    def _notification(self) -> str:
+        """TOML strings and lists are written as JSON writes them."""
+        lines = {
+            "enabled": True,
+            "endpoint": self.webhook,
+            "bearer_token": self.access.event_token,
+            "timeout_seconds": 60,
+            "event_types": ["create", "update"],
+            "path_prefixes": [f"/buckets/{bucket}/{inside}" for _, bucket, inside in self._watched()],
+        }
+        return "[notification.webhook]\n" + "".join(f"{name} = {json.dumps(line)}\n" for name, line in lines.items())
+
+    def _shell(self, command: str) -> str:
+        servers = (f"-{part}={HOST}:{self.ports[f'{part}.port']}" for part in ("master", "filer"))
+        shell = (_weed(), "shell", *servers)
+        try:
+            done = subprocess.run(
+                shell, input=f"{command}\n", capture_output=True, text=True, timeout=_SHELL_SECONDS, check=False
+            )
+        except subprocess.TimeoutExpired as error:
+            raise StoreDown("SeaweedFS does not answer its shell.") from error
+        return done.stdout + done.stderr
+
+
+def _weed() -> str:
+    found = program("weed")
+    if not found:
+        raise WrongSetting(
+            "SeaweedFS has no wheel for this machine: put its program `weed` on PATH, or point S3_ENDPOINT to a store."
+        )
+    return found

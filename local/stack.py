@@ -1,0 +1,91 @@
+"""stack.yml, the same file that is deployed: which functions there are, and what calls them."""
+
+import os
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+from cronsim import CronSim, CronSimError
+
+from feedloop.domain.errors import WrongSetting
+from feedloop.domain.keys import Place
+
+ROOT = Path(__file__).resolve().parent.parent
+FILE = "stack.yml"
+CRON_TOPIC = "cron-function"
+EVENTS = "com.feedloop.events"
+"""Annotation: folders of the store, comma-separated `bucket/prefix/`, whose changes the function is told of."""
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """One function of the stack. `schedule` is empty when no cron calls it."""
+
+    name: str
+    module: str
+    environment: Mapping[str, str]
+    schedule: str
+    watches: tuple[Place, ...]
+
+    def cares_for(self, place: Place) -> bool:
+        """Whether a change at that place is to be told to this function."""
+        return any(place.bucket == bucket and place.key.startswith(folder) for bucket, folder in self.watches)
+
+
+def read(path: Path = ROOT / FILE, env: Mapping[str, str] = os.environ) -> tuple[Function, ...]:
+    """The functions of a stack file. Raises WrongSetting."""
+    document = yaml.safe_load(_substituted(path.read_text(), env))
+    return tuple(_function(name, described) for name, described in document["functions"].items())
+
+
+def environment(functions: tuple[Function, ...]) -> dict[str, str]:
+    """What all functions share, since here they live in one process. Raises WrongSetting when two disagree."""
+    shared: dict[str, str] = {}
+    for function in functions:
+        for name, value in function.environment.items():
+            if shared.setdefault(name, value) != value:
+                raise WrongSetting(f"{FILE} gives {name} two values; on one machine all functions share one.")
+    return shared
+
+
+def _substituted(text: str, env: Mapping[str, str]) -> str:
+    """`${NAME:-default}`, as faas-cli reads it."""
+    return _VARIABLE.sub(lambda found: env.get(found[1]) or found[2] or "", text)
+
+
+def _function(name: str, described: dict[str, Any]) -> Function:
+    annotations = described.get("annotations") or {}
+    scheduled = annotations.get("topic") == CRON_TOPIC
+    return Function(
+        name,
+        ".".join((*Path(described["handler"]).parts, "handler")),
+        _own(described.get("environment") or {}),
+        _checked(name, annotations["schedule"]) if scheduled else "",
+        tuple(_place(word) for word in annotations.get(EVENTS, "").split(",") if word.strip()),
+    )
+
+
+def _own(variables: Mapping[str, Any]) -> dict[str, str]:
+    """The functions' own variables: those in lower case tell the watchdog of a container what to do."""
+    return {name: str(value) for name, value in variables.items() if name.isupper()}
+
+
+def _checked(name: str, schedule: str) -> str:
+    try:
+        CronSim(schedule, datetime.now(UTC))
+    except CronSimError as error:
+        raise WrongSetting(f"{FILE}: the schedule {schedule!r} of {name} is wrong: {error}.") from error
+    return schedule
+
+
+def _place(text: str) -> Place:
+    bucket, _, folder = text.strip().partition("/")
+    if not folder.endswith("/"):
+        raise WrongSetting(f"{FILE}: {EVENTS} must name folders such as labelstudio/output/, not {text!r}.")
+    return Place(bucket, folder)

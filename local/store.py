@@ -1,0 +1,86 @@
+"""What the one-machine system asks of a store, and the choice of one."""
+
+import os
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from local.stack import Function
+from local.supervise import Part
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What store, functions and events share."""
+
+    access_key: str
+    secret_key: str
+    region: str
+    bucket_prefix: str
+    event_token: str
+
+
+class Store(Protocol):
+    """A store of our own, or one that is already there."""
+
+    @property
+    def name(self) -> str:
+        """What to call it at the terminal."""
+
+    @property
+    def endpoint(self) -> str:
+        """Its S3 address."""
+
+    @property
+    def patience(self) -> float:
+        """Seconds that it may take to answer."""
+
+    def parts(self) -> list[Part]:
+        """The processes to keep running for it."""
+
+    def environment(self) -> dict[str, str]:
+        """What these processes need to know, keys included."""
+
+    def settle(self) -> None:
+        """What is to be set once it answers, before the first object."""
+
+    def subscribe(self) -> str:
+        """Have its events sent to the functions, once its buckets are there; say how in a few words."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutsideStore:
+    """The store at S3_ENDPOINT. Its events are its owner's affair; the hourly sweeps need none."""
+
+    endpoint: str
+    name: str = "your store"
+    patience: float = 8.0
+
+    def parts(self) -> list[Part]:
+        """None: it runs already."""
+        return []
+
+    def environment(self) -> dict[str, str]:
+        """Nothing."""
+        return {}
+
+    def settle(self) -> None:
+        """Nothing: durability is its owner's choice."""
+
+    def subscribe(self) -> str:
+        """Nothing is set there."""
+        return "not wired for a store at S3_ENDPOINT; the hourly sweeps find everything"
+
+
+def program(name: str) -> str | None:
+    """Where a program is: on PATH, among Go's, or beside this Python."""
+    go = os.environ.get("GOBIN") or Path(os.environ.get("GOPATH") or Path.home() / "go") / "bin"
+    places = (os.environ.get("PATH", os.defpath), str(go), str(Path(sys.executable).parent))
+    return shutil.which(name, path=os.pathsep.join(places))
+
+
+def watched(functions: tuple[Function, ...], prefix: str) -> list[tuple[Function, str, str]]:
+    """Function, bucket and folder of every subscription, the bucket with the deployment's prefix."""
+    return [(function, f"{prefix}{bucket}", folder) for function in functions for bucket, folder in function.watches]

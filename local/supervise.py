@@ -1,0 +1,146 @@
+"""Keeps the parts running, by supervisord: a part that dies is started again, and the log says so."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from feedloop import log
+from feedloop.domain.errors import WrongSetting
+from local import folder, leftovers
+
+_STOP_SECONDS = 20
+
+_SUPERVISORD = """\
+[supervisord]
+nodaemon = true
+logfile = /dev/null
+logfile_maxbytes = 0
+pidfile = supervisord.pid
+{user}
+"""
+_PROGRAM = """
+[program:{name}]
+command = {command}
+directory = {directory}
+priority = {order}
+autorestart = true
+startretries = 1000
+stopwaitsecs = 5
+killasgroup = true
+redirect_stderr = true
+stdout_logfile = {log}
+stdout_logfile_maxbytes = {log_bytes}
+stdout_logfile_backups = 2
+"""
+_LINE = re.compile(r"[\d-]{10} [\d:,]{12} (?P<level>\w+) (?P<says>.*)")
+_EXITED = re.compile(r"(?:exited|gave up): (\S+) (.*)")
+_SPAWNED = re.compile(r"spawned: '(\S+)' with pid (\d+)")
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One process to keep running. Lower orders start first and stop last; a quiet one logs to a file."""
+
+    name: str
+    command: tuple[str, ...]
+    home: Path
+    order: int
+    quiet: bool = False
+
+
+class Supervisor:
+    """Starts all parts when entered and ends every one of them when left."""
+
+    def __init__(self, data_dir: Path, parts: list[Part], environment: dict[str, str]) -> None:
+        self._data_dir = data_dir
+        self._environment = {**os.environ, **environment, leftovers.MARKER: str(data_dir)}
+        self._config = data_dir / "supervisord.conf"
+        self._stopping = threading.Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._keeper = threading.Thread(target=self._keep, name="supervisor", daemon=True)
+        (data_dir / folder.LOGS).mkdir(exist_ok=True)
+        folder.write(self._config, configuration(data_dir, parts))
+
+    def __enter__(self) -> Self:
+        self._keeper.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self._stopping.set()
+        if self._process:
+            self._process.terminate()
+        self._keeper.join(_STOP_SECONDS)
+        leftovers.end_leftovers(self._data_dir)
+
+    def _keep(self) -> None:
+        """One supervisord after the other: what a killed one leaves behind is ended first."""
+        while not self._stopping.is_set():
+            self._run_one()
+            if not self._stopping.is_set():
+                log.event("supervisor.ended", then="all parts are started again")
+                leftovers.end_leftovers(self._data_dir)
+
+    def _run_one(self) -> None:
+        command = (sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(self._config))
+        with subprocess.Popen(
+            command,
+            cwd=self._data_dir,
+            env=self._environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
+        ) as self._process:
+            for line in self._process.stdout or ():
+                pass_on(line.rstrip("\n"))
+
+
+def configuration(data_dir: Path, parts: list[Part]) -> str:
+    """What supervisord reads. Raises WrongSetting for a path that its format cannot carry."""
+    head = _SUPERVISORD.format(user="user = root" if os.getuid() == 0 else "")
+    return head + "".join(_program(data_dir, part) for part in parts)
+
+
+def pass_on(line: str) -> None:
+    """Print a part's own JSON line as it is, and make one of anything else."""
+    if line.startswith("{"):
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
+        return
+    said = _LINE.fullmatch(line)
+    if not said:
+        log.event("output", line=line)
+    elif found := _EXITED.fullmatch(said["says"]):
+        log.event("part.ended", part=found[1], how=found[2].strip("()"))
+    elif found := _SPAWNED.fullmatch(said["says"]):
+        log.event("part.started", part=found[1], pid=int(found[2]))
+    elif said["level"] != "INFO":
+        log.event("supervisor", says=said["says"])
+
+
+def _program(data_dir: Path, part: Part) -> str:
+    return _PROGRAM.format(
+        name=part.name,
+        command=" ".join(_plain(shlex.quote(word)) for word in part.command),
+        directory=_plain(str(part.home)),
+        order=part.order,
+        log=_plain(str(data_dir / folder.LOGS / f"{part.name}.log")) if part.quiet else "/dev/stdout",
+        log_bytes="5MB" if part.quiet else 0,
+    )
+
+
+def _plain(text: str) -> str:
+    if re.search(r"\s[;#]|\n", text):
+        raise WrongSetting(f"A path with a line break, ' ;' or ' #' cannot be used: {text!r}.")
+    return text.replace("%", "%%")
