@@ -43,7 +43,8 @@ def test_a_sweep_runs_and_tells_its_result(alone):
 
 
 def test_one_who_comes_meanwhile_is_told_and_the_holder_looks_again(alone):
-    runs, answers = [], []
+    runs: list[int] = []
+    answers = []
     late = counting([])
     result = alone(counting(runs, during=lambda: answers.append(alone(late)) if len(runs) == 1 else None))
     assert (answers, result) == ([BUSY], {"runs": 2})

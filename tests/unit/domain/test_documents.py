@@ -7,9 +7,10 @@ from feedloop.domain.errors import Malformed
 
 words = st.text(st.characters(codec="utf-8"))
 values = st.recursive(
-    st.none() | st.booleans() | st.integers() | words, lambda v: st.lists(v) | st.dictionaries(words, v)
+    st.none() | st.booleans() | st.integers() | words,
+    lambda v: st.lists(v, max_size=4) | st.dictionaries(words, v, max_size=4),
 )
-documents = st.dictionaries(words, values)
+documents = st.dictionaries(words, values, max_size=6)
 
 
 @given(documents)

@@ -100,22 +100,27 @@ def test_a_new_vote_must_be_shown_again():
 
 
 def test_a_deleted_annotation_no_longer_counts_but_stays_on_record():
-    left = label(("1", vote("a", 3)), ("2", vote("b", 4))).without_vote("1", NOW)
+    left = label(("1", vote("a", 3)), ("2", vote("b", 4))).without_vote("1", vote("a", 3), NOW)
     assert left.answer == ("class", 4)
     assert left.votes["1"].outcome == "withdrawn"
     assert left.history[-1]["because"] == "withdrawal of 1"
 
 
-@given(many_votes, st.integers(1, 20).map(str))
-def test_withdrawing_twice_or_what_never_was_changes_nothing(cast, annotation):
-    once = label(*cast.items()).without_vote(annotation, NOW)
-    assert once.without_vote(annotation, NOW) is once
+@given(many_votes, st.integers(1, 20).map(str), votes())
+def test_withdrawing_twice_or_what_never_was_changes_nothing(cast, annotation, last_seen):
+    once = label(*cast.items()).without_vote(annotation, last_seen, NOW)
+    assert once.without_vote(annotation, last_seen, NOW) is once
+
+
+def test_a_vote_newer_than_the_deletion_stays():
+    back = label(("1", vote("a", 4, minute=1)))
+    assert back.without_vote("1", vote("a", 3), NOW) is back
 
 
 @given(votes(), st.timedeltas(timedelta(), timedelta(days=1)))
 def test_a_version_seen_before_its_withdrawal_is_told_from_a_new_one(cast, later):
     assume(cast.outcome != "withdrawn")
-    gone = label(("1", cast)).without_vote("1", NOW)
+    gone = label(("1", cast)).without_vote("1", cast, NOW)
     assert gone.is_withdrawn("1", cast)
     assert gone.is_withdrawn("1", replace(cast, updated_at=cast.updated_at + later)) == (not later)
 
