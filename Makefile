@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
-CODE := feedloop functions local training scripts tests
+CODE := feedloop functions local training scripts tests $(wildcard benchmarks)
 
 # Each set of requirements: its .in says what is wanted, its .txt pins it with hashes.
 SETS := $(patsubst %.in,%,$(wildcard functions/*/requirements.in requirements/*.in))
@@ -28,7 +28,7 @@ check: $(VENV)/test.stamp ## lint, formatting, types and the direction of import
 	@$(BIN)/lint-imports
 
 bench: $(VENV)/test.stamp ## run every benchmark; each writes its result beside itself
-	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; $(BIN)/python "$$script"; done
+	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script"; done
 
 lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in every set
 	@mkdir -p build/lock && rm -f build/lock/all.txt
