@@ -1,0 +1,65 @@
+"""predict: tell what is on a picture.
+
+called by  POST /function/predict   file (multipart), or the picture itself as body; header Idempotency-Key (optional)
+           GET /function/predict    tells the classes, the model and the limits
+reads      the current release, once per replica; the claim of a key that came before
+writes     tracking/requests/<digest>, when there is a key: claims.py
+           labelstudio/images/<random>.jpg, labelstudio/tasks/lowconfidence/<random>.json, below the threshold
+           production/class_07/<day>/<random>-….jpg: last, it commits the prediction
+answers    200 the prediction · 400 no picture · 413 too large · 415 no JPEG, PNG, WebP · 422 damaged, or another
+           picture's key · 503 store down, no model, day closing
+"""
+
+from contextlib import suppress
+
+from feedloop import http, reviews, wiring
+from feedloop.domain import keys, receipts
+from feedloop.domain.clock import takes_commits
+from feedloop.domain.errors import AlreadyExists, DayClosing
+from feedloop.domain.keys import Place
+from feedloop.domain.prediction import Prediction
+from feedloop.http import Answer, Context, Event, Upload
+from feedloop.ports import Clock, ObjectStore, Picture
+
+from . import claims
+from .claims import Claim
+from .look import Model, about, look, shown
+
+
+@http.serves("GET", "POST")
+def handle(event: Event, _context: Context) -> Answer:
+    """Answer and keep one upload, or tell what may be uploaded."""
+    model = Model(*wiring.served_model(), wiring.configured().low_confidence_threshold)
+    if event.method == "GET":
+        return http.answer(about(model.release, model.threshold))
+    key = claims.key_of(event, wiring.signing_key())
+    claim = predict(http.upload(event), key, model=model, store=wiring.store(), clock=wiring.clock())
+    receipt = receipts.sign(claim.prediction.id, wiring.signing_key())
+    return http.answer({"prediction_id": receipt, **claim.answer})
+
+
+def predict(upload: Upload, key: Place | None, *, model: Model, store: ObjectStore, clock: Clock) -> Claim:
+    """Classify an upload and keep it, or finish what an earlier call with this key began."""
+    picture = wiring.normalise(upload.body)
+    prediction = look(upload, picture, model, now=clock())
+    claim = Claim(prediction, shown(prediction, model.release))
+    if key:
+        claim = claims.settle(key, claim, store=store, now=clock())
+    if not claim.committed:
+        commit(claim.prediction, picture, store=store, clock=clock)
+    return claim
+
+
+def commit(prediction: Prediction, picture: Picture, *, store: ObjectStore, clock: Clock) -> None:
+    """Write what belongs to a prediction, the picture that commits it last. Raises DayClosing."""
+    if prediction.is_low_confidence:
+        _keep(picture, keys.image(prediction.id.random), prediction, store)
+        reviews.queue_informed(store, prediction, keys.LOW_CONFIDENCE)
+    if not takes_commits(prediction.id.day, clock()):
+        raise DayClosing("Midnight (UTC) passed while the picture was being stored. Send it again.")
+    _keep(picture, keys.production(prediction.id), prediction, store)
+
+
+def _keep(picture: Picture, place: Place, prediction: Prediction, store: ObjectStore) -> None:
+    with suppress(AlreadyExists):  # under a random name of ours: an earlier try got this far
+        store.create(place, picture.jpeg, metadata=prediction.to_metadata(), content_type="image/jpeg")

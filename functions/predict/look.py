@@ -1,0 +1,68 @@
+"""What the model sees in a picture, and what the website is told about the model."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedloop.domain.documents import Document
+from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
+from feedloop.domain.prediction import Prediction, new_id, ranked
+from feedloop.http import Upload
+from feedloop.ports import Classifier, Picture
+from feedloop.releases import Release
+
+SHOWN = 5
+"""How many classes an answer lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """What a replica classifies with."""
+
+    release: Release
+    classifier: Classifier
+    threshold: int  # per mille
+
+
+def look(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> Prediction:
+    """The model's answer, under a random part that no client can choose."""
+    release = model.release
+    probabilities = ranked(model.classifier.probabilities(picture))
+    return Prediction(
+        id=new_id(now, probabilities[0], release.sha256, secrets.token_hex(16)),
+        class_name=release.classes.name(probabilities[0][0]),
+        probabilities=probabilities,
+        threshold=model.threshold,
+        model_name=release.name,
+        model_sha256=release.sha256,
+        time=now.replace(microsecond=0),
+        filename=upload.filename,
+        source_sha256=hashlib.sha256(upload.body).hexdigest(),
+        width=picture.width,
+        height=picture.height,
+    )
+
+
+def shown(prediction: Prediction, release: Release) -> Document:
+    """The answer to the client, without the receipt."""
+    top = [_line(release, index, p) for index, p in prediction.probabilities[:SHOWN]]
+    model = {"name": release.name, "version": prediction.id.model}
+    return {**top[0], "top": top, "model": model, "low_confidence": prediction.is_low_confidence}
+
+
+def about(release: Release, threshold: int) -> Document:
+    """The classes, the model and the limits of an upload."""
+    essentials = ("name", "sha256", "created", "metrics", "trained_on", "note")
+    card = {name: release.card[name] for name in essentials if name in release.card}
+    limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "least_side": LEAST_SIDE, "types": list(MOST_PIXELS)}
+    return {
+        "classes": list(release.classes.names),
+        "model": {**card, "version": release.sha256[:8]},
+        "limits": limits,
+        "low_confidence_threshold": threshold / 1000,
+    }
+
+
+def _line(release: Release, index: int, probability: float) -> Document:
+    return {"class": release.classes.name(index), "class_index": index, "confidence": probability}
