@@ -95,7 +95,9 @@ def write(store: ObjectStore, queue: str, name: str, body: bytes) -> None:
 def pictures(store: ObjectStore, queue: str) -> list[str]:
     """The keys of a queue's dataset."""
     bucket = keys.DATASETS[queue]
-    return [entry.key for index in range(len(CLASSES)) for entry in store.list(keys.Place(bucket, f"class_{index:02d}/"))]
+    return [
+        entry.key for index in range(len(CLASSES)) for entry in store.list(keys.Place(bucket, f"class_{index:02d}/"))
+    ]
 
 
 def outcomes(store: ObjectStore, queue: str) -> list[str]:
@@ -108,5 +110,3 @@ def everything(store: ObjectStore, bucket: str, folder: str) -> dict[str, bytes]
     """Keys and bodies below a folder."""
     listing = list(store.list(keys.Place(bucket, folder)))
     return {entry.key: store.get(keys.Place(bucket, entry.key)).body for entry in listing}
-
-
