@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import requests
 
@@ -12,6 +13,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import load
 from feedloop.domain.errors import NoModel, StoreDown
+from local import folder
 from local.stack import ROOT
 from local.store import Access, Store
 
@@ -19,13 +21,16 @@ DEMO = ROOT / "models" / "demo"
 _PAUSE = 0.1
 
 
-def prepare(store: Store, access: Access, say: Callable[[str], None]) -> None:
-    """Raises StoreDown, StoreMisconfigured and WrongSetting, each with what to do."""
+def prepare(store: Store, access: Access, proven: Path, say: Callable[[str], None]) -> None:
+    """`proven` remembers which program of our own has shown its conditional writes.
+
+    Raises StoreDown, StoreMisconfigured and WrongSetting, each with what to do."""
     deadline = time.monotonic() + store.patience
     _patiently(lambda: _answers(store), deadline)
     _patiently(store.settle, deadline)
     _patiently(lambda: _buckets(store, access), deadline)
-    say(f"{store.name} answers; buckets are there, conditional writes hold")
+    _patiently(lambda: _prove(store, access, proven), deadline)
+    say(f"{store.name} answers, its buckets are there, its conditional writes hold")
     _patiently(lambda: _model(store, access, say), deadline)
 
 
@@ -49,10 +54,19 @@ def _answers(store: Store) -> None:
 
 
 def _buckets(store: Store, access: Access) -> None:
-    door = (store.endpoint, access.access_key, access.secret_key, access.region)
     names = [f"{access.bucket_prefix}{bucket}" for bucket in keys.BUCKETS]
-    bucket_setup.create_buckets(*door, names)
-    bucket_setup.probe(*door, f"{access.bucket_prefix}{keys.TRACKING}")
+    bucket_setup.create_buckets(store.endpoint, access.access_key, access.secret_key, access.region, names)
+
+
+def _prove(store: Store, access: Access, proven: Path) -> None:
+    """Takes seconds, so our own program is asked once; another's store at every start."""
+    programs = [Path(part.command[0]) for part in store.parts()]
+    asked = {str(program): program.stat().st_mtime_ns for program in programs}
+    if asked and folder.read_json(proven) == asked:
+        return
+    bucket = f"{access.bucket_prefix}{keys.TRACKING}"
+    bucket_setup.probe(store.endpoint, access.access_key, access.secret_key, access.region, bucket)
+    folder.write_json(proven, asked)
 
 
 def _model(store: Store, access: Access, say: Callable[[str], None]) -> None:

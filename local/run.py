@@ -38,7 +38,7 @@ def run(choices: Choices) -> None:
         environment = _environment(choices, functions, store, events_port)
         say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
         with Supervisor(choices.data_dir, [*store.parts(), *_parts()], environment):
-            prepare(store, access, say)
+            prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
             folder.write_json(choices.data_dir / folder.CONNECTION, _connection(choices, store, access))
