@@ -6,7 +6,7 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --requir
 CODE := feedloop functions local training scripts tests $(wildcard benchmarks)
 
 # Each set of requirements: its .in says what is wanted, its .txt pins it with hashes.
-SETS := $(patsubst %.in,%,$(wildcard functions/*/requirements.in requirements/*.in))
+SETS := $(patsubst %.in,%,$(wildcard functions/*/requirements.in template/*/requirements.in requirements/*.in))
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help

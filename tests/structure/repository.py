@@ -6,7 +6,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = sorted(ROOT.glob("functions/*/handler.py"))
-REQUIREMENTS = sorted([*ROOT.glob("functions/*/requirements.txt"), *ROOT.glob("requirements/*.txt")])
+SETS = ("functions/*/requirements", "template/*/requirements", "requirements/*")
+REQUIREMENTS = sorted(path for pattern in SETS for path in ROOT.glob(f"{pattern}.txt"))
 
 
 def text(path: str) -> str:

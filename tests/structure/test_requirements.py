@@ -3,7 +3,7 @@ from collections import defaultdict
 
 import pytest
 
-from tests.structure.repository import REQUIREMENTS, ROOT, rows, tracked
+from tests.structure.repository import REQUIREMENTS, ROOT, SETS, rows, tracked
 
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;]+)", re.MULTILINE)
 
@@ -18,7 +18,7 @@ def pins(request):
 
 
 def test_every_set_is_pinned_from_its_source():
-    sources = [*ROOT.glob("functions/*/requirements.in"), *ROOT.glob("requirements/*.in")]
+    sources = [path for pattern in SETS for path in ROOT.glob(f"{pattern}.in")]
     assert sorted(source.with_suffix(".txt") for source in sources) == REQUIREMENTS
 
 
