@@ -24,7 +24,8 @@ _PAUSE = 0.1
 def prepare(store: Store, access: Access, proven: Path, say: Callable[[str], None]) -> None:
     """`proven` remembers which program of our own has shown its conditional writes.
 
-    Raises StoreDown, StoreMisconfigured and WrongSetting, each with what to do."""
+    Raises StoreDown, StoreMisconfigured and WrongSetting, each with what to do.
+    """
     deadline = time.monotonic() + store.patience
     _patiently(lambda: _answers(store), deadline)
     _patiently(store.settle, deadline)

@@ -75,9 +75,9 @@ class OutsideStore:
 
 
 def program(name: str) -> str | None:
-    """Where a program is: on PATH, among Go's, or beside this Python."""
+    """Where a program is: beside this Python, on PATH, or among Go's."""
     go = os.environ.get("GOBIN") or Path(os.environ.get("GOPATH") or Path.home() / "go") / "bin"
-    places = (os.environ.get("PATH", os.defpath), str(go), str(Path(sys.executable).parent))
+    places = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(go))
     return shutil.which(name, path=os.pathsep.join(places))
 
 

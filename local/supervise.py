@@ -125,7 +125,7 @@ def pass_on(line: str) -> None:
         log.event("part.ended", part=found[1], how=found[2].strip("()"))
     elif found := _SPAWNED.fullmatch(said["says"]):
         log.event("part.started", part=found[1], pid=int(found[2]))
-    elif said["level"] != "INFO":
+    elif said["level"] != "INFO" and not said["says"].startswith(("stopped: ", "received SIG")):
         log.event("supervisor", says=said["says"])
 
 

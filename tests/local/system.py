@@ -1,0 +1,147 @@
+"""A whole system of one's own, started as a user starts it: `python -m local`."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import psutil
+import requests
+
+from feedloop.adapters.bucket_setup import connect
+from local import leftovers
+from tests.support.servers import free_ports
+
+PATIENCE = 60.0
+COMMAND = (sys.executable, "-m", "local")
+
+
+def until(condition: Callable[[], object], what: str) -> None:
+    """Wait until something has become true, and no longer."""
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < end, f"never happened: {what}"
+        time.sleep(0.05)
+
+
+def environment(data_dir: Path, port: int, **choices: str) -> dict[str, str]:
+    """Nothing of the caller's own choices leaks in."""
+    ours = ("PORT", "DATA_DIR", "S3_", "BUCKET_PREFIX", "STORE", "LABEL_STUDIO", "FEEDLOOP_", "AWS_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    return {**inherited, "DATA_DIR": str(data_dir), "PORT": str(port), **choices}
+
+
+def ask(data_dir: Path, *arguments: str, port: int = 8080, **choices: str) -> subprocess.CompletedProcess[str]:
+    """One command that is to end by itself."""
+    env = environment(data_dir, port, **choices)
+    return subprocess.run(
+        [*COMMAND, *arguments], env=env, capture_output=True, text=True, timeout=PATIENCE, check=False
+    )
+
+
+class System:
+    """One running system and what can be seen of it."""
+
+    def __init__(self, folder: Path, **choices: str) -> None:
+        self.data_dir = folder / "data"
+        self.port = free_ports(1)[0]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._env = environment(self.data_dir, self.port, **choices)
+        self._output = folder / "output"
+        self.main: psutil.Popen | None = None
+
+    def start(self) -> None:
+        """Return when it is ready; a run that ends instead is a failure."""
+        (self.data_dir / "connection.json").unlink(missing_ok=True)
+        with self._output.open("ab") as output:
+            self.main = psutil.Popen([*COMMAND], env=self._env, stdout=output, stderr=output)
+        until(lambda: self._ended() or self.is_ready(), "the system is ready")
+        assert not self._ended(), self.output()
+
+    def is_ready(self) -> bool:
+        """As a script would ask."""
+        return (self.data_dir / "connection.json").exists() and self.answers()
+
+    def answers(self) -> bool:
+        """Whether the gateway lives."""
+        try:
+            return requests.get(f"{self.url}/healthz", timeout=5).ok
+        except requests.RequestException:
+            return False
+
+    def serves(self) -> bool:
+        """Whether a function answers that needs the store."""
+        return self.answers() and self.call("predict", "GET").ok
+
+    def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        assert self.main is not None
+        self.main.send_signal(signal.SIGINT)
+        return int(self.main.wait(PATIENCE))
+
+    def kill(self) -> None:
+        """kill -9 of every process, all at once."""
+        assert self.main is not None
+        for process in [self.main, *self.processes()]:
+            process.kill()
+        self.main.wait(PATIENCE)
+
+    def processes(self) -> list[psutil.Process]:
+        """All but the main one."""
+        return leftovers.running(self.data_dir)
+
+    def part(self, name: str) -> psutil.Process:
+        """The first process of a part."""
+        return min(leftovers.running(self.data_dir, name), key=lambda process: process.create_time())
+
+    def call(self, function: str, method: str = "POST", **arguments: Any) -> requests.Response:
+        """Call a function as anybody would."""
+        return requests.request(method, f"{self.url}/function/{function}", timeout=PATIENCE, **arguments)
+
+    def put(self, bucket: str, key: str, body: bytes) -> None:
+        """Write an object as a stranger with the keys would."""
+        self._s3().put_object(Bucket=bucket, Key=key, Body=body)
+
+    def get(self, bucket: str, key: str) -> bytes:
+        """Read an object likewise."""
+        return bytes(self._s3().get_object(Bucket=bucket, Key=key)["Body"].read())
+
+    def connection(self) -> dict[str, Any]:
+        """connection.json."""
+        document: dict[str, Any] = json.loads((self.data_dir / "connection.json").read_text())
+        return document
+
+    def output(self) -> str:
+        """All that it said at the terminal, over all its starts."""
+        return self._output.read_text()
+
+    def said(self, event: str, **facts: object) -> bool:
+        """Whether such a line is in the log."""
+        lines = (json.loads(line) for line in self.output().splitlines() if line.startswith("{"))
+        return any(line["event"] == event and facts.items() <= line.items() for line in lines)
+
+    def _s3(self) -> Any:
+        s3 = self.connection()["s3"]
+        return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], "us-east-1")
+
+    def _ended(self) -> bool:
+        return self.main is None or self.main.poll() is not None
+
+
+@contextmanager
+def running(folder: Path, **choices: str) -> Iterator[System]:
+    """A system from start to stop; nothing of it stays."""
+    system = System(folder, **choices)
+    try:
+        system.start()
+        yield system
+    finally:
+        if system.main and system.main.is_running():
+            system.stop()
+        leftovers.end_leftovers(system.data_dir)
