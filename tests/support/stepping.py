@@ -22,7 +22,7 @@ class Worker:
     def __init__(self, store: Any, work: Callable[[Any], object]) -> None:
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
         self._dies = ""
-        self.alive = True
+        self.alive, self.next_call = True, ""
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, args=(_Stepped(store, self._call), work), daemon=True)
         self._thread.start()
@@ -33,6 +33,12 @@ class Worker:
         self._dies = dies
         self._go.release()
         self._stopped.acquire()
+
+    def reach(self, call: str) -> None:
+        """Let it run until its next store call is `call`, for example `create labels/`."""
+        while self.alive and not self.next_call.startswith(call):
+            self.step()
+        assert self.alive, f"it never came to {call}"
 
     def finish(self) -> None:
         """Let it run to its end."""
@@ -49,7 +55,8 @@ class Worker:
         self.alive = False
         self._stopped.release()
 
-    def _call(self, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    def _call(self, name: str, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        self.next_call = f"{name} {args[0].key}" if args else name
         self._stopped.release()
         self._go.acquire()
         if self._dies == "before":
@@ -71,8 +78,8 @@ class _Stepped:
         if name not in VERBS:
             return verb
         if name == "list":
-            return lambda *args, **kwargs: self._call(lambda *a, **k: list(verb(*a, **k)), *args, **kwargs)
-        return lambda *args, **kwargs: self._call(verb, *args, **kwargs)
+            return lambda *args, **kwargs: self._call(name, lambda *a, **k: list(verb(*a, **k)), *args, **kwargs)
+        return lambda *args, **kwargs: self._call(name, verb, *args, **kwargs)
 
 
 def shuffle(workers: Sequence[Worker], rng: Random, *, deaths: float = 0.0) -> None:
