@@ -9,6 +9,7 @@ import pytest
 
 from feedloop.adapters.bucket_setup import create_buckets, probe
 from feedloop.domain.errors import StoreDown, StoreMisconfigured, WrongSetting
+from tests.support.answers import answering, reply
 from tests.support.servers import REGION, Server, free_ports, independent_client
 
 
@@ -86,6 +87,26 @@ def test_wrong_keys_are_told(server: Server):
     stranger = Server(server.endpoint, "stranger", "stranger")
     with pytest.raises(StoreMisconfigured, match="Check the keys"):
         create(stranger, names())
+
+
+def test_a_bucket_that_cannot_be_created_is_told():
+    with answering(reply("404 Not Found")) as endpoint, pytest.raises(StoreMisconfigured, match="BUCKET_PREFIX"):
+        create(Server(endpoint, "a", "b"), names())
+
+
+def test_a_store_that_fails_is_told():
+    with answering(reply("500 Internal Server Error")) as endpoint:
+        with pytest.raises(StoreDown):
+            create(Server(endpoint, "a", "b"), names())
+        with pytest.raises(StoreDown):
+            ask(Server(endpoint, "a", "b"), "any")
+
+
+@pytest.mark.store
+def test_buckets_can_be_created_outside_the_first_region(seaweedfs: Server):
+    wanted = names()
+    create_buckets(seaweedfs.endpoint, seaweedfs.access_key, seaweedfs.secret_key, "eu-central-1", wanted)
+    assert independent_client(seaweedfs).head_bucket(Bucket=wanted[0])
 
 
 def test_a_store_that_is_not_there_is_told():

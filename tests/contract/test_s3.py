@@ -1,16 +1,15 @@
 """What the S3 adapter promises beyond the contract: keys, prefixes, addresses, and strange answers."""
 
-import socket
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import replace
-from threading import Thread
+from datetime import UTC, datetime
 
 import pytest
 
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain.errors import AlreadyExists, StoreDown, StoreMisconfigured
 from feedloop.domain.keys import LABELSTUDIO, TRACKING, Place
+from tests.support.answers import answering, reply
 from tests.support.servers import Server, free_ports, fresh_store, independent_client
 
 HERE = Place(TRACKING, "labels/1.json")
@@ -30,35 +29,6 @@ each_verb_and_now = pytest.mark.parametrize("ask", [*VERBS.values(), S3Store.now
 
 def impatient(endpoint: str) -> S3Store:
     return S3Store(endpoint=endpoint, access_key="a", secret_key="b", read_timeout=0.5, request_timeout=0.5)
-
-
-@contextmanager
-def answering(said: bytes | None) -> Iterator[str]:
-    """A listener that says the same to everyone, or nothing at all."""
-    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as callers:
-        thread = Thread(target=_serve, args=(listener, callers, said), daemon=True)
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
-        listener.shutdown(socket.SHUT_RDWR)
-        thread.join()
-
-
-def _serve(listener: socket.socket, callers: ExitStack, said: bytes | None) -> None:
-    with suppress(OSError):  # the listener was shut down
-        while True:
-            caller = callers.enter_context(listener.accept()[0])
-            if said is not None:
-                _answer(caller, said)
-
-
-def _answer(caller: socket.socket, said: bytes) -> None:
-    with suppress(OSError), caller:  # it may have left
-        caller.recv(65536)
-        caller.sendall(said)
-
-
-def reply(status: str, body: str = "") -> bytes:
-    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\nConnection: close\r\n\r\n{body}".encode()
 
 
 @each_verb_and_now
@@ -85,6 +55,11 @@ def test_an_answer_that_is_not_a_store_s_word_on_the_object_is_no_answer(ask, st
 def test_something_else_behind_the_address_is_a_store_that_is_down(verb, said):
     with answering(said) as endpoint, pytest.raises(StoreDown):
         VERBS[verb](impatient(endpoint))
+
+
+def test_the_clock_is_the_date_of_any_answer():
+    with answering(reply("200 OK", Date="Sun, 22 Nov 2026 12:55:10 GMT")) as endpoint:
+        assert impatient(endpoint).now() == datetime(2026, 11, 22, 12, 55, 10, tzinfo=UTC)
 
 
 @each_verb

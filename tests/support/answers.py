@@ -1,0 +1,38 @@
+"""Listeners that stand where a store should be."""
+
+import socket
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from threading import Thread
+
+
+@contextmanager
+def answering(said: bytes | None) -> Iterator[str]:
+    """A listener that says the same to everyone, or nothing at all."""
+    with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as callers:
+        thread = Thread(target=_serve, args=(listener, callers, said), daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+        listener.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def _serve(listener: socket.socket, callers: ExitStack, said: bytes | None) -> None:
+    with suppress(OSError):  # the listener was shut down
+        while True:
+            caller = callers.enter_context(listener.accept()[0])
+            if said is not None:
+                _answer(caller, said)
+
+
+def _answer(caller: socket.socket, said: bytes) -> None:
+    with suppress(OSError), caller:  # it may have left
+        caller.recv(65536)
+        caller.sendall(said)
+
+
+def reply(status: str, body: str = "", **headers: str) -> bytes:
+    """An HTTP answer."""
+    lines = {"Content-Length": len(body), "Connection": "close", **headers}
+    head = "".join(f"{name}: {value}\r\n" for name, value in lines.items())
+    return f"HTTP/1.1 {status}\r\n{head}\r\n{body}".encode()
