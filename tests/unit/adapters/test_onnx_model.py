@@ -1,0 +1,58 @@
+import pytest
+
+from feedloop.adapters.onnx_model import OnnxClassifier
+from feedloop.adapters.pictures import normalise, shrink
+from feedloop.domain.errors import NoModel
+from tests.support.demo import CARD, MODEL
+from tests.support.uploads import clear_upload, encoded, scene, unclear_upload
+
+BROKEN_CARDS = [
+    {"classes": CARD["classes"][:-1]},
+    {"classes": None},
+    {"input": {**CARD["input"], "size": 32}},
+    {"input": {**CARD["input"], "size": "large"}},
+    {"input": {**CARD["input"], "mean": [0.5]}},
+    {"input": {**CARD["input"], "resize": "crop"}},
+    {"input": {}},
+]
+
+
+@pytest.fixture(scope="module")
+def classifier():
+    return OnnxClassifier(MODEL, CARD, shrink=shrink)
+
+
+@pytest.mark.parametrize("body", [clear_upload(), unclear_upload(), encoded(scene(20, 900))])
+def test_every_class_gets_a_probability(classifier, body):
+    probabilities = classifier.probabilities(normalise(body))
+    assert len(probabilities) == len(CARD["classes"])
+    assert sum(probabilities) == pytest.approx(1, abs=1e-5)
+    assert min(probabilities) >= 0
+
+
+def test_it_recognises_a_drawing(classifier):
+    probabilities = classifier.probabilities(normalise(clear_upload()))
+    assert CARD["classes"][probabilities.index(max(probabilities))] == "Rice"
+
+
+def test_the_same_picture_gets_the_same_answer(classifier):
+    picture, again = normalise(clear_upload()), OnnxClassifier(MODEL, CARD, shrink=shrink)
+    assert classifier.probabilities(picture) == again.probabilities(picture)
+
+
+@pytest.mark.parametrize("model", [b"", b"not onnx", MODEL[:-1000], MODEL[1000:]])
+def test_a_file_that_is_no_model_is_told(model):
+    with pytest.raises(NoModel):
+        OnnxClassifier(model, CARD, shrink=shrink)
+
+
+@pytest.mark.parametrize("wrong", BROKEN_CARDS, ids=str)
+def test_a_model_that_is_not_what_its_card_says_does_not_serve(wrong):
+    with pytest.raises(NoModel):
+        OnnxClassifier(MODEL, {**CARD, **wrong}, shrink=shrink)
+
+
+@pytest.mark.parametrize("name", ["classes", "input"])
+def test_a_card_with_a_hole_is_told(name):
+    with pytest.raises(NoModel):
+        OnnxClassifier(MODEL, {key: value for key, value in CARD.items() if key != name}, shrink=shrink)

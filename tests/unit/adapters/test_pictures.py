@@ -1,0 +1,189 @@
+import threading
+
+import pytest
+from PIL import Image, ImageChops, ImageOps, ImageStat
+
+from feedloop.adapters.pictures import normalise, shrink
+from feedloop.domain.errors import BrokenPicture, TooLarge, UnsupportedPicture
+from feedloop.domain.limits import MOST_BYTES
+from feedloop.ports import Picture
+from tests.support.uploads import SECRET, encoded, pixels, private_exif, scene
+
+KINDS = ["JPEG", "PNG", "WEBP"]
+
+
+def same(one, other, tolerance=0):
+    """Whether two pictures look alike: the mean difference per colour."""
+    assert one.size == other.size
+    return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean) <= tolerance
+
+
+@pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"quality": 30}])
+def test_an_upright_jpeg_keeps_its_pixels_bit_for_bit(options):
+    body = encoded(scene(), exif=private_exif(), comment=b"hello", **options)
+    assert pixels(normalise(body).jpeg).tobytes() == pixels(body).tobytes()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_where_and_by_whom_it_was_taken_is_gone(kind, orientation):
+    body = encoded(scene(), kind, exif=private_exif(orientation))
+    assert SECRET in body
+    assert SECRET not in normalise(body).jpeg
+    assert dict(pixels(normalise(body).jpeg).getexif()) == {}
+
+
+@pytest.mark.parametrize("extra", [{"comment": SECRET}, {"xmp": SECRET}])
+def test_comments_and_xmp_are_gone(extra):
+    body = encoded(scene(), **extra)
+    assert SECRET in body
+    assert SECRET not in normalise(body).jpeg
+
+
+def test_nothing_follows_the_end_of_the_picture():
+    body = encoded(scene())
+    assert normalise(body + SECRET + encoded(scene(32, 32))).jpeg == normalise(body).jpeg
+    assert normalise(body).jpeg.endswith(b"\xff\xd9")
+
+
+def test_a_preview_inside_the_header_is_gone():
+    body = encoded(scene())
+    thumbnail = bytes((2, 2)) + bytes(range(12))
+    assert body[2:4] == b"\xff\xe0"
+    with_preview = body[:4] + (28).to_bytes(2, "big") + body[6:18] + thumbnail + body[20:]
+    assert normalise(with_preview).jpeg == body
+
+
+def test_a_second_picture_of_a_phone_is_gone():
+    two = encoded(scene(), "MPO", save_all=True, append_images=[scene().rotate(180)])
+    assert pixels(normalise(two).jpeg).format == "JPEG"
+    assert len(normalise(two).jpeg) < len(two) * 0.7
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_turned_picture_becomes_upright(kind, orientation):
+    body = encoded(scene(), kind, exif=private_exif(orientation))
+    picture, upright = normalise(body), ImageOps.exif_transpose(pixels(body))
+    assert (picture.width, picture.height) == upright.size == ((96, 64) if orientation < 5 else (64, 96))
+    assert same(pixels(picture.jpeg), upright, 3)
+
+
+@pytest.mark.parametrize("orientation", [1, 8])
+@pytest.mark.parametrize(("mode", "space"), [("RGB", b"RGB "), ("L", b"GRAY"), ("CMYK", b"CMYK")])
+def test_a_jpeg_keeps_its_colours_and_their_profile(mode, space, orientation):
+    profile = bytes(16) + space + bytes(200)
+    body = encoded(scene().convert(mode), exif=private_exif(orientation), icc_profile=profile)
+    kept = pixels(normalise(body).jpeg)
+    assert (kept.mode, kept.info["icc_profile"]) == (mode, profile)
+    assert same(kept, pixels(body).rotate(90, expand=True) if orientation == 8 else pixels(body), 3)
+
+
+def test_a_profile_that_no_longer_fits_is_dropped():
+    body = encoded(scene().convert("L"), "PNG", icc_profile=bytes(16) + b"GRAY" + bytes(200))
+    assert "icc_profile" not in pixels(normalise(body).jpeg).info
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1"])
+def test_a_png_or_webp_becomes_a_jpeg_that_looks_alike(kind, mode):
+    image = scene().quantize(64) if mode == "P" else scene().convert(mode)
+    shown = pixels(normalise(encoded(image, kind, lossless=True)).jpeg)
+    assert (shown.format, shown.mode) == ("JPEG", "RGB")
+    assert same(shown, image, 14)  # the JPEG of a dithered picture is not exact
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_what_is_transparent_becomes_white(kind):
+    body = encoded(Image.new("RGBA", (40, 40), (200, 0, 0, 0)), kind, lossless=True)
+    assert min(pixels(normalise(body).jpeg).tobytes()) > 250
+
+
+def test_a_transparent_colour_becomes_white():
+    body = encoded(Image.new("RGB", (40, 40), (200, 0, 0)), "PNG", transparency=(200, 0, 0))
+    assert min(pixels(normalise(body).jpeg).tobytes()) > 250
+
+
+def test_sixteen_bits_of_grey_keep_their_light():
+    body = encoded(Image.new("I;16", (40, 40), 0x8000), "PNG")
+    assert pixels(normalise(body).jpeg).getpixel((20, 20)) == (128, 128, 128)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_of_a_moving_picture_the_first_frame_counts(kind):
+    body = encoded(scene(), kind, save_all=True, append_images=[scene().rotate(180)], duration=100, lossless=True)
+    assert same(pixels(normalise(body).jpeg), scene(), 3)
+
+
+def test_the_same_upload_gives_the_same_bytes():
+    body = encoded(scene(), exif=private_exif(5))
+    assert normalise(body) == normalise(body)
+
+
+def test_more_than_ten_megabytes_are_too_large():
+    with pytest.raises(TooLarge, match=r"10\.0 MB") as refusal:
+        normalise(encoded(scene()) + bytes(MOST_BYTES))
+    assert refusal.value.limit == MOST_BYTES
+
+
+@pytest.mark.parametrize(("kind", "megapixels"), [("JPEG", 40), ("PNG", 12), ("WEBP", 12)])
+def test_too_many_pixels_are_refused_before_they_are_decoded(kind, megapixels):
+    body = encoded(Image.new("1", (8000, megapixels * 125 + 1)).convert("L"), kind)
+    with pytest.raises(TooLarge) as refusal:
+        normalise(body)
+    assert refusal.value.limit == megapixels * 1_000_000
+
+
+def test_a_header_that_asks_for_the_moon_is_too_large():
+    body = bytearray(encoded(scene()))
+    at = body.index(b"\xff\xc0") + 5
+    body[at : at + 4] = b"\xff\xff\xff\xff"
+    with pytest.raises(TooLarge):
+        normalise(bytes(body))
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("tenths", range(1, 10))
+def test_a_picture_that_is_cut_short_is_broken(kind, tenths):
+    body = encoded(scene(200, 150), kind)
+    with pytest.raises(BrokenPicture):
+        normalise(body[: len(body) * tenths // 10])
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("size", [(15, 64), (64, 15), (1, 1)])
+def test_less_than_sixteen_pixels_mean_nothing(kind, size):
+    with pytest.raises(BrokenPicture, match="16 or more"):
+        normalise(encoded(scene(*size), kind))
+
+
+@pytest.mark.parametrize("body", [b"hello", b"<svg/>", b"%PDF-1.7", b"\xff\xd8", b"RIFF....WAVEfmt "])
+def test_what_is_no_picture_of_ours_is_not_supported(body):
+    with pytest.raises((UnsupportedPicture, BrokenPicture)):
+        normalise(body)
+
+
+@pytest.mark.parametrize("kind", ["GIF", "BMP", "TIFF", "PPM", "ICO"])
+def test_other_pictures_are_not_supported(kind):
+    with pytest.raises(UnsupportedPicture):
+        normalise(encoded(scene(), kind))
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+def test_large_pictures_take_turns(orientation):
+    body = encoded(Image.new("L", (4001, 3000)), exif=private_exif(orientation))
+    found: list[Picture] = []
+    threads = [threading.Thread(target=lambda: found.append(normalise(body))) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(found) == 3
+
+
+@pytest.mark.parametrize("size", [(64, 64), (1600, 900), (33, 900)])
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+def test_a_shrunk_picture_looks_like_one_that_was_decoded_whole(size, mode):
+    picture = normalise(encoded(scene(*size).convert(mode), quality=95))
+    small = Image.frombytes("RGB", (32, 32), shrink(picture, 32))
+    assert same(small, pixels(picture.jpeg).convert("RGB").resize((32, 32), Image.Resampling.BILINEAR), 2)
