@@ -11,8 +11,6 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
 from feedloop.ports import Picture, Shrink
 
-Pixels = NDArray[np.float32]
-
 _UNUSABLE = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -35,7 +33,7 @@ class OnnxClassifier:
             self._shrink = {"stretch": shrink}[card["input"]["resize"]]
             self._session = ort.InferenceSession(model, _one_thread(), providers=["CPUExecutionProvider"])
             (self._input,) = (put.name for put in self._session.get_inputs())
-            answer = self._answer(np.zeros((3, self._size, self._size), np.float32))
+            answer = self._answer(bytes(3 * self._size**2))  # a black picture
         except (KeyError, TypeError, ValueError, *_UNUSABLE) as error:
             raise NoModel("The released model cannot be loaded.") from error
         if len(answer) != self._classes or not math.isclose(sum(answer), 1, abs_tol=1e-3):
@@ -43,16 +41,16 @@ class OnnxClassifier:
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""
-        rows = np.frombuffer(self._shrink(picture, self._size), np.uint8).reshape(self._size, self._size, 3)
+        return self._answer(self._shrink(picture, self._size))
+
+    def _answer(self, rgb: bytes) -> list[float]:
+        rows = np.frombuffer(rgb, np.uint8).reshape(self._size, self._size, 3)
         pixels = rows.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-        return self._answer((pixels - self._mean) / self._std)
-
-    def _answer(self, pixels: Pixels) -> list[float]:
-        (rows,) = self._session.run(None, {self._input: pixels[None]})
-        return [float(p) for p in rows[0]]
+        (answers,) = self._session.run(None, {self._input: ((pixels - self._mean) / self._std)[None]})
+        return [float(p) for p in answers[0]]
 
 
-def _per_colour(values: list[float]) -> Pixels:
+def _per_colour(values: list[float]) -> NDArray[np.float32]:
     return np.array(values, np.float32).reshape(3, 1, 1)
 
 

@@ -89,7 +89,7 @@ def _follow(place: Place, found: Stored, fresh: Claim, *, store: ObjectStore, no
         raise KeyReused(f"Send another picture with another {HEADER}.")
     if not expired and _is_committed(store, earlier.prediction):
         return replace(earlier, committed=True)
-    if expired or is_closed(day, now):
+    if is_closed(day, now):  # what has expired, too
         store.replace(place, dump(fresh.to_document()), etag=found.etag)
         return fresh
     if not takes_commits(day, now):  # a call that began in time may still be committing it

@@ -12,6 +12,7 @@ BROKEN_CARDS = [
     {"input": {**CARD["input"], "size": 32}},
     {"input": {**CARD["input"], "size": "large"}},
     {"input": {**CARD["input"], "mean": [0.5]}},
+    {"input": {**CARD["input"], "mean": [float("nan")] * 3}},  # its answers are not probabilities
     {"input": {**CARD["input"], "resize": "crop"}},
     {"input": {}},
 ]

@@ -2,6 +2,7 @@ import threading
 
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
+from PIL.PngImagePlugin import PngInfo
 
 from feedloop.adapters.pictures import normalise, shrink
 from feedloop.domain.errors import BrokenPicture, TooLarge, UnsupportedPicture
@@ -38,6 +39,12 @@ def test_comments_and_xmp_are_gone(extra):
     body = encoded(scene(), **extra)
     assert SECRET in body
     assert SECRET not in normalise(body).jpeg
+
+
+def test_the_comment_of_a_png_is_gone():
+    words = PngInfo()
+    words.add_text("comment", SECRET.decode())
+    assert SECRET not in normalise(encoded(scene(), "PNG", pnginfo=words)).jpeg
 
 
 def test_nothing_follows_the_end_of_the_picture():
@@ -77,6 +84,11 @@ def test_a_jpeg_keeps_its_colours_and_their_profile(mode, space, orientation):
     kept = pixels(normalise(body).jpeg)
     assert (kept.mode, kept.info["icc_profile"]) == (mode, profile)
     assert same(kept, pixels(body).rotate(90, expand=True) if orientation == 8 else pixels(body), 3)
+
+
+def test_how_four_inks_are_meant_is_kept():
+    body = encoded(scene().convert("CMYK"), exif=private_exif())
+    assert pixels(normalise(body).jpeg).info["adobe_transform"] == pixels(body).info["adobe_transform"]
 
 
 def test_a_profile_that_no_longer_fits_is_dropped():
@@ -148,6 +160,13 @@ def test_a_picture_that_is_cut_short_is_broken(kind, tenths):
     body = encoded(scene(200, 150), kind)
     with pytest.raises(BrokenPicture):
         normalise(body[: len(body) * tenths // 10])
+
+
+def test_a_jpeg_without_its_tables_is_broken():
+    body = encoded(scene())
+    start, end = body.index(b"\xff\xdb"), body.index(b"\xff\xc0")
+    with pytest.raises(BrokenPicture):
+        normalise(body[:start] + body[end:])
 
 
 @pytest.mark.parametrize("kind", KINDS)
