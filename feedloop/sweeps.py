@@ -43,24 +43,26 @@ def alone(
     lease: Lease,
     pause: Callable[[float], None] = time.sleep,
 ) -> Document:
-    """The result of `sweep`, or word that the one under way will look again."""
+    """The result of `sweep`, or word that the one under way will look again.
+
+    When others asked meanwhile it runs again before this returns; the result is that of the first run.
+    """
     place, holder = keys.lease(name), secrets.token_hex(8)
     turn = _take(store, place, holder, lease)
     if turn is None:
         return {"status": "a run is under way and will look again"}
-    started = store.now()
-    while True:
+    started, results = store.now(), []
+    while turn is not None:
         pause(turn.wait)
         try:
-            result = sweep()
+            results.append(sweep())
         except FeedloopError:  # the next one need not wait until our lease has run out
             with suppress(FeedloopError):
                 _hand_back(store, place, holder, turn.etag, may_repeat=False)
             raise
         etag = _hand_back(store, place, holder, turn.etag, may_repeat=store.now() - started < lease.length / 2)
-        if etag is None:
-            return result
-        turn = _Turn(etag, lease.rest.total_seconds())
+        turn = _Turn(etag, lease.rest.total_seconds()) if etag else None
+    return results[0]
 
 
 def _take(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn | None:

@@ -23,18 +23,20 @@ from .sweep import VANISHED, handle_event, sweep
 @http.serves("POST")
 def handle(event: Event, _context: Context) -> Answer:
     """An event's own annotations at once; anything else is a sweep over all queues."""
+    trusted = http.has_token(event, wiring.event_token())
     if not events.looks_like_one(event.body):
-        return http.answer(_sweep())
-    if not http.has_token(event, wiring.event_token()):
+        return http.answer(_sweep(trusted=trusted))
+    if not trusted:
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     places = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     tally = handle_event(_desk(), places)
-    return http.answer(_sweep() if tally.counts[VANISHED] else tally.to_document())
+    return http.answer(_sweep(trusted=True) if tally.counts[VANISHED] else tally.to_document())
 
 
-def _sweep() -> Document:
-    chosen = wiring.configured()
-    lease = Lease(timedelta(seconds=chosen.sweep_lease_seconds))
+def _sweep(*, trusted: bool) -> Document:
+    """One sweep at a time; strangers cannot make them follow each other without a rest."""
+    length = timedelta(seconds=wiring.configured().sweep_lease_seconds)
+    lease = Lease(length, rest=timedelta(0)) if trusted else Lease(length)
     return sweeps.alone(wiring.store(), "curate", _sweep_now, lease=lease)
 
 

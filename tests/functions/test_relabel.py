@@ -103,7 +103,10 @@ def test_an_answer_after_a_withdrawal_counts(store, made, say, clock):
 @pytest.mark.parametrize("seed", range(40))
 def test_answers_given_at_once_are_all_counted(store, made, seed):
     classes = releases.class_list(store)
-    say = partial(relabel, made, classes=classes, now=NOON)
-    workers = [Worker(store, lambda s, index=index: say(index, store=s)) for index in (BREAD, EGG, MEAT)]
+
+    def say(index, store):
+        return relabel(made, index, store=store, classes=classes, now=NOON)
+
+    workers = [Worker(store, partial(say, index)) for index in (BREAD, EGG, MEAT)]
     shuffle(workers, Random(seed))
     assert answer(store, made)["counter"] == 3

@@ -1,0 +1,49 @@
+"""The functions as a deployment serves them, on a real store, one process."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from feedloop import settings, wiring
+from feedloop.domain import keys
+from feedloop.ports import ObjectStore
+from tests.support import demo
+from tests.support.servers import Server, fresh_store
+
+TOKEN = "an event token"
+SERVERS = [pytest.param(name, marks=pytest.mark.store) for name in ("seaweedfs", "minio_server")]
+
+
+@pytest.fixture(params=SERVERS)
+def server(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.getfixturevalue(request.param)
+    return found
+
+
+@pytest.fixture
+def store(server: Server) -> ObjectStore:
+    """A deployment's own buckets, with the demonstration model released."""
+    store = fresh_store(server)
+    demo.release(store)
+    return store
+
+
+@pytest.fixture
+def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """The environment and secrets that a platform would give."""
+    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
+    for name, value in {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    values = (server.access_key, server.secret_key, TOKEN, token_hex(16))
+    for name, value in zip(settings.SECRETS, values, strict=True):
+        (tmp_path / name).write_text(value)
+    _forget()
+    yield
+    _forget()
+
+
+def _forget() -> None:
+    for chosen in (wiring.configured, wiring.store, wiring.signing_key, wiring.event_token, wiring.served_model):
+        chosen.cache_clear()
