@@ -181,7 +181,7 @@ class S3Store:
 
     def _put(self, place: Place, body: bytes, attributes: "Attributes", mode: "PutMode") -> str:
         with self._told(place):
-            # never in parts: those would be put together without the condition
+            # in one part, also above 5 MB: a copy keeps its ETag
             done = self._bucket(place).put(place.key, body, attributes=attributes, mode=mode, use_multipart=False)
             return _bare(done["e_tag"])
 

@@ -121,7 +121,12 @@ def test_a_folder_made_by_a_console_is_not_an_entry(server: Server):
 
 def test_variables_of_the_amazon_tools_do_not_reach_the_store(server: Server, monkeypatch):
     store = fresh_store(server)
-    strays = {"AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9", "AWS_SESSION_TOKEN": "stray", "AWS_SKIP_SIGNATURE": "true"}
+    strays = {
+        "AWS_ENDPOINT_URL_S3": "http://127.0.0.1:9",
+        "AWS_SESSION_TOKEN": "stray",
+        "AWS_SKIP_SIGNATURE": "true",
+        "AWS_CONDITIONAL_PUT": "disabled",
+    }
     for name, value in strays.items():
         monkeypatch.setenv(name, value)
     store.create(HERE, b"x")

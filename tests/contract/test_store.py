@@ -164,6 +164,12 @@ def test_a_copy_has_the_same_bytes_and_metadata_in_another_bucket(store):
     assert (copied.body, copied.etag, copied.metadata) == (source.body, source.etag, source.metadata)
 
 
+def test_a_copy_above_five_megabytes_keeps_its_etag(store):
+    etag = store.create(HERE, bytes(9_000_000))
+    store.copy(HERE, ELSEWHERE)
+    assert store.head(ELSEWHERE).etag == etag
+
+
 def test_copying_again_is_fine(store):
     store.create(HERE, b"one")
     store.copy(HERE, ELSEWHERE)
