@@ -6,6 +6,7 @@ import shutil
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -116,7 +117,7 @@ def _running(folder: Path, command: Callable[[Path, list[int]], list[str]]) -> I
         where.mkdir(parents=True)
         ports = free_ports(_PORTS)
         server = Server(f"http://127.0.0.1:{ports[0]}", access_key, secret_key)
-        with _process(command(where, ports), where, server) as process:
+        with _without_leftovers(ports), _process(command(where, ports), where, server) as process:
             if _becomes_usable(process, server):
                 yield server
                 return
@@ -131,6 +132,17 @@ def _process(command: list[str], where: Path, server: Server) -> Iterator[subpro
             yield process
         finally:
             _stop(process)
+
+
+@contextmanager
+def _without_leftovers(ports: list[int]) -> Iterator[None]:
+    """SeaweedFS leaves the sockets of its gRPC ports behind."""
+    try:
+        yield
+    finally:
+        for port in ports:
+            for leftover in Path(tempfile.gettempdir()).glob(f"seaweedfs-*-{port + _GRPC}.sock"):
+                leftover.unlink()
 
 
 def _environment(server: Server) -> dict[str, str]:
