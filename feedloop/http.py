@@ -85,7 +85,7 @@ def serves(*methods: str) -> Callable[[Handle], Handle]:
         def answered(event: Event, context: Context) -> Answer:
             try:
                 if event.method not in methods:
-                    raise errors.MethodNotAllowed(f"Use {' or '.join(methods)}.")
+                    raise errors.MethodNotAllowed(*methods)
                 return handle(event, context)
             except errors.FeedloopError as error:
                 return problem(error)
@@ -111,6 +111,8 @@ def problem(error: errors.FeedloopError) -> Answer:
     if isinstance(error, errors.TooLarge):
         document["limit"] = error.limit
     headers = {"Content-Type": "application/problem+json"}
+    if isinstance(error, errors.MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, errors.Unavailable):
         headers["Retry-After"] = _RETRY_SECONDS
     return {"statusCode": status, "body": document, "headers": headers}

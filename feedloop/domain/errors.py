@@ -51,7 +51,11 @@ class UnknownPrediction(Refused):
 
 
 class MethodNotAllowed(Refused):
-    """The function does not answer this HTTP method."""
+    """The function does not answer this HTTP method; `allowed` are those it answers."""
+
+    def __init__(self, *allowed: str) -> None:
+        super().__init__(f"Use {' or '.join(allowed)}.")
+        self.allowed = allowed
 
 
 class TooLarge(Refused):

@@ -96,7 +96,7 @@ def test_every_refusal_has_the_same_shape(error):
     answer = http.problem(made)
     assert answer["headers"]["Content-Type"] == "application/problem+json"
     assert answer["body"]["type"].startswith("urn:feedloop:problem:")
-    assert (answer["body"]["status"], answer["body"]["detail"]) == (answer["statusCode"], "Do this.")
+    assert (answer["body"]["status"], answer["body"]["detail"]) == (answer["statusCode"], str(made))
 
 
 def test_a_refusal_for_size_tells_the_limit():
@@ -125,3 +125,4 @@ def test_another_method_is_refused_with_those_that_work():
     handle = http.serves("GET", "POST")(lambda _event, _context: http.answer({}))
     answer = handle(call(method="PUT"), HERE)
     assert (answer["statusCode"], answer["body"]["detail"]) == (405, "Use GET or POST.")
+    assert answer["headers"]["Allow"] == "GET, POST"
