@@ -50,7 +50,7 @@ def _answers(store: Store) -> None:
     try:
         requests.get(store.endpoint, timeout=2)
     except requests.RequestException as error:
-        what = "look into its log" if store.parts() else "start it, or mend S3_ENDPOINT"
+        what = "logs/store.log in the data directory says why" if store.parts() else "start it, or mend S3_ENDPOINT"
         raise StoreDown(f"{store.name} at {store.endpoint} does not answer: {what}.") from error
 
 

@@ -1,5 +1,6 @@
 """The one-machine system from start to stop."""
 
+import shlex
 import signal
 import sys
 import threading
@@ -7,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import FrameType
 
 import requests
 
@@ -41,9 +43,9 @@ def run(choices: Choices) -> None:
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
-            folder.write_json(choices.data_dir / folder.CONNECTION, _connection(choices, store, access))
-            _tell(choices, store, functions, events)
-            threading.Event().wait()
+            with _connectable(choices, store, access):
+                _tell(choices, store, functions, events)
+                threading.Event().wait()
 
 
 def say(text: str) -> None:
@@ -55,11 +57,17 @@ def say(text: str) -> None:
 def _until_told() -> Iterator[None]:
     """Ctrl-C, a polite kill and a closed terminal all end the system in order; once is enough."""
     for end in _ENDS:
-        signal.signal(end, signal.default_int_handler)
+        signal.signal(end, _interrupt)
     try:
         yield
     except KeyboardInterrupt:
         say("stopped; the data stays")
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    for end in _ENDS:
+        signal.signal(end, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _clear_the_way(choices: Choices) -> None:
@@ -127,19 +135,27 @@ def _wait_for_gateway(choices: Choices) -> None:
     raise WrongSetting("The functions did not start: the lines above say why.")
 
 
-def _connection(choices: Choices, store: Store, access: Access) -> dict[str, object]:
+@contextmanager
+def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[None]:
+    """connection.json is there exactly as long as somebody answers."""
+    path = choices.data_dir / folder.CONNECTION
     keys = {"access_key": access.access_key, "secret_key": access.secret_key}
-    return {
+    connection = {
         "gateway": choices.gateway,
         "site": f"{choices.gateway}/",
         "s3": {"endpoint": store.endpoint, **keys},
         "event_token": access.event_token,
     }
+    folder.write_json(path, connection)
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _tell(choices: Choices, store: Store, functions: tuple[Function, ...], events: str) -> None:
-    given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={choices.data_dir} "
-    look = f"{given}{Path(sys.executable)} -m local"
+    given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={shlex.quote(str(choices.data_dir))} "
+    look = f"{given}{shlex.quote(sys.executable)} -m local"
     lines = {
         "website": f"{choices.gateway}/",
         "functions": " ".join(f"{choices.gateway}/function/{function.name}" for function in functions[:1])
@@ -147,7 +163,7 @@ def _tell(choices: Choices, store: Store, functions: tuple[Function, ...], event
         "cron (UTC)": ", ".join(f"{f.name} {f.schedule}" for f in functions if f.schedule),
         "store events": events,
         "store": f"{store.name} at {store.endpoint}",
-        "look into it": f"{look} ls [bucket/prefix]   {look} cat bucket/key",
+        "look into it": f"{look} ls [bucket/prefix], or: cat bucket/key",
         "keys, token": f"{choices.data_dir / folder.CONNECTION}",
         "Label Studio": "off: it comes in a later version, tasks wait in labelstudio/tasks/",
     }

@@ -48,11 +48,8 @@ class SeaweedFS:
         folder.write(self.home / "notification.toml", self._notification())
         (self.home / "data").mkdir(exist_ok=True)
         ports = (f"-{option}={port}" for option, port in self.ports.items())
-        return [
-            Part(
-                "store", (_weed(), "mini", f"-dir={self.home / 'data'}", *_OPTIONS, *ports), self.home, 100, quiet=True
-            )
-        ]
+        command = (_weed(), "mini", "-dir=data", *_OPTIONS, *ports)  # an absolute path with a comma would be two
+        return [Part("store", command, self.home, 100, quiet=True)]
 
     def environment(self) -> dict[str, str]:
         """Its first identity."""

@@ -16,6 +16,7 @@ from feedloop.domain.errors import WrongSetting
 from local import folder, leftovers
 
 _STOP_SECONDS = 20
+_PAUSE = 1.0
 
 _SUPERVISORD = """\
 [supervisord]
@@ -66,7 +67,7 @@ class Supervisor:
         self._process: subprocess.Popen[str] | None = None
         self._keeper = threading.Thread(target=self._keep, name="supervisor", daemon=True)
         (data_dir / folder.LOGS).mkdir(exist_ok=True)
-        folder.write(self._config, configuration(data_dir, parts))
+        folder.write(self._config, configuration(parts))
 
     def __enter__(self) -> Self:
         self._keeper.start()
@@ -88,6 +89,7 @@ class Supervisor:
             if not self._stopping.is_set():
                 log.event("supervisor.ended", then="all parts are started again")
                 leftovers.end_leftovers(self._data_dir)
+                self._stopping.wait(_PAUSE)
 
     def _run_one(self) -> None:
         command = (sys.executable, "-m", "supervisor.supervisord", "--nodaemon", "--configuration", str(self._config))
@@ -106,10 +108,10 @@ class Supervisor:
                 pass_on(line.rstrip("\n"))
 
 
-def configuration(data_dir: Path, parts: list[Part]) -> str:
+def configuration(parts: list[Part]) -> str:
     """What supervisord reads. Raises WrongSetting for a path that its format cannot carry."""
     head = _SUPERVISORD.format(user="user = root" if os.getuid() == 0 else "")
-    return head + "".join(_program(data_dir, part) for part in parts)
+    return head + "".join(_program(part) for part in parts)
 
 
 def pass_on(line: str) -> None:
@@ -129,13 +131,13 @@ def pass_on(line: str) -> None:
         log.event("supervisor", says=said["says"])
 
 
-def _program(data_dir: Path, part: Part) -> str:
+def _program(part: Part) -> str:
     return _PROGRAM.format(
         name=part.name,
         command=" ".join(_plain(shlex.quote(word)) for word in part.command),
         directory=_plain(str(part.home)),
         order=part.order,
-        log=_plain(str(data_dir / folder.LOGS / f"{part.name}.log")) if part.quiet else "/dev/stdout",
+        log=f"{folder.LOGS}/{part.name}.log" if part.quiet else "/dev/stdout",
         log_bytes="5MB" if part.quiet else 0,
     )
 

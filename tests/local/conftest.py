@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.local.system import System, running
+from tests.local.system import System, running, until
 
 
 @pytest.fixture(scope="session")
@@ -22,6 +22,7 @@ def _victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.fixture
 def victim(_victim: System) -> System:
     """Runs when a test begins, whatever the one before did to it."""
-    if not (_victim.main and _victim.main.is_running() and _victim.is_ready()):
+    if _victim.has_ended():
         _victim.start()
+    until(_victim.serves, "the system serves")
     return _victim

@@ -49,7 +49,7 @@ class System:
     """One running system and what can be seen of it."""
 
     def __init__(self, folder: Path, **choices: str) -> None:
-        self.data_dir = folder / "data"
+        self.data_dir = folder / "its data, 100 %"
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         self._env = environment(self.data_dir, self.port, **choices)
@@ -61,8 +61,12 @@ class System:
         (self.data_dir / "connection.json").unlink(missing_ok=True)
         with self._output.open("ab") as output:
             self.main = psutil.Popen([*COMMAND], env=self._env, stdout=output, stderr=output)
-        until(lambda: self._ended() or self.is_ready(), "the system is ready")
-        assert not self._ended(), self.output()
+        until(lambda: self.has_ended() or self.is_ready(), "the system is ready")
+        assert not self.has_ended(), self.output()
+
+    def has_ended(self) -> bool:
+        """Whether there is no main process."""
+        return self.main is None or self.main.poll() is not None
 
     def is_ready(self) -> bool:
         """As a script would ask."""
@@ -130,9 +134,6 @@ class System:
         s3 = self.connection()["s3"]
         return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], "us-east-1")
 
-    def _ended(self) -> bool:
-        return self.main is None or self.main.poll() is not None
-
 
 @contextmanager
 def running(folder: Path, **choices: str) -> Iterator[System]:
@@ -142,6 +143,6 @@ def running(folder: Path, **choices: str) -> Iterator[System]:
         system.start()
         yield system
     finally:
-        if system.main and system.main.is_running():
+        if not system.has_ended():
             system.stop()
         leftovers.end_leftovers(system.data_dir)

@@ -8,8 +8,8 @@ import pytest
 import requests
 from PIL import Image
 
-from local import leftovers
-from tests.local.system import System, ask, until
+from local import folder, leftovers
+from tests.local.system import System, ask, running, until
 
 pytestmark = pytest.mark.store
 
@@ -79,8 +79,8 @@ def test_a_new_annotation_reaches_curate_at_once(system: System) -> None:
 
 
 def test_an_event_without_the_token_is_refused(system: System) -> None:
-    ports = [c.laddr.port for c in system.part("events").net_connections("inet") if c.status == "LISTEN"]
-    assert requests.post(f"http://127.0.0.1:{ports[0]}/", json={}, timeout=10).status_code == 401
+    port = folder.read_json(system.data_dir / folder.PORTS)["events"]
+    assert requests.post(f"http://127.0.0.1:{port}/", json={}, timeout=10).status_code == 401
 
 
 def test_the_store_can_be_looked_into(system: System) -> None:
@@ -133,8 +133,6 @@ def test_a_store_that_does_not_answer_is_told(system: System, tmp_path: Path) ->
 
 
 def test_a_store_that_is_there_already_is_used(system: System, tmp_path: Path) -> None:
-    from tests.local.system import running
-
     s3 = system.connection()["s3"]
     keys = {"S3_ACCESS_KEY": s3["access_key"], "S3_SECRET_KEY": s3["secret_key"]}
     with running(tmp_path, S3_ENDPOINT=s3["endpoint"], BUCKET_PREFIX="guest-", **keys) as guest:
