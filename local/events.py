@@ -5,6 +5,7 @@ Needs GATEWAY_URL, S3_ENDPOINT, SECRETS_DIR, and BUCKET_PREFIX where buckets hav
 """
 
 import os
+from functools import cache
 
 import requests
 from flask import Flask
@@ -26,10 +27,15 @@ def handle(event: Event, _context: Context) -> Answer:
     if not http.has_token(event, token):
         raise Unauthorised("Send the event token: Authorization: Bearer <token>.")
     places = changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
-    concerned = [f.name for f in stack.read() if any(f.cares_for(place) for place in places)]
+    concerned = [f.name for f in _functions() if any(f.cares_for(place) for place in places)]
     for name in concerned:
         _tell(name, event.body, token)
     return http.answer({"told": concerned})
+
+
+@cache
+def _functions() -> tuple[stack.Function, ...]:
+    return stack.read()
 
 
 def _tell(name: str, body: bytes, token: str) -> None:

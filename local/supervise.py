@@ -6,6 +6,7 @@ import shlex
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -105,7 +106,8 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
         ) as self._process:
             for line in self._process.stdout or ():
-                pass_on(line.rstrip("\n"))
+                with suppress(BrokenPipeError):  # nobody listens any more; the parts go on
+                    pass_on(line.rstrip("\n"))
 
 
 def configuration(parts: list[Part]) -> str:

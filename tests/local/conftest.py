@@ -15,7 +15,9 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def _victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running(tmp_path_factory.mktemp("victim"), BUCKET_PREFIX="mine-", STORE_FSYNC="off") as found:
+    nowhere = "http://127.0.0.1:9"  # a proxy is for the world outside
+    choices = {"BUCKET_PREFIX": "mine-", "STORE_FSYNC": "off", "HTTP_PROXY": nowhere, "http_proxy": nowhere}
+    with running(tmp_path_factory.mktemp("victim"), **choices) as found:
         yield found
 
 
