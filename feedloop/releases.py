@@ -5,15 +5,15 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from feedloop.domain import keys
+from feedloop.domain import cards, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, Missing, NoModel
+from feedloop.domain.errors import AlreadyExists, Malformed, Missing, NoModel
 from feedloop.ports import ObjectStore
 
-MODEL_FILE, CARD_FILE = "model.onnx", "card.json"
-_NONE = "No model is released yet: release one, then try again."
+MODEL_FILE, CARD_FILE = cards.FILES[cards.ONNX], "card.json"
+NONE = "No model is released yet: release one, then try again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,27 +35,42 @@ class Release:
 
 
 def current(store: ObjectStore) -> Release:
-    """The release that serves now. Raises NoModel when there is none."""
+    """The release that serves now. Raises NoModel when there is none, or when its papers are not in order."""
+    return read(store, *pointed_to(store))
+
+
+def read(store: ObjectStore, name: str, sha256: str) -> Release:
+    """One release of those that were ever published. Raises NoModel when its papers are not in order."""
     try:
-        name, sha256 = _pointed_to(store)
         card = load(store.get(keys.model_file(name, sha256, CARD_FILE)).body)
-        return Release(card, _classes(store, name))
+        return _checked(Release(card, _classes(store, name)), name, sha256)
+    except (Missing, Malformed, KeyError, TypeError) as error:
+        raise NoModel(f"The release {sha256[:8]} of {name} cannot be served: {error!r}.") from error
+
+
+def pointed_to(store: ObjectStore) -> tuple[str, str]:
+    """Name and sha256 of the release that is to serve. Raises NoModel."""
+    try:
+        pointer = load(store.get(keys.current_model()).body)
+        return str(pointer["name"]), str(pointer["sha256"])
     except Missing as error:
-        raise NoModel(_NONE) from error
+        raise NoModel(NONE) from error
+    except (Malformed, KeyError) as error:
+        raise NoModel(f"The pointer to the current model cannot be understood: {error!r}.") from error
 
 
 def class_list(store: ObjectStore) -> ClassList:
     """The classes of the release that serves now. Raises NoModel when there is none."""
     try:
-        return _classes(store, _pointed_to(store)[0])
+        return _classes(store, pointed_to(store)[0])
     except Missing as error:
-        raise NoModel(_NONE) from error
+        raise NoModel(NONE) from error
 
 
 def model_bytes(store: ObjectStore, release: Release) -> bytes:
     """The model's file, checked against its fingerprint. Raises NoModel."""
     try:
-        body = store.get(keys.model_file(release.name, release.sha256, MODEL_FILE)).body
+        body = store.get(keys.model_file(release.name, release.sha256, _file(release.card))).body
     except Missing as error:
         raise NoModel("The current release has no model file.") from error
     if hashlib.sha256(body).hexdigest() != release.sha256:
@@ -71,15 +86,22 @@ def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime) 
     """
     name, sha256 = card["name"], card["sha256"]
     _extend_classes(store, name, card["classes"])
-    for file, body in ((MODEL_FILE, model), (CARD_FILE, dump(card))):
+    for file, body in ((_file(card), model), (CARD_FILE, dump(card))):
         with suppress(AlreadyExists):  # the same sha256 is the same release
             store.create(keys.model_file(name, sha256, file), body)
-    _point_to(store, name, sha256, now)
+    point_to(store, name, sha256, now)
 
 
-def _pointed_to(store: ObjectStore) -> tuple[str, str]:
-    pointer = load(store.get(keys.current_model()).body)
-    return pointer["name"], pointer["sha256"]
+def _checked(release: Release, name: str, sha256: str) -> Release:
+    if (release.name, release.sha256) != (name, sha256):
+        raise Malformed("the card belongs to another release")
+    if len(release.card["classes"]) > len(release.classes.names):
+        raise Malformed("the card knows more classes than the class list")
+    return release
+
+
+def _file(card: Document) -> str:
+    return cards.FILES[cards.format_of(card)]
 
 
 def _classes(store: ObjectStore, name: str) -> ClassList:
@@ -97,7 +119,8 @@ def _extend_classes(store: ObjectStore, name: str, names: list[str]) -> None:
         store.replace(place, dump(grown.to_document()), etag=stored.etag)
 
 
-def _point_to(store: ObjectStore, name: str, sha256: str, now: datetime) -> None:
+def point_to(store: ObjectStore, name: str, sha256: str, now: datetime) -> None:
+    """Make a release current, by compare-and-swap. Raises Changed when somebody was faster."""
     place = keys.current_model()
     pointer = {"v": 1, "name": name, "sha256": sha256, "previous": "", "moved_at": iso(now)}
     try:
@@ -106,7 +129,7 @@ def _point_to(store: ObjectStore, name: str, sha256: str, now: datetime) -> None
         try:
             store.create(place, dump(pointer))
         except AlreadyExists:  # somebody was first, or our own answer got lost: look again
-            _point_to(store, name, sha256, now)
+            point_to(store, name, sha256, now)
         return
     previous = load(stored.body)["sha256"]
     if previous != sha256:

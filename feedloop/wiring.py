@@ -1,11 +1,14 @@
 """Which adapter stands behind which port: chosen once per replica, imported when asked for."""
 
+import os
 from functools import cache
 
 from feedloop import releases, settings
+from feedloop.domain import cards
 from feedloop.domain.clock import utc_now
 from feedloop.ports import Classifier, Clock, ObjectStore, Picture
 from feedloop.releases import Release
+from feedloop.served import ServedModel
 
 
 @cache
@@ -46,15 +49,24 @@ def event_token() -> str:
     return configured().secret(settings.EVENT_TOKEN)
 
 
-@cache
-def served_model() -> tuple[Release, Classifier]:
-    """The current release and its classifier; read at a replica's first picture."""
+def classifier(release: Release) -> Classifier:
+    """A release's model, loaded and tried by what its card's format asks for. Raises NoModel."""
     from feedloop.adapters import pictures
+
+    model = releases.model_bytes(store(), release)
+    if cards.format_of(release.card) == cards.TORCH:
+        from feedloop.adapters.torch_model import TorchClassifier
+
+        return TorchClassifier(model, release.card, shrink=pictures.shrink)
     from feedloop.adapters.onnx_model import OnnxClassifier
 
-    release = releases.current(store())
-    model = releases.model_bytes(store(), release)
-    return release, OnnxClassifier(model, release.card, shrink=pictures.shrink)
+    return OnnxClassifier(model, release.card, shrink=pictures.shrink)
+
+
+served_model = ServedModel(lambda: store(), classifier)  # noqa: PLW0108 - tests choose another store
+"""Called, it gives the current release and its classifier."""
+
+os.register_at_fork(after_in_child=served_model.begin)
 
 
 def normalise(body: bytes) -> Picture:

@@ -1,12 +1,11 @@
 """The classifier on ONNX Runtime: an exported model on one thread of the CPU."""
 
-import math
-
 import numpy as np
 import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
+from feedloop.domain.cards import Colours, Needs
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
 from feedloop.ports import Picture, Shrink
@@ -26,31 +25,28 @@ class OnnxClassifier:
 
     def __init__(self, model: bytes, card: Document, *, shrink: Shrink) -> None:
         """Load and try the model. Raises NoModel when it is not what its card says."""
+        self._needs, self._shrink = Needs.read(card), shrink
+        self._mean, self._std = _per_colour(self._needs.mean), _per_colour(self._needs.std)
         try:
-            self._classes = len(card["classes"])
-            self._size = int(card["input"]["size"])
-            self._mean, self._std = (_per_colour(card["input"][name]) for name in ("mean", "std"))
-            self._shrink = {"stretch": shrink}[card["input"]["resize"]]
             self._session = ort.InferenceSession(model, _one_thread(), providers=["CPUExecutionProvider"])
             (self._input,) = (put.name for put in self._session.get_inputs())
-            answer = self._answer(bytes(3 * self._size**2))  # a black picture
-        except (KeyError, TypeError, ValueError, *_UNUSABLE) as error:
+            answer = self._answer(bytes(3 * self._needs.size**2))  # a black picture
+        except (TypeError, ValueError, *_UNUSABLE) as error:
             raise NoModel("The released model cannot be loaded.") from error
-        if len(answer) != self._classes or not math.isclose(sum(answer), 1, abs_tol=1e-3):
-            raise NoModel("The released model does not give one probability per class of its card.")
+        self._needs.check(answer)
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""
-        return self._answer(self._shrink(picture, self._size))
+        return self._answer(self._shrink(picture, self._needs.size))
 
     def _answer(self, rgb: bytes) -> list[float]:
-        rows = np.frombuffer(rgb, np.uint8).reshape(self._size, self._size, 3)
+        rows = np.frombuffer(rgb, np.uint8).reshape(self._needs.size, self._needs.size, 3)
         pixels = rows.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         (answers,) = self._session.run(None, {self._input: ((pixels - self._mean) / self._std)[None]})
         return [float(p) for p in answers[0]]
 
 
-def _per_colour(values: list[float]) -> NDArray[np.float32]:
+def _per_colour(values: Colours) -> NDArray[np.float32]:
     return np.array(values, np.float32).reshape(3, 1, 1)
 
 

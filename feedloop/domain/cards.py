@@ -1,0 +1,59 @@
+"""What a classifier must know from its release's card, whatever runs the model."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import NoModel
+
+ONNX, TORCH = "onnx", "torch"
+FILES = {ONNX: "model.onnx", TORCH: "model.pt"}
+"""The formats that can be served, and what a release calls its file."""
+
+STRETCH = "stretch"
+"""The only way to make a picture square: nothing is cut off, nothing is added."""
+
+Colours = tuple[float, float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """The numbers that turn a picture into a model's input, and how many answers come back."""
+
+    classes: int
+    size: int
+    mean: Colours
+    std: Colours
+
+    @classmethod
+    def read(cls, card: Document) -> Self:
+        """What the card says. Raises NoModel when it makes no sense."""
+        try:
+            given = card["input"]
+            needs = cls(len(card["classes"]), int(given["size"]), _colours(given["mean"]), _colours(given["std"]))
+            sensible = given["resize"] == STRETCH and needs.classes > 1 and needs.size > 0 and 0 not in needs.std
+        except (KeyError, TypeError, ValueError) as error:
+            raise NoModel(f"The model's card cannot be understood: {error!r}.") from error
+        if not sensible:
+            raise NoModel("The model's card does not describe a model that can be served.")
+        return needs
+
+    def check(self, answer: Sequence[float]) -> None:
+        """Refuse a model whose answers are not what its card says. Raises NoModel."""
+        if len(answer) != self.classes or not math.isclose(sum(answer), 1, abs_tol=1e-3):
+            raise NoModel("The model does not give one probability per class of its card.")
+
+
+def format_of(card: Document) -> str:
+    """What runs the model; a card that says nothing means ONNX. Raises NoModel for one that nobody can run."""
+    found = str(card.get("format", ONNX))
+    if found not in FILES:
+        raise NoModel(f"Models of the format {found!r} cannot be served, only {' and '.join(FILES)}.")
+    return found
+
+
+def _colours(values: Sequence[float]) -> Colours:
+    red, green, blue = map(float, values)
+    return red, green, blue
