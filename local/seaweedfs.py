@@ -19,6 +19,7 @@ The admin part cannot be switched off, only its pages."""
 _OPTIONS = (
     *(f"-ip={HOST}", f"-ip.bind={HOST}"),
     *("-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
+    *("-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock"),  # else in /tmp, found by port alone
     "-s3.autoCreateBucket=false",  # a wrong bucket name is to be an error
     *("-master.volumeSizeLimitMB=1024", "-volume.max=1000"),  # only the disk is the limit, however small it is
 )
