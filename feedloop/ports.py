@@ -85,12 +85,23 @@ class ObjectStore(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class View:
+    """A picture decoded at a smaller scale, as rows of RGB bytes."""
+
+    rgb: bytes
+    width: int
+    height: int
+
+
+@dataclass(frozen=True, slots=True)
 class Picture:
     """A checked and normalised picture: an upright JPEG without private metadata."""
 
     jpeg: bytes
     width: int
     height: int
+    view: View | None = None
+    """What was decoded to check the picture: a classifier need not decode it again."""
 
 
 class Shrink(Protocol):

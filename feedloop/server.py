@@ -5,10 +5,10 @@ import traceback
 from socket import gethostname
 
 from flask import Flask, Response, g, jsonify, request
-from werkzeug.exceptions import HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from feedloop import http, log
-from feedloop.domain.errors import FeedloopError, TooLarge
+from feedloop.domain.errors import BadRequest, FeedloopError, TooLarge
 from feedloop.domain.limits import MOST_BYTES
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
@@ -20,11 +20,12 @@ FORM_BYTES = 100_000
 def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ()) -> Flask:
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any)."""
     app = Flask(name, static_folder=None)
+    app.url_map.strict_slashes = False  # of rules that come after it: /function/predict is not sent on to predict/
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + FORM_BYTES
     context = http.Context(gethostname())
 
     def call(path: str = "") -> Response:
-        event = http.Event(request.get_data(), request.headers, request.method, request.args, f"/{path}")
+        event = http.Event(_body(), request.headers, request.method, request.args, f"/{path}")
         return _response(handle(event, context))
 
     def preflight(path: str = "") -> Response:  # noqa: ARG001 - one answer for every path
@@ -33,12 +34,21 @@ def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ())
     for rule in ("/", "/<path:path>"):
         app.add_url_rule(rule, "call", call, methods=METHODS, provide_automatic_options=False)
         app.add_url_rule(rule, "preflight", preflight, methods=["OPTIONS"])
-    app.url_map.strict_slashes = False
     app.before_request(_start_clock)
     app.after_request(lambda response: _with_cors(response, origins))
     app.after_request(lambda response: _logged(response, name))
     app.register_error_handler(Exception, _failed)
     return app
+
+
+def _body() -> bytes:
+    """All that was sent; reading stops at the limit, or where the caller left, without a word."""
+    body = request.get_data()
+    if len(body) >= MOST_BYTES + FORM_BYTES:
+        raise RequestEntityTooLarge
+    if len(body) < (request.content_length or 0):
+        raise ClientDisconnected
+    return body
 
 
 def _response(answer: http.Answer) -> Response:
@@ -78,6 +88,8 @@ def _failed(error: Exception) -> Response:
     if isinstance(error, RequestEntityTooLarge):
         limit = MOST_BYTES
         return _response(http.problem(TooLarge(f"More than {limit // 1_000_000} MB were sent.", limit)))
+    if isinstance(error, ClientDisconnected):
+        return _response(http.problem(BadRequest("The body ended before its length.")))
     if isinstance(error, HTTPException):
         return Response(status=error.code)
     log.event("failed", traceback="".join(traceback.format_exception(error)))

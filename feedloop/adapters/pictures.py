@@ -4,15 +4,15 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from io import BytesIO
-from threading import Lock
+from threading import RLock
 from typing import Final
 
 from PIL import Image, UnidentifiedImageError
 
 from feedloop.domain import jpeg
 from feedloop.domain.errors import BrokenPicture, TooLarge, UnsupportedPicture
-from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
-from feedloop.ports import Picture
+from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS, MOST_PIXELS_IN_FOUR_INKS, MOST_SIDE
+from feedloop.ports import Picture, View
 
 Image.MAX_IMAGE_PIXELS = None  # our limits are lower, depend on the type, and are checked before decoding
 
@@ -21,7 +21,7 @@ QUALITY = 92
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MAGIC = (jpeg.MAGIC, b"\x89PNG\r\n\x1a\n", b"RIFF")
-_UNREADABLE = (OSError, SyntaxError, ValueError, struct.error)
+_UNREADABLE = (OSError, SyntaxError, ValueError, AssertionError, struct.error)
 """What Pillow raises for a file that is not what it claims to be."""
 
 _TURNS: Final = {
@@ -38,9 +38,12 @@ _TURNS: Final = {
 _PROFILE_OF = {"RGB": b"RGB ", "L": b"GRAY", "CMYK": b"CMYK"}
 """The colour space that an ICC profile names (ICC.1, 7.2.6) by Pillow's mode."""
 
-_LARGE = 12_000_000
-_SCALED = 8  # libjpeg decodes at 1/8 nearly for free, and still reads every scan
-_one_large_decode = Lock()
+_LARGE = 1_000_000  # a decode takes up to 24 bytes per pixel, and a replica has several threads
+_VIEW = 448  # twice what most classifiers look at
+_LARGEST_VIEW = 2_000_000
+_EMPTY = {127, 128}
+"""The levels that libjpeg fills in where pixels are missing."""
+_one_large_decode = RLock()
 
 
 def normalise(body: bytes) -> Picture:
@@ -55,11 +58,12 @@ def normalise(body: bytes) -> Picture:
             return _written(_flattened(image), jpeg.orientation(image.info.get("exif", b"")))
     clean, orientation = jpeg.split(body)  # Pillow never sees the rest
     with _opened(clean) as image:
-        if orientation != jpeg.UPRIGHT:
-            return _written(image, orientation)
-        picture = Picture(clean, image.width, image.height)
-        image.draft(None, (image.width // _SCALED, image.height // _SCALED))
-        image.load()  # a file that is cut short is found here
+        if orientation == jpeg.UPRIGHT:
+            picture = Picture(clean, *image.size, view=_view(_small(image, _VIEW)))
+        else:
+            picture = _written(image, orientation)
+        if _ends_empty(image) and _coarse(clean) != _coarse(jpeg.prolonged(clean)):
+            raise BrokenPicture("The JPEG has an end, but pixels before it are missing.")
         return picture
 
 
@@ -69,9 +73,41 @@ def shrink(picture: Picture, size: int) -> bytes:
     The JPEG is decoded at the smallest scale that leaves at least twice the size, so that
     the bilinear filter (which averages when it shrinks) still sees enough.
     """
+    view = picture.view
+    if view and 2 * size == _VIEW:
+        return _squared(Image.frombuffer("RGB", (view.width, view.height), view.rgb), size)
     with _opened(picture.jpeg) as image:
-        image.draft("RGB", (2 * size, 2 * size))
-        return image.convert("RGB").resize((size, size), Image.Resampling.BILINEAR).tobytes()
+        return _squared(_small(image, 2 * size), size)
+
+
+def _small(image: Image.Image, side: int) -> Image.Image:
+    """The whole picture in RGB, scaled down while both sides stay as long; what is cut short is found here."""
+    image.draft("RGB", (side, side))
+    image.load()
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _view(small: Image.Image) -> View | None:
+    """What a classifier will look at; a long and narrow picture stays large, and is better decoded again."""
+    pixels = small.width * small.height
+    return View(small.tobytes(), small.width, small.height) if pixels <= _LARGEST_VIEW else None
+
+
+def _squared(small: Image.Image, size: int) -> bytes:
+    return small.resize((size, size), Image.Resampling.BILINEAR).tobytes()
+
+
+def _ends_empty(image: Image.Image) -> bool:
+    """Whether the last pixel may not have been there: libjpeg fills in and warns, and Pillow does not pass it on."""
+    last = image.crop((image.width - 1, image.height - 1, *image.size))
+    return set(last.tobytes()) <= _EMPTY
+
+
+def _coarse(body: bytes) -> bytes:
+    """A JPEG at an eighth of its scale: enough to see that some of it changed."""
+    with _opened(body) as image:
+        image.draft(None, (image.width // 8, image.height // 8))
+        return image.tobytes()
 
 
 @contextmanager
@@ -92,8 +128,12 @@ def _opened(body: bytes) -> Iterator[Image.Image]:
 
 def _check(image: Image.Image) -> None:
     pixels, limit = image.width * image.height, MOST_PIXELS[f"image/{image.format}".lower()]
+    if image.mode == "CMYK":
+        limit = MOST_PIXELS_IN_FOUR_INKS
     if pixels > limit:
         raise _too_large(pixels, limit, "megapixels")
+    if max(image.size) > MOST_SIDE:
+        raise TooLarge(f"{max(image.size)} pixels a side, the limit is {MOST_SIDE}. Send a smaller picture.", MOST_SIDE)
     if min(image.size) < LEAST_SIDE:
         raise BrokenPicture(f"{image.width} x {image.height} pixels; each side needs {LEAST_SIDE} or more.")
 

@@ -17,12 +17,18 @@ UPRIGHT = 1
 """Exif's orientation of a picture that is stored as it is meant to be seen."""
 
 _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
-_SOS, _APP0, _APP1, _APP2, _APP14, _APP15, _COM = 0xDA, 0xE0, 0xE1, 0xE2, 0xEE, 0xEF, 0xFE
+_SOS, _DQT, _DRI, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xDB, 0xDD, 0xE0, 0xE1, 0xE2, 0xEE
+_DECODED = {*range(0xC0, 0xD0), _SOS, _DQT, _DRI} - {0xC8}
+"""Frames, tables, scans and restart intervals: what pixels are made of."""
 _MARKER = re.compile(rb"\xff+([\xc0-\xcf\xd8-\xfe])")  # neither a stuffed FF00 nor a restart inside a scan
-_COLOURS = {(_APP2, b"ICC_PROFILE\0"), (_APP14, b"Adobe")}
+_ICC = b"ICC_PROFILE\0"
 _JFIF, _JFIF_SIZE = b"JFIF\0", 12  # without its thumbnail
+_ADOBE, _ADOBE_SIZE = b"Adobe", 12
 _EXIF = b"Exif\0\0"
 _ORIENTATION, _SHORT = 0x0112, 3
+_MOST_SCANS = 100  # cameras and encoders write ten or so; each costs a walk over all pixels, whatever its own size
+_JUNK = bytes(range(1, 200))
+_MORE = _JUNK + b"".join(bytes((0xFF, restart)) + _JUNK for restart in range(0xD0, 0xD8))
 
 
 class Segment(NamedTuple):
@@ -36,8 +42,15 @@ class Segment(NamedTuple):
 def split(body: bytes) -> tuple[bytes, int]:
     """The same pixels without what the file tells besides, and its orientation. Raises BrokenPicture."""
     segments = list(_segments(body))
+    if sum(s.code == _SOS for s in segments) > _MOST_SCANS:
+        raise BrokenPicture(f"The JPEG has more than {_MOST_SCANS} scans.")
     blocks = (s.payload for s in segments if s.code == _APP1 and s.payload.startswith(_EXIF))
     return b"".join((_SOI, *map(_kept, segments), _EOI)), orientation(next(blocks, b""))
+
+
+def prolonged(clean: bytes) -> bytes:
+    """The same picture with more to decode at its end, which shows in its pixels only where some are missing."""
+    return clean[: -len(_EOI)] + _MORE + _EOI
 
 
 def orientation(exif: bytes) -> int:
@@ -78,13 +91,11 @@ def _kept(segment: Segment) -> bytes:
     code, payload, scan = segment
     if code == _APP0 and payload.startswith(_JFIF):
         payload = payload[:_JFIF_SIZE].ljust(_JFIF_SIZE + 2, b"\0")
-    elif (_APP0 <= code <= _APP15 or code == _COM) and not _tells_colours(code, payload):
+    elif code == _APP14 and payload.startswith(_ADOBE):
+        payload = payload[:_ADOBE_SIZE]
+    elif code not in _DECODED and not (code == _APP2 and payload.startswith(_ICC)):
         return b""
     return bytes((0xFF, code)) + (len(payload) + 2).to_bytes(2, "big") + payload + scan
-
-
-def _tells_colours(code: int, payload: bytes) -> bool:
-    return any(code == known and payload.startswith(name) for known, name in _COLOURS)
 
 
 def _tag(tiff: bytes, order: str, wanted: int) -> int:

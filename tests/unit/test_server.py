@@ -1,11 +1,12 @@
 import json
+from io import BytesIO
 
 import pytest
 
 from feedloop import http
 from feedloop.domain.errors import StoreDown
 from feedloop.domain.limits import MOST_BYTES
-from feedloop.server import create_app
+from feedloop.server import FORM_BYTES, create_app
 
 SITE = "https://food.example"
 
@@ -42,6 +43,20 @@ def test_the_handler_decides_about_methods(client, method):
 def test_a_body_beyond_the_limit_is_refused_with_the_limit(client):
     answer = client.post("/", data=b"x" * 11_000_000)
     assert (answer.status_code, answer.json["limit"]) == (413, MOST_BYTES)
+
+
+def test_a_body_that_does_not_tell_its_length_is_cut_at_the_limit(client):
+    source = BytesIO(bytes(30_000_000))
+    server = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
+    answer = client.post("/", input_stream=source, environ_overrides=server)
+    assert (answer.status_code, answer.json["limit"]) == (413, MOST_BYTES)
+    assert source.tell() <= MOST_BYTES + FORM_BYTES
+
+
+@pytest.mark.parametrize("length", ["9", "10000"])
+def test_a_body_that_ends_before_its_length_is_refused(client, length):
+    answer = client.post("/", input_stream=BytesIO(b"cut"), environ_overrides={"CONTENT_LENGTH": length})
+    assert (answer.status_code, answer.json["type"]) == (400, "urn:feedloop:problem:bad-request")
 
 
 def test_a_picture_of_the_full_size_fits_with_its_form(client):

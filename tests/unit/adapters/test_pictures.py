@@ -1,4 +1,5 @@
 import threading
+from dataclasses import replace
 
 import pytest
 from PIL import Image, ImageChops, ImageOps, ImageStat
@@ -146,6 +147,17 @@ def test_too_many_pixels_are_refused_before_they_are_decoded(kind, megapixels):
     assert refusal.value.limit == megapixels * 1_000_000
 
 
+def test_four_inks_may_have_fewer_pixels():
+    with pytest.raises(TooLarge) as refusal:
+        normalise(encoded(Image.new("CMYK", (8000, 3751))))
+    assert refusal.value.limit == 30_000_000
+
+
+def test_a_side_that_no_jpeg_can_hold_is_too_large():
+    with pytest.raises(TooLarge, match="65501 pixels a side"):
+        normalise(encoded(Image.new("1", (65_501, 20)), "PNG"))
+
+
 def test_a_header_that_asks_for_the_moon_is_too_large():
     body = bytearray(encoded(scene()))
     at = body.index(b"\xff\xc0") + 5
@@ -160,6 +172,34 @@ def test_a_picture_that_is_cut_short_is_broken(kind, tenths):
     body = encoded(scene(200, 150), kind)
     with pytest.raises(BrokenPicture):
         normalise(body[: len(body) * tenths // 10])
+
+
+SHAPES = [{}, {"restart_marker_rows": 1}, {"restart_marker_blocks": 3}, {"subsampling": 0}, {"exif": private_exif(6)}]
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", SHAPES)
+@pytest.mark.parametrize("tenths", range(5, 10))
+def test_an_end_marker_does_not_make_half_a_picture_whole(mode, options, tenths):
+    body = encoded(scene(200, 150).convert(mode), **options)
+    start = body.index(b"\xff\xda") + 14
+    with pytest.raises(BrokenPicture, match="missing"):
+        normalise(body[: start + (len(body) - start) * tenths // 10] + b"\xff\xd9")
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
+@pytest.mark.parametrize("options", [*SHAPES, {"progressive": True}])
+def test_a_grey_picture_is_not_taken_for_a_missing_one(mode, options):
+    grey = Image.new(mode, (97, 61), {"RGB": (128, 128, 128), "L": 128, "CMYK": (127, 127, 127, 127)}[mode])
+    assert normalise(encoded(grey, **options)).jpeg
+
+
+def test_a_palette_picture_without_its_palette_is_broken():
+    body = encoded(scene().quantize(4), "PNG")
+    start = body.index(b"PLTE") - 4
+    end = start + 12 + int.from_bytes(body[start : start + 4], "big")
+    with pytest.raises(BrokenPicture):
+        normalise(body[:start] + body[end:])
 
 
 def test_a_jpeg_without_its_tables_is_broken():
@@ -198,6 +238,13 @@ def test_large_pictures_take_turns(orientation):
     for thread in threads:
         thread.join(30)
     assert len(found) == 3
+
+
+@pytest.mark.parametrize("size", [(64, 64), (1600, 900), (33, 900), (3000, 900)])
+@pytest.mark.parametrize("exif", [private_exif(1), private_exif(6)])
+def test_a_second_decode_shows_what_the_first_showed(size, exif):
+    picture = normalise(encoded(scene(*size), exif=exif))
+    assert shrink(picture, 224) == shrink(replace(picture, view=None), 224)
 
 
 @pytest.mark.parametrize("size", [(64, 64), (1600, 900), (33, 900)])

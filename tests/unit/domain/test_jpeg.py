@@ -17,6 +17,10 @@ def tiff(order, *entries):
     return head + struct.pack(f"{order}LH", 8, len(entries)) + b"".join(packed)
 
 
+def segment(code, payload):
+    return struct.pack(">BBH", 0xFF, code, len(payload) + 2) + payload
+
+
 @pytest.mark.parametrize("order", ["<", ">"])
 @pytest.mark.parametrize("said", range(1, 9))
 def test_both_byte_orders_tell_an_orientation(order, said):
@@ -60,6 +64,26 @@ def test_fill_bytes_and_stray_bytes_between_segments_go():
     clean, _ = jpeg.split(PHOTO)
     untidy = clean[:2] + b"stray\xff\xff" + clean[2:]
     assert jpeg.split(untidy)[0] == clean
+
+
+@pytest.mark.parametrize("code", [0xC8, 0xDC, 0xDE, 0xE1, 0xE3, 0xEF, 0xF0, 0xFD, 0xFE])
+def test_a_segment_that_no_decoder_needs_goes(code):
+    clean, _ = jpeg.split(PHOTO)
+    assert jpeg.split(clean[:2] + segment(code, uploads.SECRET) + clean[2:])[0] == clean
+
+
+def test_nothing_rides_behind_the_note_on_colours():
+    clean, _ = jpeg.split(PHOTO)
+    noted = jpeg.split(clean[:2] + segment(0xEE, b"Adobe" + bytes(7) + uploads.SECRET) + clean[2:])[0]
+    assert noted == clean[:2] + segment(0xEE, b"Adobe" + bytes(7)) + clean[2:]
+
+
+def test_a_scan_takes_a_walk_over_all_pixels_so_there_may_not_be_thousands():
+    clean, _ = jpeg.split(PHOTO)
+    scan = clean[clean.index(b"\xff\xda") : -2]
+    assert jpeg.split(clean[:-2] + 99 * scan + clean[-2:])
+    with pytest.raises(BrokenPicture, match="scans"):
+        jpeg.split(clean[:-2] + 100 * scan + clean[-2:])
 
 
 @given(st.binary(max_size=200))
