@@ -73,6 +73,8 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
 """Every error that may leave a function: HTTP status, problem type, title."""
 
 _INTERNAL = (500, "internal", "Something went wrong here")
+_FOR_THE_LOG = (errors.StoreDown, errors.StoreMisconfigured)  # their words name addresses and buckets
+_ASK_THE_LOG = "Try again in some seconds. The log says what is wrong."
 
 Handle = Callable[[Event, Context], Answer]
 
@@ -105,7 +107,7 @@ def problem(error: errors.FeedloopError) -> Answer:
     status, kind, title = STATUS.get(type(error), _INTERNAL)
     document: dict[str, Any] = {"type": f"urn:feedloop:problem:{kind}", "title": title, "status": status}
     if status != _INTERNAL[0]:
-        document["detail"] = str(error)
+        document["detail"] = _ASK_THE_LOG if isinstance(error, _FOR_THE_LOG) else str(error)
     if status >= _INTERNAL[0]:
         log.event("problem", kind=kind, error=repr(error), cause=repr(error.__cause__))
     if isinstance(error, errors.TooLarge):

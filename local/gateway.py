@@ -13,9 +13,7 @@ from feedloop.server import METHODS, create_app
 from local import leftovers, serve, stack
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
+    from _typeshed.wsgi import WSGIApplication
 
 _MOST_WORKERS = 8
 
@@ -23,7 +21,7 @@ _MOST_WORKERS = 8
 def application() -> "WSGIApplication":
     """The website, with every function mounted below it."""
     mounted: dict[str, WSGIApplication] | None = {
-        f"/function/{function.name}": _rooted(_app(function)) for function in stack.read()
+        f"/function/{function.name}": _app(function) for function in stack.read()
     }
     return DispatcherMiddleware(site(), mounted)
 
@@ -31,15 +29,6 @@ def application() -> "WSGIApplication":
 def _app(function: stack.Function) -> Flask:
     handle = import_module(function.module).handle
     return create_app(handle, function.name, origins=wiring.configured().allowed_origins)
-
-
-def _rooted(app: Flask) -> "WSGIApplication":
-    """A function is called at its name without a slash, and answers there instead of redirecting."""
-
-    def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> "Iterable[bytes]":
-        return app({**environ, "PATH_INFO": environ["PATH_INFO"] or "/"}, start_response)
-
-    return call
 
 
 def site() -> Flask:

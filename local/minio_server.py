@@ -89,7 +89,7 @@ class MinIO:
 
 def _queue(function: Function, bucket: str, inside: str) -> QueueConfig:
     return QueueConfig(
-        events=["s3:ObjectCreated:*"],
+        events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
         config_id=f"{function.name}-{bucket}-{inside}",
         prefix_filter_rule=PrefixFilterRule(inside),
         queue=f"arn:minio:sqs::{function.name.upper()}:webhook",

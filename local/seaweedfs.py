@@ -77,7 +77,7 @@ class SeaweedFS:
             "endpoint": self.webhook,
             "bearer_token": self.access.event_token,
             "timeout_seconds": 60,
-            "event_types": ["create", "update"],
+            "event_types": ["create", "update", "delete"],
             "path_prefixes": [f"/buckets/{bucket}/{inside}" for _, bucket, inside in self._watched()],
         }
         return "[notification.webhook]\n" + "".join(f"{name} = {json.dumps(line)}\n" for name, line in lines.items())

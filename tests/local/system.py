@@ -15,8 +15,10 @@ import psutil
 import requests
 
 from feedloop.adapters.bucket_setup import connect
+from feedloop.domain.prediction import PredictionId
 from local import leftovers
 from tests.support.servers import free_ports
+from tests.support.uploads import unclear_upload
 
 PATIENCE = 60.0
 COMMAND = (sys.executable, "-m", "local")
@@ -116,6 +118,14 @@ class System:
         """Read an object likewise."""
         return bytes(self._s3().get_object(Bucket=bucket, Key=key)["Body"].read())
 
+    def remove(self, bucket: str, key: str) -> None:
+        """Delete an object likewise."""
+        self._s3().delete_object(Bucket=bucket, Key=key)
+
+    def keys(self, bucket: str) -> list[str]:
+        """What lies in a bucket."""
+        return [found["Key"] for found in self._s3().list_objects_v2(Bucket=bucket).get("Contents", [])]
+
     def connection(self) -> dict[str, Any]:
         """connection.json."""
         document: dict[str, Any] = json.loads((self.data_dir / "connection.json").read_text())
@@ -133,6 +143,24 @@ class System:
     def _s3(self) -> Any:
         s3 = self.connection()["s3"]
         return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], "us-east-1")
+
+
+def an_annotation_comes_and_goes(system: System, name: str) -> None:
+    """A person labels an unsure picture and then takes it back; events carry both to the dataset."""
+    made = system.call("predict", data=unclear_upload()).json()["prediction_id"].rpartition(".")[0]
+    output = f"output/lowconfidence/{name}"
+    system.put("labelstudio", output, an_annotation(PredictionId.parse(made).random))
+    until(lambda: f"class_03/{made}.jpg" in system.keys("lowconfidence"), "the picture is in its dataset")
+    system.remove("labelstudio", output)
+    until(lambda: f"class_03/{made}.jpg" not in system.keys("lowconfidence"), "the picture is withdrawn")
+
+
+def an_annotation(random: str) -> bytes:
+    """An egg, as Label Studio would write it."""
+    answer = {"type": "choices", "value": {"choices": ["Egg"]}}
+    task = {"data": {"image": f"s3://labelstudio/images/{random}.jpg"}}
+    when = {"updated_at": "2026-11-22T12:00:00Z", "was_cancelled": False}
+    return json.dumps({"result": [answer], "completed_by": {"id": 3}, "task": task, **when}).encode()
 
 
 @contextmanager

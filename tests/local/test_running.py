@@ -9,7 +9,7 @@ import requests
 from PIL import Image
 
 from local import folder, leftovers
-from tests.local.system import System, ask, running, until
+from tests.local.system import System, an_annotation_comes_and_goes, ask, running, until
 
 pytestmark = pytest.mark.store
 
@@ -76,6 +76,10 @@ def test_no_secret_is_in_a_log_or_on_a_command_line(system: System) -> None:
 def test_a_new_annotation_reaches_curate_at_once(system: System) -> None:
     system.put("labelstudio", "output/userfeedback/777", b"{}")
     until(lambda: system.said("event.told", function="curate", status=200), "curate is told")
+
+
+def test_events_carry_an_annotation_into_its_dataset_and_out_again(system: System) -> None:
+    an_annotation_comes_and_goes(system, "778")
 
 
 def test_an_event_without_the_token_is_refused(system: System) -> None:

@@ -96,7 +96,13 @@ def test_every_refusal_has_the_same_shape(error):
     answer = http.problem(made)
     assert answer["headers"]["Content-Type"] == "application/problem+json"
     assert answer["body"]["type"].startswith("urn:feedloop:problem:")
-    assert (answer["body"]["status"], answer["body"]["detail"]) == (answer["statusCode"], str(made))
+    assert (answer["body"]["status"], bool(answer["body"]["detail"])) == (answer["statusCode"], True)
+
+
+@pytest.mark.parametrize("error", [errors.StoreDown, errors.StoreMisconfigured])
+def test_a_stores_own_words_stay_in_the_log(error, capsys):
+    assert "10.1.2.3" not in str(http.problem(error("no answer from 10.1.2.3")))
+    assert "10.1.2.3" in capsys.readouterr().out
 
 
 def test_a_refusal_for_size_tells_the_limit():

@@ -2,6 +2,9 @@ import json
 from io import BytesIO
 
 import pytest
+from flask import Flask
+from werkzeug.middleware.dispatcher import DispatcherMiddleware
+from werkzeug.test import Client
 
 from feedloop import http
 from feedloop.domain.errors import StoreDown
@@ -113,3 +116,8 @@ def test_each_call_is_one_line_in_the_log_and_carries_its_id(client, capsys):
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line).items() >= {"event": "echo.answered", "status": 202, "call": "call-1"}.items()
     assert "private" not in line
+
+
+def test_a_mounted_function_answers_at_its_name_without_a_slash():
+    mounted = Client(DispatcherMiddleware(Flask("site"), {"/function/echo": create_app(echo, "echo")}))
+    assert mounted.post("/function/echo").status_code == 202
