@@ -1,9 +1,12 @@
+from collections import Counter
 from itertools import groupby
+from random import Random
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from feedloop.domain import sampling
+from feedloop.domain.prediction import PredictionId
 from tests.support.strategies import prediction_ids
 
 populations = st.lists(prediction_ids(), max_size=30, unique_by=lambda prediction: prediction.random)
@@ -31,3 +34,26 @@ def test_a_larger_sample_begins_with_the_smaller_one(predictions, count):
 def test_no_class_needs_to_be_listed_beyond_the_count(predictions, count):
     cut = [listing[:count] for listing in by_class(predictions)]
     assert sampling.first(count, cut) == sampling.first(count, by_class(predictions))
+
+
+SIZES = {0: 1, 3: 9, 7: 90}  # classes of very different size
+DRAWS, COUNT = 10_000, 5
+CRITICAL = 135.8  # chi-square, 99 degrees of freedom, p = 0.01; smaller is more even
+
+
+def a_day(rng):
+    """100 predictions whose random parts are drawn anew; which one is which stands in the second."""
+    members = [(index, second) for index, size in SIZES.items() for second in range(size)]
+    named = [PredictionId("20261122", i, 500, "0" * 8, f"{rng.getrandbits(128):032x}", s) for i, s in members]
+    return by_class(named)
+
+
+def test_every_prediction_has_the_same_chance_whatever_the_size_of_its_class():
+    rng, chosen = Random(20261122), Counter()
+    for _ in range(DRAWS):
+        chosen.update((p.class_index, p.second) for p in sampling.first(COUNT, a_day(rng)))
+    members = sum(SIZES.values())
+    expected = DRAWS * COUNT / members
+    spread = expected * (1 - COUNT / members)  # without replacement the counts vary less
+    assert len(chosen) == members
+    assert sum((count - expected) ** 2 / spread for count in chosen.values()) * (members - 1) / members < CRITICAL
