@@ -20,7 +20,8 @@ _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _SOS, _DQT, _DRI, _APP0, _APP1, _APP2, _APP14 = 0xDA, 0xDB, 0xDD, 0xE0, 0xE1, 0xE2, 0xEE
 _DECODED = {*range(0xC0, 0xD0), _SOS, _DQT, _DRI} - {0xC8}
 """Frames, tables, scans and restart intervals: what pixels are made of."""
-_MARKER = re.compile(rb"\xff+([\xc0-\xcf\xd8-\xfe])")  # neither a stuffed FF00 nor a restart inside a scan
+_MARKER = re.compile(rb"\xff+([\xc0-\xcf\xd8-\xfe])")
+_SCAN_END = re.compile(rb"\xff+[\x01-\xcf\xd8-\xfe]")  # neither a stuffed FF00 nor a restart
 _ICC = b"ICC_PROFILE\0"
 _JFIF, _JFIF_SIZE = b"JFIF\0", 12  # without its thumbnail
 _ADOBE, _ADOBE_SIZE = b"Adobe", 12
@@ -70,7 +71,7 @@ def _segments(body: bytes) -> Iterator[Segment]:
     while (marker := _MARKER.search(body, at)) and marker[0][-1:] != _EOI[1:]:
         code, payload = marker[1][0], _payload(body, marker.end())
         at = marker.end() + 2 + len(payload)
-        following = _MARKER.search(body, at) if code == _SOS else None
+        following = _SCAN_END.search(body, at) if code == _SOS else None
         scan = body[at : following.start()] if following else b""
         at += len(scan)
         yield Segment(code, payload, scan)

@@ -190,7 +190,7 @@ def test_an_end_marker_does_not_make_half_a_picture_whole(mode, options, tenths)
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("options", [*SHAPES, {"progressive": True}])
 def test_a_grey_picture_is_not_taken_for_a_missing_one(mode, options):
-    grey = Image.new(mode, (97, 61), {"RGB": (128, 128, 128), "L": 128, "CMYK": (127, 127, 127, 127)}[mode])
+    grey = Image.new(mode, (97, 61), (127 if mode == "CMYK" else 128,) * len(mode))
     assert normalise(encoded(grey, **options)).jpeg
 
 

@@ -72,6 +72,11 @@ def test_a_segment_that_no_decoder_needs_goes(code):
     assert jpeg.split(clean[:2] + segment(code, uploads.SECRET) + clean[2:])[0] == clean
 
 
+def test_a_marker_that_means_nothing_ends_a_scan():
+    clean, _ = jpeg.split(PHOTO)
+    assert jpeg.split(clean[:-2] + b"\xff\x02" + uploads.SECRET + clean[-2:])[0] == clean
+
+
 def test_nothing_rides_behind_the_note_on_colours():
     clean, _ = jpeg.split(PHOTO)
     noted = jpeg.split(clean[:2] + segment(0xEE, b"Adobe" + bytes(7) + uploads.SECRET) + clean[2:])[0]
