@@ -15,6 +15,8 @@ from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS, MOST_PIX
 from feedloop.ports import Picture, View
 
 Image.MAX_IMAGE_PIXELS = None  # our limits are lower, depend on the type, and are checked before decoding
+# Blocks so large that glibc gives them back; of 16 MB, Pillow's default, every thread kept what it once had.
+Image.core.set_block_size(64 * 1024**2)  # type: ignore[attr-defined] # documented in Pillow's "Block allocator"
 
 QUALITY = 92
 """Of the JPEG that we write when the upload cannot be kept as it is."""

@@ -1,5 +1,7 @@
 """Whatever is sent: a clear refusal that leaves nothing, or a clean picture."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -12,6 +14,7 @@ from feedloop.domain import keys
 from feedloop.server import create_app
 from feedloop.settings import Settings
 from functions.predict.handler import handle
+from tests.structure.repository import ROOT
 from tests.support import demo
 from tests.support.hostile import TAKEN, Hostile, files
 from tests.support.hostile_forms import forms
@@ -61,6 +64,13 @@ def test_whatever_is_sent_is_refused_without_a_trace_or_kept_clean(store, sent: 
     else:
         assert "detail" in (answer.json or {})
         assert list(stored(store)) == []
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells how much memory a process ever held")
+def test_large_pictures_at_once_take_little_more_memory_than_one():
+    command = [sys.executable, "-W", "ignore", "-m", "tests.support.appetite"]
+    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+    assert int(told.stdout) < 600
 
 
 def check(production: dict[str, bytes]) -> None:
