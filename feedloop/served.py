@@ -3,7 +3,7 @@
 A request takes a reference to what serves and finishes with it. A thread looks at the
 pointer every few seconds, loads what it points to, tries it, and only then moves the
 reference: nobody waits for a load but the first, and a release that cannot be served
-changes nothing except a line in the log (docs/decisions/0003-serving.md).
+changes nothing except a line in the log (docs/decisions/0005-serving.md).
 """
 
 from collections.abc import Callable

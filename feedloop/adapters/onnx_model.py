@@ -10,6 +10,9 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
 from feedloop.ports import Picture, Shrink
 
+INTRA_OP_THREADS = 1
+"""More processes serve more pictures; threads of one picture only wait for each other (benchmarks/threads.py)."""
+
 _UNUSABLE = (
     ort_errors.Fail,
     ort_errors.InvalidArgument,
@@ -28,7 +31,7 @@ class OnnxClassifier:
         self._needs, self._shrink = Needs.read(card), shrink
         self._mean, self._std = _per_colour(self._needs.mean), _per_colour(self._needs.std)
         try:
-            self._session = ort.InferenceSession(model, _one_thread(), providers=["CPUExecutionProvider"])
+            self._session = ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
             (self._input,) = (put.name for put in self._session.get_inputs())
             answer = self._answer(bytes(3 * self._needs.size**2))  # a black picture
         except (TypeError, ValueError, *_UNUSABLE) as error:
@@ -50,9 +53,8 @@ def _per_colour(values: Colours) -> NDArray[np.float32]:
     return np.array(values, np.float32).reshape(3, 1, 1)
 
 
-def _one_thread() -> ort.SessionOptions:
-    """Replicas are the way to more speed; threads of one picture only wait for each other."""
+def _options() -> ort.SessionOptions:
     options = ort.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    options.intra_op_num_threads, options.inter_op_num_threads = INTRA_OP_THREADS, 1
     options.log_severity_level = 3  # errors are raised; warnings about a graph's age help nobody here
     return options

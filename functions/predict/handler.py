@@ -2,7 +2,7 @@
 
 called by  POST /function/predict   file (multipart), or the picture itself as body; header Idempotency-Key (optional)
            GET /function/predict    tells the classes, the model and the limits
-reads      the current release, once per replica; the claim of a key that came before
+reads      the current release, looked for every few seconds; the claim of a key that came before
 writes     tracking/requests/<digest>, when there is a key: claims.py
            labelstudio/images/<random>.jpg, labelstudio/tasks/lowconfidence/<random>.json, below the threshold
            production/class_07/<day>/<random>-….jpg: last, it commits the prediction

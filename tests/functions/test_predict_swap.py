@@ -1,4 +1,4 @@
-"""docs/decisions/0003-serving.md: the model changes while requests go on, and a broken one changes nothing."""
+"""docs/decisions/0005-serving.md: the model changes while requests go on, and a broken one changes nothing."""
 
 import json
 from functools import partial
