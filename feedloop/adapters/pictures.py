@@ -2,7 +2,7 @@
 
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import closing, contextmanager, nullcontext
 from io import BytesIO
 from threading import RLock
 from typing import Final
@@ -41,7 +41,7 @@ _PROFILE_OF = {"RGB": b"RGB ", "L": b"GRAY", "CMYK": b"CMYK"}
 """The colour space that an ICC profile names (ICC.1, 7.2.6) by Pillow's mode."""
 
 _LARGE = 1_000_000  # a decode takes up to 24 bytes per pixel, and a replica has several threads
-_VIEW = 448  # twice what most classifiers look at
+_VIEW = 448  # twice what the largest usual classifier looks at
 _LARGEST_VIEW = 2_000_000
 _EMPTY = {127, 128}
 """The levels that libjpeg fills in where pixels are missing."""
@@ -76,7 +76,7 @@ def shrink(picture: Picture, size: int) -> bytes:
     the bilinear filter (which averages when it shrinks) still sees enough.
     """
     view = picture.view
-    if view and 2 * size == _VIEW:
+    if view and 2 * size <= _VIEW:
         return _squared(Image.frombuffer("RGB", (view.width, view.height), view.rgb), size)
     with _opened(picture.jpeg) as image:
         return _squared(_small(image, 2 * size), size)
@@ -118,7 +118,8 @@ def _opened(body: bytes) -> Iterator[Image.Image]:
     try:
         with Image.open(BytesIO(body), formats=_FORMATS) as image:
             _check(image)
-            with _one_large_decode if image.width * image.height > _LARGE else nullcontext():
+            turn = _one_large_decode if image.width * image.height > _LARGE else nullcontext()
+            with turn, closing(image):  # its memory is free before the next one starts
                 yield image
     except UnidentifiedImageError as error:
         if body.startswith(_MAGIC):

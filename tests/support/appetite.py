@@ -8,7 +8,7 @@ from feedloop.adapters.pictures import normalise
 from feedloop.domain.errors import FeedloopError
 from tests.support import demo, hostile
 
-THREADS = 4
+THREADS = 8
 
 
 def classify(body: bytes) -> None:

@@ -99,7 +99,9 @@ def _strangers() -> Iterator[Hostile]:
         yield Hostile(name, make, (NO_PICTURE, BROKEN))
 
 
-def _wholes() -> dict[str, bytes]:
+@cache
+def wholes() -> dict[str, bytes]:
+    """Sound pictures of every shape, to be damaged."""
     two = encoded(scene(), "MPO", save_all=True, append_images=[scene().rotate(180)])
     moving = {"save_all": True, "append_images": [scene().rotate(90 * turn) for turn in (1, 2, 3)]}
     return {
@@ -118,7 +120,7 @@ def _wholes() -> dict[str, bytes]:
 
 def _cut() -> Iterator[Hostile]:
     """Every twentieth of a file; where a moving or double picture is cut, the first may be whole already."""
-    for name, whole in _wholes().items():
+    for name, whole in wholes().items():
         statuses = (BROKEN, TAKEN) if name in ("two pictures", "moving png", "png") else (BROKEN,)
         for part in range(1, 20):
             body = whole[: max(4, len(whole) * part // 20)]
@@ -126,7 +128,7 @@ def _cut() -> Iterator[Hostile]:
 
 
 def _mutants() -> Iterator[Hostile]:
-    for name, whole in _wholes().items():
+    for name, whole in wholes().items():
         for seed in range(12):
             yield Hostile(f"{name} mutant {seed}", partial(mutant, whole, Random(f"{name} {seed}")), ANY)
 

@@ -1,0 +1,55 @@
+"""The gate of design section 4: what the model sees is decoded at a smaller scale, and its answers stay the same."""
+
+import os
+from pathlib import Path
+from random import Random
+
+import pytest
+from PIL import Image
+
+from feedloop.adapters.onnx_model import OnnxClassifier
+from feedloop.adapters.pictures import normalise, shrink
+from feedloop.ports import Picture
+from tests.support.demo import CARD, MODEL
+from tests.support.uploads import encoded, pixels
+from training.drawings import draw
+from training.outliers import outlier
+
+SIZES = [(800, 600), (1600, 1200), (3000, 2000), (1200, 3000)]
+MOST_DIFFERENCE = 0.01
+PHOTOS = "FEEDLOOP_PHOTOS"
+
+
+def whole(picture: Picture, size: int) -> bytes:
+    """What a classifier would see without any short cut."""
+    full = pixels(picture.jpeg).convert("RGB")
+    return full.resize((size, size), Image.Resampling.BILINEAR).tobytes()
+
+
+def differences(bodies: list[bytes]) -> tuple[int, float]:
+    """How many answers name another class, and how far probabilities are apart in the mean."""
+    quick, exact = (OnnxClassifier(MODEL, CARD, shrink=how) for how in (shrink, whole))
+    pairs = [(quick.probabilities(picture), exact.probabilities(picture)) for picture in map(normalise, bodies)]
+    apart = [abs(one - other) for pair in pairs for one, other in zip(*pair, strict=True)]
+    return sum(one.index(max(one)) != other.index(max(other)) for one, other in pairs), sum(apart) / len(apart)
+
+
+def drawn(seed: int, size: tuple[int, int]) -> bytes:
+    rng = Random(seed)
+    image = outlier(rng) if seed % 3 == 0 else draw(rng.choice(CARD["classes"]), rng)
+    return encoded(image.resize(size, Image.Resampling.BICUBIC), quality=rng.randrange(60, 96))
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_drawings_get_the_answer_that_a_full_decode_gives(size):
+    others, apart = differences([drawn(seed, size) for seed in range(12)])
+    assert (others, apart <= MOST_DIFFERENCE) == (0, True)
+
+
+def test_photos_get_the_answer_that_a_full_decode_gives():
+    found = sorted(Path(os.environ.get(PHOTOS, "no photos")).glob("*.jpg"))
+    if not found:
+        pytest.skip(f"no *.jpg in the folder that {PHOTOS} names")
+    others, apart = differences([path.read_bytes() for path in found])
+    print(f"{len(found)} photos, {others} with another class, mean difference {apart:.5f}")
+    assert (others, apart <= MOST_DIFFERENCE) == (0, True)
