@@ -79,8 +79,8 @@ def _model(store: Store, access: Access, say: Callable[[str], None]) -> None:
         prefix=access.bucket_prefix,
     )
     try:
-        release = releases.current(objects)
-        say(f"model {release.name} {release.sha256[:8]} serves")
+        name, sha256 = releases.pointed_to(objects)  # a release that is broken is not replaced by ours
+        say(f"model {name} {sha256[:8]} serves")
     except NoModel:
         if not DEMO.is_dir():
             say("no model is released, and there is no demonstration model: predict answers 503 until one is")
