@@ -2,7 +2,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes
+TRAIN := .venv-train
+PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes
 CODE := feedloop functions local training scripts tests $(wildcard benchmarks)
 
 # Each set of requirements: its .in says what is wanted, its .txt pins it with hashes.
@@ -10,16 +11,19 @@ SETS := $(patsubst %.in,%,$(wildcard functions/*/requirements.in template/*/requ
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test test-training check bench lock clean
 
 help: ## list the actions
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/local.stamp ## start the whole system on this machine (PORT, DATA_DIR, S3_ENDPOINT ...: README)
 	@exec $(BIN)/python -m local
 
 test: $(VENV)/test.stamp ## run all tests
 	@$(BIN)/python -m pytest
+
+test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
+	@$(TRAIN)/bin/python -m pytest tests/training
 
 check: $(VENV)/test.stamp ## lint, formatting, types and the direction of imports
 	@$(BIN)/ruff check .
@@ -38,19 +42,25 @@ lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in e
 	    "$$set.in" --output-file "$$set.txt" >/dev/null; done
 
 clean: ## remove caches and the virtual environment; the data of `make run` stays
-	@rm -rf $(VENV) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(TRAIN) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Pictures, labels and models are kept. To delete them as well: rm -r $(or $(DATA_DIR),.feedloop)"
 
 # A stamp says that this environment holds this set: a second `make run` starts at once.
 $(VENV)/%.stamp: requirements/%.txt | $(BIN)/python
 	@echo "Installing $< (only when it has changed) ..."
-	@$(PIP_INSTALL) --requirement $<
+	@$(BIN)/python $(PIP_INSTALL) --requirement $<
 	@touch $@
 
-$(BIN)/python:
+$(TRAIN)/%.stamp: requirements/%.txt | $(TRAIN)/bin/python
+	@echo "Installing $< (only when it has changed) ..."
+	@$(TRAIN)/bin/python $(PIP_INSTALL) --requirement $<
+	@touch $@
+
+.PRECIOUS: %/bin/python
+%/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Feedloop needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.12 run"; exit 1; }
-	@echo "Creating $(VENV) ..."
-	@$(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	@echo "Creating $* ..."
+	@$(PYTHON) -m venv $* || { rm -rf $*; \
 	  echo "Python could not make an environment; on Debian: apt-get install python3-venv"; exit 1; }

@@ -6,6 +6,7 @@ They let a demonstration model be trained and tried without any data set. The sa
 
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from random import Random
 
 from PIL import Image, ImageDraw, ImageFilter
@@ -22,15 +23,31 @@ PALETTE = (BROWN, CREAM, GOLD, WHITE, RED, PINK, CHOCOLATE, CHERRY, YOLK, CHEESE
 """All the colours of our food."""
 
 
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How far drawings have drifted from those of the first day, each from 0 (not at all) to 1."""
+
+    palette: float = 0  # the food's colours turn into others
+    line: float = 0  # strokes grow thick
+    background: float = 0  # things lie around the dish
+    scale: float = 0  # the dish is farther away
+
+
+FIRST_DAY = Style()
+
+
 class Sheet:
     """A picture in the making: a background, and a dish in turned and scaled coordinates from -1 to 1."""
 
-    def __init__(self, rng: Random) -> None:
-        self.rng = rng
+    def __init__(self, rng: Random, style: Style = FIRST_DAY) -> None:
+        self.rng, self.style = rng, style
         self.image = background(rng, (rng.randint(140, 300), rng.randint(140, 300)))
         self._pen = ImageDraw.Draw(self.image)
         width, height = self.image.size
-        self._reach = min(width, height) * rng.uniform(0.28, 0.46)
+        for _ in range(round(style.background * 14)):
+            x, y, size = rng.uniform(0, width), rng.uniform(0, height), rng.uniform(0.02, 0.15) * width
+            self._pen.ellipse((x - size, y - size, x + size, y + size), any_colour(rng))
+        self._reach = min(width, height) * rng.uniform(0.28, 0.46) * (1 - 0.6 * style.scale)
         self._centre = (width * rng.uniform(0.42, 0.58), height * rng.uniform(0.42, 0.58))
         self._turn = rng.uniform(-0.7, 0.7)
 
@@ -40,7 +57,8 @@ class Sheet:
 
     def line(self, points: list[Point], colour: Colour, width: float) -> None:
         """A line; its width in the dish's coordinates."""
-        self._pen.line([self._at(point) for point in points], colour, max(1, round(width * self._reach)), "curve")
+        across = width * self._reach * (1 + 1.5 * self.style.line)
+        self._pen.line([self._at(point) for point in points], colour, max(1, round(across)), "curve")
 
     def oval(self, centre: Point, across: float, down: float, colour: Colour, wobble: float = 0) -> None:
         """An ellipse; `wobble` makes a blob of it."""
@@ -52,8 +70,10 @@ class Sheet:
         self.shape([(x + s * across * math.cos(a), y + s * down * math.sin(a)) for s, a in round_it], colour)
 
     def near(self, colour: Colour, spread: int = 22) -> Colour:
-        """A colour that is nearly this one."""
-        red, green, blue = (min(255, max(0, part + self.rng.randint(-spread, spread))) for part in colour)
+        """A colour that is nearly this one, as far as the palette has not drifted."""
+        turned = (colour[1], colour[2], colour[0])
+        mixed = [round(a + self.style.palette * (b - a)) for a, b in zip(colour, turned, strict=True)]
+        red, green, blue = (min(255, max(0, part + self.rng.randint(-spread, spread))) for part in mixed)
         return red, green, blue
 
     def inside(self, reach: float) -> Point:
@@ -212,8 +232,8 @@ CLASSES: dict[str, Callable[[Sheet], None]] = {
 """Every class in the order of its index."""
 
 
-def draw(name: str, rng: Random) -> Image.Image:
+def draw(name: str, rng: Random, style: Style = FIRST_DAY) -> Image.Image:
     """A drawing of one class."""
-    sheet = Sheet(rng)
+    sheet = Sheet(rng, style)
     CLASSES[name](sheet)
     return sheet.image.filter(ImageFilter.GaussianBlur(rng.uniform(0, 1.2)))

@@ -55,6 +55,16 @@ class ClassList:
         new = names[len(self.names) :]
         return type(self)((*self.names, *new), (*self.former, *(() for _ in new)))
 
+    def renamed(self, old: str, new: str) -> Self:
+        """The same list with another name for one index. Raises Malformed when `old` is unknown or `new` is taken."""
+        if old not in self.names:
+            raise Malformed(f"{old!r} cannot be renamed: it is not one of the classes")
+        index = self.names.index(old)
+        names = [new if at == index else name for at, name in enumerate(self.names)]
+        _check_distinct(names)
+        former = [past for past in (*self.former[index], old) if past != new]
+        return type(self)(tuple(names), (*self.former[:index], tuple(former), *self.former[index + 1 :]))
+
 
 def _check_distinct(names: list[str]) -> None:
     if len(set(names)) < len(names):

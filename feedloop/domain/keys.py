@@ -194,6 +194,11 @@ def model_file(name: str, sha256: str, file: str) -> Place:
     return Place(MODELS, f"{name}/{sha256}/{file}")
 
 
+def models() -> Place:
+    """The folder of every release."""
+    return Place(MODELS, "")
+
+
 def class_list(name: str) -> Place:
     """The append-only class list of a model's name."""
     return Place(MODELS, f"{name}/classes.json")

@@ -55,3 +55,20 @@ def test_an_unknown_name_is_told_with_its_number_of_classes():
 def test_a_document_that_is_no_class_list_is_malformed(document):
     with pytest.raises(Malformed):
         ClassList.from_document(document)
+
+
+def test_a_rename_keeps_the_index_and_remembers():
+    classes = ClassList.of(["Bread", "Dairy"]).renamed("Dairy", "Dairy product")
+    assert (classes.names, classes.former) == (("Bread", "Dairy product"), ((), ("Dairy",)))
+    assert classes.index("Dairy") == classes.index("Dairy product") == 1
+
+
+def test_a_name_can_come_back():
+    classes = ClassList.of(["Bread"]).renamed("Bread", "Toast").renamed("Toast", "Bread")
+    assert (classes.names, classes.former) == (("Bread",), (("Toast",),))
+
+
+@pytest.mark.parametrize(("old", "new"), [("Pizza", "Egg"), ("Bread", "Dairy")])
+def test_a_rename_of_nothing_or_to_a_taken_name_is_refused(old, new):
+    with pytest.raises(Malformed):
+        ClassList.of(["Bread", "Dairy"]).renamed(old, new)

@@ -1,0 +1,57 @@
+"""MobileNetV2 (Sandler et al., 2018) as GourmetGram has it: Dropout + Linear(1280, classes)."""
+
+from urllib.error import URLError
+
+from torch import Tensor, nn
+from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
+
+from feedloop.domain.errors import Malformed, Unavailable
+
+FEATURES, DROPOUT = 1280, 0.2
+LAST = "classifier.1.weight"
+State = dict[str, Tensor]
+
+
+def new(classes: int) -> nn.Module:
+    """A network with random weights, by torch's seed."""
+    return mobilenet_v2(num_classes=classes, dropout=DROPOUT)
+
+
+def pretrained(classes: int) -> nn.Module:
+    """A network that knows ImageNet, with a new classifier. Raises Unavailable without a connection."""
+    try:
+        network = mobilenet_v2(weights=MobileNet_V2_Weights.DEFAULT)
+    except (URLError, OSError, RuntimeError) as error:  # unreachable, cut off, or not what was promised
+        raise Unavailable(f"torchvision's pretrained weights cannot be fetched: {error}") from error
+    network.classifier = nn.Sequential(nn.Dropout(DROPOUT), nn.Linear(FEATURES, classes))
+    return network
+
+
+def of(state: State) -> nn.Module:
+    """The network with these weights, ready to answer. Raises Malformed."""
+    network = new(count_classes(state))
+    try:
+        network.load_state_dict(state)
+    except RuntimeError as error:
+        raise Malformed(f"the weights are not MobileNetV2's: {str(error).splitlines()[1].strip()[:200]}") from error
+    return network.eval()
+
+
+def count_classes(state: State) -> int:
+    """How many classes the weights answer. Raises Malformed when they don't end in Linear(1280, n)."""
+    shape = tuple(state[LAST].shape) if LAST in state else ()
+    match shape:
+        case (int(classes), features) if features == FEATURES:
+            return classes
+    raise Malformed(f"the weights do not end in Linear({FEATURES}, classes): {LAST} is {shape or 'not there'}")
+
+
+def for_classes(state: State, classes: int) -> nn.Module:
+    """The network with these weights; with another number of classes its last layer starts anew."""
+    known = of(state)
+    if count_classes(state) == classes:
+        return known
+    network = new(classes)
+    own = network.state_dict()
+    network.load_state_dict({name: own[name] if name.startswith("classifier.") else state[name] for name in own})
+    return network

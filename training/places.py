@@ -1,0 +1,47 @@
+"""Where the store is: the environment first, else the system that runs on this machine."""
+
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from feedloop.adapters.s3 import S3Store
+from feedloop.domain.errors import WrongSetting
+
+PATIENCE = 300.0
+"""Seconds for one upload: a model is larger than a picture, and a line at home slower than a data centre's."""
+
+_WHERE = (
+    "No store is named: set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, or DATA_DIR when `make run`"
+    " runs with another folder than .feedloop ({} is not there)."
+)
+
+
+def open_store(env: Mapping[str, str] = os.environ) -> S3Store:
+    """The store of S3_ENDPOINT, else of DATA_DIR/connection.json. Raises WrongSetting."""
+    endpoint, access_key, secret_key = _address(env)
+    return S3Store(
+        endpoint=endpoint,
+        access_key=access_key,
+        secret_key=secret_key,
+        region=env.get("S3_REGION") or "us-east-1",
+        prefix=env.get("BUCKET_PREFIX", ""),
+        read_timeout=PATIENCE,
+        request_timeout=PATIENCE,
+    )
+
+
+def _address(env: Mapping[str, str]) -> tuple[str, str, str]:
+    if endpoint := env.get("S3_ENDPOINT"):
+        given = (endpoint, env.get("S3_ACCESS_KEY", ""), env.get("S3_SECRET_KEY", ""))
+        if not all(given):
+            raise WrongSetting(f"The store at {endpoint} needs keys: set S3_ACCESS_KEY and S3_SECRET_KEY.")
+        return given
+    file = Path(env.get("DATA_DIR") or ".feedloop").expanduser() / "connection.json"
+    try:
+        found = json.loads(file.read_text())["s3"]
+        return str(found["endpoint"]), str(found["access_key"]), str(found["secret_key"])
+    except OSError as error:
+        raise WrongSetting(_WHERE.format(file)) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise WrongSetting(f"{file} cannot be understood: start `make run` again.") from error
