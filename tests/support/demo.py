@@ -32,9 +32,10 @@ def release(store: ObjectStore) -> None:
 
 
 @cache
-def served(mean: float = 0.5, sha256: str = CARD["sha256"]) -> Model:
+def served(mean: float | None = None, sha256: str = CARD["sha256"]) -> Model:
     """The model in a replica; with another mean it sees darker, and is another model."""
-    card = {**CARD, "sha256": sha256, "input": {**CARD["input"], "mean": [mean] * 3}}
+    given = CARD["input"] if mean is None else {**CARD["input"], "mean": [mean] * 3}
+    card = {**CARD, "sha256": sha256, "input": given}
     classifier = OnnxClassifier(MODEL, card, shrink=pictures.shrink)
     return Model(Release(card, ClassList.of(card["classes"])), classifier, 700)
 

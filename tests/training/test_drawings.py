@@ -1,9 +1,10 @@
+import hashlib
 from random import Random
 
 import pytest
 
 from feedloop.adapters.pictures import normalise
-from tests.support.demo import CARD, served
+from tests.support.demo import CARD, MODEL, served
 from tests.support.uploads import encoded
 from training import outliers
 from training.drawings import CLASSES, draw
@@ -37,3 +38,9 @@ def test_the_demonstration_model_is_unsure_about_anything_else(kind):
     rng = Random("something else")
     confidences = [answer(getattr(outliers, kind)(rng))[1] for _ in range(40)]
     assert sum(confidences) / len(confidences) < 0.5
+
+
+def test_the_card_belongs_to_its_model_and_says_what_it_is_not():
+    assert CARD["sha256"] == hashlib.sha256(MODEL).hexdigest()
+    assert "nothing of real food" in CARD["note"]
+    assert len(MODEL) < 10_000_000
