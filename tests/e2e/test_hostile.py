@@ -4,9 +4,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
-from functools import partial
 from itertools import repeat
 from pathlib import Path
 
@@ -51,7 +49,9 @@ def _answers(port: int) -> bool:
 
 
 def most_memory(process: psutil.Process) -> int:
-    """The most that the process ever held, in bytes."""
+    """The most that the process ever held, in bytes; only Linux tells."""
+    if not sys.platform.startswith("linux"):
+        return 0
     lines = dict(line.split(":", 1) for line in Path(f"/proc/{process.pid}/status").read_text().splitlines())
     return int(lines["VmHWM"].split()[0]) * 1024
 
@@ -65,11 +65,10 @@ def send(port: int, sent: Hostile) -> int:
 
 def test_the_corpus_passes_through_the_real_server_in_little_memory(gateway, store):
     port, worker = gateway
-    with ThreadPoolExecutor(2) as senders:
-        statuses = list(senders.map(partial(send, port), [*files(), *forms()]))
+    before = most_memory(worker)
+    statuses = [send(port, sent) for sent in [*files(), *forms()]]
     assert len(committed(store)) == statuses.count(TAKEN)
-    if Path("/proc").exists():
-        assert most_memory(worker) < MOST_MEMORY
+    assert most_memory(worker) - before < MOST_MEMORY
 
 
 def exchange(port: int, head: str, body: Iterable[bytes]) -> bytes:
@@ -105,8 +104,7 @@ LIES = {
 }
 
 
-@pytest.mark.parametrize("lie", LIES)
-def test_a_body_may_lie_about_its_length(gateway, store, lie):
-    head, body, status = LIES[lie]
-    assert exchange(gateway[0], head, body) == b"HTTP/1.1 " + status
-    assert len(committed(store)) == (status == b"200")
+def test_a_body_may_lie_about_its_length(gateway, store):
+    answers = {lie: exchange(gateway[0], head, body) for lie, (head, body, _) in LIES.items()}
+    assert answers == {lie: b"HTTP/1.1 " + status for lie, (_, _, status) in LIES.items()}
+    assert len(committed(store)) == [status for _, _, status in LIES.values()].count(b"200")
