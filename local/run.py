@@ -18,7 +18,7 @@ from local import folder, leftovers, minio_server, ports, seaweedfs, stack
 from local.minio_server import MinIO
 from local.prepare import prepare
 from local.seaweedfs import SeaweedFS
-from local.settings import HOST, MINIO, Choices
+from local.settings import HOST, MINIO, THRIFT, Choices
 from local.stack import ROOT, Function
 from local.store import Access, OutsideStore, Store
 from local.supervise import Part, Supervisor
@@ -120,7 +120,7 @@ def _environment(choices: Choices, functions: tuple[Function, ...], store: Store
         "SECRETS_DIR": str(choices.data_dir / folder.SECRETS),
     }
     settings.Settings.read(shared)  # a wrong value is told here, once
-    own = {"PORT": str(choices.port), "EVENTS_PORT": str(events_port), "GATEWAY_URL": choices.gateway}
+    own = {**THRIFT, "PORT": str(choices.port), "EVENTS_PORT": str(events_port), "GATEWAY_URL": choices.gateway}
     return {**shared, **own, **store.environment()}
 
 

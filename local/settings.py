@@ -9,6 +9,8 @@ from typing import Self
 from feedloop.domain.errors import WrongSetting
 
 HOST = "127.0.0.1"
+THRIFT = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1000000"}
+"""Has glibc give a large picture's memory back, whichever thread had it; the template's image says the same."""
 SEAWEEDFS, MINIO = "seaweedfs", "minio"
 _LAST_PORT = 65535
 

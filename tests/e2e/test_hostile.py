@@ -1,5 +1,6 @@
 """The hostile corpus through the real server on a real store, and bodies that lie about their length."""
 
+import os
 import socket
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 import requests
 
 from local import stack
+from local.settings import THRIFT
 from tests.local.system import until
 from tests.support.demo import committed
 from tests.support.hostile import TAKEN, Hostile, files, photo
@@ -21,7 +23,7 @@ from tests.support.servers import free_ports
 
 pytestmark = [pytest.mark.usefixtures("deployed"), pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)]
 GATEWAY = "from local.serve import serve; serve('local.gateway:application', {port}, workers=1)"
-MOST_MEMORY = 512 * 1024**2
+MOST_MEMORY = 512_000_000
 
 
 @pytest.fixture
@@ -35,7 +37,7 @@ def gateway(deployed: None) -> Iterator[tuple[int, psutil.Process]]:
 
 @contextmanager
 def _process(command: list[str]) -> Iterator[subprocess.Popen[bytes]]:
-    with subprocess.Popen(command, cwd=stack.ROOT, stdout=subprocess.DEVNULL) as process:
+    with subprocess.Popen(command, cwd=stack.ROOT, env={**os.environ, **THRIFT}, stdout=subprocess.DEVNULL) as process:
         try:
             yield process
         finally:
