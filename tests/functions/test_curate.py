@@ -2,12 +2,14 @@
 
 import json
 from datetime import timedelta
+from functools import partial
 
 import pytest
 
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.documents import load
+from feedloop.domain.errors import StoreDown
 from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
@@ -308,6 +310,13 @@ def test_an_hour_later_the_guard_lets_a_few_more_go(desk, store, clock):
     assert len(pictures(store, QUEUE)) == 18
 
 
+def test_a_sweep_that_loses_the_store_says_so(desk, store, monkeypatch):
+    write(store, QUEUE, "1", annotation(store, commit(store, prediction(1)), "Egg"))
+    monkeypatch.setattr(store, "get", partial(_fail, StoreDown("no answer")))
+    with pytest.raises(StoreDown):
+        swept(desk)
+
+
 def test_an_event_works_off_its_own_annotation(desk, store):
     one, two = commit(store, prediction(1)), commit(store, prediction(1))
     write(store, QUEUE, "1", annotation(store, one, "Egg"))
@@ -335,3 +344,7 @@ def test_events_of_other_objects_are_ignored(desk):
 
 def test_an_event_of_a_deleted_annotation_asks_for_a_sweep(desk):
     assert handle_event(desk, [keys.output(QUEUE, "1")]).counts == {"vanished": 1}
+
+
+def _fail(error, *args, **kwargs):
+    raise error

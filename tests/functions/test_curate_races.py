@@ -51,6 +51,34 @@ def test_a_second_delivery_finishes_what_a_killed_worker_began(store, made, even
     assert len(everything(store, keys.TRACKING, "curated/")) == 1
 
 
+def test_while_a_picture_moves_it_is_always_in_a_class(store, made, event):
+    save(store, made)
+    event()
+    save(store, made, "Meat", minute=1)
+    worker = Worker(store, event)
+    while worker.alive:
+        worker.step()
+        assert pictures(store, QUEUE) != []
+
+
+def test_the_ledger_never_says_done_before_the_picture_is_shown(store, made, event):
+    save(store, made)
+    worker = Worker(store, event)
+    while worker.alive:
+        worker.step()
+        assert len(everything(store, keys.TRACKING, "curated/")) <= len(pictures(store, QUEUE))
+
+
+def test_a_worker_that_slept_through_a_change_shows_what_the_label_says_now(store, made, event):
+    save(store, made)
+    slow = Worker(store, event)
+    slow.reach("copy")
+    save(store, made, "Meat", minute=1)
+    event()
+    slow.finish()
+    assert pictures(store, QUEUE) == [f"class_05/{made.id}.jpg"]
+
+
 def test_a_worker_that_slept_through_a_deletion_does_not_cast_its_vote(store, made, event, swept):
     save(store, made)
     slow = Worker(store, event)

@@ -4,6 +4,7 @@ from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.errors import UnknownPrediction
 from functions.flag.handler import flag
+from tests.support.stepping import Worker
 from tests.support.world import commit, everything, prediction
 
 FOLDER = "tasks/userfeedback/"
@@ -53,6 +54,13 @@ def test_the_task_shows_what_the_model_said(store, made):
 def test_flagging_twice_queues_one_task(store, made):
     assert [flag(made.id, store=store) for _ in range(3)] == [True, False, False]
     assert len(everything(store, keys.LABELSTUDIO, FOLDER)) == 1
+
+
+def test_no_task_ever_waits_for_its_picture(store, made):
+    worker = Worker(store, lambda stepped: flag(made.id, store=stepped))
+    while worker.alive:
+        worker.step()
+        assert len(everything(store, keys.LABELSTUDIO, FOLDER)) <= len(everything(store, keys.LABELSTUDIO, "images/"))
 
 
 def test_an_unknown_prediction_leaves_nothing_behind(store):

@@ -5,6 +5,7 @@ from io import BytesIO
 import pytest
 
 from feedloop import wiring
+from feedloop.adapters.memory import MemoryStore
 from feedloop.adapters.pictures import normalise
 from feedloop.domain import keys, receipts
 from feedloop.domain.documents import load
@@ -148,6 +149,11 @@ def test_without_a_key_every_upload_is_a_prediction_of_its_own(store, clock):
     assert everything(store, keys.TRACKING, "") == {}
 
 
+def test_a_chosen_key_and_picture_do_not_choose_the_random_part(store, clock):
+    stores = (store, MemoryStore(clock=clock))
+    assert len({upload(each, clock).prediction.id.random for each in stores}) == 2
+
+
 @pytest.mark.parametrize("dies", ["before", "after"])
 @pytest.mark.parametrize("step", range(4))
 def test_wherever_a_call_dies_a_committed_doubt_has_its_task(store, clock, step, dies):
@@ -172,6 +178,12 @@ def test_a_store_that_fails_is_told_as_it_is(store, clock, monkeypatch):
     monkeypatch.setattr(store, "create", partial(_fail, StoreDown("no answer")))
     with pytest.raises(StoreDown):
         upload(store, clock)
+
+
+def test_a_picture_that_the_store_did_not_take_is_not_answered(store, clock, monkeypatch):
+    monkeypatch.setattr(store, "create", partial(_fail, StoreDown("no answer")))
+    with pytest.raises(StoreDown):  # a clear one without a key: its only write is the commit
+        upload(store, clock, clear_upload(), key=None)
 
 
 def test_a_commit_that_comes_too_late_for_its_day_is_refused(store):

@@ -6,6 +6,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.domain.documents import load
 from functions.sample.drawing import draw
+from tests.support.stepping import Worker
 from tests.support.world import CLASSES, NOON, commit, everything, prediction
 
 DAY = day_of(NOON)
@@ -71,6 +72,13 @@ def test_the_task_is_blind(store, clock, many):
 def test_every_task_has_its_picture(store, clock, many):
     sampled(store, clock)
     assert all(store.head(keys.image(random)) for random in queued(store))
+
+
+def test_no_task_ever_waits_for_its_picture(store, clock, many):
+    worker = Worker(store, lambda stepped: sampled(stepped, clock))
+    while worker.alive:
+        worker.step()
+        assert all(store.head(keys.image(random)) for random in queued(store))
 
 
 def test_an_open_day_is_marked_provisional_until_it_closes(store, clock, many):

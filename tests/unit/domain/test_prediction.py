@@ -72,6 +72,13 @@ def test_the_key_and_the_record_agree_about_a_confidence(probability):
     assert per_mille(confidence) == int(f"{confidence:.4f}".replace(".", "")[:4])
 
 
+@given(st.floats(0, 1))
+@example(0.69996)
+def test_no_probability_is_told_larger_than_it_is(probability):
+    ((_, told),) = ranked([probability])
+    assert told <= probability + 1e-9
+
+
 @given(predictions())
 def test_doubt_means_below_the_threshold_and_not_on_it(prediction):
     on_it = replace(prediction, threshold=prediction.id.per_mille)
