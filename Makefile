@@ -11,7 +11,7 @@ SETS := $(patsubst %.in,%,$(wildcard functions/*/requirements.in template/*/requ
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-training check bench lock clean
+.PHONY: help run test test-training plant check bench lock clean
 
 help: ## list the actions
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ test: $(VENV)/test.stamp ## run all tests
 
 test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
 	@$(TRAIN)/bin/python -m pytest tests/training
+
+plant: $(VENV)/test.stamp ## see whether the tests catch planted bugs (BUG=curate: only some of them)
+	@$(BIN)/python scripts/plant_bugs.py $(BUG)
 
 check: $(VENV)/test.stamp ## lint, formatting, types and the direction of imports
 	@$(BIN)/ruff check .
