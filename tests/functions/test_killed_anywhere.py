@@ -8,7 +8,7 @@ from datetime import timedelta
 
 import pytest
 
-from feedloop import releases
+from feedloop import releases, reviews
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from functions.curate.desk import Desk
@@ -60,7 +60,7 @@ def desk(store):
 
 
 def nothing_before(_store):
-    """The function's first call ever."""
+    """The function's first call ever: no picture was shown to annotators yet."""
 
 
 def relabelled_before(store):
@@ -69,6 +69,8 @@ def relabelled_before(store):
 
 
 def annotated_before(store):
+    for made in MADE:
+        reviews.show_picture(store, made.id)
     write(store, QUEUE, "1", annotation(store, MADE[1], "Egg"))
     write(store, QUEUE, "2", b"not an annotation")
 
@@ -105,7 +107,7 @@ def begin(before):
     store = MemoryStore(clock=CLOCK)
     world.release(store)
     for made in MADE:
-        commit(store, made)
+        commit(store, made, shown=False)
     before(store)
     return store
 
