@@ -3,11 +3,14 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
+DESK := .venv-label-studio
 PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes
-CODE := feedloop functions local training scripts tests $(wildcard benchmarks)
+CODE := feedloop functions local labelling training scripts tests $(wildcard benchmarks)
 
+# Label Studio pins what the others do not: its set is pinned apart from them.
+APART := requirements/label-studio
 # Each set of requirements: its .in says what is wanted, its .txt pins it with hashes.
-SETS := $(patsubst %.in,%,$(wildcard functions/*/requirements.in template/*/requirements.in requirements/*.in))
+SETS := $(filter-out $(APART),$(patsubst %.in,%,$(wildcard functions/*/requirements.in template/*/requirements.in requirements/*.in)))
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help
@@ -16,10 +19,10 @@ UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --f
 help: ## list the actions
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/local.stamp ## start the whole system on this machine (PORT, DATA_DIR, S3_ENDPOINT ...: README)
+run: $(VENV)/local.stamp $(if $(filter off,$(LABEL_STUDIO)),,$(DESK)/label-studio.stamp) ## start the whole system on this machine (PORT, DATA_DIR, S3_ENDPOINT ...: README)
 	@exec $(BIN)/python -m local
 
-test: $(VENV)/test.stamp ## run all tests
+test: $(VENV)/test.stamp $(DESK)/label-studio.stamp ## run all tests
 	@$(BIN)/python -m pytest
 
 test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
@@ -34,7 +37,7 @@ check: $(VENV)/test.stamp ## lint, formatting, types and the direction of import
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports
 
-bench: $(VENV)/test.stamp ## run every benchmark; each writes its result beside itself
+bench: $(VENV)/test.stamp $(DESK)/label-studio.stamp ## run every benchmark; each writes its result beside itself
 	@set -e; for script in $(wildcard benchmarks/*.py); do echo "== $$script"; PYTHONPATH=. $(BIN)/python "$$script"; done
 
 lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in every set
@@ -43,9 +46,12 @@ lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in e
 	@set -e; for set in $(SETS); do echo "$$set.txt"; \
 	  $(UV_COMPILE) --upgrade --generate-hashes --no-header --no-annotate --constraint build/lock/all.txt \
 	    "$$set.in" --output-file "$$set.txt" >/dev/null; done
+	@echo "$(APART).txt"; grep '^obstore==' build/lock/all.txt >build/lock/shared.txt; \
+	  $(UV_COMPILE) --upgrade --generate-hashes --no-header --no-annotate --constraint build/lock/shared.txt \
+	    $(APART).in --output-file $(APART).txt >/dev/null
 
 clean: ## remove caches and the virtual environment; the data of `make run` stays
-	@rm -rf $(VENV) $(TRAIN) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(TRAIN) $(DESK) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Pictures, labels and models are kept. To delete them as well: rm -r $(or $(DATA_DIR),.feedloop)"
 
@@ -58,6 +64,12 @@ $(VENV)/%.stamp: requirements/%.txt | $(BIN)/python
 $(TRAIN)/%.stamp: requirements/%.txt | $(TRAIN)/bin/python
 	@echo "Installing $< (only when it has changed) ..."
 	@$(TRAIN)/bin/python $(PIP_INSTALL) --requirement $<
+	@touch $@
+
+# By uv, which is part of the local set: seconds instead of minutes.
+$(DESK)/%.stamp: requirements/%.txt | $(DESK)/bin/python $(VENV)/local.stamp
+	@echo "Installing Label Studio (800 MB, only when $< has changed) ..."
+	@$(BIN)/uv pip install --python $(DESK)/bin/python --require-hashes --requirement $<
 	@touch $@
 
 .PRECIOUS: %/bin/python

@@ -147,7 +147,7 @@ def _laid_out(name: str, folder: Path) -> Path:
 def _deployed(folder: Path, server: Server) -> tuple[dict[str, str], dict[str, Call]]:
     """The environment of every function, and a call that each can answer."""
     store, signing, token = servers.fresh_store(server), secrets.token_hex(16), secrets.token_hex(16)
-    values = (server.access_key, server.secret_key, token, signing)
+    values = (server.access_key, server.secret_key, token, signing, secrets.token_hex(16))
     for name, value in zip(settings.SECRETS, values, strict=True):
         (folder / name).write_text(value)
     demo.release(store)

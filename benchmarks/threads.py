@@ -127,7 +127,7 @@ def _deployed(server: Server, folder: Path, model: Path | None) -> dict[str, str
     if model:
         card |= {"sha256": hashlib.sha256(body).hexdigest(), "input": {**card["input"], "size": 224}}
     releases.publish(store, body, card, now=utc_now())
-    values = (server.access_key, server.secret_key, "token", secrets.token_hex(16))
+    values = (server.access_key, server.secret_key, "token", secrets.token_hex(16), secrets.token_hex(16))
     for name, value in zip(settings.SECRETS, values, strict=True):
         (folder / name).write_text(value)
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]

@@ -13,7 +13,8 @@ S3_ACCESS_KEY = "feedloop-s3-access-key"
 S3_SECRET_KEY = "feedloop-s3-secret-key"  # noqa: S105 - a file's name
 EVENT_TOKEN = "feedloop-event-token"  # noqa: S105 - a file's name
 SIGNING_KEY = "feedloop-signing-key"
-SECRETS = (S3_ACCESS_KEY, S3_SECRET_KEY, EVENT_TOKEN, SIGNING_KEY)
+LABEL_STUDIO_TOKEN = "feedloop-label-studio-token"  # noqa: S105 - a file's name
+SECRETS = (S3_ACCESS_KEY, S3_SECRET_KEY, EVENT_TOKEN, SIGNING_KEY, LABEL_STUDIO_TOKEN)
 
 
 T = TypeVar("T")
@@ -31,6 +32,7 @@ class Settings:
     allowed_origins: tuple[str, ...]
     sweep_workers: int
     sweep_lease_seconds: int
+    label_studio_url: str  # empty: none, tasks wait in the store
     secrets_dir: Path
 
     @classmethod
@@ -45,6 +47,7 @@ class Settings:
             allowed_origins=_read(env, "ALLOWED_ORIGINS", _words, ""),
             sweep_workers=_read(env, "SWEEP_WORKERS", _positive, "4"),
             sweep_lease_seconds=_read(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
+            label_studio_url=_read(env, "LABEL_STUDIO_URL", _optional_endpoint, ""),
             secrets_dir=_read(env, "SECRETS_DIR", Path, "/var/openfaas/secrets"),
         )
 
@@ -69,6 +72,7 @@ NAMES = (
     "ALLOWED_ORIGINS",
     "SWEEP_WORKERS",
     "SWEEP_LEASE_SECONDS",
+    "LABEL_STUDIO_URL",
     "SECRETS_DIR",
 )
 
@@ -87,6 +91,10 @@ def _endpoint(text: str) -> str:
     if not text.startswith(("http://", "https://")):
         raise ValueError("it must begin with http:// or https://")
     return text.rstrip("/")
+
+
+def _optional_endpoint(text: str) -> str:
+    return _endpoint(text) if text else ""
 
 
 def _per_mille(text: str) -> int:

@@ -8,6 +8,13 @@ from feedloop.domain.prediction import Prediction
 CHOICES, IMAGE = "choice", "image"
 """Names of the two controls of the label config."""
 
+TITLES = {
+    keys.RANDOM_SAMPLED: "Random Sampling Review",
+    keys.LOW_CONFIDENCE: "Low Confidence Review",
+    keys.USER_FEEDBACK: "User Feedback Review",
+}
+"""Review queue to the title of its project: how sync and the set-up find it."""
+
 _WHY = {
     keys.LOW_CONFIDENCE: {"user_feedback": "low_confidence", "source": "low_confidence"},
     keys.USER_FEEDBACK: {"user_feedback": "incorrect", "source": "user_feedback"},

@@ -36,7 +36,7 @@ def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: py
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     for name, value in {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
-    values = (server.access_key, server.secret_key, TOKEN, token_hex(16))
+    values = (server.access_key, server.secret_key, TOKEN, token_hex(16), token_hex(16))
     for name, value in zip(settings.SECRETS, values, strict=True):
         (tmp_path / name).write_text(value)
     _forget()
