@@ -1,4 +1,4 @@
-"""Stores for every test: one in memory, and real ones that are started once per run."""
+"""For every test: a store in memory, and real stores and a Label Studio that are started once per run."""
 
 from collections.abc import Iterator
 
@@ -6,7 +6,9 @@ import pytest
 
 from feedloop.adapters.memory import MemoryStore
 from feedloop.adapters.s3 import S3Store
-from tests.support import servers
+from tests.support import label_studio as desks
+from tests.support import servers, world
+from tests.support.label_studio import LabelStudio
 from tests.support.servers import Server
 
 
@@ -33,3 +35,20 @@ def minio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture
 def s3_store(seaweedfs: Server) -> S3Store:
     return servers.fresh_store(seaweedfs)
+
+
+@pytest.fixture(scope="session")
+def label_studio_store(seaweedfs: Server) -> S3Store:
+    return servers.fresh_store(seaweedfs)
+
+
+@pytest.fixture(scope="session")
+def label_studio(
+    seaweedfs: Server, label_studio_store: S3Store, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[LabelStudio]:
+    """Set up over the buckets of `label_studio_store`."""
+    folder = tmp_path_factory.mktemp("label_studio")
+    world.release(label_studio_store)
+    with desks.label_studio(folder / "server", seaweedfs) as desk:
+        desks.set_up(desk, seaweedfs, desks.prefix_of(label_studio_store), folder / "secrets")
+        yield desk
