@@ -3,6 +3,7 @@
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
+from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import Prediction
 
 CHOICES, IMAGE = "choice", "image"
@@ -14,6 +15,12 @@ TITLES = {
     keys.USER_FEEDBACK: "User Feedback Review",
 }
 """Review queue to the title of its project: how sync and the set-up find it."""
+
+SHOWN_AS = "the model"
+"""The model version of every pre-annotation inside Label Studio.
+
+It preselects only what has the version of the project, and a project holds the answers of several models.
+"""
 
 _WHY = {
     keys.LOW_CONFIDENCE: {"user_feedback": "low_confidence", "source": "low_confidence"},
@@ -31,6 +38,17 @@ def informed_task(prediction: Prediction, queue: str, image_url: str) -> Documen
     answer = {"ml_prediction": prediction.class_name, "confidence": prediction.confidence}
     data = {"v": 1, "image": image_url, "timestamp": iso(prediction.time), **answer, **_WHY[queue]}
     return {"data": data, "predictions": [_pre_annotation(prediction)]}
+
+
+def as_imported(task: Document) -> Document:
+    """A task as Label Studio gets it: the version of its model among the data. Raises Malformed."""
+    try:
+        predictions = task.get("predictions", [])
+        shown = [{**prediction, "model_version": SHOWN_AS} for prediction in predictions]
+        version = {"model_version": predictions[0]["model_version"]} if predictions else {}
+        return {"data": {**task["data"], **version}, "predictions": shown}
+    except (KeyError, TypeError, AttributeError) as error:
+        raise Malformed(f"not a review task: {error!r}") from error
 
 
 def _pre_annotation(prediction: Prediction) -> Document:

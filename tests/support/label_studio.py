@@ -154,6 +154,7 @@ def _quiet(folder: Path) -> dict[str, str]:
         "FRONTEND_SENTRY_DSN": "",
         "DEBUG": "false",
         "LOG_LEVEL": "WARNING",
+        "SYNC_ON_TARGET_STORAGE_CREATION": "false",  # else a new target storage exports every annotation at once
     }
 
 

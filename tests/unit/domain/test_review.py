@@ -2,7 +2,8 @@ import pytest
 from hypothesis import given
 
 from feedloop.domain import keys
-from feedloop.domain.review import blind_task, informed_task
+from feedloop.domain.errors import Malformed
+from feedloop.domain.review import SHOWN_AS, as_imported, blind_task, informed_task
 from tests.support.strategies import predictions
 
 PICTURE = "s3://labelstudio/images/" + "0" * 32 + ".jpg"
@@ -35,3 +36,21 @@ def test_an_informed_task_begins_with_the_models_answer(prediction):
 def test_no_task_names_its_prediction(prediction):
     task = str(informed_task(prediction, keys.LOW_CONFIDENCE, PICTURE)["data"])
     assert str(prediction.id) not in task
+
+
+@given(predictions())
+def test_label_studio_shows_every_models_answer_as_that_of_the_model(prediction):
+    task = informed_task(prediction, keys.LOW_CONFIDENCE, PICTURE)
+    imported = as_imported(task)
+    assert [answer["model_version"] for answer in imported["predictions"]] == [SHOWN_AS]
+    assert imported["data"] == {**task["data"], "model_version": task["predictions"][0]["model_version"]}
+
+
+def test_a_blind_task_is_imported_as_it_is():
+    assert as_imported(blind_task(PICTURE)) == {**blind_task(PICTURE), "predictions": []}
+
+
+@pytest.mark.parametrize("task", [{}, {"data": 3}, {"data": {}, "predictions": [{}]}, {"data": {}, "predictions": 3}])
+def test_what_is_no_task_is_not_imported(task):
+    with pytest.raises(Malformed):
+        as_imported(task)
