@@ -1,11 +1,14 @@
 """All functions of the stack under /function/<name>, and the website at /: what a gateway shows, in one process."""
 
+import gzip
+import mimetypes
 import os
+from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from flask import Flask, Response, jsonify
+from flask import Flask, Response, jsonify, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feedloop import wiring
@@ -16,6 +19,17 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
 _MOST_WORKERS = 8
+_WORDY = ("text/html", "text/css", "text/javascript", "image/svg+xml")
+_POLICY = {
+    "Content-Security-Policy": (
+        "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self';"
+        " form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
+    ),
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(self), geolocation=(), microphone=()",
+    "Referrer-Policy": "no-referrer",
+}
+"""What a page of the site may do; README.md has the same for a host of your own."""
 
 
 def application() -> "WSGIApplication":
@@ -33,11 +47,34 @@ def _app(function: stack.Function) -> Flask:
 
 def site() -> Flask:
     """The static website, /healthz, and an answer for functions that do not exist."""
+    mimetypes.add_type("text/javascript", ".js")  # a browser runs no module of another type
     app = Flask("site", static_folder=str(stack.ROOT / "web"), static_url_path="")
     app.add_url_rule("/", "index", lambda: app.send_static_file("index.html"))
     app.add_url_rule("/healthz", "healthz", lambda: {"status": "ok"})
     app.add_url_rule("/function/<path:name>", "unknown", _unknown, methods=METHODS)
+    app.after_request(_guarded)
+    app.after_request(_packed)
     return app
+
+
+def _guarded(response: Response) -> Response:
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    if response.mimetype == "text/html":
+        response.headers.update(_POLICY)
+    return response
+
+
+def _packed(response: Response) -> Response:
+    """The site's texts, compressed for whoever understands it."""
+    if response.mimetype not in _WORDY or response.status_code != HTTPStatus.OK:
+        return response
+    response.vary.add("Accept-Encoding")
+    if request.accept_encodings["gzip"]:
+        response.direct_passthrough = False
+        response.set_data(gzip.compress(response.get_data()))
+        response.content_encoding = "gzip"
+        response.set_etag(response.get_etag()[0] or "", weak=True)
+    return response
 
 
 def _unknown(name: str) -> Response:

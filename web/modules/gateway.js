@@ -1,0 +1,39 @@
+/** Calls of the functions. */
+import config from "../config.js";
+import { Failure, judge, lost } from "./failure.js";
+
+const ROOT = new URL("function/", config.gateway ? config.gateway.replace(/\/?$/, "/") : document.baseURI);
+const SILENCE = 45_000; // below the 60 s after which proxies give up
+
+/** The document that a function answers: to a POST, or without a body to a GET. Throws Failure, or why `signal` stopped it. */
+export async function call(name, { body, key, signal, onProgress } = {}) {
+  signal?.throwIfAborted();
+  const request = new XMLHttpRequest(); // fetch cannot tell how much is sent
+  request.open(body ? "POST" : "GET", new URL(name, ROOT));
+  if (key) request.setRequestHeader("Idempotency-Key", key);
+  await send(request, body, { signal, onProgress });
+  return judge({
+    status: request.status,
+    type: request.getResponseHeader("Content-Type") ?? "",
+    body: request.responseText,
+    retryAfter: request.getResponseHeader("Retry-After"),
+  });
+}
+
+function send(request, body, { signal, onProgress }) {
+  return new Promise((resolve, reject) => {
+    let silence;
+    const giveUp = (reason) => { reject(reason); request.abort(); };
+    const listen = () => {
+      clearTimeout(silence);
+      silence = setTimeout(() => giveUp(new Failure("silent", { passing: true })), SILENCE);
+    };
+    request.onload = resolve;
+    request.onerror = () => reject(lost());
+    request.onloadend = () => clearTimeout(silence);
+    signal?.addEventListener("abort", () => giveUp(signal.reason), { once: true });
+    if (onProgress) request.upload.onprogress = ({ loaded, total }) => { listen(); onProgress(loaded / total); };
+    listen();
+    request.send(body);
+  });
+}

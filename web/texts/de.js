@@ -1,0 +1,100 @@
+/** Deutsch. */
+export default {
+  heading: "Was zeigt dein Foto?",
+  lead: "Zeig uns ein Foto, und wir sagen dir, was wir sehen.",
+  language: "Sprache",
+
+  camera: "Foto aufnehmen",
+  choose: "Fotos wählen",
+  drop: "oder irgendwo ablegen, oder einfügen",
+  formats: "JPEG, PNG oder WebP, höchstens 10 MB",
+  send: "Fragen",
+  dropping: "Loslassen, um die Fotos hinzuzufügen",
+
+  photos: "Deine Fotos",
+  empty: "Noch nichts da. So geht es:",
+  "step.photo": "Nimm ein Foto auf oder wähle eins. Gern auch mehrere.",
+  "step.answer": "Sieh, was es zeigt und wie sicher wir sind.",
+  "step.correct": "Falsch? Ein Tippen genügt. So werden wir besser.",
+
+  privacy: "Wir behalten dein Foto ohne Ortsangabe und unsere Antwort, um unsere Erkennung zu prüfen und zu verbessern. "
+    + "Menschen können es ansehen. Dein Browser behält nur die Kennungen der Fotos und was du uns dazu gesagt hast.",
+  policy: "Datenschutzerklärung",
+
+  "photo.alt": "Dein Foto {name}",
+  "photo.preparing": "Wird vorbereitet …",
+  "photo.queued": "Gleich dran …",
+  "photo.sending": "Wird gesendet …",
+  "photo.looking": "Wir schauen es uns an …",
+  "photo.cancelled": "Abgebrochen",
+  "photo.cancelled.detail": "Es wird nichts mehr gesendet.",
+  "photo.of": "Von {time}",
+  "photo.recalling": "Dein Foto",
+  "photo.twice": "{name} hast du eben schon hinzugefügt.",
+  added: ({ n }) => (n === 1 ? "Ein Foto hinzugefügt." : `${n} Fotos hinzugefügt.`),
+
+  cancel: "Abbrechen",
+  remove: "Entfernen",
+  again: "Noch einmal",
+  "send.again": "Doch senden",
+  now: "Jetzt versuchen",
+
+  "sure.very": "Fast sicher: {class}",
+  sure: "Wahrscheinlich {class}",
+  unsure: "Nicht sicher",
+  "unsure.detail": "Vielleicht {class} oder {other}. Wir haben einen Menschen gebeten nachzusehen.",
+  "unsure.alone": "Vielleicht {class}. Wir haben einen Menschen gebeten nachzusehen.",
+
+  flag: "Falsch?",
+  flagged: "Als falsch gemeldet",
+  "flag.done": "Danke. Ein Mensch sieht es sich an.",
+  relabel: "Sagen, was es ist",
+  change: "Ändern",
+  "relabel.done": "Danke. Du sagst: {class}.",
+  "relabel.same": "Danke. Du siehst es auch so.",
+  telling: "Wird weitergegeben …",
+  "told.not": "Noch nicht weitergegeben.",
+
+  "pick.heading": "Was ist es wirklich?",
+  "pick.search": "Suchen",
+  "pick.none": "So heißt nichts.",
+  "pick.found": ({ n }) => (n === 1 ? "Eins gefunden." : `${n} gefunden.`),
+  "pick.loading": "Die Liste wird geholt …",
+  "pick.save": "Das ist es",
+  back: "Zurück",
+
+  clear: "Alle vergessen",
+  "clear.heading": "Deine Fotos hier vergessen?",
+  "clear.detail": "Dieser Browser vergisst sie, und du kannst unsere Antworten nicht mehr verbessern. "
+    + "Was gesendet wurde, bleibt bei uns.",
+  "clear.save": "Alle vergessen",
+  cleared: "Dieser Browser hat deine Fotos vergessen.",
+
+  lost: ({ n }) => (n === 1
+    ? "Ein Foto war unterwegs, als diese Seite geschlossen wurde. Wähle es noch einmal, es zählt nur einmal."
+    : `${n} Fotos waren unterwegs, als diese Seite geschlossen wurde. Wähle sie noch einmal, jedes zählt nur einmal.`),
+  "lost.done": "Nicht nötig",
+
+  "waiting.seconds": "Hier ist es sicher. Nächster Versuch in {n} s.",
+  "waiting.minutes": "Hier ist es sicher. Nächster Versuch in {n} min.",
+  "waiting.offline": "Hier ist es sicher und geht hinaus, sobald du wieder online bist.",
+
+  "failed.offline": "Du bist offline",
+  "failed.unreachable": "Wir sind nicht erreichbar",
+  "failed.silent": "Noch keine Antwort",
+  "failed.unavailable": "Wir müssen kurz Luft holen",
+  "failed.busy": "Zu viel auf einmal",
+  "failed.given-up": "Im Moment geht es nicht. Nichts ist verloren, solange diese Seite offen bleibt.",
+  "failed.too-large": "Dieses Foto ist zu groß",
+  "failed.too-large.detail": "Bitte sende ein kleineres.",
+  "failed.unsupported-picture": "Diese Art von Datei können wir nicht lesen",
+  "failed.unsupported-picture.detail": "Fotos als JPEG, PNG oder WebP sind in Ordnung.",
+  "failed.broken-picture": "Dieses Foto ist beschädigt",
+  "failed.broken-picture.detail": "Es ist unvollständig oder kleiner als 16 Pixel. Bitte wähle ein anderes.",
+  "failed.unknown-prediction": "Wir kennen dieses Foto nicht mehr",
+  "failed.unknown-prediction.detail": "Bitte sende es noch einmal, und sag es uns dann.",
+  "failed.unknown-class": "Dieser Name steht nicht mehr in unserer Liste",
+  "failed.unknown-class.detail": "Bitte wähle einen anderen.",
+  "failed.refused": "Das hat nicht geklappt",
+  "failed.refused.detail": "Der Dienst hat es abgelehnt. Bitte versuche es später noch einmal.",
+};
