@@ -69,6 +69,7 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.StoreMisconfigured: (503, "store-misconfigured", "The store refuses the service"),
     errors.NoModel: (503, "no-model", "No model is released"),
     errors.DayClosing: (503, "day-closing", "The day of this upload is being closed"),
+    errors.Busy: (429, "busy", "Too many calls at the same time"),
 }
 """Every error that may leave a function: HTTP status, problem type, title."""
 

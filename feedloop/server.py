@@ -2,31 +2,50 @@
 
 import time
 import traceback
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from socket import gethostname
+from threading import BoundedSemaphore
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
 
 from feedloop import http, log
-from feedloop.domain.errors import BadRequest, FeedloopError, TooLarge
+from feedloop.domain.errors import BadRequest, Busy, FeedloopError, TooLarge
 from feedloop.domain.limits import MOST_BYTES
 
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 ANY_ORIGIN = "*"
 FORM_BYTES = 100_000
 """Room for the form around a picture."""
+READY = "/_/ready"
+"""Where a platform asks whether calls may come."""
+
+Check = Callable[[], object]
 
 
-def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ()) -> Flask:
-    """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any)."""
+def create_app(
+    handle: http.Handle, name: str, *, origins: tuple[str, ...] = (), calls: int = 0, ready: Check = bool
+) -> Flask:
+    """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any).
+
+    At most `calls` are in work at the same time (0: no limit), the others are told to come again.
+    `ready` raises what keeps this replica from serving.
+    """
     app = Flask(name, static_folder=None)
     app.url_map.strict_slashes = False  # of rules that come after it: /function/predict is not sent on to predict/
     app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + FORM_BYTES
     context = http.Context(gethostname())
+    places = _places(calls)
 
     def call(path: str = "") -> Response:
         event = http.Event(_body(), request.headers, request.method, request.args, f"/{path}")
-        return _response(handle(event, context))
+        with places():
+            return _response(handle(event, context))
+
+    def readiness() -> Response:
+        ready()
+        return _response(http.answer({"status": "ready"}))
 
     def preflight(path: str = "") -> Response:  # noqa: ARG001 - one answer for every path
         return Response(status=204)
@@ -34,11 +53,30 @@ def create_app(handle: http.Handle, name: str, *, origins: tuple[str, ...] = ())
     for rule in ("/", "/<path:path>"):
         app.add_url_rule(rule, "call", call, methods=METHODS, provide_automatic_options=False)
         app.add_url_rule(rule, "preflight", preflight, methods=["OPTIONS"])
+    app.add_url_rule(READY, "ready", readiness)
     app.before_request(_start_clock)
     app.after_request(lambda response: _with_cors(response, origins))
     app.after_request(lambda response: _logged(response, name))
     app.register_error_handler(Exception, _failed)
     return app
+
+
+def _places(calls: int) -> Callable[[], AbstractContextManager[None]]:
+    """What a call holds while it is in work. A body that is still arriving holds none."""
+    if not calls:
+        return nullcontext
+    free = BoundedSemaphore(calls)
+
+    @contextmanager
+    def place() -> Iterator[None]:
+        if not free.acquire(blocking=False):
+            raise Busy(f"{calls} calls are in work here already. Try again in some seconds.")
+        try:
+            yield
+        finally:
+            free.release()
+
+    return place
 
 
 def _body() -> bytes:
@@ -73,13 +111,13 @@ def _with_cors(response: Response, origins: tuple[str, ...]) -> Response:
 
 def _start_clock() -> None:
     g.started = time.perf_counter()
+    log.call_id.set(request.headers.get("X-Call-Id", ""))
 
 
 def _logged(response: Response, name: str) -> Response:
-    if request.method != "OPTIONS":
+    if request.method != "OPTIONS" and request.path != READY:
         ms = round((time.perf_counter() - g.started) * 1000, 1)
-        call = request.headers.get("X-Call-Id", "")
-        log.event(f"{name}.answered", method=request.method, status=response.status_code, ms=ms, call=call)
+        log.event(f"{name}.answered", method=request.method, status=response.status_code, ms=ms)
     return response
 
 
@@ -92,5 +130,7 @@ def _failed(error: Exception) -> Response:
         return _response(http.problem(BadRequest("The body ended before its length.")))
     if isinstance(error, HTTPException):
         return Response(status=error.code)
+    if isinstance(error, FeedloopError):
+        return _response(http.problem(error))
     log.event("failed", traceback="".join(traceback.format_exception(error)))
     return _response(http.problem(FeedloopError()))

@@ -15,7 +15,8 @@ FeedloopError
 │   ├── StoreDown
 │   ├── StoreMisconfigured
 │   ├── NoModel
-│   └── DayClosing
+│   ├── DayClosing
+│   └── Busy
 ├── StoreAnswer             what a store says to a question; callers expect these
 │   ├── Missing
 │   ├── AlreadyExists
@@ -96,6 +97,10 @@ class NoModel(Unavailable):
 
 class DayClosing(Unavailable):
     """The upload's day can no longer take it."""
+
+
+class Busy(Unavailable):
+    """As many calls are in work as may be; the others have to come again."""
 
 
 class StoreAnswer(FeedloopError):

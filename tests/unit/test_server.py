@@ -1,5 +1,7 @@
 import json
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
+from threading import Barrier
 
 import pytest
 from flask import Flask
@@ -7,7 +9,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from feedloop import http
-from feedloop.domain.errors import StoreDown
+from feedloop.domain.errors import NoModel, StoreDown
 from feedloop.domain.limits import MOST_BYTES
 from feedloop.server import FORM_BYTES, create_app
 
@@ -21,6 +23,10 @@ def echo(event, _context):
 
 def stumble(_event, _context):
     raise RuntimeError("the password is 42")
+
+
+def no_model():
+    raise NoModel("No model is released.")
 
 
 def down(_event, _context):
@@ -121,3 +127,52 @@ def test_each_call_is_one_line_in_the_log_and_carries_its_id(client, capsys):
 def test_a_mounted_function_answers_at_its_name_without_a_slash():
     mounted = Client(DispatcherMiddleware(Flask("site"), {"/function/echo": create_app(echo, "echo")}))
     assert mounted.post("/function/echo").status_code == 202
+
+
+def test_every_line_that_a_call_writes_carries_its_id(capsys):
+    create_app(down, "failing").test_client().get("/", headers={"X-Call-Id": "call-1"})
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [(line["event"], line["call"]) for line in lines] == [("problem", "call-1"), ("failing.answered", "call-1")]
+
+
+def test_a_call_without_an_id_does_not_inherit_one(client, capsys):
+    client.get("/", headers={"X-Call-Id": "call-1"})
+    client.get("/")
+    assert "call" not in json.loads(capsys.readouterr().out.splitlines()[1])
+
+
+def test_calls_beyond_the_limit_are_told_to_come_again():
+    both_in, both_told = Barrier(3), Barrier(3)
+
+    def slow(_event, _context):
+        both_in.wait(10)
+        both_told.wait(10)
+        return http.answer({})
+
+    app = create_app(slow, "slow", origins=(SITE,), calls=2)
+    with ThreadPoolExecutor(2) as pool:
+        accepted = [pool.submit(app.test_client().get, "/") for _ in range(2)]
+        both_in.wait(10)
+        refused = app.test_client().get("/", headers={"Origin": SITE})
+        both_told.wait(10)
+    assert (refused.status_code, refused.get_json()["type"]) == (429, "urn:feedloop:problem:busy")
+    assert refused.headers["Retry-After"].isdigit()
+    assert refused.headers["Access-Control-Allow-Origin"] == SITE
+    assert [answer.result().status_code for answer in accepted] == [200, 200]
+
+
+@pytest.mark.parametrize("handle", [echo, stumble])
+def test_a_finished_call_makes_room_for_the_next(handle):
+    client = create_app(handle, "single", calls=1).test_client()
+    assert 429 not in {client.get("/").status_code for _ in range(3)}
+
+
+def test_a_replica_is_ready_unless_something_keeps_it_from_serving():
+    assert create_app(echo, "echo").test_client().get("/_/ready").status_code == 200
+    waiting = create_app(echo, "echo", ready=no_model).test_client().get("/_/ready")
+    assert (waiting.status_code, waiting.get_json()["type"]) == (503, "urn:feedloop:problem:no-model")
+
+
+def test_being_asked_whether_it_is_ready_is_no_line_in_the_log(client, capsys):
+    client.get("/_/ready")
+    assert capsys.readouterr().out == ""

@@ -1,0 +1,72 @@
+"""granian as every deployment of ours starts it; its messages become log lines like all others."""
+
+import logging
+from dataclasses import dataclass
+from threading import Timer
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+
+from feedloop import log
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How a server shares its work, and how it leaves."""
+
+    workers: int
+    threads: int  # of each worker
+    grace_seconds: float = 0.0  # told to end, it takes calls for so long: who sends them may not know yet
+    drain_seconds: int = 4  # then it finishes what it has begun, and no longer than this
+
+
+class Lines(logging.Handler):
+    """Turns the server's messages into events."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One message, one line."""
+        log.event("server", level=record.levelname.lower(), says=self.format(record))
+
+
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "handlers": {"lines": {"()": Lines}},
+    "loggers": {"_granian": {"handlers": ["lines"], "propagate": False}},
+}
+
+
+def serve(factory: str, host: str, port: int, manners: Manners) -> None:
+    """Serve what `module:function` makes, until the process is told to end; a dead worker is replaced."""
+    server = Granian(
+        factory,
+        factory=True,
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=manners.workers,
+        blocking_threads=manners.threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=manners.drain_seconds,
+        log_level=LogLevels.error,
+        log_dictconfig=_LOGGING,
+    )
+    if manners.grace_seconds:
+        _linger(server, manners.grace_seconds)
+    server.serve()
+
+
+def _linger(server: Any, seconds: float) -> None:  # noqa: ANN401 - granian's class has no name of its own
+    """Let the end that a signal asks for begin later."""
+    end = server.signal_handler_interrupt
+
+    def later(*_signal: object) -> None:
+        timer = Timer(seconds, end)
+        timer.daemon = True
+        timer.start()
+
+    server.signal_handler_interrupt = later
