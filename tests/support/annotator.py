@@ -1,0 +1,117 @@
+"""Annotators of Label Studio, by its own SDK: it lives in another environment, so a program there does what we say."""
+
+import json
+import re
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+import requests
+
+from tests.support.label_studio import PROGRAMS, LabelStudio
+
+Found = dict[str, Any]
+_PROGRAM = Path(__file__).with_name("annotator_sdk.py")
+_CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
+
+
+class Refused(Exception):
+    """Label Studio did not do it; `status` is its answer's, if it gave one."""
+
+    def __init__(self, told: str, status: int | None) -> None:
+        super().__init__(told)
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True)
+class Annotator:
+    """One user; all of them share the program."""
+
+    desk: LabelStudio
+    token: str
+    program: subprocess.Popen[str]
+
+    def projects(self) -> list[Found]:
+        return cast("list[Found]", self._do("projects"))
+
+    def project(self, title: str) -> int:
+        """The id of the only project with this title."""
+        (found,) = [project["id"] for project in self.projects() if project["title"] == title]
+        return int(found)
+
+    def storages(self, project: int) -> dict[str, list[Found]]:
+        """By `source` and `target`."""
+        return cast("dict[str, list[Found]]", self._do("storages", project=project))
+
+    def views(self, project: int) -> list[Found]:
+        return cast("list[Found]", self._do("views", project=project))
+
+    def bring(self, project: int, *tasks: Found) -> list[int]:
+        """Import tasks; their ids."""
+        return cast("list[int]", self._do("bring", project=project, tasks=tasks))
+
+    def tasks(self, project: int) -> list[Found]:
+        return cast("list[Found]", self._do("tasks", project=project))
+
+    def annotate(self, task: int, choice: str | None, **facts: Any) -> int:
+        """Answer a task, or skip it when no choice is given; the annotation's id. Facts: origin, lead_time."""
+        return cast("int", self._do("annotate", task=task, choice=choice, **facts))
+
+    def change(self, annotation: int, choice: str | None, origin: str = "manual") -> None:
+        self._do("change", annotation=annotation, choice=choice, origin=origin)
+
+    def delete_annotation(self, annotation: int) -> None:
+        self._do("delete_annotation", annotation=annotation)
+
+    def delete_task(self, task: int) -> None:
+        self._do("delete_task", task=task)
+
+    def next_task(self, project: int, **body: Any) -> Found:
+        """What the label stream serves; it is locked for this user."""
+        answer = self._ask("POST", f"/api/dm/actions?id=next_task&project={project}", json=body)
+        return cast("Found", answer.json())
+
+    def get(self, path: str) -> requests.Response:
+        """Anything else that Label Studio tells this user."""
+        return self._ask("GET", path)
+
+    def colleague(self, email: str) -> "Annotator":
+        """Another annotator, who was sent the link that invites to this Label Studio."""
+        link, password = self.get("/api/invite").json()["invite_url"], "a-password-of-tests"
+        with requests.Session() as browser:
+            page = browser.get(self.desk.url + link, timeout=60)
+            (csrf,) = _CSRF.findall(page.text)
+            form = {"csrfmiddlewaretoken": csrf, "email": email, "password": password, "allow_newsletters": "false"}
+            browser.post(page.url, data=form, headers={"Referer": page.url}, timeout=60).raise_for_status()
+            token = browser.get(f"{self.desk.url}/api/current-user/token", timeout=60).json()["token"]
+        return Annotator(self.desk, token, self.program)
+
+    def _ask(self, method: str, path: str, **how: Any) -> requests.Response:
+        headers = {"Authorization": f"Token {self.token}"}
+        answer = requests.request(method, self.desk.url + path, headers=headers, timeout=120, **how)
+        answer.raise_for_status()
+        return answer
+
+    def _do(self, verb: str, **how: Any) -> object:
+        assert self.program.stdin is not None
+        assert self.program.stdout is not None
+        self.program.stdin.write(json.dumps({"do": verb, "token": self.token, "with": how}) + "\n")
+        self.program.stdin.flush()
+        said = json.loads(self.program.stdout.readline())
+        if "refused" in said:
+            raise Refused(said["refused"], said["status"])
+        return said["answer"]
+
+
+@contextmanager
+def annotator(desk: LabelStudio) -> Iterator[Annotator]:
+    """The first user of a server."""
+    command = [str(PROGRAMS / "python"), str(_PROGRAM)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdin is not None
+        program.stdin.write(json.dumps(desk.url) + "\n")
+        yield Annotator(desk, desk.token, program)
+        program.stdin.close()
