@@ -38,6 +38,11 @@ def handle(event: Event, _context: Context) -> Answer:
     return http.answer({"prediction_id": receipt, **claim.answer})
 
 
+def ready() -> None:
+    """A replica takes pictures once its model has answered one. Raises NoModel and StoreDown."""
+    wiring.served_model()
+
+
 def predict(upload: Upload, key: Place | None, *, model: Model, store: ObjectStore, clock: Clock) -> Claim:
     """Classify an upload and keep it, or finish what an earlier call with this key began."""
     picture = wiring.normalise(upload.body)

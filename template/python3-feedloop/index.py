@@ -1,9 +1,54 @@
 """What runs in a function's container: the handler beside it, as the same application that `make run` serves."""
 
 import os
+import sys
+from contextlib import suppress
+from urllib.parse import urlsplit
 
+from flask import Flask
+
+from feedloop import serving, wiring
+from feedloop.domain.errors import Unavailable, WrongSetting
 from feedloop.server import create_app
-from feedloop.settings import Settings
-from function.handler import handle
+from feedloop.serving import Manners
+from function import handler
 
-app = create_app(handle, os.environ["FUNCTION_NAME"], origins=Settings.read().allowed_origins)
+GRACE_SECONDS = 2.0
+"""The watchdog sends calls for `healthcheck_interval` after both were told to end."""
+DRAIN_SECONDS = 25
+"""No less than the longest exec_timeout of a function that visitors call."""
+
+
+def application() -> Flask:
+    """One worker's application; what takes long has been done before its first call."""
+    ready = getattr(handler, "ready", wiring.store)
+    with suppress(Unavailable):  # it may start before its store, and before a model is released
+        ready()
+    return create_app(
+        handler.handle,
+        os.environ["FUNCTION_NAME"],
+        origins=wiring.configured().allowed_origins,
+        calls=_calls(),
+        ready=ready,
+    )
+
+
+def main() -> None:
+    """Serve where the watchdog expects it."""
+    try:
+        wiring.configured()
+    except WrongSetting as error:
+        sys.exit(f"Feedloop: {error}")
+    where = urlsplit(os.environ["upstream_url"])
+    workers = int(os.environ.get("workers") or len(os.sched_getaffinity(0)))
+    # Twice as many threads as calls: the others take in bodies, and refuse.
+    manners = Manners(workers, 2 * _calls(), GRACE_SECONDS, DRAIN_SECONDS)
+    serving.serve("index:application", str(where.hostname), int(where.port or 5000), manners)
+
+
+def _calls() -> int:
+    return int(os.environ["calls_per_worker"])
+
+
+if __name__ == "__main__":
+    main()
