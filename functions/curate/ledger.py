@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from feedloop.domain import keys
 from feedloop.domain.keys import Place
@@ -18,7 +18,11 @@ class Ledger:
 
     living: dict[str, dict[str, Place]]
     settled: frozenset[Named]
-    gone_lately: int
+    gone: tuple[Entry, ...]
+
+    def gone_lately(self, now: datetime) -> int:
+        """How many annotations were withdrawn within the last hour, by the store's clock."""
+        return len({_named(mark.key)[0] for mark in self.gone if mark.modified > now - timedelta(hours=1)})
 
     def knows(self, annotation: str, etag: str) -> bool:
         """Whether this version needs no work: curated and not seen to vanish since, or in quarantine."""
@@ -28,7 +32,7 @@ class Ledger:
 def read_ledger(store: ObjectStore, queue: str, notes: Iterable[Place]) -> Ledger:
     """List the ledger and the quarantine; versions that were only begun (`notes`) live but are not settled."""
     entries = list(store.list(keys.versions(keys.CURATED, queue)))
-    marks = [entry for entry in entries if _is_mark(entry) and entry.size]  # an empty one was taken back
+    marks = tuple(entry for entry in entries if _is_mark(entry) and entry.size)  # an empty one was taken back
     gone = {_named(entry.key) for entry in marks}
     versions = [entry.key for entry in entries if not _is_mark(entry) and _named(entry.key) not in gone]
     done = {_named(key): Place(keys.TRACKING, key) for key in versions}
@@ -38,7 +42,7 @@ def read_ledger(store: ObjectStore, queue: str, notes: Iterable[Place]) -> Ledge
         if (annotation, etag) not in gone:
             living.setdefault(annotation, {})[etag] = place
     set_aside = {_named(entry.key) for entry in store.list(keys.versions(keys.QUARANTINED, queue))}
-    return Ledger(living, frozenset(done) | set_aside, _gone_lately(store, marks))
+    return Ledger(living, frozenset(done) | set_aside, marks)
 
 
 def _named(key: str) -> Named:
@@ -47,11 +51,3 @@ def _named(key: str) -> Named:
 
 def _is_mark(entry: Entry) -> bool:
     return keys.read_version(entry.key)[2]
-
-
-def _gone_lately(store: ObjectStore, marks: list[Entry]) -> int:
-    """How many annotations were withdrawn within the last hour, by the store's clock."""
-    if not marks:
-        return 0
-    hour_ago = store.now() - timedelta(hours=1)
-    return len({_named(mark.key)[0] for mark in marks if mark.modified > hour_ago})

@@ -7,7 +7,7 @@ curated in between looks new, which is harmless, and never vanished.
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from feedloop import log
@@ -63,7 +63,7 @@ def _sweep_queue(desk: Desk, queue: str, tally: Tally, each: Each, patience: tim
     new = [a for a, etag in outputs.items() if a in begun or not ledger.knows(a, etag)]
     tally.counts.update(each(lambda annotation: _take(desk, queue, annotation), new))
     vanished = {a: seen for a, seen in ledger.living.items() if a not in outputs}
-    if _plausible(len(vanished), ledger, queue, tally):
+    if vanished and _plausible(len(vanished), ledger, queue, tally, desk.store.now()):
         tally.counts.update(each(lambda one: _withdraw(desk, queue, *one), vanished.items()))
     for note in notes:
         tally.counts[_repair(desk, queue, note, patience)] += 1
@@ -75,10 +75,11 @@ def _outputs(desk: Desk, queue: str) -> dict[str, str]:
     return {name[1]: etag for name, etag in named if name is not None}
 
 
-def _plausible(vanished: int, ledger: Ledger, queue: str, tally: Tally) -> bool:
+def _plausible(vanished: int, ledger: Ledger, queue: str, tally: Tally, now: datetime) -> bool:
     """Whether so many annotations may be withdrawn: an emptied or wrong folder must not empty the datasets."""
-    known = len(ledger.living) + ledger.gone_lately
-    if not vanished or vanished + ledger.gone_lately <= max(FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS * known):
+    lately = ledger.gone_lately(now)
+    known = len(ledger.living) + lately
+    if vanished + lately <= max(FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS * known):
         return True
     tally.stopped.append(f"{queue}: {vanished} of {known} annotations have vanished; none of them was withdrawn.")
     log.event("curate.stopped", queue=queue, vanished=vanished, known=known)

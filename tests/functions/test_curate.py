@@ -1,8 +1,10 @@
 """What an annotation does to the datasets, one worker at a time."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from itertools import product
 
 import pytest
 
@@ -13,6 +15,7 @@ from feedloop.domain.errors import StoreDown
 from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
+from tests.support.counting import Counted
 from tests.support.world import NOON, annotation, commit, outcomes, pictures, prediction, write
 
 QUEUE = keys.LOW_CONFIDENCE
@@ -176,6 +179,18 @@ def test_a_sweep_with_nothing_new_does_nothing(desk, store):
     write(store, QUEUE, "1", annotation(store, made, "Egg"))
     swept(desk)
     assert not any(swept(desk).values())
+
+
+def test_a_sweep_with_nothing_new_only_lists(desk, store):
+    for queue, number in product(keys.QUEUES, range(80)):
+        write(store, queue, str(number), annotation(store, commit(store, prediction(1)), "Egg"))
+    write(store, QUEUE, "unreadable", b"{")
+    swept(desk)
+    store.delete(keys.output(QUEUE, "7"))
+    swept(desk)
+    counted = Counted(store)
+    assert not any(swept(replace(desk, store=counted)).values())
+    assert counted.calls == {"list": 4 * len(keys.QUEUES)}
 
 
 MALFORMED = [

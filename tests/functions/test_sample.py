@@ -6,6 +6,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.domain.documents import load
 from functions.sample.drawing import draw
+from tests.support.counting import Counted
 from tests.support.stepping import Worker
 from tests.support.world import CLASSES, NOON, commit, everything, prediction
 
@@ -90,3 +91,9 @@ def test_an_open_day_is_marked_provisional_until_it_closes(store, clock, many):
 def test_foreign_objects_are_not_sampled(store, clock, many):
     store.create(keys.Place(keys.PRODUCTION, f"class_00/{DAY}/0-notes.txt"), b"x")
     assert sampled(store, clock, 100)["sampled"] == 60
+
+
+def test_a_sample_costs_one_listing_per_class_and_two_calls_per_task(store, clock, many):
+    counted = Counted(store)
+    sampled(counted, clock, 20)
+    assert counted.calls == {"list": len(CLASSES), "copy": 20, "create": 20}
