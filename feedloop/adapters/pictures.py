@@ -164,4 +164,10 @@ def _written(image: Image.Image, orientation: int) -> Picture:
     fits = profile[16:20] == _PROFILE_OF[turned.mode]
     file = BytesIO()
     turned.save(file, "JPEG", quality=QUALITY, icc_profile=profile if fits else None, comment="")
-    return Picture(file.getvalue(), turned.width, turned.height)
+    return Picture(file.getvalue(), *turned.size, view=_reduced(turned))
+
+
+def _reduced(image: Image.Image) -> View | None:
+    """The view of a picture that is large and decoded already; a small one is soon decoded again, and exactly."""
+    fits = [scale for scale in (8, 4, 2) if min(image.size) >= scale * _VIEW]
+    return _view(image.reduce(fits[0]).convert("RGB")) if fits else None

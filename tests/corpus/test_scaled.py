@@ -11,7 +11,7 @@ from feedloop.adapters.onnx_model import OnnxClassifier
 from feedloop.adapters.pictures import normalise, shrink
 from feedloop.ports import Picture
 from tests.support.demo import CARD, MODEL
-from tests.support.uploads import encoded, pixels
+from tests.support.uploads import encoded, pixels, private_exif
 from training.drawings import draw
 from training.outliers import outlier
 
@@ -34,15 +34,17 @@ def differences(bodies: list[bytes]) -> tuple[int, float]:
     return sum(one.index(max(one)) != other.index(max(other)) for one, other in pairs), sum(apart) / len(apart)
 
 
-def drawn(seed: int, size: tuple[int, int]) -> bytes:
+def drawn(seed: int, size: tuple[int, int], orientation: int) -> bytes:
     rng = Random(seed)
     image = outlier(rng) if seed % 3 == 0 else draw(rng.choice(CARD["classes"]), rng)
-    return encoded(image.resize(size, Image.Resampling.BICUBIC), quality=rng.randrange(60, 96))
+    options = {"quality": rng.randrange(60, 96), "exif": private_exif(orientation)}
+    return encoded(image.resize(size, Image.Resampling.BICUBIC), **options)
 
 
+@pytest.mark.parametrize("orientation", [1, 6])
 @pytest.mark.parametrize("size", SIZES)
-def test_drawings_get_the_answer_that_a_full_decode_gives(size):
-    others, apart = differences([drawn(seed, size) for seed in range(12)])
+def test_drawings_get_the_answer_that_a_full_decode_gives(size, orientation):
+    others, apart = differences([drawn(seed, size, orientation) for seed in range(12)])
     assert (others, apart <= MOST_DIFFERENCE) == (0, True)
 
 
