@@ -37,8 +37,8 @@ def differences(bodies: list[bytes]) -> tuple[int, float]:
 def drawn(seed: int, size: tuple[int, int], orientation: int) -> bytes:
     rng = Random(seed)
     image = outlier(rng) if seed % 3 == 0 else draw(rng.choice(CARD["classes"]), rng)
-    options = {"quality": rng.randrange(60, 96), "exif": private_exif(orientation)}
-    return encoded(image.resize(size, Image.Resampling.BICUBIC), **options)
+    photo = image.resize(size, Image.Resampling.BICUBIC)
+    return encoded(photo, quality=rng.randrange(60, 96), exif=private_exif(orientation))
 
 
 @pytest.mark.parametrize("orientation", [1, 6])

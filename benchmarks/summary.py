@@ -1,0 +1,134 @@
+"""What did the benchmarks find? One table of all results, which it also writes into README.md beside it."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from benchmarks.shared import report
+
+README = report.ROOT / "benchmarks" / "README.md"
+BEGIN, END = "<!-- written by python -m benchmarks.summary -->\n", "<!-- until here -->"
+NOT_MEASURED = "–"
+
+Found = dict[str, Any]
+
+
+def main() -> None:
+    """Print the table and write it down."""
+    table = "\n".join(_lines())
+    print(table)
+    before, _, rest = README.read_text().partition(BEGIN)
+    README.write_text(f"{before}{BEGIN}{table}\n{END}{rest.partition(END)[2]}")
+
+
+def _lines() -> Iterator[str]:
+    yield "| promise | target | SeaweedFS | MinIO | method |"
+    yield "|---|---|---|---|---|"
+    for promise, target, script, value in ROWS:
+        cells = (_cell(script, store, value) for store in report.STORES)
+        yield f"| {promise} | {target} | {' | '.join(cells)} | [{script}.py]({script}.py) |"
+    yield from (_loads(script) for script in dict.fromkeys(row[2] for row in ROWS))
+
+
+def _cell(script: str, store: str, value: Callable[[Found], str]) -> str:
+    found = json.loads((report.RESULTS / f"{script}.json").read_text()).get(store)
+    return value(found) if found else NOT_MEASURED
+
+
+def _loads(script: str) -> str:
+    cells = (_cell(script, store, _load) for store in report.STORES)
+    return f"| load average of {script}, before and after | | {' | '.join(cells)} | |"
+
+
+def _load(found: Found) -> str:
+    return f"{found['load average before'][0]}, {found['load average after'][0]}"
+
+
+def _worst_ratio(found: Found) -> str:
+    ratios = {name: row["ratio"] for name, row in found["one at a time"].items()}
+    name, ratio = max(ratios.items(), key=lambda one: one[1])
+    return f"{min(ratios.values())} to {ratio} ({name})"
+
+
+def _rate(case: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        by_clients = {count: row["answers/s"] for count, row in found["several visitors"][case].items()}
+        return ", ".join(f"{rate:.0f} by {count}" for count, rate in by_clients.items())
+
+    return value
+
+
+def _growth(case: str, of: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        rows = [row for row in found["predict"] if row[""] == case and row["of"] == of]
+        return ", ".join(f"{row['ratio']} ({row['quartiles']}) by {row['clients']}" for row in rows)
+
+    return value
+
+
+def _start(found: Found) -> str:
+    return f"{found['functions']['predict']['first answer s']:.2f} s"
+
+
+def _other_starts(found: Found) -> str:
+    others = [row["first answer s"] for name, row in found["functions"].items() if name != "predict"]
+    return f"{min(others):.2f} to {max(others):.2f} s"
+
+
+def _megabytes(*photos: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        rows = [row for row in found["megabytes"] if row[""] in photos]
+        return ", ".join(f"{row['peak']} ({row['']}, {row['at once']} at once)" for row in rows)
+
+    return value
+
+
+def _at_rest(found: Found) -> str:
+    return f"{max(row['first'] for row in found['megabytes'])}; {max(row['after'] for row in found['megabytes'])} later"
+
+
+def _calls(found: Found) -> str:
+    return "; ".join(
+        f"{row['']}: {', '.join(f'{row[verb]} {verb}' for verb in ('list', 'head', 'copy', 'create') if row[verb])}"
+        for row in found["calls"]
+    )
+
+
+def _milliseconds(found: Found) -> str:
+    return "; ".join(f"{row['busy']:.0f} ({row['calm']:.0f} out of 1,000)" for row in found["seconds"])
+
+
+def _idle(found: Found) -> str:
+    row = found["nothing new"]
+    return f"{row['listings']} lists of {row['pages']} pages, {row['sweep']} s, {row['ratio']} x bare"
+
+
+def _new(found: Found) -> str:
+    row = found["new ones"]
+    return f"{row['sweep/s']}/s, bare {row['bare/s']}/s; {row['ratio']} ({row['quartiles']}) x bare"
+
+
+SURE, UNSURE = "512 px, sure", "512 px, unsure"
+ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
+    ("predict by its floor, p50", "at most 1.3", "predict", _worst_ratio),
+    ("answers/s, 512 px, sure, by visitors", "80", "predict", _rate(SURE)),
+    ("answers/s, 512 px, unsure, by visitors", "55", "predict", _rate(UNSURE)),
+    ("p50 with 100,000 stored by none, sure", "1 within noise", "grown", _growth(SURE, "p50 ms")),
+    ("p50 with 100,000 stored by none, unsure", "1 within noise", "grown", _growth(UNSURE, "p50 ms")),
+    ("answers/s with 100,000 stored by none, sure", "1 within noise", "grown", _growth(SURE, "answers/s")),
+    ("answers/s with 100,000 stored by none, unsure", "1 within noise", "grown", _growth(UNSURE, "answers/s")),
+    ("store calls of a sample of 5", "11 lists, 2 per task", "sample", _calls),
+    ("sample of 5 out of 100,000, ms, new; again", "none", "sample", _milliseconds),
+    ("sweep with 20,000 curated, nothing new", "lists only", "sweep", _idle),
+    ("sweep of 2,000 new", "none", "sweep", _new),
+    ("start to the first answer, predict", "1.5 s", "start", _start),
+    ("start to the first answer, the others", "0.7 s", "start", _other_starts),
+    ("predict's megabytes at rest", "300", "memory", _at_rest),
+    ("predict's most megabytes, usual photos", "300", "memory", _megabytes("512 px", "12 MP", "12 MP rotated")),
+    ("predict's most megabytes, 40 MP", "none", "memory", _megabytes("40 MP", "40 MP progressive", "40 MP rotated")),
+    ("predict's most megabytes, other types", "none", "memory", _megabytes("12 MP PNG", "12 MP WebP")),
+]
+
+
+if __name__ == "__main__":
+    main()
