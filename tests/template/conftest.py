@@ -1,0 +1,53 @@
+"""Images are built once per run; every test has buckets of its own."""
+
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from feedloop import settings
+from feedloop.domain import keys
+from feedloop.ports import ObjectStore
+from tests.support import demo
+from tests.support.servers import Server, fresh_store
+from tests.template.images import Image, build
+
+SITE = "https://food.example"
+
+Build = Callable[[str], Image]
+
+
+@pytest.fixture(scope="session")
+def image(tmp_path_factory: pytest.TempPathFactory) -> Build:
+    return cache(lambda name: build(name, tmp_path_factory.mktemp("images") / name))
+
+
+@pytest.fixture
+def store(seaweedfs: Server) -> ObjectStore:
+    """A deployment's buckets; no model is released."""
+    return fresh_store(seaweedfs)
+
+
+@pytest.fixture
+def deployment(seaweedfs: Server, store: ObjectStore, tmp_path: Path) -> dict[str, str]:
+    """What the operator's environment and secrets say."""
+    values = (seaweedfs.access_key, seaweedfs.secret_key, "an event token", token_hex(16), token_hex(16))
+    for name, value in zip(settings.SECRETS, values, strict=True):
+        (tmp_path / name).write_text(value)
+    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
+    return {
+        "S3_ENDPOINT": seaweedfs.endpoint,
+        "BUCKET_PREFIX": prefix,
+        "ALLOWED_ORIGINS": SITE,
+        "SECRETS_DIR": str(tmp_path),
+        "GATEWAY_URL": "http://127.0.0.1:9",
+    }
+
+
+@pytest.fixture
+def released(store: ObjectStore) -> ObjectStore:
+    """The same buckets with the demonstration model."""
+    demo.release(store)
+    return store
