@@ -67,6 +67,8 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.Unavailable: (503, "unavailable", "The service cannot do this at the moment"),
     errors.StoreDown: (503, "store-down", "The store does not answer"),
     errors.StoreMisconfigured: (503, "store-misconfigured", "The store refuses the service"),
+    errors.DeskDown: (503, "desk-down", "Label Studio does not answer"),
+    errors.DeskMisconfigured: (503, "desk-misconfigured", "Label Studio refuses the service"),
     errors.NoModel: (503, "no-model", "No model is released"),
     errors.DayClosing: (503, "day-closing", "The day of this upload is being closed"),
     errors.Busy: (429, "busy", "Too many calls at the same time"),
@@ -74,7 +76,7 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
 """Every error that may leave a function: HTTP status, problem type, title."""
 
 _INTERNAL = (500, "internal", "Something went wrong here")
-_FOR_THE_LOG = (errors.StoreDown, errors.StoreMisconfigured)  # their words name addresses and buckets
+_FOR_THE_LOG = (errors.StoreDown, errors.StoreMisconfigured, errors.DeskDown)  # their words name addresses and buckets
 _ASK_THE_LOG = "Try again in some seconds. The log says what is wrong."
 
 Handle = Callable[[Event, Context], Answer]

@@ -1,10 +1,11 @@
 """What Feedloop asks of the outside world, each as a protocol of a few verbs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
+from feedloop.domain.documents import Document
 from feedloop.domain.keys import Place
 
 
@@ -82,6 +83,57 @@ class ObjectStore(Protocol):
 
     def url(self, place: Place) -> str:
         """The object's s3:// address, with the deployment's bucket prefix."""
+
+
+@dataclass(frozen=True, slots=True)
+class Project:
+    """A project of the review desk. One that is deleted and made anew has another id, or a later birth."""
+
+    id: int
+    created: datetime
+    annotations: int
+    """How many it has, skips included."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An annotation in a project; `body` is the file that the desk writes for it."""
+
+    id: int
+    updated_at: datetime
+    body: bytes
+
+
+class ReviewDesk(Protocol):
+    """Where annotators work, reduced to what sync asks of it.
+
+    Every verb raises DeskDown when the desk cannot be reached or fails, and
+    DeskMisconfigured when it does not accept our token or has lost the project.
+    """
+
+    def projects(self) -> Mapping[str, Project]:
+        """All projects by title; of two with the same title the older."""
+
+    def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
+        """Import all tasks, or none, and return their ids in order; a task with the same picture is not noticed.
+
+        Raises TaskRefused. After DeskDown they may have arrived, or arrive later.
+        """
+
+    def find(self, project: Project, images: Collection[str]) -> dict[str, int]:
+        """The tasks that show these pictures, by the picture's address; of two the older."""
+
+    def remove(self, task: int, image: str) -> None:
+        """Delete a task that shows this picture, unless somebody began to answer it."""
+
+    def answers(self, project: Project, *, since: datetime, after: int) -> Iterator[Answer]:
+        """Annotations of every task that changed later than `since`, and those with a higher id than `after`.
+
+        Both are needed: an annotation whose file could not be written leaves its task's time as it was.
+        """
+
+    def has_answer(self, annotation: int) -> bool:
+        """Whether there is an annotation with this id."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from functools import cache
 from feedloop import releases, settings
 from feedloop.domain import cards
 from feedloop.domain.clock import utc_now
-from feedloop.ports import Classifier, Clock, ObjectStore, Picture
+from feedloop.ports import Classifier, Clock, ObjectStore, Picture, ReviewDesk
 from feedloop.releases import Release
 from feedloop.served import ServedModel
 
@@ -30,6 +30,17 @@ def store() -> ObjectStore:
         region=chosen.s3_region,
         prefix=chosen.bucket_prefix,
     )
+
+
+@cache
+def desk() -> ReviewDesk | None:
+    """Label Studio; None when the deployment has none."""
+    chosen = configured()
+    if not chosen.label_studio_url:
+        return None
+    from feedloop.adapters.label_studio import LabelStudioDesk
+
+    return LabelStudioDesk(url=chosen.label_studio_url, token=chosen.secret(settings.LABEL_STUDIO_TOKEN))
 
 
 def clock() -> Clock:

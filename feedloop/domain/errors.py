@@ -14,6 +14,8 @@ FeedloopError
 ├── Unavailable             try again later
 │   ├── StoreDown
 │   ├── StoreMisconfigured
+│   ├── DeskDown
+│   ├── DeskMisconfigured
 │   ├── NoModel
 │   ├── DayClosing
 │   └── Busy
@@ -21,6 +23,7 @@ FeedloopError
 │   ├── Missing
 │   ├── AlreadyExists
 │   └── Changed
+├── TaskRefused             Label Studio takes none of a batch
 ├── MetadataTooLarge        our own mistake, told before anything is sent
 ├── Malformed               a stored document that cannot be understood
 └── WrongSetting            a deployment that must not start
@@ -91,6 +94,14 @@ class StoreMisconfigured(Unavailable):
     """The store refuses us: a missing bucket or a wrong key. Retrying alone will not help."""
 
 
+class DeskDown(Unavailable):
+    """Label Studio did not answer, or answered with an error of its own."""
+
+
+class DeskMisconfigured(Unavailable):
+    """Label Studio refuses us, or a project is missing. Retrying alone will not help; the message says what will."""
+
+
 class NoModel(Unavailable):
     """No release is current, or its files cannot be read."""
 
@@ -117,6 +128,10 @@ class AlreadyExists(StoreAnswer):
 
 class Changed(StoreAnswer):
     """Compare-and-swap, and the object is no longer the one that was read."""
+
+
+class TaskRefused(FeedloopError):
+    """Label Studio takes none of these tasks, because of at least one of them; the message is its reason."""
 
 
 class MetadataTooLarge(FeedloopError):

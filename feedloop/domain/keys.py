@@ -6,6 +6,7 @@ given to a listing ends in `/`.
 
 import re
 from typing import NamedTuple
+from urllib.parse import quote
 
 from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import PredictionId
@@ -25,7 +26,7 @@ DATASETS = {
 }
 """Queue to dataset bucket."""
 
-CURATED, BEGUN, QUARANTINED = "curated", "open", "quarantine"
+CURATED, BEGUN, QUARANTINED, REMOVED = "curated", "open", "quarantine", "removed"
 """States of an annotation's version, each a folder of tracking."""
 
 BUCKETS = (PRODUCTION, LABELSTUDIO, TRACKING, MODELS, *DATASETS.values())
@@ -110,6 +111,36 @@ def task(queue: str, random: str) -> Place:
     return Place(LABELSTUDIO, f"tasks/{queue}/{random}.json")
 
 
+def tasks(queue: str) -> Place:
+    """The folder of a queue's review tasks."""
+    return Place(LABELSTUDIO, f"tasks/{queue}/")
+
+
+def read_task(queue: str, key: str) -> str:
+    """The random part of a task's key; of any other key below the queue's folder, a name that no task has."""
+    return quote(key.removeprefix(tasks(queue).key).removesuffix(".json"), safe="")
+
+
+def refused_tasks(queue: str) -> str:
+    """What stands for the queue in the quarantine of its task files; their versions are named like annotations'."""
+    return f"tasks-{queue}"
+
+
+def imported(queue: str, random: str) -> Place:
+    """The ledger entry of one task: claimed by a worker, or in Label Studio."""
+    return Place(TRACKING, f"{imports(queue).key}{random}")
+
+
+def imports(queue: str) -> Place:
+    """The folder of a queue's imported tasks."""
+    return Place(TRACKING, f"imported/{queue}/")
+
+
+def repaired(queue: str) -> Place:
+    """How far a queue's annotations have been compared with Label Studio."""
+    return Place(TRACKING, f"sync/{queue}.json")
+
+
 def outputs(queue: str) -> Place:
     """The folder that Label Studio (or relabel) writes a queue's annotations to."""
     return Place(LABELSTUDIO, f"output/{queue}/")
@@ -138,7 +169,7 @@ def label(queue: str, prediction: PredictionId) -> Place:
 
 
 def versions(state: str, queue: str) -> Place:
-    """A folder of annotation versions: CURATED (done), BEGUN, or QUARANTINED (not understood)."""
+    """A folder of annotation versions: CURATED (done), BEGUN, QUARANTINED (not understood), REMOVED."""
     return Place(TRACKING, f"{state}/{queue}/")
 
 

@@ -2,7 +2,7 @@
 
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
-from feedloop.domain.documents import Document
+from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import Prediction
 
@@ -26,6 +26,8 @@ _WHY = {
     keys.LOW_CONFIDENCE: {"user_feedback": "low_confidence", "source": "low_confidence"},
     keys.USER_FEEDBACK: {"user_feedback": "incorrect", "source": "user_feedback"},
 }
+
+_DATA = {"v", "image", "ml_prediction", "confidence", "user_feedback", "source", "timestamp"}
 
 
 def blind_task(image_url: str) -> Document:
@@ -51,7 +53,58 @@ def as_imported(task: Document) -> Document:
         raise Malformed(f"not a review task: {error!r}") from error
 
 
+def read_task(body: bytes, queue: str, image_url: str) -> Document:
+    """A task file, if it is one that we would write for this picture. Raises Malformed with the reason.
+
+    What it carries goes before annotators: a blind one may say nothing but its picture.
+    """
+    task = load(body)
+    if queue == keys.RANDOM_SAMPLED:
+        if task != blind_task(image_url):
+            raise Malformed("a blind task carries its picture and nothing else")
+        return task
+    if task.keys() != {"data", "predictions"} or not _is_informed(task["data"]):
+        raise Malformed("it is not a task of version 1")
+    if task["data"]["image"] != image_url:
+        raise Malformed("its picture is not the one that its name says")
+    if not isinstance(task["predictions"], list) or not all(map(_is_pre_annotation, task["predictions"])):
+        raise Malformed("its pre-annotation is not one choice with a score")
+    return task
+
+
 def _pre_annotation(prediction: Prediction) -> Document:
-    choice = {"from_name": CHOICES, "to_name": IMAGE, "type": "choices", "value": {"choices": [prediction.class_name]}}
     version = f"{prediction.model_name}-{prediction.id.model}"
-    return {"model_version": version, "score": prediction.confidence, "result": [choice]}
+    return _guess(version, prediction.confidence, prediction.class_name)
+
+
+def _guess(version: str, score: float, choice: str) -> Document:
+    result = {"from_name": CHOICES, "to_name": IMAGE, "type": "choices", "value": {"choices": [choice]}}
+    return {"model_version": version, "score": score, "result": [result]}
+
+
+def _is_informed(data: object) -> bool:
+    return (
+        isinstance(data, dict)
+        and data.keys() == _DATA
+        and data["v"] == 1
+        and _is_share(data["confidence"])
+        and all(_is_text(value) for name, value in data.items() if name not in {"v", "confidence"})
+    )
+
+
+def _is_pre_annotation(prediction: object) -> bool:
+    try:
+        version, score = prediction["model_version"], prediction["score"]  # type: ignore[index]
+        choice = prediction["result"][0]["value"]["choices"][0]  # type: ignore[index]
+    except (KeyError, IndexError, TypeError):
+        return False
+    return _is_text(version) and _is_share(score) and _is_text(choice) and prediction == _guess(version, score, choice)
+
+
+def _is_text(value: object) -> bool:
+    """Text that every database takes: PostgreSQL refuses NUL, and half of a pair is no character."""
+    return isinstance(value, str) and not any(ord(sign) < ord(" ") or "\ud800" <= sign <= "\udfff" for sign in value)
+
+
+def _is_share(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= 1

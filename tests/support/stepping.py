@@ -9,7 +9,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-VERBS = {"get", "head", "create", "replace", "copy", "delete", "list", "now"}
+LISTINGS = {"list", "answers"}
+VERBS = {"get", "head", "create", "replace", "copy", "delete", "now", *LISTINGS}
+VERBS |= {"projects", "add", "find", "remove", "has_answer"}  # a review desk's
 
 
 class Killed(BaseException):
@@ -56,7 +58,7 @@ class Worker:
         self._stopped.release()
 
     def _call(self, name: str, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
-        self.next_call = f"{name} {args[0].key}" if args else name
+        self.next_call = f"{name} {getattr(args[0], 'key', '')}" if args else name
         self._stopped.release()
         self._go.acquire()
         if self._dies == "before":
@@ -77,7 +79,7 @@ class _Stepped:
         verb = getattr(self._store, name)
         if name not in VERBS:
             return verb
-        if name == "list":
+        if name in LISTINGS:
             return lambda *args, **kwargs: self._call(name, lambda *a, **k: list(verb(*a, **k)), *args, **kwargs)
         return lambda *args, **kwargs: self._call(name, verb, *args, **kwargs)
 

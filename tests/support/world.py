@@ -70,11 +70,10 @@ def commit(store: ObjectStore, made: Prediction, *, shown: bool = True) -> Predi
 def annotation(store: ObjectStore, made: Prediction, choice: str | None, **facts: Any) -> bytes:
     """A file as Label Studio writes it; no choice is a skip."""
     at = facts.pop("at", NOON)
-    result = [{"type": "choices", "origin": "manual", "value": {"choices": [choice]}}] if choice else []
     return dump(
         {
             "id": 1,
-            "result": result,
+            "result": result(choice),
             "completed_by": {"id": facts.pop("by", 3)},
             "was_cancelled": choice is None,
             "updated_at": iso(at),
@@ -83,6 +82,20 @@ def annotation(store: ObjectStore, made: Prediction, choice: str | None, **facts
             **facts,
         }
     )
+
+
+def result(choice: str | None) -> list[dict[str, Any]]:
+    """What an annotator chose; no choice is a skip."""
+    return [{"type": "choices", "origin": "manual", "value": {"choices": [choice]}}] if choice else []
+
+
+def queue_task(store: ObjectStore, made: Prediction, queue: str) -> str:
+    """Put a committed prediction before people, as flag and sample do; the random part."""
+    if queue == keys.RANDOM_SAMPLED:
+        reviews.queue_blind(store, made.id)
+    else:
+        reviews.queue_informed(store, made, queue)
+    return made.id.random
 
 
 def write(store: ObjectStore, queue: str, name: str, body: bytes) -> None:

@@ -1,0 +1,73 @@
+"""The ledger of imported tasks: an entry is a worker's claim until it is done, and then it never changes again.
+
+A claim is longer than any done entry, so that a listing alone tells them apart.
+"""
+
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from feedloop.domain import keys
+from feedloop.domain.documents import Document, dump, load
+from feedloop.domain.errors import AlreadyExists, Changed
+from feedloop.ports import Entry, ObjectStore
+
+PATIENCE = timedelta(minutes=5)
+"""A claim this old belongs to nobody who is alive: no call of Label Studio takes as long."""
+NOBODY = "0" * 32
+"""As long as every worker's name."""
+
+
+def is_done(entry: Entry) -> bool:
+    """Whether this entry of a listing says that its task is in Label Studio."""
+    return entry.size != len(_claim(NOBODY))
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """One queue's ledger, as one worker uses it."""
+
+    store: ObjectStore
+    queue: str
+    worker: str
+
+    def read(self) -> dict[str, Entry]:
+        """The entry of every task that has one."""
+        folder = keys.imports(self.queue)
+        return {entry.key.removeprefix(folder.key): entry for entry in self.store.list(folder)}
+
+    def claim(self, random: str) -> str | None:
+        """Our claim's ETag, or None when somebody was first."""
+        with suppress(AlreadyExists):
+            return self.store.create(keys.imported(self.queue, random), _claim(self.worker))
+        return None
+
+    def take_over(self, random: str, entry: Entry) -> str | None:
+        """The same for a claim whose worker died."""
+        with suppress(Changed):
+            return self.store.replace(keys.imported(self.queue, random), _claim(self.worker), etag=entry.etag)
+        return None
+
+    def settle(self, random: str, etag: str, task: int) -> int:
+        """Write that Label Studio has the task; the task that counts, another's when somebody was done before us.
+
+        Not when somebody only took our claim over: whoever looks the task up may have found ours.
+        """
+        place = keys.imported(self.queue, random)
+        while True:
+            with suppress(Changed):
+                self.store.replace(place, _done(task), etag=etag)
+                return task
+            stored = self.store.get(place)
+            found: Document = load(stored.body)
+            if "task" in found:
+                return int(found["task"])
+            etag = stored.etag
+
+
+def _claim(worker: str) -> bytes:
+    return dump({"v": 1, "worker": worker})
+
+
+def _done(task: int) -> bytes:
+    return dump({"v": 1, "task": task})

@@ -1,0 +1,48 @@
+"""sync: new review tasks appear in Label Studio; annotations that did not reach the store are brought there.
+
+called by  store event on labelstudio/tasks/ (with the token) · cron hourly at :45 · POST /function/sync
+reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, Label Studio's projects
+writes     Label Studio's tasks, tracking/imported, tracking/quarantine; of repairs labelstudio/output,
+           tracking/removed, tracking/sync
+answers    200 {"projects": {queue: {"new", "known", "failed", "repaired", "removed"}}}, "stopped" when a person
+           should look · 200 {"status": "off"} without Label Studio · 401 an event without token
+           503 store or Label Studio down, wrong token, project missing
+"""
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+
+from feedloop import events, http, sweeps, wiring
+from feedloop.domain import keys
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import Unauthorised
+from feedloop.http import Answer, Context, Event
+from feedloop.ports import ReviewDesk
+from feedloop.sweeps import Lease
+
+from .sweep import sweep
+
+LEASE = Lease(timedelta(minutes=2), rest=timedelta(seconds=1))
+"""A burst of events leads to one run a second; one that was killed holds others up for two minutes."""
+
+
+@http.serves("POST")
+def handle(event: Event, _context: Context) -> Answer:
+    """Every call does the same, for all queues; an operator's also repairs what was compared a moment ago."""
+    trusted, told = http.has_token(event, wiring.event_token()), events.looks_like_one(event.body)
+    if told and not trusted:
+        raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
+    desk = wiring.desk()
+    if desk is None:
+        return http.answer({"status": "off", "detail": "LABEL_STUDIO_URL is empty: tasks wait in the store."})
+    thorough = trusted and not told
+    return http.answer(sweeps.alone(wiring.store(), "sync", lambda: _sweep(desk, thorough=thorough), lease=LEASE))
+
+
+def _sweep(desk: ReviewDesk, *, thorough: bool) -> Document:
+    """All queues at once, and some files of each."""
+    with (
+        ThreadPoolExecutor(len(keys.REVIEW_QUEUES)) as queues,
+        ThreadPoolExecutor(wiring.configured().sweep_workers) as files,
+    ):
+        return sweep(wiring.store(), desk, thorough=thorough, queues=queues.map, each=files.map)

@@ -1,0 +1,202 @@
+"""What Label Studio could not write or delete while the store was away, done afterwards. Only that, never all.
+
+Label Studio answers 500 to the annotator but keeps the annotation. So we ask for what changed since the last time
+(two minutes again, and a hundred annotations, for those that were still being saved) and compare each with its file:
+a missing one is created, an older one swapped. Both are conditional: whatever Label Studio writes meanwhile stays.
+
+Annotations that were deleted in vain are found by counting: only when files and annotations do not differ by as
+many as the last time are all of them compared. A file goes when its annotation is certainly gone and was of this
+very project; a copy is kept first. Many at once look like a mistake: then none goes, and a person is told.
+
+Killed anywhere, the next run does the same again: how far we came is written last.
+"""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, Self
+
+from feedloop import log
+from feedloop.domain import keys
+from feedloop.domain.clock import iso, parse_iso
+from feedloop.domain.documents import dump, load
+from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
+from feedloop.domain.review import TITLES
+from feedloop.ports import Answer, Entry, ObjectStore, Project, ReviewDesk, Stored
+
+from .batches import batches
+
+REPAIRED, REMOVED = "repaired", "removed"
+CREATED, SWAPPED, SPARED, UNCHANGED = "created", "swapped", "spared", "unchanged"
+EVERY = timedelta(minutes=5)
+OVERLAP, OVERLAPPING_IDS = timedelta(minutes=2), 100
+FEW_REMOVALS, SHARE_OF_REMOVALS = 10, 0.05
+"""A queue that loses more than this at once was probably not emptied by annotators."""
+BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How far one queue was compared: times and ids are Label Studio's, `strays` are files without annotation."""
+
+    project: str
+    since: datetime = BEGINNING
+    after: int = 0
+    strays: int = 0
+
+    @classmethod
+    def read(cls, body: bytes) -> Self:
+        """Raises Malformed."""
+        document = load(body)
+        try:
+            since = parse_iso(document["since"])
+            return cls(str(document["project"]), since, int(document["after"]), int(document["strays"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise Malformed(f"not a mark: {error!r}") from error
+
+    def dump(self) -> bytes:
+        """As it lies in the store."""
+        return dump({"v": 1, **asdict(self), "since": iso(self.since)})
+
+    def past(self, answer: Answer) -> Self:
+        """The mark after an answer was compared."""
+        return replace(self, since=max(self.since, answer.updated_at), after=max(self.after, answer.id))
+
+
+@dataclass(frozen=True, slots=True)
+class Repairer:
+    """Compares one project's annotations with their files."""
+
+    store: ObjectStore
+    desk: ReviewDesk
+    queue: str
+    project: Project
+    each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+    stopped: list[str]
+
+    def repair(self, *, thorough: bool) -> Counter[str]:
+        """Repair what is wrong; how many files were written and removed. Raises Unavailable.
+
+        What was compared within the last minutes is compared again only when `thorough`.
+        """
+        mark, stored = self._mark()
+        if stored and not thorough and self.store.now() - stored.modified < EVERY:
+            return Counter()
+        files = self._files()
+        counts, seen = self._compare_changed(files, mark)
+        difference = len(files) + counts[CREATED] - self.project.annotations
+        if difference != mark.strays and self._is_quiet():
+            more = self._compare_all(files)
+            counts += more
+            seen = replace(seen, strays=mark.strays if more[SPARED] else difference + more[CREATED] - more[REMOVED])
+        self._keep(seen, stored)
+        return Counter({REPAIRED: counts[CREATED] + counts[SWAPPED], REMOVED: counts[REMOVED]})
+
+    def _mark(self) -> tuple[Mark, Stored | None]:
+        """How far we came in this very project; at the beginning when it is another."""
+        project = f"{self.project.id} of {iso(self.project.created)}"
+        try:
+            stored = self.store.get(keys.repaired(self.queue))
+        except Missing:
+            return Mark(project), None
+        with suppress(Malformed):  # damaged: begin anew
+            mark = Mark.read(stored.body)
+            return (mark if mark.project == project else Mark(project)), stored
+        return Mark(project), stored
+
+    def _keep(self, mark: Mark, before: Stored | None) -> None:
+        """Write how far we came; another's mark is as good, only that more may be compared twice."""
+        place = keys.repaired(self.queue)
+        with suppress(AlreadyExists, Changed):
+            if before:
+                self.store.replace(place, mark.dump(), etag=before.etag)
+            else:
+                self.store.create(place, mark.dump())
+
+    def _files(self) -> dict[int, Entry]:
+        """Label Studio's files, by annotation."""
+        folder = keys.outputs(self.queue)
+        named = ((entry.key.removeprefix(folder.key), entry) for entry in self.store.list(folder))
+        return {int(name): entry for name, entry in named if name.isascii() and name.isdecimal()}
+
+    def _compare_changed(self, files: dict[int, Entry], mark: Mark) -> tuple[Counter[str], Mark]:
+        """Compare what changed since the mark; the mark after that."""
+        counts = Counter[str]()
+        answers = self.desk.answers(self.project, since=mark.since - OVERLAP, after=mark.after - OVERLAPPING_IDS)
+        for batch in batches(answers):
+            counts.update(self.each(lambda answer: self._compare(answer, known=answer.id in files), batch))
+            for answer in batch:
+                mark = mark.past(answer)
+        return counts, mark
+
+    def _compare(self, answer: Answer, *, known: bool) -> str:
+        """Make the file say what the annotation says, unless it is as new."""
+        place = keys.output(self.queue, str(answer.id))
+        with suppress(AlreadyExists, Changed, Missing):  # Label Studio was faster
+            if not known:
+                self.store.create(place, answer.body)
+                return CREATED
+            stored = self.store.get(place)
+            if _written(stored) < answer.updated_at:
+                self._archive(answer.id, stored)
+                self.store.replace(place, answer.body, etag=stored.etag)
+                return SWAPPED
+        return UNCHANGED
+
+    def _is_quiet(self) -> bool:
+        """Whether nobody has saved or deleted since the files were listed; else counting proves nothing."""
+        return self.desk.projects()[TITLES[self.queue]].annotations == self.project.annotations
+
+    def _compare_all(self, files: dict[int, Entry]) -> Counter[str]:
+        """Create every missing file, and remove those whose annotation is certainly gone."""
+        left, counts = set(files), Counter[str]()
+        for batch in batches(self.desk.answers(self.project, since=BEGINNING, after=0)):
+            counts.update(
+                self.each(lambda answer: self._compare(answer, known=False), [a for a in batch if a.id not in files])
+            )
+            left -= {answer.id for answer in batch}
+        gone = [found for found in self.each(self._gone, sorted(left)) if found]
+        if self._is_plausible(len(gone), len(files)):
+            counts.update(self.each(lambda found: self._remove(*found), gone))
+        else:
+            counts[SPARED] += len(gone)
+        return counts
+
+    def _gone(self, annotation: int) -> tuple[int, Stored] | None:
+        """The file of an annotation that this project had and has no more."""
+        if self.desk.has_answer(annotation):
+            return None
+        try:
+            stored = self.store.get(keys.output(self.queue, str(annotation)))
+            document = load(stored.body)
+            ours = document["project"] == self.project.id and parse_iso(document["created_at"]) >= self.project.created
+        except (Missing, Malformed, KeyError, TypeError, ValueError):
+            return None  # not Label Studio's, or of a Label Studio before this one: nobody deleted it
+        return (annotation, stored) if ours else None
+
+    def _is_plausible(self, gone: int, files: int) -> bool:
+        if gone <= max(FEW_REMOVALS, SHARE_OF_REMOVALS * files):
+            return True
+        self.stopped.append(f"{self.queue}: {gone} of {files} annotations are gone; none of their files was removed.")
+        log.event("sync.stopped", queue=self.queue, gone=gone, files=files)
+        return False
+
+    def _remove(self, annotation: int, stored: Stored) -> str:
+        self._archive(annotation, stored)
+        self.store.delete(keys.output(self.queue, str(annotation)))
+        return REMOVED
+
+    def _archive(self, annotation: int, stored: Stored) -> None:
+        """Keep a version that curate may never have seen."""
+        with suppress(AlreadyExists):
+            self.store.create(keys.version(keys.REMOVED, self.queue, str(annotation), stored.etag), stored.body)
+
+
+def _written(stored: Stored) -> datetime:
+    """When the annotation in a file was saved; long ago when nobody can tell."""
+    try:
+        return parse_iso(load(stored.body)["updated_at"])
+    except (Malformed, KeyError, TypeError, ValueError):
+        return BEGINNING

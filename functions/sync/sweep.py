@@ -1,0 +1,57 @@
+"""All review queues: first what is new goes to annotators, then what they did is compared with the store."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from feedloop import log
+from feedloop.domain import keys
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import DeskMisconfigured
+from feedloop.domain.review import TITLES
+from feedloop.ports import ObjectStore, Project, ReviewDesk
+
+from .importing import FAILED, FORMER, KNOWN, NEW, Importer
+from .repairing import REMOVED, REPAIRED, Repairer
+
+COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED)
+
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""Does one thing for each of many: `map`, or a thread pool's."""
+
+
+def sweep(
+    store: ObjectStore, desk: ReviewDesk, *, thorough: bool = False, queues: Each = map, each: Each = map
+) -> Document:
+    """Bring every project up to date and say what was done. Raises Unavailable when store or desk are.
+
+    A missing project does not keep the others waiting: DeskMisconfigured comes after their turn.
+    """
+    projects, stopped = desk.projects(), list[str]()
+
+    def one(queue: str) -> tuple[str, Counter[str]]:
+        return queue, _sweep_queue(store, desk, queue, projects[TITLES[queue]], stopped, each=each, thorough=thorough)
+
+    present = [queue for queue in keys.REVIEW_QUEUES if TITLES[queue] in projects]
+    done = {queue: {name: counts[name] for name in COUNTS} for queue, counts in queues(one, present)}
+    log.event("sync.swept", **done, stopped=stopped)
+    for queue in keys.REVIEW_QUEUES:
+        if queue not in done:
+            raise DeskMisconfigured(f"The project {TITLES[queue]} is missing: run `python -m labelling setup`.")
+    return {"projects": done, **({"stopped": stopped} if stopped else {})}
+
+
+def _sweep_queue(
+    store: ObjectStore,
+    desk: ReviewDesk,
+    queue: str,
+    project: Project,
+    stopped: list[str],
+    *,
+    each: Each,
+    thorough: bool,
+) -> Counter[str]:
+    counts = Importer(store, desk, queue, project, each).bring()
+    if counts[FORMER]:
+        stopped.append(f"{queue}: {counts[FORMER]} tasks were imported into a project that is gone, and stay away.")
+    return counts + Repairer(store, desk, queue, project, each, stopped).repair(thorough=thorough)

@@ -1,0 +1,229 @@
+"""What sync relies on, of the desk in memory and of a real Label Studio alike."""
+
+from datetime import timedelta
+from secrets import token_hex
+
+import pytest
+
+from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.domain.documents import load
+from feedloop.domain.errors import DeskDown, DeskMisconfigured, TaskRefused
+from tests.support import annotator
+from tests.support.memory_desk import MemoryDesk
+from tests.support.world import NOON
+
+CONFIG = (
+    '<View><Image name="image" value="$image"/><Choices name="choice" toName="image">'
+    '<Choice value="Egg"/><Choice value="Meat"/></Choices></View>'
+)
+LONG_AGO = NOON.replace(year=2001)
+
+
+@pytest.fixture(scope="session")
+def people(label_studio):
+    with annotator.annotator(label_studio) as first:
+        yield first
+
+
+@pytest.fixture(params=["memory", pytest.param("label_studio", marks=pytest.mark.store)])
+def office(request):
+    """A desk, somebody who annotates there, and how to open a project."""
+    if request.param == "memory":
+        memory = MemoryDesk()
+        return memory, memory, memory.open
+    server = request.getfixturevalue("label_studio")
+    form = {"label_config": CONFIG}
+    desk = LabelStudioDesk(url=server.url, token=server.token)
+    return (
+        desk,
+        request.getfixturevalue("people"),
+        lambda title: server.ask("POST", "/api/projects", json={"title": title, **form}).raise_for_status(),
+    )
+
+
+@pytest.fixture
+def desk(office):
+    return office[0]
+
+
+@pytest.fixture
+def by_hand(office):
+    return office[1]
+
+
+@pytest.fixture
+def project(office):
+    """An empty project of one's own."""
+    desk, _, opens = office
+    title = f"Project {token_hex(4)}"
+    opens(title)
+    return lambda: desk.projects()[title]
+
+
+def picture(number):
+    return f"s3://labelstudio/images/{number:032x}.jpg"
+
+
+def task(number, **more):
+    return {"data": {"v": 1, "image": picture(number), **more}, "predictions": []}
+
+
+def every(desk, project):
+    return list(desk.answers(project, since=LONG_AGO, after=0))
+
+
+def test_a_new_project_has_no_annotations(project):
+    assert project().annotations == 0
+
+
+def test_tasks_are_imported_in_order(desk, project):
+    ids = desk.add(project(), [task(1), task(2), task(3)])
+    assert desk.find(project(), [picture(2), picture(3)]) == {picture(2): ids[1], picture(3): ids[2]}
+
+
+def test_many_tasks_are_found_by_their_pictures(desk, project):
+    ids = desk.add(project(), [task(number) for number in range(120)])
+    assert desk.find(project(), [picture(number) for number in range(200)]) == dict(
+        zip(map(picture, range(120)), ids, strict=True)
+    )
+
+
+def test_of_two_tasks_with_the_same_picture_the_older_is_found(desk, project):
+    first, _ = desk.add(project(), [task(1), task(1)])
+    assert desk.find(project(), [picture(1)]) == {picture(1): first}
+
+
+def test_tasks_of_another_project_are_not_found(desk, project, office):
+    title = f"Project {token_hex(4)}"
+    office[2](title)
+    desk.add(desk.projects()[title], [task(1)])
+    assert desk.find(project(), [picture(1)]) == {}
+
+
+def test_one_bad_task_refuses_all(desk, project):
+    with pytest.raises(TaskRefused):
+        desk.add(project(), [task(1), {"data": {"v": 1}, "predictions": []}])
+    assert desk.find(project(), [picture(1)]) == {}
+
+
+def test_a_task_that_nobody_began_can_be_removed(desk, project):
+    desk.remove(desk.add(project(), [task(1)])[0], picture(1))
+    assert desk.find(project(), [picture(1)]) == {}
+
+
+def test_a_task_is_removed_only_with_its_own_picture(desk, project):
+    desk.remove(desk.add(project(), [task(1)])[0], picture(2))
+    assert list(desk.find(project(), [picture(1)])) == [picture(1)]
+
+
+def test_removing_a_task_that_is_gone_is_fine(desk, project):
+    (made,) = desk.add(project(), [task(1)])
+    for _ in range(2):
+        desk.remove(made, picture(1))
+
+
+@pytest.mark.parametrize("choice", ["Egg", None])
+def test_an_answered_or_skipped_task_is_not_removed(desk, project, by_hand, choice):
+    (made,) = desk.add(project(), [task(1)])
+    by_hand.annotate(made, choice)
+    desk.remove(made, picture(1))
+    assert list(desk.find(project(), [picture(1)])) == [picture(1)]
+
+
+def test_answers_and_skips_are_counted(desk, project, by_hand):
+    for made, choice in zip(desk.add(project(), [task(1), task(2), task(3)]), ["Egg", "Meat", None], strict=True):
+        by_hand.annotate(made, choice)
+    assert project().annotations == 3
+
+
+def test_an_answer_says_what_curate_reads(desk, project, by_hand):
+    (made,) = desk.add(project(), [task(1)])
+    annotation = by_hand.annotate(made, "Egg")
+    (answer,) = every(desk, project())
+    body = load(answer.body)
+    assert (answer.id, body["id"], body["was_cancelled"]) == (annotation, annotation, False)
+    assert body["result"][0]["value"] == {"choices": ["Egg"]}
+    assert body["task"]["data"]["image"] == picture(1)
+    assert isinstance(body["completed_by"]["id"], int)
+    assert (body["project"], "created_at" in body, "lead_time" in body) == (project().id, True, True)
+
+
+def test_a_skip_is_an_answer(desk, project, by_hand):
+    by_hand.annotate(desk.add(project(), [task(1)])[0], None)
+    assert [load(answer.body)["was_cancelled"] for answer in every(desk, project())] == [True]
+
+
+def test_every_answer_of_a_task_comes_once(desk, project, by_hand):
+    (made,) = desk.add(project(), [task(1)])
+    ids = [by_hand.annotate(made, choice) for choice in ("Egg", "Meat")]
+    assert sorted(answer.id for answer in every(desk, project())) == ids
+
+
+def test_only_newer_answers_are_asked_for(desk, project, by_hand):
+    made = desk.add(project(), [task(1), task(2)])
+    first, second = (by_hand.annotate(each, "Egg") for each in made)
+    later = every(desk, project())[0].updated_at + timedelta(days=1)
+    assert [answer.id for answer in desk.answers(project(), since=later, after=first)] == [second]
+
+
+def test_nothing_newer_is_nothing(desk, project, by_hand):
+    annotation = by_hand.annotate(desk.add(project(), [task(1)])[0], "Egg")
+    (answer,) = every(desk, project())
+    later = answer.updated_at + timedelta(days=1)
+    assert list(desk.answers(project(), since=later, after=annotation)) == []
+
+
+def test_a_changed_answer_is_newer(desk, project, by_hand):
+    annotation = by_hand.annotate(desk.add(project(), [task(1)])[0], "Egg")
+    before = every(desk, project())[0]
+    by_hand.change(annotation, "Meat")
+    (after,) = desk.answers(project(), since=before.updated_at - timedelta(seconds=1), after=annotation)
+    assert load(after.body)["result"][0]["value"] == {"choices": ["Meat"]}
+
+
+def test_a_deleted_answer_is_gone(desk, project, by_hand):
+    annotation = by_hand.annotate(desk.add(project(), [task(1)])[0], "Egg")
+    assert desk.has_answer(annotation)
+    by_hand.delete_annotation(annotation)
+    assert not desk.has_answer(annotation)
+    assert (project().annotations, every(desk, project())) == (0, [])
+
+
+def test_answers_come_although_they_fill_many_pages(desk, project, by_hand, monkeypatch):
+    monkeypatch.setattr("feedloop.adapters.label_studio._PAGE", 2)
+    ids = [by_hand.annotate(made, "Egg") for made in desk.add(project(), [task(number) for number in range(5)])]
+    assert [answer.id for answer in every(desk, project())] == ids
+
+
+@pytest.mark.store
+class TestLabelStudio:
+    def test_a_wrong_token_is_told(self, label_studio):
+        with pytest.raises(DeskMisconfigured, match="feedloop-label-studio-token"):
+            LabelStudioDesk(url=label_studio.url, token="0" * 40).projects()
+
+    def test_a_personal_token_is_exchanged(self, label_studio):
+        personal = label_studio.ask("POST", "/api/token/").json()["token"]
+        assert "Low Confidence Review" in LabelStudioDesk(url=label_studio.url, token=personal).projects()
+
+    def test_a_personal_token_that_is_no_longer_valid_is_told(self, label_studio):
+        with pytest.raises(DeskMisconfigured, match="feedloop-label-studio-token"):
+            LabelStudioDesk(url=label_studio.url, token="aa.bb.cc").projects()
+
+    def test_a_project_that_is_gone_is_told(self, label_studio):
+        desk = LabelStudioDesk(url=label_studio.url, token=label_studio.token)
+        made = label_studio.ask("POST", "/api/projects", json={"title": "Short-lived", "label_config": CONFIG}).json()
+        project = desk.projects()["Short-lived"]
+        label_studio.ask("DELETE", f"/api/projects/{made['id']}")
+        with pytest.raises(DeskMisconfigured, match="labelling setup"):
+            desk.add(project, [task(1)])
+
+
+def test_a_desk_that_is_not_there_is_down():
+    with pytest.raises(DeskDown):
+        LabelStudioDesk(url="http://127.0.0.1:1", token="0" * 40).projects()
+
+
+def test_no_error_shows_the_token():
+    with pytest.raises(DeskDown) as told:
+        LabelStudioDesk(url="http://127.0.0.1:1", token="f00d" * 10).projects()
+    assert "f00d" not in f"{told.value!r} {told.value.__cause__!r}"

@@ -1,0 +1,396 @@
+"""Tasks reach the review desk once, and what people do there reaches the store."""
+
+from datetime import timedelta
+
+import pytest
+
+from feedloop.domain import keys
+from feedloop.domain.documents import dump, load
+from feedloop.domain.errors import DeskDown, DeskMisconfigured
+from feedloop.domain.keys import Place
+from feedloop.domain.review import SHOWN_AS, TITLES
+from functions.sync.sweep import sweep
+from tests.support.memory_desk import MemoryDesk
+from tests.support.world import commit, everything, prediction, queue_task, write
+
+QUEUE = keys.LOW_CONFIDENCE
+
+
+@pytest.fixture
+def desk(store, clock):
+    return MemoryDesk(store, clock=clock)
+
+
+@pytest.fixture
+def sync(store, desk):
+    return lambda **how: sweep(store, desk, **how)
+
+
+@pytest.fixture
+def queued(store):
+    """Queue that many tasks; their random parts."""
+    return lambda count=1, queue=QUEUE: [queue_task(store, commit(store, prediction()), queue) for _ in range(count)]
+
+
+@pytest.fixture
+def annotated(sync, desk, queued):
+    """Tasks that are imported, the first so many of them answered while the store was there, or away."""
+
+    def annotated(count, choice="Egg", *, away=False):
+        queued(count)
+        sync()
+        desk.store_is_away = away
+        new = [task.id for task in desk.tasks.values() if not task.answers][-count:]
+        ids = [desk.annotate(task, choice) for task in new]
+        desk.store_is_away = False
+        return ids
+
+    return annotated
+
+
+def counts(answer, queue=QUEUE):
+    return {name: number for name, number in answer["projects"][queue].items() if number}
+
+
+def files(store, queue=QUEUE):
+    return {int(key.rpartition("/")[2]): load(body) for key, body in written(store, queue).items()}
+
+
+def written(store, queue=QUEUE):
+    return everything(store, keys.LABELSTUDIO, keys.outputs(queue).key)
+
+
+def quarantine(store):
+    folder = keys.versions(keys.QUARANTINED, keys.refused_tasks(QUEUE)).key
+    return [load(body)["reason"] for body in everything(store, keys.TRACKING, folder).values()]
+
+
+def put_task(store, random, body):
+    place = keys.task(QUEUE, random)
+    store.delete(place)
+    store.create(place, body)
+
+
+@pytest.mark.parametrize("queue", keys.REVIEW_QUEUES)
+def test_a_new_task_appears_in_its_project(sync, desk, queued, queue):
+    randoms = queued(3, queue)
+    assert counts(sync(), queue) == {"new": 3}
+    assert desk.shown(queue) == sorted(randoms)
+
+
+def test_a_second_run_imports_nothing(sync, desk, queued):
+    randoms = queued(3)
+    sync()
+    assert counts(sync()) == {"known": 3}
+    assert desk.shown(QUEUE) == sorted(randoms)
+
+
+def test_more_than_a_batch_is_imported_whole(sync, desk, queued):
+    randoms = queued(600)
+    assert counts(sync()) == {"new": 600}
+    assert desk.shown(QUEUE) == sorted(randoms)
+
+
+def test_a_blind_task_goes_to_annotators_as_it_is(sync, desk, queued, store):
+    (random,) = queued(1, keys.RANDOM_SAMPLED)
+    sync()
+    (task,) = desk.tasks.values()
+    url = store.url(keys.image(random))
+    assert task.task == {"data": {"v": 1, "image": url, "source": "random_sample"}, "predictions": []}
+
+
+def test_an_informed_task_is_shown_as_its_project_shows_it(sync, desk, queued):
+    queued()
+    sync()
+    (task,) = desk.tasks.values()
+    assert [shown["model_version"] for shown in task.task["predictions"]] == [SHOWN_AS]
+    assert task.task["data"]["model_version"] == "food11-9f2c11aa"
+
+
+def test_a_task_deleted_by_an_annotator_does_not_come_back(sync, desk, queued):
+    queued()
+    sync()
+    desk.tasks.clear()
+    assert counts(sync()) == {"known": 1}
+    assert desk.tasks == {}
+
+
+def informed(store, random, **changes):
+    task = load(store.get(keys.task(QUEUE, random)).body)
+    return dump({**task, **changes})
+
+
+def with_data(store, random, **changes):
+    data = load(store.get(keys.task(QUEUE, random)).body)["data"]
+    return informed(store, random, data={**data, **changes})
+
+
+BAD = {
+    "cut off": lambda store, random: store.get(keys.task(QUEUE, random)).body[:-5],
+    "empty": lambda store, random: b"",
+    "a number": lambda store, random: b"42",
+    "no data": lambda store, random: b'{"predictions": []}',
+    "another version": lambda store, random: with_data(store, random, v=2),
+    "a column too many": lambda store, random: with_data(store, random, note="x"),
+    "another's picture": lambda store, random: with_data(store, random, image=store.url(keys.image("0" * 32))),
+    "a picture of the web": lambda store, random: with_data(store, random, image="https://example.org/x.jpg"),
+    "no number": lambda store, random: with_data(store, random, confidence="high"),
+    "not a share": lambda store, random: with_data(store, random, confidence=float("nan")),
+    "a NUL": lambda store, random: with_data(store, random, ml_prediction="Egg\0"),
+    "half a character": lambda store, random: with_data(store, random, ml_prediction="\ud800").replace(b"?", b"?"),
+    "annotations": lambda store, random: informed(store, random, annotations=[]),
+    "a strange guess": lambda store, random: informed(store, random, predictions=[{"result": "Egg"}]),
+    "far too long": lambda store, random: with_data(store, random, ml_prediction="x" * 200_000),
+}
+BAD["half a character"] = lambda store, random: b'{"data": "\\ud800", "predictions": []}'
+
+
+@pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
+def test_a_bad_file_is_set_aside_and_keeps_nobody_waiting(sync, desk, queued, store, bad):
+    randoms = queued(3)
+    put_task(store, randoms[1], bad(store, randoms[1]))
+    assert counts(sync()) == {"new": 2, "failed": 1}
+    assert desk.shown(QUEUE) == [randoms[0], randoms[2]]
+    assert len(quarantine(store)) == 1
+
+
+def test_a_blind_task_that_shows_anything_is_set_aside(sync, desk, queued, store):
+    (random,) = queued(1, keys.RANDOM_SAMPLED)
+    place = keys.task(keys.RANDOM_SAMPLED, random)
+    task = load(store.get(place).body)
+    store.delete(place)
+    store.create(place, dump({**task, "predictions": [{"result": []}]}))
+    assert counts(sync(), keys.RANDOM_SAMPLED) == {"failed": 1}
+    assert desk.tasks == {}
+
+
+def test_a_task_without_its_picture_is_set_aside(sync, desk, queued, store):
+    (random,) = queued()
+    store.delete(keys.image(random))
+    assert counts(sync()) == {"failed": 1}
+    assert quarantine(store) == ["its picture is not in the store"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "deep/er.json", "", "ü.json"])
+def test_a_file_that_is_no_task_by_its_name_is_set_aside(sync, queued, store, name):
+    queued()
+    store.create(Place(keys.LABELSTUDIO, keys.tasks(QUEUE).key + (name or "x.json")), b"{}")
+    assert counts(sync()) == {"new": 1, "failed": 1}
+    assert counts(sync()) == {"known": 1, "failed": 1}
+
+
+def test_a_bad_file_is_read_again_only_when_it_changes(sync, desk, queued, store):
+    (random,) = queued()
+    good = store.get(keys.task(QUEUE, random)).body
+    put_task(store, random, b"{")
+    assert [counts(sync()), counts(sync())] == [{"failed": 1}, {"failed": 1}]
+    put_task(store, random, good)
+    assert counts(sync()) == {"new": 1}
+    assert desk.shown(QUEUE) == [random]
+
+
+def test_a_task_that_the_desk_refuses_keeps_nobody_waiting(sync, desk, queued, store, clock):
+    randoms = queued(9)
+    desk.refuses = {store.url(keys.image(randoms[4]))}
+    assert counts(sync()) == {"new": 8, "failed": 1}
+    assert len(quarantine(store)) == 1
+    clock.pass_(minutes=6)
+    assert counts(sync()) == {"known": 8, "failed": 1}
+
+
+def test_a_refused_file_that_is_mended_is_imported(sync, desk, queued, store, clock):
+    randoms = queued(2)
+    desk.refuses = {store.url(keys.image(randoms[0]))}
+    sync()
+    desk.refuses = set()
+    put_task(store, randoms[0], with_data(store, randoms[0], ml_prediction="Meat"))
+    clock.pass_(minutes=6)
+    assert counts(sync()) == {"known": 1, "new": 1}
+
+
+def test_when_the_desk_refuses_every_task_none_is_to_blame(sync, desk, queued, store, clock):
+    randoms = queued(4)
+    desk.refuses = {store.url(keys.image(random)) for random in randoms}
+    assert counts(sync()) == {"failed": 4}
+    desk.refuses = set()
+    clock.pass_(minutes=6)
+    assert counts(sync()) == {"new": 4}
+    assert quarantine(store) == []
+
+
+def test_nothing_is_claimed_while_the_desk_is_away(sync, desk, queued, store):
+    queued(3)
+    desk.down = True
+    with pytest.raises(DeskDown):
+        sync()
+    assert everything(store, keys.TRACKING, "imported/") == {}
+    desk.down = False
+    assert counts(sync()) == {"new": 3}
+
+
+def test_a_missing_project_keeps_the_others_not_waiting(sync, desk, queued):
+    queued()
+    desk.close(TITLES[keys.RANDOM_SAMPLED])
+    with pytest.raises(DeskMisconfigured, match="Random Sampling Review is missing: run `python -m labelling setup`"):
+        sync()
+    assert len(desk.shown(QUEUE)) == 1
+
+
+def test_annotations_that_reached_the_store_are_left_alone(sync, annotated, store):
+    annotated(3)
+    before = written(store)
+    assert counts(sync(thorough=True)) == {"known": 3}
+    assert written(store) == before
+
+
+def test_an_annotation_that_could_not_be_written_is_written(sync, annotated, store):
+    ids = annotated(3, away=True)
+    assert counts(sync(thorough=True)) == {"known": 3, "repaired": 3}
+    assert sorted(files(store)) == ids
+
+
+def test_a_skip_that_could_not_be_written_is_written(sync, annotated, store):
+    (annotation,) = annotated(1, None, away=True)
+    sync(thorough=True)
+    assert files(store)[annotation]["was_cancelled"] is True
+
+
+def test_only_what_is_wrong_is_written(sync, annotated, store):
+    annotated(3)
+    before = written(store)
+    annotated(1, away=True)
+    assert counts(sync(thorough=True))["repaired"] == 1
+    assert before.items() < written(store).items()
+
+
+def test_a_change_that_could_not_be_written_is_written(sync, annotated, desk, store, clock):
+    (annotation,) = annotated(1)
+    clock.pass_(minutes=1)
+    desk.store_is_away = True
+    desk.change(annotation, "Meat")
+    assert counts(sync(thorough=True))["repaired"] == 1
+    assert files(store)[annotation]["result"][0]["value"] == {"choices": ["Meat"]}
+
+
+def test_a_version_that_is_replaced_is_kept(sync, annotated, desk, store, clock):
+    (annotation,) = annotated(1)
+    (body,) = written(store).values()
+    clock.pass_(minutes=1)
+    desk.store_is_away = True
+    desk.change(annotation, "Meat")
+    sync(thorough=True)
+    assert list(everything(store, keys.TRACKING, "removed/").values()) == [body]
+
+
+def test_a_file_newer_than_what_we_saw_stays(sync, annotated, desk, store, clock):
+    (annotation,) = annotated(1)
+    newer = dump({**files(store)[annotation], "updated_at": "2027-01-01T00:00:00Z"})
+    write(store, QUEUE, str(annotation), newer)
+    sync(thorough=True)
+    assert list(written(store).values()) == [newer]
+
+
+def test_what_was_compared_a_moment_ago_waits(sync, annotated, clock):
+    sync()
+    annotated(1, away=True)
+    assert counts(sync()) == {"known": 1}
+    clock.pass_(minutes=6)
+    assert counts(sync()) == {"known": 1, "repaired": 1}
+
+
+def test_old_annotations_are_not_asked_for_again(sync, annotated, desk, clock, monkeypatch):
+    annotated(300)
+    clock.pass_(hours=1)
+    annotated(1)
+    sync(thorough=True)
+    compared, answers = [], desk.answers
+    monkeypatch.setattr(desk, "answers", lambda *of, **how: noted(answers(*of, **how), compared))
+    sync(thorough=True)
+    assert len(compared) <= 101
+
+
+def noted(things, noted):
+    for thing in things:
+        noted.append(thing)
+        yield thing
+
+
+def test_an_annotation_deleted_after_we_wrote_its_file_goes(sync, annotated, desk, store, clock):
+    first, second = annotated(2, away=True)
+    sync(thorough=True)
+    desk.delete_annotation(first)
+    clock.pass_(hours=1)
+    assert counts(sync()) == {"known": 2, "removed": 1}
+    assert list(files(store)) == [second]
+
+
+def test_a_file_that_is_removed_is_kept_where_nobody_counts_it(sync, annotated, desk, store):
+    (annotation,) = annotated(1, away=True)
+    sync(thorough=True)
+    (body,) = written(store).values()
+    desk.delete_annotation(annotation)
+    sync(thorough=True)
+    assert list(everything(store, keys.TRACKING, "removed/").values()) == [body]
+
+
+def test_many_deletions_at_once_remove_nothing(sync, annotated, desk, store):
+    ids = annotated(11, away=True)
+    sync(thorough=True)
+    for annotation in ids:
+        desk.delete_annotation(annotation)
+    for _ in range(2):
+        (told,) = sync(thorough=True)["stopped"]
+        assert told.startswith("lowconfidence: 11 of 11 annotations are gone")
+    assert sorted(files(store)) == ids
+
+
+def test_five_per_cent_of_many_may_be_deleted_at_once(sync, annotated, desk, store):
+    ids = annotated(240, away=True)
+    sync(thorough=True)
+    for annotation in ids[:12]:
+        desk.delete_annotation(annotation)
+    assert counts(sync(thorough=True))["removed"] == 12
+
+
+def test_a_label_studio_that_begins_anew_takes_no_answer_away(sync, annotated, desk, store, clock):
+    annotated(3)
+    before = written(store)
+    clock.pass_(hours=2)
+    desk.close(TITLES[QUEUE])
+    desk.open(TITLES[QUEUE])
+    answer = sync(thorough=True)
+    assert counts(answer) == {"known": 3}
+    assert answer["stopped"] == ["lowconfidence: 3 tasks were imported into a project that is gone, and stay away."]
+    assert written(store) == before
+
+
+def test_new_tasks_reach_a_label_studio_that_began_anew(sync, annotated, desk, queued, clock):
+    annotated(1)
+    clock.pass_(hours=2)
+    desk.close(TITLES[QUEUE])
+    desk.open(TITLES[QUEUE])
+    randoms = queued()
+    assert counts(sync())["new"] == 1
+    assert desk.shown(QUEUE) == randoms
+
+
+def test_files_that_are_no_annotations_of_label_studio_stay(sync, annotated, store):
+    write(store, QUEUE, "notes", b"x")
+    write(store, QUEUE, "99", b"x")
+    annotated(1)
+    assert counts(sync(thorough=True)) == {"known": 1}
+    assert len(written(store)) == 3
+
+
+def test_a_damaged_mark_begins_anew(sync, annotated, store):
+    store.create(keys.repaired(QUEUE), b"{}")
+    annotated(1, away=True)
+    assert counts(sync(thorough=True))["repaired"] == 1
+
+
+def test_a_mark_lets_repairs_rest_for_minutes_only(sync, store, clock):
+    sync()
+    before = store.head(keys.repaired(QUEUE)).modified
+    clock.pass_(minutes=6)
+    sync()
+    assert store.head(keys.repaired(QUEUE)).modified - before == timedelta(minutes=6)

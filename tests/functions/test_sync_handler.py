@@ -1,0 +1,124 @@
+"""What callers of sync meet: events, cron, operators and strangers."""
+
+import pytest
+
+from feedloop import settings, wiring
+from feedloop.adapters.memory import MemoryStore
+from feedloop.domain import keys
+from feedloop.server import create_app
+from functions.sync import handler
+from tests.support.memory_desk import MemoryDesk
+from tests.support.world import commit, everything, prediction, queue_task
+
+EVENT = {"Records": [{"s3": {"bucket": {"name": "labelstudio"}, "object": {"key": "tasks/lowconfidence/x.json"}}}]}
+BUSY = "a run is under way and will look again"
+BEARER = {"Authorization": "Bearer token"}
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+@pytest.fixture
+def desk(store):
+    return MemoryDesk(store)
+
+
+@pytest.fixture
+def call(store, desk, tmp_path, monkeypatch):
+    """POST to sync; the answer."""
+    monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    (tmp_path / settings.EVENT_TOKEN).write_text("token")
+    for cached in (wiring.configured, wiring.event_token):
+        cached.cache_clear()
+    monkeypatch.setattr(wiring, "store", lambda: store)
+    monkeypatch.setattr(wiring, "desk", lambda: desk)
+    client = create_app(handler.handle, "sync").test_client()
+    yield lambda **how: client.post("/", **how)
+    for cached in (wiring.configured, wiring.event_token):
+        cached.cache_clear()
+
+
+def queue(store):
+    return queue_task(store, commit(store, prediction()), keys.LOW_CONFIDENCE)
+
+
+def test_an_event_brings_what_is_new(call, store, desk):
+    random = queue(store)
+    answer = call(json=EVENT, headers=BEARER)
+    assert (answer.status_code, answer.json["projects"]["lowconfidence"]["new"]) == (200, 1)
+    assert desk.shown(keys.LOW_CONFIDENCE) == [random]
+
+
+def test_an_event_without_the_token_is_refused(call, store, desk):
+    queue(store)
+    assert call(json=EVENT).status_code == 401
+    assert desk.tasks == {}
+
+
+def test_cron_and_strangers_do_the_same_run(call, store):
+    queue(store)
+    assert call().json["projects"]["lowconfidence"]["new"] == 1
+
+
+def test_the_answer_names_every_queue_and_count(call):
+    answer = call().json
+    assert set(answer) == {"projects"}
+    assert set(answer["projects"]) == set(keys.REVIEW_QUEUES)
+    named = {"new", "known", "failed", "repaired", "removed"}
+    assert [set(counts) for counts in answer["projects"].values()] == [named] * 3
+
+
+def test_without_label_studio_sync_is_off(call, store, monkeypatch):
+    monkeypatch.setattr(wiring, "desk", lambda: None)
+    answer = call()
+    assert (answer.status_code, answer.json["status"]) == (200, "off")
+    assert everything(store, keys.TRACKING, "") == {}
+
+
+def test_a_desk_that_is_away_is_a_503(call, desk):
+    desk.down = True
+    answer = call()
+    assert (answer.status_code, answer.json["type"]) == (503, "urn:feedloop:problem:desk-down")
+    assert int(answer.headers["Retry-After"]) > 0
+
+
+def test_a_missing_project_tells_the_operator_what_to_do(call, desk):
+    desk.close("User Feedback Review")
+    answer = call()
+    assert answer.json["type"] == "urn:feedloop:problem:desk-misconfigured"
+    assert "python -m labelling setup" in answer.json["detail"]
+
+
+def test_a_failed_run_keeps_nobody_waiting(call, store, desk):
+    desk.down = True
+    call()
+    desk.down = False
+    queue(store)
+    assert call().json["projects"]["lowconfidence"]["new"] == 1
+
+
+def test_an_operator_has_everything_compared_at_once(call, store, desk):
+    queue(store)
+    call()
+    desk.store_is_away = True
+    desk.annotate(*desk.tasks, "Egg")
+    assert call().json["projects"]["lowconfidence"]["repaired"] == 0
+    assert call(headers=BEARER).json["projects"]["lowconfidence"]["repaired"] == 1
+
+
+def test_a_burst_of_events_leads_to_one_more_run(call, store, desk, monkeypatch):
+    randoms, runs, projects = [queue(store)], [], desk.projects
+
+    def counted():
+        runs.append(len(runs))
+        if len(runs) == 1:
+            randoms.extend(queue(store) for _ in range(50))
+            assert {call(json=EVENT, headers=BEARER).json["status"] for _ in range(50)} == {BUSY}
+        return projects()
+
+    monkeypatch.setattr(desk, "projects", counted)
+    call(json=EVENT, headers=BEARER)
+    assert (runs, desk.shown(keys.LOW_CONFIDENCE)) == ([0, 1], sorted(randoms))
