@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_WORKERS = 8
 _WORDY = ("text/html", "text/css", "text/javascript", "image/svg+xml")
-_POLICY = {
+PAGE_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob: data:; connect-src 'self';"
         " form-action 'self'; base-uri 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'"
@@ -60,7 +60,7 @@ def site() -> Flask:
 def _guarded(response: Response) -> Response:
     response.headers["X-Content-Type-Options"] = "nosniff"
     if response.mimetype == "text/html":
-        response.headers.update(_POLICY)
+        response.headers.update(PAGE_HEADERS)
     return response
 
 

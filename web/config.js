@@ -35,7 +35,7 @@ export default {
   classes: {
     en: {
       "Bread": "bread",
-      "Dairy product": "a dairy product",
+      "Dairy product": "dairy",
       "Dessert": "dessert",
       "Egg": "egg",
       "Fried food": "fried food",
@@ -48,7 +48,7 @@ export default {
     },
     de: {
       "Bread": "Brot",
-      "Dairy product": "ein Milchprodukt",
+      "Dairy product": "Milchprodukte",
       "Dessert": "Nachtisch",
       "Egg": "Ei",
       "Fried food": "Frittiertes",

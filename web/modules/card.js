@@ -1,7 +1,7 @@
 /** The card of one photo: shows how it stands, and passes on what the visitor does. */
 import { announce } from "./announcer.js";
 import { pickClass } from "./class-dialog.js";
-import { called, percent, text } from "./language.js";
+import { called, percent, text, when } from "./language.js";
 import { problem, remedy, story, thanks } from "./words.js";
 
 const SHOWN = 3;
@@ -29,6 +29,7 @@ export class Card {
     this.#when("remove", remove);
     photo.addEventListener("change", () => this.#show());
     if (photo.file) this.#preview();
+    else this.#write("time", text("photo.of", { time: when(photo.time) }));
     this.#show();
   }
 
@@ -87,6 +88,7 @@ export class Card {
     this.#write("trouble", trouble && `${problem(trouble)}. ${remedy(trouble)}`);
     this.#write("said", opinion && !trouble && thanks(opinion, answer));
     this.element.dataset.phase = this.#photo.phase;
+    this.element.dataset.origin = this.#photo.file ? "chosen" : "remembered";
     this.#tick();
   }
 

@@ -24,7 +24,8 @@ export function called(name) {
   return config.classes?.[language]?.[name] ?? name;
 }
 
-const percents = new Intl.NumberFormat(language, { style: "percent" });
+const locale = navigator.languages.find((wish) => wish.startsWith(language)) ?? language;
+const percents = new Intl.NumberFormat(locale, { style: "percent" });
 
 /** 0.699 as 69 %: never more than there is, so that "not sure" never shows the number of "sure". */
 export function percent(share) {
@@ -34,7 +35,7 @@ export function percent(share) {
 /** Day and time, as short as it stays clear. */
 export function when(time) {
   const today = time.toDateString() === new Date().toDateString();
-  return new Intl.DateTimeFormat(language, { dateStyle: today ? undefined : "medium", timeStyle: "short" }).format(time);
+  return new Intl.DateTimeFormat(locale, { dateStyle: today ? undefined : "medium", timeStyle: "short" }).format(time);
 }
 
 /** Put the texts where the page asks for them. */

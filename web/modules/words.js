@@ -1,13 +1,13 @@
 /** What is known, in the visitor's words. */
-import { called, speaksOf, text, when } from "./language.js";
+import { called, speaksOf, text } from "./language.js";
 
 const ALMOST_CERTAIN = 0.95;
 
 /** How it stands with a photo: a heading, and a sentence that may be empty. */
 export function story(photo) {
   const { answer, phase, time, trouble } = photo;
-  if (answer) return { heading: headline(answer), detail: [explanation(answer), taken(time)].filter(Boolean).join(" ") };
-  if (time) return { heading: text("photo.recalling"), detail: taken(time) };
+  if (answer) return { heading: headline(answer), detail: explanation(answer) };
+  if (time) return { heading: text("photo.recalling"), detail: "" };
   if (trouble) return { heading: problem(trouble), detail: remedy(trouble) };
   if (phase === "cancelled") return { heading: text("photo.cancelled"), detail: text("photo.cancelled.detail") };
   return { heading: text(`photo.${phase}`), detail: photo.name };
@@ -45,10 +45,6 @@ function explanation({ class: name, top, low_confidence: isUnsure }) {
   const [, next] = top;
   if (!next) return text("unsure.alone", { class: called(name) });
   return text("unsure.detail", { class: called(name), other: called(next.class) });
-}
-
-function taken(time) {
-  return time ? text("photo.of", { time: when(time) }) : "";
 }
 
 function patience(seconds) {

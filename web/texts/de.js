@@ -13,9 +13,12 @@ export default {
 
   photos: "Deine Fotos",
   empty: "Noch nichts da. So geht es:",
-  "step.photo": "Nimm ein Foto auf oder wähle eins. Gern auch mehrere.",
-  "step.answer": "Sieh, was es zeigt und wie sicher wir sind.",
-  "step.correct": "Falsch? Ein Tippen genügt. So werden wir besser.",
+  "step.photo": "Zeig es uns",
+  "step.photo.detail": "Nimm ein Foto auf oder wähle eins. Gern auch mehrere.",
+  "step.answer": "Sieh, was es ist",
+  "step.answer.detail": "Wir sagen es dir, und wie sicher wir sind.",
+  "step.correct": "Sag es besser",
+  "step.correct.detail": "Falsch? Ein Tippen genügt. So werden wir besser.",
 
   privacy: "Wir behalten dein Foto ohne Ortsangabe und unsere Antwort, um unsere Erkennung zu prüfen und zu verbessern. "
     + "Menschen können es ansehen. Dein Browser behält nur die Kennungen der Fotos und was du uns dazu gesagt hast.",

@@ -13,9 +13,12 @@ export default {
 
   photos: "Your photos",
   empty: "Nothing here yet. This is how it goes:",
-  "step.photo": "Take or choose a photo. Several at once are fine.",
-  "step.answer": "See what it shows, and how sure we are.",
-  "step.correct": "Wrong? Tell us with one tap. That is how we get better.",
+  "step.photo": "Show us",
+  "step.photo.detail": "Take or choose a photo. Several at once are fine.",
+  "step.answer": "See what it is",
+  "step.answer.detail": "We tell you, and how sure we are.",
+  "step.correct": "Set us right",
+  "step.correct.detail": "Wrong? One tap is enough. That is how we get better.",
 
   privacy: "We keep your photo without its location, and our answer, to check and improve what we recognise. "
     + "People may look at it. Your browser keeps only the photos’ ids and what you told us about them.",

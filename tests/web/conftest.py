@@ -1,0 +1,95 @@
+"""The running system, a proxy before it, the site on a host of its own, and visitors with a phone and a desk."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from feedloop.domain.prediction import PredictionId
+from tests.local.system import System, running, until
+from tests.support.servers import free_ports
+from tests.web import proxy, static
+from tests.web.proxy import Proxy
+from tests.web.static import Site
+from tests.web.visitor import Visitor
+
+CHROMIUM = Path("/usr/bin/chromium")
+PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
+DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+DEVICES = {"phone": PHONE, "desk": DESK}
+
+
+@dataclass(frozen=True)
+class World:
+    """All that runs for these tests."""
+
+    system: System
+    proxy: Proxy
+    site: Site
+
+    def made(self) -> set[str]:
+        """The keys of all predictions."""
+        return set(self.system.keys("production"))
+
+    def key_of(self, prediction: PredictionId) -> str:
+        """Where one of them lies."""
+        (found,) = [key for key in self.made() if prediction.random in key]
+        return found
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    (port,) = free_ports(1)
+    origin = f"http://127.0.0.1:{port}"
+    with (
+        running(tmp_path_factory.mktemp("system"), ALLOWED_ORIGINS=origin, STORE_FSYNC="off") as system,
+        proxy.before(system.url) as before,
+        static.hosting(port, before.url) as site,
+    ):
+        until(system.serves, "the system serves")
+        yield World(system, before, site)
+
+
+@pytest.fixture
+def world(_world: World) -> World:
+    """As if nobody had been here before, but for what lies in the store."""
+    _world.proxy.faults.clear()
+    _world.proxy.calls.clear()
+    _world.site.settings.clear()
+    return _world
+
+
+@pytest.fixture
+def visit(browser: Browser, world: World) -> Iterator[Callable[..., Visitor]]:
+    """A new visitor; afterwards no page may have complained."""
+    visitors = []
+
+    def come(**options: Any) -> Visitor:
+        options = {"locale": "en-GB", "reduced_motion": "reduce", **DESK, **options}
+        visitor = Visitor(browser.new_context(**options).new_page(), world.site.url)
+        visitors.append(visitor)
+        return visitor
+
+    yield come
+    for visitor in visitors:
+        visitor.page.context.close()
+    assert [error for visitor in visitors for error in visitor.errors] == []
+
+
+@pytest.fixture(params=DEVICES)
+def visitor(visit: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
+    """On a phone, and at a desk."""
+    return visit(**DEVICES[request.param]).come()
