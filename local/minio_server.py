@@ -1,17 +1,20 @@
 """MinIO, for those who run it already. It calls the functions itself, each through a webhook target of its own."""
 
+import json
 from dataclasses import dataclass
 from itertools import groupby
 from pathlib import Path
 
-from minio import Minio
-from minio.error import MinioException
+from minio import Minio, MinioAdmin
+from minio.credentials.providers import StaticProvider
+from minio.error import MinioAdminException, MinioException
 from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
+from urllib3.exceptions import HTTPError
 
 from feedloop.domain.errors import StoreDown, WrongSetting
 from local.settings import HOST
 from local.stack import Function
-from local.store import Access, program, watched
+from local.store import Access, Identity, program, watched
 from local.supervise import Part
 
 PORTS = ("minio",)
@@ -69,6 +72,17 @@ class MinIO:
         except MinioException as error:
             raise StoreDown(f"MinIO does not take the event subscriptions: {error}") from error
         return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in subscriptions)
+
+    def admit(self, identity: Identity) -> None:
+        """A user, and a policy of the same name. Raises StoreDown."""
+        keys = StaticProvider(self.access.access_key, self.access.secret_key)
+        admin = MinioAdmin(endpoint=self._address, credentials=keys, secure=False)
+        try:
+            admin.policy_add(identity.name, policy=json.loads(identity.policy))
+            admin.user_add(identity.access_key, identity.secret_key)
+            admin.policy_set(identity.name, user=identity.access_key)
+        except (MinioAdminException, HTTPError) as error:
+            raise StoreDown(f"MinIO does not let {identity.name} in: {error}") from error
 
     @property
     def _address(self) -> str:

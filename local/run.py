@@ -5,16 +5,18 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import requests
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
-from local import folder, leftovers, minio_server, ports, seaweedfs, stack
+from local import cron, folder, label_studio, leftovers, minio_server, ports, seaweedfs, stack
+from local.label_studio import LabelStudio
 from local.minio_server import MinIO
 from local.prepare import prepare
 from local.seaweedfs import SeaweedFS
@@ -37,14 +39,18 @@ def run(choices: Choices) -> None:
         access = _access(choices)
         events_port = ports.remembered(choices.data_dir / folder.PORTS, ["events"])["events"]
         store = _store(choices, access, functions, events_port)
-        environment = _environment(choices, functions, store, events_port)
+        desk = label_studio.chosen(choices)
+        environment = _environment(choices, functions, store, desk, events_port)
         say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
-        with Supervisor(choices.data_dir, [*store.parts(), *_parts()], environment):
+        desk_parts = desk.parts() if desk else []
+        with Supervisor(choices.data_dir, [*store.parts(), *_parts(), *desk_parts], environment):
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
-            with _connectable(choices, store, access):
-                _tell(choices, store, functions, events)
+            with _connectable(choices, store, access) as connection:
+                _tell(choices, store, functions, desk, events)
+                if desk:
+                    _open_desk(choices, store, desk, environment, connection)
                 threading.Event().wait()
 
 
@@ -110,7 +116,9 @@ def _parts() -> list[Part]:
     return [Part(name, (sys.executable, "-m", f"local.{name}"), ROOT, order) for name, order in modules]
 
 
-def _environment(choices: Choices, functions: tuple[Function, ...], store: Store, events_port: int) -> dict[str, str]:
+def _environment(
+    choices: Choices, functions: tuple[Function, ...], store: Store, desk: LabelStudio | None, events_port: int
+) -> dict[str, str]:
     """What the functions read, and where our own parts find each other. Raises WrongSetting."""
     shared = {
         **stack.environment(functions),
@@ -118,6 +126,7 @@ def _environment(choices: Choices, functions: tuple[Function, ...], store: Store
         "S3_REGION": choices.s3_region,
         "BUCKET_PREFIX": choices.bucket_prefix,
         "SECRETS_DIR": str(choices.data_dir / folder.SECRETS),
+        **(desk.environment() if desk else {"LABEL_STUDIO_URL": ""}),
     }
     settings.Settings.read(shared)  # a wrong value is told here, once
     own = {**THRIFT, "PORT": str(choices.port), "EVENTS_PORT": str(events_port), "GATEWAY_URL": choices.gateway}
@@ -136,11 +145,11 @@ def _wait_for_gateway(choices: Choices) -> None:
 
 
 @contextmanager
-def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[None]:
+def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[dict[str, Any]]:
     """connection.json is there exactly as long as somebody answers."""
     path = choices.data_dir / folder.CONNECTION
     keys = {"access_key": access.access_key, "secret_key": access.secret_key}
-    connection = {
+    connection: dict[str, Any] = {
         "gateway": choices.gateway,
         "site": f"{choices.gateway}/",
         "s3": {"endpoint": store.endpoint, **keys},
@@ -148,12 +157,37 @@ def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[Non
     }
     folder.write_json(path, connection)
     try:
-        yield
+        yield connection
     finally:
         path.unlink(missing_ok=True)
 
 
-def _tell(choices: Choices, store: Store, functions: tuple[Function, ...], events: str) -> None:
+def _open_desk(
+    choices: Choices, store: Store, desk: LabelStudio, environment: Mapping[str, str], connection: dict[str, Any]
+) -> None:
+    """Wait for Label Studio, then say who may come in, and have sync bring what waited for it."""
+
+    def set_up() -> None:
+        if desk.home:
+            store.admit(label_studio.identity(choices))
+        label_studio.set_up(environment, choices.data_dir)
+
+    label_studio.bring_up(desk, set_up, say)
+    connection["label_studio"] = desk.login()
+    path = choices.data_dir / folder.CONNECTION
+    folder.write_json(path, connection)
+    lines = {"address": f"{desk.url}/"}
+    if desk.home:
+        lines |= {"user name": label_studio.USERNAME, "password": f"in {path}"}
+    if desk.shares_keys():
+        lines["store keys"] = "the functions' own; LABEL_STUDIO_S3_ACCESS_KEY and _SECRET_KEY give it others"
+    say(f"Label Studio is ready\n{_table(lines)}")
+    cron.call("sync", choices.gateway)
+
+
+def _tell(
+    choices: Choices, store: Store, functions: tuple[Function, ...], desk: LabelStudio | None, events: str
+) -> None:
     given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={shlex.quote(str(choices.data_dir))} "
     look = f"{given}{shlex.quote(sys.executable)} -m local"
     lines = {
@@ -165,6 +199,18 @@ def _tell(choices: Choices, store: Store, functions: tuple[Function, ...], event
         "store": f"{store.name} at {store.endpoint}",
         "look into it": f"{look} ls [bucket/prefix], or: cat bucket/key",
         "keys, token": f"{choices.data_dir / folder.CONNECTION}",
-        "Label Studio": "off: it comes in a later version, tasks wait in labelstudio/tasks/",
+        "Label Studio": _of_desk(desk),
     }
-    say("ready\n" + "\n".join(f"  {name:<13} {text}" for name, text in lines.items()) + "\n  Ctrl-C stops everything")
+    say(f"ready\n{_table(lines)}\n  Ctrl-C stops everything")
+
+
+def _table(lines: dict[str, str]) -> str:
+    return "\n".join(f"  {name:<13} {text}" for name, text in lines.items())
+
+
+def _of_desk(desk: LabelStudio | None) -> str:
+    if not desk:
+        return "off: tasks wait in labelstudio/tasks/"
+    if desk.is_new():
+        return "is being prepared: about a minute, only this first time"
+    return f"{'starts' if desk.home else 'is asked'} at {desk.url}/"

@@ -9,7 +9,7 @@ from feedloop.domain.errors import StoreDown, WrongSetting
 from local import folder
 from local.settings import HOST
 from local.stack import Function
-from local.store import Access, program, watched
+from local.store import Access, Identity, program, watched
 from local.supervise import Part
 
 PORTS = tuple(f"{part}.port" for part in ("s3", "filer", "master", "volume", "admin"))
@@ -67,6 +67,14 @@ class SeaweedFS:
         """notification.toml has done it; the forwarder fans out."""
         return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in self._watched())
 
+    def admit(self, identity: Identity) -> None:
+        """A policy of the same name, then a user who has it; what the shell prints holds the keys. Raises StoreDown."""
+        file = f"policy-{identity.name}.json"
+        folder.write(self.home / file, identity.policy)
+        keys = f"-access_key={identity.access_key} -secret_key={identity.secret_key}"
+        self._shell(f"s3.policy -put -name={identity.name} -file={file}")
+        self._shell(f"s3.configure -user={identity.name} -policies={identity.name} {keys} -apply")
+
     def _watched(self) -> list[tuple[Function, str, str]]:
         return watched(self.functions, self.access.bucket_prefix)
 
@@ -83,15 +91,24 @@ class SeaweedFS:
         return "[notification.webhook]\n" + "".join(f"{name} = {json.dumps(line)}\n" for name, line in lines.items())
 
     def _shell(self, command: str) -> str:
+        """What it prints. The command goes to its standard input, so no other user sees it."""
         servers = (f"-{part}={HOST}:{self.ports[f'{part}.port']}" for part in ("master", "filer"))
         shell = (_weed(), "shell", *servers)
         try:
             done = subprocess.run(
-                shell, input=f"{command}\n", capture_output=True, text=True, timeout=_SHELL_SECONDS, check=False
+                shell,
+                cwd=self.home,
+                input=f"{command}\n",
+                capture_output=True,
+                text=True,
+                timeout=_SHELL_SECONDS,
+                check=False,
             )
         except subprocess.TimeoutExpired as error:
             raise StoreDown("SeaweedFS does not answer its shell.") from error
-        return done.stdout + done.stderr
+        if done.returncode:
+            raise StoreDown(f"SeaweedFS refuses {command.partition(' ')[0]}: {done.stderr.strip()[-200:]}")
+        return done.stdout
 
 
 def _weed() -> str:

@@ -16,6 +16,34 @@ _LAST_PORT = 65535
 
 
 @dataclass(frozen=True, slots=True)
+class Desk:
+    """What was chosen for Label Studio."""
+
+    on: bool
+    port: int
+    url: str  # empty: one of our own
+    token: str = field(repr=False)
+    s3_access_key: str = field(repr=False)  # for a store at S3_ENDPOINT
+    s3_secret_key: str = field(repr=False)
+
+    @classmethod
+    def read(cls, env: Mapping[str, str]) -> Self:
+        """Raises WrongSetting."""
+        desk = cls(
+            on=_one_of(env, "LABEL_STUDIO", "on", "off") == "on",
+            port=_port(env, "LABEL_STUDIO_PORT", "8090"),
+            url=_endpoint(env, "LABEL_STUDIO_URL"),
+            token=env.get("LABEL_STUDIO_TOKEN", ""),
+            s3_access_key=env.get("LABEL_STUDIO_S3_ACCESS_KEY", ""),
+            s3_secret_key=env.get("LABEL_STUDIO_S3_SECRET_KEY", ""),
+        )
+        if desk.url and not desk.token:
+            raise WrongSetting(f"The Label Studio at {desk.url} asks who we are: set LABEL_STUDIO_TOKEN.")
+        _require_pair("LABEL_STUDIO_S3", desk.s3_access_key, desk.s3_secret_key)
+        return desk
+
+
+@dataclass(frozen=True, slots=True)
 class Choices:
     """How this system is to run; README.md describes each variable."""
 
@@ -28,21 +56,22 @@ class Choices:
     bucket_prefix: str
     store: str
     fsync: bool
+    desk: Desk
 
     @classmethod
     def read(cls, env: Mapping[str, str] = os.environ) -> Self:
         """The choices of this run. Raises WrongSetting."""
-        _one_of(env, "LABEL_STUDIO", "off", "on")
         choices = cls(
-            port=_port(env),
+            port=_port(env, "PORT", "8080"),
             data_dir=Path(env.get("DATA_DIR") or ".feedloop").expanduser().absolute(),
-            s3_endpoint=_endpoint(env),
+            s3_endpoint=_endpoint(env, "S3_ENDPOINT"),
             s3_access_key=env.get("S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("S3_SECRET_KEY", ""),
             s3_region=env.get("S3_REGION") or "us-east-1",
             bucket_prefix=env.get("BUCKET_PREFIX", ""),
             store=_one_of(env, "STORE", SEAWEEDFS, MINIO),
             fsync=_one_of(env, "STORE_FSYNC", "on", "off") == "on",
+            desk=Desk.read(env),
         )
         _check_keys(choices)
         return choices
@@ -53,17 +82,17 @@ class Choices:
         return f"http://{HOST}:{self.port}"
 
 
-def _port(env: Mapping[str, str]) -> int:
-    text = env.get("PORT") or "8080"
+def _port(env: Mapping[str, str], name: str, default: str) -> int:
+    text = env.get(name) or default
     if not text.isdecimal() or not 0 < int(text) <= _LAST_PORT:
-        raise WrongSetting(f"PORT={text!r} is wrong: it must be a number from 1 to {_LAST_PORT}.")
+        raise WrongSetting(f"{name}={text!r} is wrong: it must be a number from 1 to {_LAST_PORT}.")
     return int(text)
 
 
-def _endpoint(env: Mapping[str, str]) -> str:
-    text = env.get("S3_ENDPOINT", "").rstrip("/")
+def _endpoint(env: Mapping[str, str], name: str) -> str:
+    text = env.get(name, "").rstrip("/")
     if text and not text.startswith(("http://", "https://")):
-        raise WrongSetting(f"S3_ENDPOINT={text!r} is wrong: it must begin with http:// or https://.")
+        raise WrongSetting(f"{name}={text!r} is wrong: it must begin with http:// or https://.")
     return text
 
 
@@ -75,8 +104,11 @@ def _one_of(env: Mapping[str, str], name: str, default: str, *others: str) -> st
 
 
 def _check_keys(choices: Choices) -> None:
-    keys = (choices.s3_access_key, choices.s3_secret_key)
-    if any(keys) and not all(keys):
-        raise WrongSetting("S3_ACCESS_KEY and S3_SECRET_KEY belong together: set both, or neither.")
-    if choices.s3_endpoint and not all(keys):
+    _require_pair("S3", choices.s3_access_key, choices.s3_secret_key)
+    if choices.s3_endpoint and not choices.s3_access_key:
         raise WrongSetting(f"The store at {choices.s3_endpoint} needs keys: set S3_ACCESS_KEY and S3_SECRET_KEY.")
+
+
+def _require_pair(name: str, access_key: str, secret_key: str) -> None:
+    if bool(access_key) != bool(secret_key):
+        raise WrongSetting(f"{name}_ACCESS_KEY and {name}_SECRET_KEY belong together: set both, or neither.")

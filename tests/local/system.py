@@ -24,19 +24,19 @@ PATIENCE = 60.0
 COMMAND = (sys.executable, "-m", "local")
 
 
-def until(condition: Callable[[], object], what: str) -> None:
+def until(condition: Callable[[], object], what: str, patience: float = PATIENCE) -> None:
     """Wait until something has become true, and no longer."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not condition():
         assert time.monotonic() < end, f"never happened: {what}"
         time.sleep(0.05)
 
 
 def environment(data_dir: Path, port: int, **choices: str) -> dict[str, str]:
-    """Nothing of the caller's own choices leaks in."""
+    """Nothing of the caller's own choices leaks in; Label Studio is off unless asked for."""
     ours = ("PORT", "DATA_DIR", "S3_", "BUCKET_PREFIX", "STORE", "LABEL_STUDIO", "FEEDLOOP_", "AWS_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**inherited, "DATA_DIR": str(data_dir), "PORT": str(port), **choices}
+    return {**inherited, "DATA_DIR": str(data_dir), "PORT": str(port), "LABEL_STUDIO": "off", **choices}
 
 
 def ask(data_dir: Path, *arguments: str, port: int = 8080, **choices: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,153 @@
+"""Label Studio beside the functions: one of our own, or one that is there already."""
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import requests
+
+from feedloop import settings
+from feedloop.domain.errors import FeedloopError, WrongSetting
+from local import folder, leftovers, ports
+from local.settings import HOST, Choices
+from local.stack import ROOT
+from local.store import Identity, policy
+from local.supervise import Part
+
+PROGRAMS = ROOT / ".venv-label-studio" / "bin"
+NAME = "label-studio"
+USERNAME = "admin@feedloop.local"
+PASSWORD = "feedloop-label-studio-password"  # noqa: S105 - a file's name
+KEYS = "LABEL_STUDIO_KEYS"
+"""Variable: which secrets hold its keys to the store, by their name without `-access-key` and `-secret-key`."""
+
+_OF_THE_FUNCTIONS, _OF_ITS_OWN, _GIVEN = "feedloop-s3", "feedloop-label-studio-s3", "feedloop-label-studio-given-s3"
+_ENDS = ("access-key", "secret-key")
+_PATIENCE, _PATIENCE_AT_FIRST = 30.0, 300.0
+_PAUSE, _AGAIN = 0.5, 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStudio:
+    """Where annotators work. Of one that is there already we know its address and a token."""
+
+    url: str
+    token: str = field(repr=False)
+    password: str = field(default="", repr=False)
+    home: Path | None = None
+    keys: str = ""
+
+    def parts(self) -> list[Part]:
+        """The process to keep running, if it is ours."""
+        ours = Part(NAME, (sys.executable, "-m", "local.label_studio_server"), ROOT, 400, quiet=True)
+        return [ours] if self.home else []
+
+    def environment(self) -> dict[str, str]:
+        """What the functions and its own process are to know."""
+        return {"LABEL_STUDIO_URL": self.url, KEYS: self.keys}
+
+    def login(self) -> dict[str, str]:
+        """Who may come in, and how."""
+        ours = {"username": USERNAME, "password": self.password} if self.home else {}
+        return {"url": self.url, **ours, "token": self.token}
+
+    def shares_keys(self) -> bool:
+        """Whether it reaches the store as the functions do."""
+        return self.keys == _OF_THE_FUNCTIONS
+
+    def is_new(self) -> bool:
+        """Whether its database is still to be made."""
+        return self.home is not None and not data(self.home).exists()
+
+
+def data(home: Path) -> Path:
+    """What it keeps; there as soon as it is complete."""
+    return home / "data"
+
+
+def chosen(choices: Choices) -> LabelStudio | None:
+    """None when it is off. Raises WrongSetting when it is not installed, or when its port is taken."""
+    desk = choices.desk
+    if not desk.on:
+        return None
+    require_installed(PROGRAMS)
+    token = folder.secret(choices.data_dir, settings.LABEL_STUDIO_TOKEN, desk.token)
+    if desk.url:
+        return LabelStudio(desk.url, token)
+    if not ports.free(desk.port):
+        raise WrongSetting(
+            f"LABEL_STUDIO_PORT={desk.port} is taken by another program: stop it, choose another, for example"
+            f" LABEL_STUDIO_PORT={desk.port + 1} make run, or do without: LABEL_STUDIO=off make run."
+        )
+    password = folder.secret(choices.data_dir, PASSWORD)
+    return LabelStudio(f"http://{HOST}:{desk.port}", token, password, choices.data_dir / NAME, _keys(choices))
+
+
+def require_installed(programs: Path) -> None:
+    """Raises WrongSetting."""
+    if not (programs / NAME).exists():
+        raise WrongSetting("Label Studio is not installed: `make run` does that; or do without: LABEL_STUDIO=off.")
+
+
+def identity(choices: Choices) -> Identity:
+    """Who it is to a store of ours: somebody who reaches the labelstudio bucket only."""
+    access_key, secret_key = (folder.secret(choices.data_dir, f"{_OF_ITS_OWN}-{end}") for end in _ENDS)
+    return Identity(NAME, access_key, secret_key, policy(NAME, choices.bucket_prefix))
+
+
+def bring_up(desk: LabelStudio, set_up: Callable[[], None], say: Callable[[str], None]) -> None:
+    """Return when it answers and its projects are there. What keeps it from that is said, and tried again."""
+    patience = _PATIENCE_AT_FIRST if desk.is_new() else _PATIENCE
+    told, deadline = "", time.monotonic() + patience
+    while not _answers(desk.url):
+        if not told and time.monotonic() > deadline:
+            told = f"Label Studio does not answer at {desk.url}; everything else runs"
+            say(f"{told}; logs/{NAME}.log in the data directory says more" if desk.home else told)
+        time.sleep(_PAUSE)
+    while fault := _fault(set_up):
+        if fault != told:
+            say(f"Label Studio cannot be set up yet; everything else runs: {fault}")
+        told = fault
+        time.sleep(_AGAIN)
+
+
+def set_up(environment: Mapping[str, str], data_dir: Path) -> None:
+    """Its projects and storages, by its own program. Raises WrongSetting with what that said."""
+    given = {name: environment[name] for name in settings.NAMES if name in environment}
+    env = {**os.environ, **given, "PYTHONPATH": str(ROOT), leftovers.MARKER: str(data_dir)}
+    command = (PROGRAMS / "python", "-m", "labelling", "setup")
+    done = subprocess.run(
+        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        raise WrongSetting((done.stderr or done.stdout).strip()[-500:])
+
+
+def _keys(choices: Choices) -> str:
+    """A store of ours gives it keys of its own; one that is there already has them from its owner, or shares ours."""
+    desk = choices.desk
+    if choices.s3_endpoint and not desk.s3_access_key:
+        return _OF_THE_FUNCTIONS
+    stem = _GIVEN if choices.s3_endpoint else _OF_ITS_OWN
+    for end, given in zip(_ENDS, (desk.s3_access_key, desk.s3_secret_key), strict=True):
+        folder.secret(choices.data_dir, f"{stem}-{end}", given if choices.s3_endpoint else "")
+    return stem
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(f"{url}/health", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _fault(step: Callable[[], None]) -> str:
+    try:
+        step()
+    except FeedloopError as error:
+        return str(error)
+    return ""
