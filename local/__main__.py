@@ -33,6 +33,10 @@ def _do(asked: argparse.Namespace, choices: Choices) -> None:
         from local.run import run  # noqa: PLC0415 - a look into the store needs none of it
 
         run(choices)
+    elif asked.action == "prepare":
+        from local.deployed import prepare_store  # noqa: PLC0415 - nor this
+
+        prepare_store(choices)
     else:
         from local import look  # noqa: PLC0415 - nor a run of this
 
@@ -44,9 +48,10 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m local",
         description="The whole system on this machine. PORT, DATA_DIR, S3_ENDPOINT and more: docs/settings.md.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="run|ls|cat")
+    actions = parser.add_subparsers(dest="action", metavar="run|prepare|ls|cat")
     parser.set_defaults(action="run")
     actions.add_parser("run", help="start everything; Ctrl-C stops it (the default)")
+    actions.add_parser("prepare", help="make the store at S3_ENDPOINT ready for functions that run elsewhere")
     listing = actions.add_parser("ls", help="list the buckets, or what lies below bucket/prefix")
     listing.add_argument("path", nargs="?", default="")
     reading = actions.add_parser("cat", help="print an object; its metadata goes to standard error")

@@ -1,0 +1,41 @@
+"""`python -m local prepare`: a store made ready for functions that run elsewhere."""
+
+import os
+import subprocess
+from secrets import token_hex
+
+import pytest
+
+from feedloop import releases
+from feedloop.domain import keys
+from tests.local.system import COMMAND
+from tests.structure.repository import ROOT
+from tests.support.servers import Server
+
+
+def prepare(tmp_path, **choices):
+    """The command as an operator gives it, from an environment with these choices alone."""
+    environment = {"PATH": os.environ["PATH"], "DATA_DIR": str(tmp_path / "data"), **choices}
+    return subprocess.run([*COMMAND, "prepare"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.store
+def test_a_store_gets_its_buckets_and_a_first_model_and_a_second_run_changes_nothing(seaweedfs: Server, tmp_path):
+    prefix = f"p{token_hex(4)}-"
+    keys_of = {"S3_ACCESS_KEY": seaweedfs.access_key, "S3_SECRET_KEY": seaweedfs.secret_key}
+    ready = [prepare(tmp_path, S3_ENDPOINT=seaweedfs.endpoint, BUCKET_PREFIX=prefix, **keys_of) for _ in range(2)]
+    assert [(done.returncode, done.stderr) for done in ready] == [(0, ""), (0, "")]
+    assert "demonstration model serves now" in ready[0].stdout
+    assert "model food11" in ready[1].stdout
+    store = seaweedfs.open(prefix)
+    assert releases.current(store).name == "food11"
+    assert [list(store.list(keys.Place(bucket, ""))) for bucket in (keys.PRODUCTION, *keys.DATASETS.values())] == [
+        []
+    ] * 5
+    assert not (tmp_path / "data").exists()
+
+
+def test_it_asks_for_the_store_that_is_meant(tmp_path):
+    refused = prepare(tmp_path)
+    assert refused.returncode == 1
+    assert "S3_ENDPOINT" in refused.stderr
