@@ -1,0 +1,60 @@
+"""A door in front of a server: while it is closed, connections through it are refused and open ones are cut."""
+
+import contextlib
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit
+
+_CHUNK = 65_536
+
+
+class Gate:
+    """Passes bytes on between its own port and the server's."""
+
+    def __init__(self, address: str) -> None:
+        parts = urlsplit(address)
+        self._server = (parts.hostname or "", parts.port or 0)
+        self._open: set[socket.socket] = set()
+        self._listener = self._listen(0)
+        self._port = self._listener.getsockname()[1]
+        self.address = f"http://127.0.0.1:{self._port}"
+
+    @contextmanager
+    def closed(self) -> Iterator[None]:
+        """Nobody comes through."""
+        self.close()
+        yield
+        self._listener = self._listen(self._port)
+
+    def close(self) -> None:
+        for each in [self._listener, *self._open]:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+        self._open.clear()
+
+    def _listen(self, port: int) -> socket.socket:
+        listener = socket.create_server(("127.0.0.1", port))
+        threading.Thread(target=self._accept, args=(listener,), daemon=True).start()
+        return listener
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                visitor, _ = listener.accept()
+                server = socket.create_connection(self._server)
+                self._open |= {visitor, server}
+                for source, target in ((visitor, server), (server, visitor)):
+                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+
+    def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while chunk := source.recv(_CHUNK):
+                target.sendall(chunk)
+        for each in (source, target):
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+            each.close()
+            self._open.discard(each)
