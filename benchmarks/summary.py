@@ -8,7 +8,7 @@ from benchmarks.shared import report
 
 README = report.ROOT / "benchmarks" / "README.md"
 BEGIN, END = "<!-- written by python -m benchmarks.summary -->\n", "<!-- until here -->"
-NOT_MEASURED = "–"
+NOT_MEASURED = "not measured"
 
 Found = dict[str, Any]
 
@@ -37,11 +37,11 @@ def _cell(script: str, store: str, value: Callable[[Found], str]) -> str:
 
 def _loads(script: str) -> str:
     cells = (_cell(script, store, _load) for store in report.STORES)
-    return f"| load average of {script}, before and after | | {' | '.join(cells)} | |"
+    return f"| load before {script}, 1, 5 and 15 minutes | | {' | '.join(cells)} | |"
 
 
 def _load(found: Found) -> str:
-    return f"{found['load average before'][0]}, {found['load average after'][0]}"
+    return ", ".join(map(str, found["load average before"]))
 
 
 def _worst_ratio(found: Found) -> str:
@@ -77,8 +77,8 @@ def _other_starts(found: Found) -> str:
 
 def _megabytes(*photos: str) -> Callable[[Found], str]:
     def value(found: Found) -> str:
-        rows = [row for row in found["megabytes"] if row[""] in photos]
-        return ", ".join(f"{row['peak']} ({row['']}, {row['at once']} at once)" for row in rows)
+        peaks = {name: [str(row["peak"]) for row in found["megabytes"] if row[""] == name] for name in photos}
+        return ", ".join(f"{name}: {' and '.join(alone_and_together)}" for name, alone_and_together in peaks.items())
 
     return value
 
@@ -124,9 +124,9 @@ ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("start to the first answer, predict", "1.5 s", "start", _start),
     ("start to the first answer, the others", "0.7 s", "start", _other_starts),
     ("predict's megabytes at rest", "300", "memory", _at_rest),
-    ("predict's most megabytes, usual photos", "300", "memory", _megabytes("512 px", "12 MP", "12 MP rotated")),
-    ("predict's most megabytes, 40 MP", "none", "memory", _megabytes("40 MP", "40 MP progressive", "40 MP rotated")),
-    ("predict's most megabytes, other types", "none", "memory", _megabytes("12 MP PNG", "12 MP WebP")),
+    ("predict's most megabytes, one and 4 at once", "300", "memory", _megabytes("512 px", "12 MP", "12 MP rotated")),
+    ("the same, 40 MP", "none", "memory", _megabytes("40 MP", "40 MP progressive", "40 MP rotated")),
+    ("the same, other types", "none", "memory", _megabytes("12 MP PNG", "12 MP WebP")),
 ]
 
 
