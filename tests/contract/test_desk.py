@@ -9,6 +9,7 @@ from feedloop.adapters.label_studio import LabelStudioDesk
 from feedloop.domain.documents import load
 from feedloop.domain.errors import DeskDown, DeskMisconfigured, TaskRefused
 from tests.support import annotator
+from tests.support.failing import DONE, UNDONE, failing
 from tests.support.memory_desk import MemoryDesk
 from tests.support.world import NOON
 
@@ -216,6 +217,23 @@ class TestLabelStudio:
         label_studio.ask("DELETE", f"/api/projects/{made['id']}")
         with pytest.raises(DeskMisconfigured, match="labelling setup"):
             desk.add(project, [task(1)])
+
+    @pytest.mark.parametrize("failures", [[DONE], [UNDONE], [UNDONE, UNDONE, DONE]], ids=str)
+    def test_an_import_that_seemed_to_fail_is_done_once(self, label_studio, failures):
+        title = token_hex(4)
+        made = label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).json()
+        with failing(label_studio.url, *failures) as (address, left):
+            desk = LabelStudioDesk(url=address, token=label_studio.token, pause=lambda _: None)
+            ids = desk.add(desk.projects()[title], [task(1), task(2)])
+            assert left == []
+        tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
+        assert [found["id"] for found in tasks] == ids
+
+    def test_an_import_that_fails_for_ever_is_told(self, label_studio):
+        with failing(label_studio.url, *[UNDONE] * 20) as (address, _):
+            desk = LabelStudioDesk(url=address, token=label_studio.token, pause=lambda _: None)
+            with pytest.raises(DeskDown, match="database is locked"):
+                desk.add(desk.projects()["Low Confidence Review"], [task(1)])
 
 
 def test_a_desk_that_is_not_there_is_down():
