@@ -93,6 +93,8 @@ class Project:
     created: datetime
     annotations: int
     """How many it has, skips included."""
+    asked: datetime
+    """When this was told, by the desk's own clock, which also dates its annotations."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,8 @@
 import json
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from itertools import count
 from typing import Any
 
@@ -86,8 +87,9 @@ class LabelStudioDesk:
     def projects(self) -> Mapping[str, Project]:
         """All projects by title; of two with the same title the older."""
         asked = {"include": _PROJECT_FIELDS, "page_size": _MANY}
-        found = sorted(self._told("GET", "/api/projects", params=asked)["results"], key=lambda p: p["id"], reverse=True)
-        return {project["title"]: _project(project) for project in found}
+        answer = self._ask("GET", "/api/projects", params=asked)
+        found = sorted(_document(answer)["results"], key=lambda project: project["id"], reverse=True)
+        return {project["title"]: _project(project, answer) for project in found}
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         """Import all tasks, or none, and return their ids in order. Raises TaskRefused."""
@@ -184,9 +186,13 @@ def _line(column: str, operator: str, kind: str, value: object) -> Document:
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
 
 
-def _project(found: Document) -> Project:
+def _project(found: Document, answer: Response) -> Project:
     annotations = found["total_annotations_number"] + found["skipped_annotations_number"]
-    return Project(int(found["id"]), parse_iso(found["created_at"]), annotations)
+    try:
+        asked = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+    except (KeyError, ValueError) as error:
+        raise DeskDown("Label Studio, or what stands before it, does not tell the time.") from error
+    return Project(int(found["id"]), parse_iso(found["created_at"]), annotations, asked)
 
 
 def _answer(annotation: Document, task: Document) -> Answer:

@@ -1,8 +1,8 @@
 """What Label Studio could not write or delete while the store was away, done afterwards. Only that, never all.
 
-Label Studio answers 500 to the annotator but keeps the annotation. So we ask for what changed since the last time
-(two minutes again, and a hundred annotations, for those that were still being saved) and compare each with its file:
-a missing one is created, an older one swapped. Both are conditional: whatever Label Studio writes meanwhile stays.
+Label Studio answers 500 to the annotator but keeps the annotation. So we ask for what changed since two minutes
+before the last time (some were still being saved then) and compare each with its file: a missing one is created, an
+older one swapped. Both are conditional: whatever Label Studio writes meanwhile stays.
 
 Annotations that were deleted in vain are found by counting: only when files and annotations do not differ by as
 many as the last time are all of them compared. A file goes when its annotation is certainly gone and was of this
@@ -31,7 +31,7 @@ from .batches import batches
 REPAIRED, REMOVED = "repaired", "removed"
 CREATED, SWAPPED, SPARED, UNCHANGED = "created", "swapped", "spared", "unchanged"
 EVERY = timedelta(minutes=5)
-OVERLAP, OVERLAPPING_IDS = timedelta(minutes=2), 100
+OVERLAP = timedelta(minutes=2)
 FEW_REMOVALS, SHARE_OF_REMOVALS = 10, 0.05
 """A queue that loses more than this at once was probably not emptied by annotators."""
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
@@ -60,9 +60,10 @@ class Mark:
         """As it lies in the store."""
         return dump({"v": 1, **asdict(self), "since": iso(self.since)})
 
-    def past(self, answer: Answer) -> Self:
-        """The mark after an answer was compared."""
-        return replace(self, since=max(self.since, answer.updated_at), after=max(self.after, answer.id))
+    def past(self, answers: Iterable[Answer], now: datetime) -> Self:
+        """The mark after these were compared. Before an annotation that is minutes old no other one can appear."""
+        old = (answer.id for answer in answers if answer.updated_at < now - OVERLAP)
+        return replace(self, since=max(self.since, now), after=max(self.after, *old, 0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,12 +125,10 @@ class Repairer:
     def _compare_changed(self, files: dict[int, Entry], mark: Mark) -> tuple[Counter[str], Mark]:
         """Compare what changed since the mark; the mark after that."""
         counts = Counter[str]()
-        answers = self.desk.answers(self.project, since=mark.since - OVERLAP, after=mark.after - OVERLAPPING_IDS)
-        for batch in batches(answers):
+        for batch in batches(self.desk.answers(self.project, since=mark.since - OVERLAP, after=mark.after)):
             counts.update(self.each(lambda answer: self._compare(answer, known=answer.id in files), batch))
-            for answer in batch:
-                mark = mark.past(answer)
-        return counts, mark
+            mark = mark.past(batch, self.project.asked)
+        return counts, mark.past((), self.project.asked)
 
     def _compare(self, answer: Answer, *, known: bool) -> str:
         """Make the file say what the annotation says, unless it is as new."""

@@ -77,6 +77,14 @@ def test_a_new_project_has_no_annotations(project):
     assert project().annotations == 0
 
 
+def test_a_project_tells_the_time_that_dates_its_answers(desk, project, by_hand):
+    (made,) = desk.add(project(), [task(1)])
+    before = project().asked
+    by_hand.annotate(made, "Egg")
+    (answer,) = every(desk, project())
+    assert before <= answer.updated_at <= project().asked + timedelta(seconds=1)
+
+
 def test_tasks_are_imported_in_order(desk, project):
     ids = desk.add(project(), [task(1), task(2), task(3)])
     assert desk.find(project(), [picture(2), picture(3)]) == {picture(2): ids[1], picture(3): ids[2]}

@@ -57,7 +57,8 @@ class MemoryDesk:
 
     def projects(self) -> dict[str, Project]:
         with self._working():
-            return {title: Project(*birth, self._annotations(birth[0])) for title, birth in self._births.items()}
+            now = self._clock()
+            return {title: Project(*birth, self._annotations(birth[0]), now) for title, birth in self._births.items()}
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         with self._working():
