@@ -89,6 +89,12 @@ def visit(browser: Browser, world: World) -> Iterator[Callable[..., Visitor]]:
     assert [error for visitor in visitors for error in visitor.errors] == []
 
 
+@pytest.fixture
+def somebody(visit: Callable[..., Visitor]) -> Visitor:
+    """On a phone or at a desk: it makes no difference here."""
+    return visit().come()
+
+
 @pytest.fixture(params=DEVICES)
 def visitor(visit: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
     """On a phone, and at a desk."""

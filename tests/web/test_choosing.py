@@ -54,16 +54,16 @@ def test_several_photos_get_a_card_each_and_two_at_a_time_are_sent(visitor, worl
 
 
 @pytest.mark.parametrize("event", ["drop", "paste"])
-def test_a_photo_may_be_dropped_or_pasted(visitor, event):
-    visitor.bring(event)
-    visitor.sees("Almost certainly rice")
+def test_a_photo_may_be_dropped_or_pasted(somebody, event):
+    somebody.bring(event)
+    somebody.sees("Almost certainly rice")
 
 
-def test_what_is_dragged_over_the_page_may_be_let_go(visitor):
-    visitor.bring("dragover")
-    visitor.reads("Let go to add your photos")
-    visitor.bring("drop")
-    expect(visitor.page.get_by_text("Let go to add your photos")).to_be_hidden()
+def test_what_is_dragged_over_the_page_may_be_let_go(somebody):
+    somebody.bring("dragover")
+    somebody.reads("Let go to add your photos")
+    somebody.bring("drop")
+    expect(somebody.page.get_by_text("Let go to add your photos")).to_be_hidden()
 
 
 def test_a_phone_offers_its_camera_and_a_desk_does_not(visitor):
@@ -119,28 +119,28 @@ def test_originals_are_sent_when_the_operator_wants_them(visit, world):
     assert len(world.proxy.of("predict")[0].body) > 5_000_000
 
 
-def test_what_the_browser_can_show_is_sent_as_a_jpeg(visitor, world):
-    visitor.choose(photo(encoded(scene(300, 300), "GIF"), "lunch.gif", "image/gif"))
-    visitor.sees("Not sure")
+def test_what_the_browser_can_show_is_sent_as_a_jpeg(somebody, world):
+    somebody.choose(photo(encoded(scene(300, 300), "GIF"), "lunch.gif", "image/gif"))
+    somebody.sees("Not sure")
 
 
-def test_the_same_photo_twice_at_once_is_one(visitor, world):
+def test_the_same_photo_twice_at_once_is_one(somebody, world):
     hold = Hold()
     world.proxy.faults.append(hold)
-    visitor.choose(photo(), photo())
-    visitor.hears("You have just added lunch.jpg already.")
+    somebody.choose(photo(), photo())
+    somebody.hears("You have just added lunch.jpg already.")
     hold.released.set()
-    visitor.sees("Almost certainly rice")
-    expect(visitor.page.locator(".card")).to_have_count(1)
+    somebody.sees("Almost certainly rice")
+    expect(somebody.page.locator(".card")).to_have_count(1)
 
 
-def test_a_name_that_holds_html_stays_a_name(visitor):
+def test_a_name_that_holds_html_stays_a_name(somebody):
     name = "<img src=x onerror=document.title='owned'>.jpg"
-    card = visitor.choose(photo(name=name))
-    visitor.sees("Almost certainly rice")
+    card = somebody.choose(photo(name=name))
+    somebody.sees("Almost certainly rice")
     expect(card.get_by_role("img")).to_have_attribute("alt", f"Your photo {name}")
-    expect(visitor.page).to_have_title("GourmetGram")
-    expect(visitor.page.locator("img")).to_have_count(1)
+    expect(somebody.page).to_have_title("GourmetGram")
+    expect(somebody.page.locator("img")).to_have_count(1)
 
 
 @pytest.mark.parametrize(
@@ -151,8 +151,8 @@ def test_a_name_that_holds_html_stays_a_name(visitor):
         (bytes(10_200_000), "This photo is too large", "Please send a smaller one."),
     ],
 )
-def test_what_cannot_be_taken_is_told(visitor, body, heading, advice):
-    visitor.choose(photo(body))
-    card = visitor.sees(heading)
-    visitor.reads(advice, card)
+def test_what_cannot_be_taken_is_told(somebody, body, heading, advice):
+    somebody.choose(photo(body))
+    card = somebody.sees(heading)
+    somebody.reads(advice, card)
     expect(card.get_by_role("button")).to_have_text(["Remove"])

@@ -100,46 +100,46 @@ def test_ten_tries_are_enough_until_the_visitor_wants_more(patient, world):
     patient.sees("Almost certainly rice")
 
 
-def test_a_refusal_without_a_reason_can_be_tried_again(visitor, world):
+def test_a_refusal_without_a_reason_can_be_tried_again(somebody, world):
     world.proxy.faults.append(tell(403))
-    card = visitor.choose()
-    visitor.sees("That did not work")
-    visitor.press("Try again", card)
-    visitor.sees("Almost certainly rice")
+    card = somebody.choose()
+    somebody.sees("That did not work")
+    somebody.press("Try again", card)
+    somebody.sees("Almost certainly rice")
 
 
-def test_a_proxy_with_a_smaller_limit_is_told(visitor, world):
+def test_a_proxy_with_a_smaller_limit_is_told(somebody, world):
     world.proxy.faults.append(tell(413))
-    visitor.choose()
-    visitor.sees("This photo is too large")
+    somebody.choose()
+    somebody.sees("This photo is too large")
 
 
-def test_offline_waits_until_the_browser_is_back(visitor, world):
+def test_offline_waits_until_the_browser_is_back(somebody, world):
     before = world.made()
-    visitor.page.context.set_offline(offline=True)
-    visitor.choose()
-    visitor.reads("goes out as soon as you are back", visitor.sees("You are offline"))
-    visitor.page.context.set_offline(offline=False)
-    visitor.sees("Almost certainly rice")
+    somebody.page.context.set_offline(offline=True)
+    somebody.choose()
+    somebody.reads("goes out as soon as you are back", somebody.sees("You are offline"))
+    somebody.page.context.set_offline(offline=False)
+    somebody.sees("Almost certainly rice")
     assert len(world.made() - before) == 1
 
 
-def test_what_is_said_offline_arrives_later(visitor, world):
-    visitor.choose()
-    visitor.sees("Almost certainly rice")
-    visitor.page.context.set_offline(offline=True)
-    visitor.press("Wrong?")
-    visitor.reads("You are offline. It is safe here")
-    visitor.page.context.set_offline(offline=False)
-    visitor.reads("Thank you. A person will look at it.")
+def test_what_is_said_offline_arrives_later(somebody, world):
+    somebody.choose()
+    somebody.sees("Almost certainly rice")
+    somebody.page.context.set_offline(offline=True)
+    somebody.press("Wrong?")
+    somebody.reads("You are offline. It is safe here")
+    somebody.page.context.set_offline(offline=False)
+    somebody.reads("Thank you. A person will look at it.")
 
 
-def test_trying_now_does_not_wait(visitor, world):
+def test_trying_now_does_not_wait(somebody, world):
     world.proxy.faults.append(tell(503, Retry_After="60"))
-    card = visitor.choose()
-    visitor.sees("We have to catch our breath")
+    card = somebody.choose()
+    somebody.sees("We have to catch our breath")
     card.get_by_role("button", name="Try now").dblclick()
-    visitor.sees("Almost certainly rice")
+    somebody.sees("Almost certainly rice")
     assert len(world.proxy.of("predict")) == 2
 
 

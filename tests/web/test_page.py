@@ -124,8 +124,8 @@ def test_everything_to_press_is_large_enough(visitor):
     assert visitor.page.evaluate(SMALL) == 0
 
 
-def test_no_two_elements_share_an_id(visitor):
-    assert visitor.page.evaluate(TWICE) == []
+def test_no_two_elements_share_an_id(somebody):
+    assert somebody.page.evaluate(TWICE) == []
 
 
 def test_nothing_moves_for_those_who_want_no_motion(visit):
@@ -137,16 +137,14 @@ def test_nothing_moves_for_those_who_want_no_motion(visit):
 
 
 def test_the_keyboard_is_enough(visit):
-    visitor = visit().come()
-    keyboard, page = visitor.page.keyboard, visitor.page
-    page.locator("#file").focus()
-    with page.expect_file_chooser() as chooser:
-        keyboard.press("Enter")
-    chooser.value.set_files(photo())
+    visitor = visit()
+    visitor.page.on("filechooser", lambda chooser: chooser.set_files(photo()))
+    visitor.come().page.locator("#file").press("Enter")
     visitor.sees("Almost certainly rice")
-    page.get_by_role("button", name="Say what it is").focus()
-    for key in ("Enter", "Tab", *"soup", "Tab", "Space", "Enter"):
-        keyboard.press(key)
+    visitor.page.get_by_role("button", name="Say what it is").press("Enter")
+    expect(visitor.page.get_by_role("radio")).to_have_count(11)
+    for key in ("Tab", *"soup", "Tab", "Space", "Enter"):
+        visitor.page.keyboard.press(key)
     visitor.reads("Thank you. You said: soup.")
 
 

@@ -14,23 +14,23 @@ pytestmark = [pytest.mark.store, pytest.mark.browser]
 FORBIDDEN = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })"
 
 
-def test_answers_and_what_was_said_are_there_after_a_reload(visitor):
-    visitor.choose(photo(unclear_upload()))
-    visitor.sees("Not sure")
-    visitor.press("Wrong?")
-    visitor.corrects("egg")
-    visitor.reads("Thank you. You said: egg.")
-    visitor.come()
-    visitor.sees("Not sure")
-    visitor.reads("Thank you. You said: egg.")
-    visitor.reads("Marked as wrong")
+def test_answers_and_what_was_said_are_there_after_a_reload(somebody):
+    somebody.choose(photo(unclear_upload()))
+    somebody.sees("Not sure")
+    somebody.press("Wrong?")
+    somebody.corrects("egg")
+    somebody.reads("Thank you. You said: egg.")
+    somebody.come()
+    somebody.sees("Not sure")
+    somebody.reads("Thank you. You said: egg.")
+    somebody.reads("Marked as wrong")
 
 
-def test_what_was_said_can_be_changed_after_a_reload(visitor):
-    visitor.choose()
-    visitor.sees("Almost certainly rice")
-    visitor.come().corrects("egg")
-    visitor.reads("Thank you. You said: egg.")
+def test_what_was_said_can_be_changed_after_a_reload(somebody):
+    somebody.choose()
+    somebody.sees("Almost certainly rice")
+    somebody.come().corrects("egg")
+    somebody.reads("Thank you. You said: egg.")
 
 
 def test_the_newest_photo_is_first_after_a_reload(visit):
@@ -42,81 +42,81 @@ def test_the_newest_photo_is_first_after_a_reload(visit):
     expect(times).to_have_text([re.compile(at) for at in ("12:00", "12:00", "0:00")])
 
 
-def test_only_ids_and_what_was_said_are_kept(visitor):
-    visitor.choose(photo(name="my-secret-dinner.jpg"))
-    visitor.sees("Almost certainly rice")
-    ((name, value),) = visitor.storage().items()
+def test_only_ids_and_what_was_said_are_kept(somebody):
+    somebody.choose(photo(name="my-secret-dinner.jpg"))
+    somebody.sees("Almost certainly rice")
+    ((name, value),) = somebody.storage().items()
     assert name.startswith("feedloop / prediction 20")
     assert value == '{"flagged":false,"class":"","unsent":[]}'
 
 
-def test_forgetting_all_leaves_nothing(visitor):
-    visitor.choose()
-    visitor.sees("Almost certainly rice")
-    visitor.press("Forget all")
-    visitor.press("Forget all", visitor.page.get_by_role("dialog"))
-    visitor.reads("Nothing here yet.")
-    assert visitor.storage() == {}
-    visitor.come().reads("Nothing here yet.")
+def test_forgetting_all_leaves_nothing(somebody):
+    somebody.choose()
+    somebody.sees("Almost certainly rice")
+    somebody.press("Forget all")
+    somebody.press("Forget all", somebody.page.get_by_role("dialog"))
+    somebody.reads("Nothing here yet.")
+    assert somebody.storage() == {}
+    somebody.come().reads("Nothing here yet.")
 
 
-def test_forgetting_can_be_thought_over(visitor):
-    visitor.choose()
-    visitor.sees("Almost certainly rice")
-    visitor.press("Forget all")
-    visitor.press("Back", visitor.page.get_by_role("dialog"))
-    expect(visitor.card()).to_be_visible()
+def test_forgetting_can_be_thought_over(somebody):
+    somebody.choose()
+    somebody.sees("Almost certainly rice")
+    somebody.press("Forget all")
+    somebody.press("Back", somebody.page.get_by_role("dialog"))
+    expect(somebody.card()).to_be_visible()
 
 
-def test_forgetting_stops_what_is_on_its_way(visitor, world):
+def test_forgetting_stops_what_is_on_its_way(somebody, world):
     hold = Hold(drop)
     world.proxy.faults.append(hold)
-    visitor.choose()
-    visitor.sees("Having a look …")
-    visitor.press("Forget all")
-    visitor.press("Forget all", visitor.page.get_by_role("dialog"))
-    visitor.reads("Nothing here yet.")
+    somebody.choose()
+    somebody.sees("Having a look …")
+    somebody.press("Forget all")
+    somebody.press("Forget all", somebody.page.get_by_role("dialog"))
+    somebody.reads("Nothing here yet.")
     hold.released.set()
-    assert visitor.storage() == {}
+    assert somebody.storage() == {}
 
 
-def test_a_photo_whose_answer_was_lost_counts_once_after_a_reload(visitor, world):
+def test_a_photo_whose_answer_was_lost_counts_once_after_a_reload(somebody, world):
     before = world.made()
     world.proxy.faults.append(lose_answer)
-    visitor.choose()
-    visitor.sees("We cannot be reached")
-    visitor.come().reads("One photo was on its way when this page was closed.")
-    visitor.choose(photo(name="renamed.jpg"))
-    visitor.sees("Almost certainly rice")
-    expect(visitor.page.get_by_text("was on its way")).to_be_hidden()
+    somebody.choose()
+    somebody.sees("We cannot be reached")
+    somebody.come().reads("One photo was on its way when this page was closed.")
+    somebody.choose(photo(name="renamed.jpg"))
+    somebody.sees("Almost certainly rice")
+    expect(somebody.page.get_by_text("was on its way")).to_be_hidden()
     assert len(world.made() - before) == 1
 
 
-def test_a_lost_photo_can_be_left(visitor, world):
+def test_a_lost_photo_can_be_left(somebody, world):
     world.proxy.faults.append(drop)
-    visitor.choose()
-    visitor.sees("We cannot be reached")
-    visitor.come().press("Leave it")
-    expect(visitor.page.get_by_text("was on its way")).to_be_hidden()
-    assert visitor.storage() == {}
+    somebody.choose()
+    somebody.sees("We cannot be reached")
+    somebody.come().press("Leave it")
+    expect(somebody.page.get_by_text("was on its way")).to_be_hidden()
+    assert somebody.storage() == {}
 
 
-def test_the_same_photo_on_purpose_is_another_prediction(visitor, world):
+def test_the_same_photo_on_purpose_is_another_prediction(somebody, world):
     before = world.made()
     for number in range(2):
-        visitor.choose()
-        visitor.sees("Almost certainly rice")
+        somebody.choose()
+        somebody.sees("Almost certainly rice")
         assert len(world.made() - before) == number + 1
 
 
-def test_two_tabs_do_not_forget_for_each_other(visitor):
-    visitor.choose()
-    visitor.sees("Almost certainly rice")
-    other = type(visitor)(visitor.page.context.new_page(), visitor.url).come()
+def test_two_tabs_do_not_forget_for_each_other(somebody):
+    somebody.choose()
+    somebody.sees("Almost certainly rice")
+    other = type(somebody)(somebody.page.context.new_page(), somebody.url).come()
     other.choose(photo(unclear_upload()))
     other.sees("Not sure")
-    visitor.press("Wrong?")
-    visitor.reads("Thank you.")
+    somebody.press("Wrong?")
+    somebody.reads("Thank you.")
     assert sorted(said["flagged"] for said in other.opinions().values()) == [False, True]
 
 

@@ -112,6 +112,7 @@ export class Card {
 
   #progress() {
     const { phase, progress } = this.#photo;
+    this.#parts.progress.ariaLabel = story(this.#photo).heading;
     this.#parts.progress.hidden = !["queued", "preparing", "sending", "looking"].includes(phase);
     if (phase === "sending") this.#parts.progress.value = progress;
     else this.#parts.progress.removeAttribute("value");
@@ -130,7 +131,7 @@ export class Card {
     const { answer, name, phase } = this.#photo;
     const trouble = this.#trouble;
     const { heading, detail } = story(this.#photo);
-    const told = trouble ? problem(trouble) : this.#parts.said.textContent || `${heading}. ${detail}`;
+    const told = trouble ? problem(trouble) : this.#parts.said.textContent || `${heading}. ${detail}`.trim();
     const isNews = answer || trouble || phase === "cancelled";
     if (isNews && told !== this.#announced) announce(`${name}: ${told}`);
     this.#announced = told;

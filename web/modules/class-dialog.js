@@ -45,8 +45,8 @@ async function fill(current) {
 
 function choice(name, current) {
   const label = document.createElement("label");
-  const input = Object.assign(document.createElement("input"), { type: "radio", name: "class", value: name, required: true });
-  input.checked = name === current;
+  const input = document.createElement("input");
+  Object.assign(input, { type: "radio", name: "class", value: name, required: true, checked: name === current });
   label.append(input, Object.assign(document.createElement("span"), { textContent: called(name) }));
   return label;
 }

@@ -5,7 +5,7 @@ import { Failure, judge, lost } from "./failure.js";
 const ROOT = new URL("function/", config.gateway ? config.gateway.replace(/\/?$/, "/") : document.baseURI);
 const SILENCE = 45_000; // below the 60 s after which proxies give up
 
-/** The document that a function answers: to a POST, or without a body to a GET. Throws Failure, or why `signal` stopped it. */
+/** The document that a function answers to a POST, or without a body to a GET. Throws Failure, or why `signal` ended it. */
 export async function call(name, { body, key, signal, onProgress } = {}) {
   signal?.throwIfAborted();
   const request = new XMLHttpRequest(); // fetch cannot tell how much is sent

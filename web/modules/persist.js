@@ -21,7 +21,7 @@ export async function persist(attempt, { signal, onWait = () => {} } = {}) {
   }
 }
 
-/** 1, 2, 4, 8 … and a bit of chance, so that visitors who failed together do not come back together; or what we were told. */
+/** 1, 2, 4, 8 … and a bit of chance, so that visitors who failed together come back one by one; or what we were told. */
 function secondsAfter(tries, failure) {
   const own = Math.min(2 ** (tries - 1), MOST_PAUSE) * (1 + Math.random() / 4);
   return Math.min(Math.max(own, failure.wait), MOST_WAIT);

@@ -4,7 +4,7 @@ export default {
   lead: "Zeig uns ein Foto, und wir sagen dir, was wir sehen.",
   language: "Sprache",
 
-  camera: "Foto aufnehmen",
+  camera: "Foto machen",
   choose: "Fotos wählen",
   drop: "oder irgendwo ablegen, oder einfügen",
   formats: "JPEG, PNG oder WebP, höchstens 10 MB",
@@ -20,7 +20,7 @@ export default {
   "step.correct": "Sag es besser",
   "step.correct.detail": "Falsch? Ein Tippen genügt. So werden wir besser.",
 
-  privacy: "Wir behalten dein Foto ohne Ortsangabe und unsere Antwort, um unsere Erkennung zu prüfen und zu verbessern. "
+  privacy: "Wir behalten dein Foto ohne Ortsangabe, seinen Namen und unsere Antwort, um unsere Erkennung zu verbessern. "
     + "Menschen können es ansehen. Dein Browser behält nur die Kennungen der Fotos und was du uns dazu gesagt hast.",
   policy: "Datenschutzerklärung",
 
@@ -51,7 +51,7 @@ export default {
   flag: "Falsch?",
   flagged: "Als falsch gemeldet",
   "flag.done": "Danke. Ein Mensch sieht es sich an.",
-  relabel: "Sagen, was es ist",
+  relabel: "Richtigstellen",
   change: "Ändern",
   "relabel.done": "Danke. Du sagst: {class}.",
   "relabel.same": "Danke. Du siehst es auch so.",

@@ -20,7 +20,7 @@ export default {
   "step.correct": "Set us right",
   "step.correct.detail": "Wrong? One tap is enough. That is how we get better.",
 
-  privacy: "We keep your photo without its location, and our answer, to check and improve what we recognise. "
+  privacy: "We keep your photo without its location, its name and our answer, to check and improve what we recognise. "
     + "People may look at it. Your browser keeps only the photos’ ids and what you told us about them.",
   policy: "Privacy policy",
 
