@@ -14,8 +14,8 @@ from typing import Any
 from feedloop.domain.errors import WrongSetting
 
 SECRETS, CONNECTION, PORTS, LOGS = "secrets", "connection.json", "ports.json", "logs"
-ROOM = 300_000_000
-"""Bytes that must be free at the start: the store's first volumes and some pictures."""
+ROOM = 320_000_000
+"""Bytes that must be free at the start: the store's first volumes, some pictures, Label Studio's database and log."""
 
 
 @contextmanager

@@ -28,7 +28,7 @@ KEYS = "LABEL_STUDIO_KEYS"
 _OF_THE_FUNCTIONS, _OF_ITS_OWN, _GIVEN = "feedloop-s3", "feedloop-label-studio-s3", "feedloop-label-studio-given-s3"
 _ENDS = ("access-key", "secret-key")
 _PATIENCE, _PATIENCE_AT_FIRST = 30.0, 300.0
-_PAUSE, _AGAIN = 0.5, 30.0
+_PAUSE, _PAUSE_OF_SYNC, _AGAIN = 0.5, 5.0, 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +124,22 @@ def set_up(environment: Mapping[str, str], data_dir: Path) -> None:
         command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise WrongSetting((done.stderr or done.stdout).strip()[-500:])
+        raise WrongSetting((done.stderr or done.stdout).strip().removeprefix("error: ")[-500:])
+
+
+def catch_up(gateway: str) -> None:
+    """Have sync bring what waited; one that was killed may hold it up for a while, and then the hourly run is left."""
+    deadline = time.monotonic() + _PATIENCE_AT_FIRST
+    while not _has_synced(gateway) and time.monotonic() < deadline:
+        time.sleep(_PAUSE_OF_SYNC)
+
+
+def _has_synced(gateway: str) -> bool:
+    try:
+        answer = requests.post(f"{gateway}/function/sync", timeout=_PATIENCE_AT_FIRST)
+        return answer.ok and "status" not in answer.json()  # which would say that another run is under way
+    except requests.RequestException:
+        return False
 
 
 def _keys(choices: Choices) -> str:

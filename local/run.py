@@ -15,7 +15,7 @@ import requests
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
-from local import cron, folder, label_studio, leftovers, minio_server, ports, seaweedfs, stack
+from local import folder, label_studio, leftovers, minio_server, ports, seaweedfs, stack
 from local.label_studio import LabelStudio
 from local.minio_server import MinIO
 from local.prepare import prepare
@@ -182,7 +182,7 @@ def _open_desk(
     if desk.shares_keys():
         lines["store keys"] = "the functions' own; LABEL_STUDIO_S3_ACCESS_KEY and _SECRET_KEY give it others"
     say(f"Label Studio is ready\n{_table(lines)}")
-    cron.call("sync", choices.gateway)
+    label_studio.catch_up(choices.gateway)
 
 
 def _tell(

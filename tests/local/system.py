@@ -85,6 +85,22 @@ class System:
         """Whether a function answers that needs the store."""
         return self.answers() and self.call("predict", "GET").ok
 
+    def has_annotators(self) -> bool:
+        """Whether they can work: Label Studio is set up, and answers."""
+        return "label_studio" in self.connection() and self.label_studio("GET", "/api/projects").ok
+
+    def label_studio(self, method: str, path: str, **how: Any) -> requests.Response:
+        """Call Label Studio as connection.json says; 503 when nobody answers."""
+        login = self.connection()["label_studio"]
+        try:
+            return requests.request(
+                method, login["url"] + path, headers={"Authorization": f"Token {login['token']}"}, timeout=60, **how
+            )
+        except requests.ConnectionError:
+            away = requests.Response()
+            away.status_code = 503
+            return away
+
     def stop(self) -> int:
         """Ctrl-C; the exit code."""
         assert self.main is not None

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feedloop.domain.errors import WrongSetting
-from local import folder, ports
+from local import folder, label_studio, ports
 from local.settings import Choices
 from tests.local.system import ask
 
@@ -20,6 +20,9 @@ from tests.local.system import ask
         {"LABEL_STUDIO": "maybe"},
         {"S3_ENDPOINT": "127.0.0.1:9000"},
         {"S3_ACCESS_KEY": "alone"},
+        {"LABEL_STUDIO_PORT": "0"},
+        {"LABEL_STUDIO_URL": "desk:8080"},
+        {"LABEL_STUDIO_S3_SECRET_KEY": "alone"},
     ],
 )
 def test_a_wrong_value_names_its_variable(wrong: dict[str, str]) -> None:
@@ -32,8 +35,19 @@ def test_an_outside_store_needs_keys() -> None:
         Choices.read({"S3_ENDPOINT": "http://127.0.0.1:9000"})
 
 
+def test_an_outside_label_studio_needs_a_token() -> None:
+    with pytest.raises(WrongSetting, match="set LABEL_STUDIO_TOKEN"):
+        Choices.read({"LABEL_STUDIO_URL": "http://127.0.0.1:8080"})
+
+
+def test_a_label_studio_that_is_not_installed_is_told_with_a_way_to_get_it(tmp_path: Path) -> None:
+    with pytest.raises(WrongSetting, match="`make run` does that"):
+        label_studio.require_installed(tmp_path)
+
+
 def test_keys_are_not_shown() -> None:
-    choices = Choices.read({"S3_ACCESS_KEY": "known-name", "S3_SECRET_KEY": "hidden-key"})
+    hidden = {"LABEL_STUDIO_URL": "http://desk", "LABEL_STUDIO_TOKEN": "hidden-key"}
+    choices = Choices.read({"S3_ACCESS_KEY": "known-name", "S3_SECRET_KEY": "hidden-key", **hidden})
     assert "known-name" not in repr(choices)
     assert "hidden-key" not in repr(choices)
 

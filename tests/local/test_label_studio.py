@@ -1,0 +1,153 @@
+"""Label Studio as a part of the running system: `make run` as annotators and operators see it."""
+
+import re
+from pathlib import Path
+
+import pytest
+import requests
+
+from feedloop.domain import keys
+from feedloop.domain.prediction import PredictionId
+from feedloop.domain.review import TITLES
+from local import leftovers
+from local.label_studio_server import environment
+from tests.local.system import System, ask, running, until
+from tests.support.servers import free_ports
+from tests.support.uploads import unclear_upload
+
+pytestmark = [pytest.mark.store, pytest.mark.slow]
+
+
+def _log_in(url: str, username: str, password: str) -> requests.Response:
+    browser = requests.Session()
+    browser.get(f"{url}/user/login/", timeout=60)
+    form = {"email": username, "password": password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+    browser.post(f"{url}/user/login/", data=form, timeout=60)
+    return browser.get(f"{url}/api/current-user/whoami", timeout=60)
+
+
+def _task(system: System, image: str) -> int:
+    """Its number among the unsure ones, as soon as Label Studio has it."""
+    projects = system.label_studio("GET", "/api/projects").json()["results"]
+    (unsure,) = [project["id"] for project in projects if project["title"] == TITLES[keys.LOW_CONFIDENCE]]
+
+    def listed() -> list[int]:
+        tasks = system.label_studio("GET", f"/api/tasks?project={unsure}&fields=all&resolve_uri=false").json()["tasks"]
+        return [task["id"] for task in tasks if task["data"]["image"].endswith(image)]
+
+    until(listed, "Label Studio has the task")
+    return listed()[0]
+
+
+def test_a_first_start_that_was_killed_begins_anew(staffed: System) -> None:
+    projects = staffed.label_studio("GET", "/api/projects").json()["results"]
+    assert {project["title"] for project in projects} == set(TITLES.values())
+    assert [path.name for path in (staffed.data_dir / "label-studio").iterdir()] == ["data"]
+
+
+def test_the_functions_do_not_wait_for_it(staffed: System) -> None:
+    said = staffed.output()
+    assert said.index("] ready") < said.index("Label Studio is ready")
+
+
+def test_connection_json_tells_how_to_log_in(staffed: System) -> None:
+    login = staffed.connection()["label_studio"]
+    assert set(login) == {"url", "username", "password", "token"}
+    assert _log_in(login["url"], login["username"], login["password"]).json()["email"] == login["username"]
+    assert _log_in(login["url"], login["username"], "a guess").status_code == 401
+    assert login["url"] in staffed.output()
+    assert login["username"] in staffed.output()
+
+
+def test_nobody_signs_up_uninvited(staffed: System) -> None:
+    url, stranger = staffed.connection()["label_studio"]["url"], requests.Session()
+    stranger.get(f"{url}/user/signup/", timeout=60)
+    form = {"email": "a@b.example", "password": "long enough", "csrfmiddlewaretoken": stranger.cookies["csrftoken"]}
+    assert stranger.post(f"{url}/user/signup/", data=form, timeout=60).status_code == 403
+
+
+def test_it_asks_nobody_outside(staffed: System) -> None:
+    page = requests.get(f"{staffed.connection()['label_studio']['url']}/user/login/", timeout=60).text
+    assert re.findall(r"sentry\.io|googletagmanager", page) == []
+
+
+def test_it_knows_no_key_but_its_own(staffed: System) -> None:
+    told, s3 = staffed.part("label-studio").environ(), staffed.connection()["s3"]
+    own = (staffed.data_dir / "secrets" / "feedloop-label-studio-s3-access-key").read_text()
+    assert told["LABEL_STUDIO_AWS_ACCESS_KEY_ID"] == own
+    assert {s3["access_key"], s3["secret_key"], staffed.connection()["event_token"]} & set(told.values()) == set()
+
+
+def test_no_key_of_the_store_is_in_its_database(staffed: System) -> None:
+    stored = b"".join(path.read_bytes() for path in (staffed.data_dir / "label-studio" / "data").glob("*.sqlite3*"))
+    for end in ("access-key", "secret-key"):
+        for name in ("feedloop-s3", "feedloop-label-studio-s3"):
+            assert (staffed.data_dir / "secrets" / f"{name}-{end}").read_bytes() not in stored
+
+
+def test_an_unsure_picture_reaches_an_annotator_and_comes_back_labelled(staffed: System) -> None:
+    made = staffed.call("predict", data=unclear_upload()).json()["prediction_id"].rpartition(".")[0]
+    task = _task(staffed, f"{PredictionId.parse(made).random}.jpg")
+    answer = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
+    saved = staffed.label_studio("POST", f"/api/tasks/{task}/annotations/", json={"result": [answer]})
+    assert saved.status_code == 201
+    until(lambda: f"class_03/{made}.jpg" in staffed.keys("lowconfidence"), "the picture is in its dataset")
+
+
+def test_what_waited_while_it_was_off_comes_when_it_is_on_again(staffed: System) -> None:
+    login = staffed.connection()["label_studio"]
+    assert staffed.stop() == 0
+    assert not leftovers.running(staffed.data_dir)
+    with running(staffed.data_dir.parent, LABEL_STUDIO="off") as without:
+        made = without.call("predict", data=unclear_upload()).json()["prediction_id"].rpartition(".")[0]
+    staffed.start()
+    until(staffed.has_annotators, "Label Studio is ready again")
+    assert _task(staffed, f"{PredictionId.parse(made).random}.jpg")
+    assert staffed.connection()["label_studio"] == login
+
+
+def test_a_killed_one_is_started_again_at_the_same_address(staffed: System) -> None:
+    killed = staffed.part("label-studio")
+    killed.kill()
+    until(lambda: staffed.said("part.ended", part="label-studio"), "it is said")
+    until(staffed.has_annotators, "it answers again")
+    assert staffed.part("label-studio").pid != killed.pid
+
+
+def test_one_that_is_there_already_is_used(staffed: System, tmp_path: Path) -> None:
+    desk, s3 = staffed.connection()["label_studio"], staffed.connection()["s3"]
+    store = {"S3_ENDPOINT": s3["endpoint"], "S3_ACCESS_KEY": s3["access_key"], "S3_SECRET_KEY": s3["secret_key"]}
+    given = {"LABEL_STUDIO": "on", "LABEL_STUDIO_URL": desk["url"], "LABEL_STUDIO_TOKEN": desk["token"]}
+    with running(tmp_path, **store, **given) as guest:
+        until(guest.has_annotators, "it is set up")
+        assert guest.connection()["label_studio"] == {"url": desk["url"], "token": desk["token"]}
+        assert not leftovers.running(guest.data_dir, "label-studio")
+
+
+def test_a_taken_port_is_told(staffed: System, tmp_path: Path) -> None:
+    port = staffed.connection()["label_studio"]["url"].rpartition(":")[2]
+    refused = ask(tmp_path / "data", port=staffed.port + 1, LABEL_STUDIO="on", LABEL_STUDIO_PORT=port)
+    assert refused.returncode == 1
+    assert f"LABEL_STUDIO_PORT={port} is taken" in refused.stderr
+    assert "LABEL_STUDIO=off" in refused.stderr
+    assert not leftovers.running(tmp_path / "data")
+
+
+def test_one_that_cannot_start_stops_nothing_else(tmp_path: Path) -> None:
+    broken = tmp_path / "its data, 100 %" / "label-studio" / "data"
+    broken.mkdir(parents=True)
+    (broken / "label_studio.sqlite3").write_text("no database")
+    with running(tmp_path, LABEL_STUDIO="on", LABEL_STUDIO_PORT=str(free_ports(1)[0])) as system:
+        assert system.serves()
+        until(lambda: "Label Studio does not answer" in system.output(), "it is said")
+        assert system.serves()
+
+
+def test_of_our_environment_only_what_it_needs_reaches_it(tmp_path: Path) -> None:
+    for name in ("s3-access-key", "s3-secret-key", "label-studio-password", "label-studio-token"):
+        (tmp_path / f"feedloop-{name}").write_text(name)
+    ours = {"S3_ENDPOINT": "http://store", "SECRETS_DIR": str(tmp_path), "LABEL_STUDIO_KEYS": "feedloop-s3"}
+    strange = {"PASSWORD": "mine", "DJANGO_DB": "mysql", "AWS_SECRET_ACCESS_KEY": "first", "DEBUG": "true"}
+    told = environment({"PATH": "/bin", "LABEL_STUDIO_URL": "http://127.0.0.1:8090", **ours, **strange})
+    assert {told.get(name) for name in strange} == {None, "false"}
+    assert (told["PATH"], told["LABEL_STUDIO_PORT"]) == ("/bin", "8090")
