@@ -8,7 +8,7 @@ from feedloop.domain import keys
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import DeskDown, DeskMisconfigured
 from feedloop.domain.keys import Place
-from feedloop.domain.review import SHOWN_AS, TITLES
+from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
 from functions.sync.sweep import sweep
 from tests.support.memory_desk import MemoryDesk
 from tests.support.world import commit, everything, prediction, queue_task, write
@@ -46,6 +46,20 @@ def annotated(sync, desk, queued):
         return ids
 
     return annotated
+
+
+@pytest.fixture
+def compared(desk, monkeypatch):
+    """The annotations that the desk was asked for."""
+    seen, answers = [], desk.answers
+    monkeypatch.setattr(desk, "answers", lambda *of, **how: noted(answers(*of, **how), seen))
+    return seen
+
+
+def noted(things, seen):
+    for thing in things:
+        seen.append(thing)
+        yield thing
 
 
 def counts(answer, queue=QUEUE):
@@ -154,12 +168,14 @@ def test_a_bad_file_is_set_aside_and_keeps_nobody_waiting(sync, desk, queued, st
     assert len(quarantine(store)) == 1
 
 
-def test_a_blind_task_that_shows_anything_is_set_aside(sync, desk, queued, store):
-    (random,) = queued(1, keys.RANDOM_SAMPLED)
-    place = keys.task(keys.RANDOM_SAMPLED, random)
-    task = load(store.get(place).body)
+@pytest.mark.parametrize("part", ["data", "predictions"])
+def test_a_blind_task_that_shows_anything_is_set_aside(sync, desk, store, part):
+    made = commit(store, prediction())
+    queue_task(store, made, keys.RANDOM_SAMPLED)
+    place = keys.task(keys.RANDOM_SAMPLED, made.id.random)
+    blind = load(store.get(place).body)
     store.delete(place)
-    store.create(place, dump({**task, "predictions": [{"result": []}]}))
+    store.create(place, dump({**blind, part: informed_task(made, QUEUE, blind["data"]["image"])[part]}))
     assert counts(sync(), keys.RANDOM_SAMPLED) == {"failed": 1}
     assert desk.tasks == {}
 
@@ -179,7 +195,17 @@ def test_a_file_that_is_no_task_by_its_name_is_set_aside(sync, queued, store, na
     assert counts(sync()) == {"known": 1, "failed": 1}
 
 
-def test_a_bad_file_is_read_again_only_when_it_changes(sync, desk, queued, store):
+def test_a_bad_file_is_not_read_again(sync, queued, store, monkeypatch):
+    (random,) = queued()
+    put_task(store, random, b"{")
+    sync()
+    read, get = [], store.get
+    monkeypatch.setattr(store, "get", lambda place: get(*noted([place], read)))
+    sync()
+    assert keys.task(QUEUE, random) not in read
+
+
+def test_a_bad_file_is_tried_again_when_it_changes(sync, desk, queued, store):
     (random,) = queued()
     good = store.get(keys.task(QUEUE, random)).body
     put_task(store, random, b"{")
@@ -249,6 +275,19 @@ def test_an_annotation_that_could_not_be_written_is_written(sync, annotated, sto
     assert sorted(files(store)) == ids
 
 
+def test_to_find_what_was_not_written_not_everything_is_compared(sync, annotated, desk, clock, compared):
+    *_, again = annotated(3)
+    for _ in range(2):
+        clock.pass_(hours=1)
+        sync()
+    clock.pass_(hours=1)
+    desk.store_is_away = True
+    desk.annotate(3, "Meat")
+    del compared[:]
+    sync()
+    assert [answer.id for answer in compared] == [again, again + 1]
+
+
 def test_a_skip_that_could_not_be_written_is_written(sync, annotated, store):
     (annotation,) = annotated(1, None, away=True)
     sync(thorough=True)
@@ -298,21 +337,14 @@ def test_what_was_compared_a_moment_ago_waits(sync, annotated, clock):
     assert counts(sync()) == {"known": 1, "repaired": 1}
 
 
-def test_old_annotations_are_not_asked_for_again(sync, annotated, desk, clock, monkeypatch):
+def test_old_annotations_are_not_asked_for_again(sync, annotated, clock, compared):
     annotated(300)
     clock.pass_(hours=1)
     sync()
     clock.pass_(hours=1)
-    compared, answers = [], desk.answers
-    monkeypatch.setattr(desk, "answers", lambda *of, **how: noted(answers(*of, **how), compared))
+    del compared[:]
     sync()
     assert compared == []
-
-
-def noted(things, noted):
-    for thing in things:
-        noted.append(thing)
-        yield thing
 
 
 def test_an_annotation_deleted_after_we_wrote_its_file_goes(sync, annotated, desk, store, clock):
