@@ -70,7 +70,14 @@ def set_up(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> None:
 def labelling(
     *words: str, desk: LabelStudio, store: Server, prefix: str, folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m labelling`, with the settings and secrets that the functions have; the secrets lie in `folder`."""
+    """`python -m labelling`, as an operator runs it."""
+    env = {**os.environ, "PYTHONPATH": str(ROOT), **settings_for(desk, store, prefix, folder)}
+    command = [str(PROGRAMS / "python"), "-m", "labelling", *words]
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+
+
+def settings_for(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> dict[str, str]:
+    """The settings that the functions have; their secrets lie in `folder`."""
     secrets = {
         settings.S3_ACCESS_KEY: store.access_key,
         settings.S3_SECRET_KEY: store.secret_key,
@@ -80,15 +87,25 @@ def labelling(
     for name, secret in secrets.items():
         (folder / name).write_text(secret)
     given = {"S3_ENDPOINT": store.endpoint, "BUCKET_PREFIX": prefix, "LABEL_STUDIO_URL": desk.url}
-    env = {**os.environ, **given, "SECRETS_DIR": str(folder), "PYTHONPATH": str(ROOT)}
-    command = [str(PROGRAMS / "python"), "-m", "labelling", *words]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
+    return {**given, "SECRETS_DIR": str(folder)}
 
 
 def empty(desk: LabelStudio) -> None:
     """Delete every project, for a test that begins with none."""
-    for project in desk.ask("GET", "/api/projects?page_size=1000").json()["results"]:
-        desk.ask("DELETE", f"/api/projects/{project['id']}").raise_for_status()
+    projects = [project["id"] for project in desk.ask("GET", "/api/projects?page_size=1000").json()["results"]]
+    for project in projects[:1]:
+        _delete_an_annotation(desk, project)
+    for project in projects:
+        desk.ask("DELETE", f"/api/projects/{project}").raise_for_status()
+
+
+def _delete_an_annotation(desk: LabelStudio, project: int) -> None:
+    """Else the server may learn while it deletes a project, and never forget, that nobody listens to deletions."""
+    task = desk.ask("POST", f"/api/projects/{project}/import?return_task_ids=true", json=[{"data": {"image": "x"}}])
+    (number,) = task.json()["task_ids"]
+    made = desk.ask("POST", f"/api/tasks/{number}/annotations/", json={"result": []})
+    desk.ask("DELETE", f"/api/annotations/{made.json()['id']}/").raise_for_status()
+    desk.ask("DELETE", f"/api/tasks/{number}/").raise_for_status()
 
 
 def prefix_of(store: S3Store) -> str:

@@ -1,0 +1,44 @@
+"""python -m labelling: sets up Label Studio, and says how far its annotators are.
+
+It runs in Label Studio's environment, with the settings and secrets of the functions.
+"""
+
+import argparse
+import sys
+
+from feedloop import releases, wiring
+from feedloop.domain.errors import FeedloopError
+from labelling import desk
+from labelling.label_config import label_config
+from labelling.setup import set_up
+from labelling.status import lines
+
+
+def main() -> None:
+    """Run one command; an error that we raise on purpose is told in one line."""
+    parser = argparse.ArgumentParser(prog="python -m labelling", description="The projects of annotators.")
+    commands = parser.add_subparsers(required=True, metavar="command")
+    for run in (setup, status):
+        added = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)
+        added.set_defaults(run=run)
+    try:
+        parser.parse_args().run()
+    except FeedloopError as error:
+        sys.exit(f"error: {error}")
+
+
+def setup() -> None:
+    """Make the three projects, or mend them: after a class was added or renamed, or any time."""
+    config = label_config(releases.class_list(wiring.store()))
+    with desk.opened(wiring.configured()) as server:
+        set_up(server, config, wiring.configured(), print)
+
+
+def status() -> None:
+    """Say how many tasks of each project are answered."""
+    with desk.opened(wiring.configured()) as server:
+        print(*lines(server), sep="\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,167 @@
+"""What Label Studio is made of here, each part with the same verbs."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Protocol
+
+from label_studio_sdk.client import LabelStudio
+from label_studio_sdk.core.api_error import ApiError
+from label_studio_sdk.export_storage.s3.client import S3Client as Targets
+from label_studio_sdk.import_storage.s3.client import S3Client as Sources
+
+from feedloop.domain.review import SHOWN_AS
+from labelling.wanted import Fields
+
+_BAD, _GONE = 400, 404
+_MANY = 1000  # on one page: asked for the next one, Label Studio says that there is none, and logs an error
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One that is there."""
+
+    id: int
+    fields: Fields
+
+    def differing(self, fields: Fields) -> Fields:
+        """Those of these fields that it has otherwise."""
+        return {name: value for name, value in fields.items() if self.fields.get(name) != value}
+
+    @property
+    def tasks(self) -> int:
+        """What would be lost with it; only projects have tasks."""
+        return self.fields.get("task_number") or 0
+
+
+class Parts(Protocol):
+    """All of one kind. Label Studio lets several have one title."""
+
+    @property
+    def name(self) -> str:
+        """What one of them is called."""
+
+    def listed(self, title: str) -> list[Part]:
+        """Those with exactly this title, the oldest first."""
+
+    def create(self, fields: Fields) -> None:
+        """Make one."""
+
+    def update(self, part: Part, changes: Fields) -> None:
+        """Change some of its fields."""
+
+    def delete(self, part: Part) -> None:
+        """Remove it; one that is gone already is fine."""
+
+
+@dataclass(frozen=True, slots=True)
+class Projects:
+    """The projects of a server."""
+
+    desk: LabelStudio
+    name: str = "project"
+
+    def listed(self, title: str) -> list[Part]:
+        """Those with exactly this title, the oldest first; Label Studio looks for it anywhere in theirs."""
+        found = self.desk.projects.list(title=title, page_size=_MANY).items or []
+        return _oldest_first(Part(project.id, _fields(project)) for project in found if project.title == title)
+
+    def create(self, fields: Fields) -> None:
+        """Make one, whole, in one call."""
+        self.desk.projects.create(**fields)
+
+    def update(self, part: Part, changes: Fields) -> None:
+        """Change some of its fields."""
+        others = {name: value for name, value in changes.items() if name != "model_version"}
+        if others:
+            self.desk.projects.update(part.id, **others)
+        if others != changes:
+            self._choose(part, changes["model_version"])
+
+    def delete(self, part: Part) -> None:
+        """Remove it; one that is gone already is fine."""
+        with _gone_is_fine():
+            self.desk.projects.delete(part.id)
+
+    def _choose(self, part: Part, version: str) -> None:
+        """Label Studio takes a version only when a prediction has it."""
+        try:
+            self.desk.projects.update(part.id, model_version=version)
+        except ApiError as error:
+            if error.status_code != _BAD:
+                raise
+            self.desk.projects.update(part.id, model_version="")
+
+
+@dataclass(frozen=True, slots=True)
+class Storages:
+    """The source or the target storages of a project."""
+
+    calls: Sources | Targets
+    name: str
+    project: int
+
+    def listed(self, title: str) -> list[Part]:
+        """Those with exactly this title, the oldest first."""
+        found = self.calls.list(project=self.project)
+        return _oldest_first(Part(storage.id, dict(storage)) for storage in found if storage.title == title)
+
+    def create(self, fields: Fields) -> None:
+        """Make one. Label Studio looks whether it can reach the bucket."""
+        self.calls.create(project=self.project, **fields)
+
+    def update(self, part: Part, changes: Fields) -> None:
+        """Change some of its fields."""
+        self.calls.update(part.id, **changes)
+
+    def delete(self, part: Part) -> None:
+        """Remove it, and nothing of what it wrote; one that is gone already is fine."""
+        with _gone_is_fine():
+            self.calls.delete(part.id)
+
+
+@dataclass(frozen=True, slots=True)
+class Views:
+    """The tabs of a project. What people add to them, such as hidden columns, stays."""
+
+    desk: LabelStudio
+    project: int
+    name: str = "view"
+
+    def listed(self, title: str) -> list[Part]:
+        """Those with exactly this title, the oldest first."""
+        found = [Part(view.id, dict(view.data or {})) for view in self.desk.views.list(project=self.project)]
+        return _oldest_first(view for view in found if view.fields.get("title") == title)
+
+    def create(self, fields: Fields) -> None:
+        """Make one."""
+        self.desk.views.create(project=self.project, data=fields)
+
+    def update(self, part: Part, changes: Fields) -> None:
+        """Change some of its fields."""
+        self.desk.views.update(str(part.id), project=self.project, data={**part.fields, **changes})
+
+    def delete(self, part: Part) -> None:
+        """Remove it; one that is gone already is fine."""
+        with _gone_is_fine():
+            self.desk.views.delete(str(part.id))
+
+
+def _oldest_first(parts: Iterable[Part]) -> list[Part]:
+    return sorted(parts, key=lambda part: part.id)
+
+
+def _fields(project: Iterable[tuple[str, object]]) -> Fields:
+    """An empty version is as good as ours before there is a prediction: the first import sets it."""
+    fields = dict(project)
+    is_to_come = not fields["model_version"] and not fields["total_predictions_number"]
+    return {**fields, "model_version": SHOWN_AS} if is_to_come else fields
+
+
+@contextmanager
+def _gone_is_fine() -> Iterator[None]:
+    try:
+        yield
+    except ApiError as error:
+        if error.status_code != _GONE:
+            raise

@@ -1,0 +1,75 @@
+"""Brings Label Studio to what `wanted` says, from wherever it is.
+
+Nothing can be created only once there. So everybody creates what they miss, looks again, works with the
+oldest, and deletes younger twins that hold nothing: two set-ups at once, or one that was killed anywhere
+and is run again, arrive at the same end.
+"""
+
+from collections.abc import Callable
+from functools import partial
+
+from label_studio_sdk.client import LabelStudio
+
+from feedloop.domain import keys
+from feedloop.domain.errors import DeskDown
+from feedloop.settings import Settings
+from labelling import wanted
+from labelling.desk import reaching_the_store
+from labelling.parts import Part, Parts, Projects, Storages, Views
+from labelling.wanted import Fields
+
+Say = Callable[[str], None]
+
+
+def set_up(desk: LabelStudio, label_config: str, settings: Settings, say: Say) -> None:
+    """Make the three projects, or mend them. Raises DeskDown and DeskMisconfigured."""
+    for queue in keys.REVIEW_QUEUES:
+        fields = wanted.project(queue, label_config)
+        project = _converge(Projects(desk), fields, say)
+        _equip(desk, queue, project.id, settings, partial(_say_of, fields["title"], say))
+        say(f"{fields['title']} is ready: {settings.label_studio_url}/projects/{project.id}")
+
+
+def _equip(desk: LabelStudio, queue: str, project: int, settings: Settings, say: Say) -> None:
+    bucket, region = settings.bucket_prefix + keys.LABELSTUDIO, settings.s3_region
+    source = Storages(desk.import_storage.s3, "source storage", project)
+    target = Storages(desk.export_storage.s3, "target storage", project)
+    with reaching_the_store(bucket):
+        _converge(source, wanted.source(queue, bucket, region), say)
+        _converge(target, wanted.target(queue, bucket, region), say)
+    if not wanted.is_blind(queue):
+        _converge(Views(desk, project), wanted.view(), say)
+
+
+def _converge(parts: Parts, fields: Fields, say: Say) -> Part:
+    """The one part with this title: made, mended, or as it was."""
+    title = fields["title"]
+    if not parts.listed(title):
+        parts.create(fields)
+        say(f"made the {parts.name} {title}")
+    first, *twins = _there(parts, title)
+    for twin in twins:
+        _clear(parts, twin, fields, say)
+    if changes := first.differing(fields):
+        parts.update(first, changes)
+        say(f"mended the {parts.name} {title}: {', '.join(changes)}")
+    return first
+
+
+def _there(parts: Parts, title: str) -> list[Part]:
+    if found := parts.listed(title):
+        return found
+    raise DeskDown(f"Label Studio has made the {parts.name} {title} and does not list it: run this again.")
+
+
+def _clear(parts: Parts, twin: Part, fields: Fields, say: Say) -> None:
+    """Delete a twin that is just as a set-up makes it."""
+    if twin.tasks or twin.differing(fields):
+        say(f"a second {parts.name} {fields['title']}, number {twin.id}, is not used: rename it, or delete it")
+        return
+    parts.delete(twin)
+    say(f"removed a second {parts.name} {fields['title']}, number {twin.id}")
+
+
+def _say_of(title: str, say: Say, line: str) -> None:
+    say(f"{title}: {line}")

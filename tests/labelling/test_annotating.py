@@ -1,0 +1,104 @@
+"""What annotators meet in a Label Studio that was set up."""
+
+import base64
+import json
+from dataclasses import replace
+
+import pytest
+
+from feedloop.domain import keys
+from feedloop.domain.review import SHOWN_AS
+from tests.labelling.office import LOW, RANDOM, bring
+from tests.support import world
+
+pytestmark = pytest.mark.store
+MODELS_WORDS = ("predict", "confidence", "score", "model", "food11", "class_", "Dairy product", "0.35")
+
+
+def stream(office, count, **body):
+    """What the label stream serves to one annotator who answers each task, as (score, preselected class)."""
+    served, project = [], office.annotator.project(LOW)
+    for _ in range(count):
+        task = office.annotator.next_task(project, **body)
+        served += [(guess["score"], guess["result"][0]["value"]["choices"][0]) for guess in task["predictions"]]
+        office.annotator.annotate(task["id"], "Egg")
+    return served
+
+
+def unsure(*confidences):
+    return [world.prediction(confidence=confidence) for confidence in confidences]
+
+
+@pytest.mark.parametrize("body", [{}, {"ordering": ["tasks:predictions_score"]}], ids=["all tasks", "as displayed"])
+def test_the_least_sure_comes_first(ready, body):
+    bring(ready, keys.LOW_CONFIDENCE, *unsure(0.61, 0.35, 0.5))
+    assert [score for score, _ in stream(ready, 3, **body)] == [0.35, 0.5, 0.61]
+
+
+def test_the_first_tab_shows_the_least_sure_first(ready):
+    (view,) = ready.annotator.views(ready.annotator.project(LOW))
+    bring(ready, keys.LOW_CONFIDENCE, *unsure(0.61, 0.35, 0.5))
+    shown = ready.annotator.get(f"/api/tasks?view={view['id']}&fields=all").json()["tasks"]
+    assert [task["predictions"][0]["score"] for task in shown] == [0.35, 0.5, 0.61]
+
+
+def test_the_answers_of_two_models_are_preselected_alike(ready):
+    older, newer = unsure(0.35, 0.5)
+    bring(ready, keys.LOW_CONFIDENCE, older)
+    bring(ready, keys.LOW_CONFIDENCE, replace(newer, model_name="food12"))
+    assert stream(ready, 2) == [(0.35, "Dairy product"), (0.5, "Dairy product")]
+    tasks = ready.annotator.tasks(ready.annotator.project(LOW))
+    assert {task["data"]["model_version"] for task in tasks} == {"food11-9f2c11aa", "food12-9f2c11aa"}
+
+
+def test_preselection_is_put_back_after_it_was_switched_off(ready):
+    bring(ready, keys.LOW_CONFIDENCE, *unsure(0.35))
+    path = f"/api/projects/{ready.annotator.project(LOW)}"
+    ready.desk.ask("PATCH", path, json={"show_collab_predictions": False}).raise_for_status()
+    ready.set_up()
+    assert ready.annotator.get(path).json()["model_version"] == SHOWN_AS
+    assert stream(ready, 1) == [(0.35, "Dairy product")]
+
+
+def test_two_annotators_at_once_get_different_tasks(ready):
+    bring(ready, keys.LOW_CONFIDENCE, *unsure(0.35, 0.5))
+    project, colleague = ready.annotator.project(LOW), ready.annotator.colleague("second@example.org")
+    served = [someone.next_task(project)["predictions"][0]["score"] for someone in (ready.annotator, colleague)]
+    assert served == [0.35, 0.5]
+
+
+def blind_places(office):
+    """All that Label Studio tells an annotator about a task of the random sample."""
+    project = office.annotator.project(RANDOM)
+    task = office.annotator.next_task(project)
+    yield task
+    yield office.annotator.get(f"/api/tasks/{task['id']}?project={project}").json()
+    yield office.annotator.get(f"/api/tasks?project={project}&fields=all&resolve_uri=false").json()
+
+
+def test_the_random_sample_is_blind_in_its_tasks(ready):
+    bring(ready, keys.RANDOM_SAMPLED, world.prediction(confidence=0.35))
+    for place in blind_places(ready):
+        told = json.dumps([value for value in every_value(place) if value])
+        assert [word for word in MODELS_WORDS if word in told] == []
+
+
+def test_the_random_sample_is_blind_in_its_columns(ready):
+    bring(ready, keys.RANDOM_SAMPLED, world.prediction())
+    columns = ready.annotator.get(f"/api/dm/columns?project={ready.annotator.project(RANDOM)}").json()["columns"]
+    assert [column["id"] for column in columns if column.get("parent") == "data"] == ["image", "source", "v"]
+
+
+def test_the_address_of_a_blind_picture_tells_nothing(ready):
+    made = world.prediction()
+    bring(ready, keys.RANDOM_SAMPLED, made)
+    address = ready.annotator.next_task(ready.annotator.project(RANDOM))["data"]["image"]
+    resolved = base64.urlsafe_b64decode(address.partition("fileuri=")[2]).decode()
+    assert resolved == ready.store.url(keys.image(made.id.random))
+
+
+def every_value(told):
+    """The values in a document that are not empty, with their names."""
+    if isinstance(told, dict):
+        return [pair for name, value in told.items() for pair in ([(name, every_value(value))] if value else [])]
+    return [every_value(value) for value in told] if isinstance(told, list) else told

@@ -1,0 +1,73 @@
+"""One sentence that says what to do, whatever is wrong."""
+
+from dataclasses import replace
+
+import pytest
+
+from tests.support import label_studio as desks
+from tests.support import servers
+from tests.support.answers import answering, reply
+
+pytestmark = pytest.mark.store
+
+
+def sentence(run):
+    assert run.code == 1
+    assert run.told.startswith("error: ")
+    assert run.told.count("\n") == 1
+    return run.told
+
+
+def test_the_command_runs_as_it_is_documented(office):
+    operator = office.operator
+    done = desks.labelling(
+        "setup", desk=operator.desk, store=operator.store, prefix=operator.prefix, folder=operator.folder
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_without_a_command_it_says_which_there_are(office):
+    told = office.operator.run("--help").told
+    assert "setup" in told
+    assert "status" in told
+
+
+@pytest.mark.parametrize("token", ["0" * 40, "ü", "eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjgwNjA0MDAwMDB9.eA"])
+def test_a_wrong_token_is_told(office, token):
+    told = sentence(office.operator.at(token=token).run("setup"))
+    assert "put an access token of one of its users into the secret feedloop-label-studio-token" in told
+    assert token not in told
+
+
+def test_a_personal_access_token_is_taken(office):
+    token = office.desk.ask("POST", "/api/token/").json()["token"]
+    assert office.operator.at(token=token).run("setup").code == 0
+
+
+def test_silence_is_told(office):
+    (port,) = servers.free_ports(1)
+    assert "start it, or mend LABEL_STUDIO_URL" in sentence(
+        office.operator.at(url=f"http://127.0.0.1:{port}").run("setup")
+    )
+
+
+def test_another_server_is_told(office):
+    with answering(reply("200 OK", "<html>")) as url:
+        assert f"What answers at {url} is not Label Studio" in sentence(office.operator.at(url=url).run("setup"))
+
+
+def test_no_address_is_told(office):
+    assert "LABEL_STUDIO_URL is not set" in sentence(office.operator.at(url="").run("setup"))
+
+
+def test_a_missing_model_is_told(office):
+    store = servers.fresh_store(office.operator.store)
+    assert "No model is released yet" in sentence(replace(office.operator, prefix=desks.prefix_of(store)).run("setup"))
+
+
+def test_a_label_studio_that_cannot_reach_the_store_is_told(office, tmp_path):
+    lost = replace(office.operator.store, secret_key="not the one")
+    with desks.label_studio(tmp_path, lost) as desk:
+        told = replace(office.operator, desk=desk).run("setup").told
+    assert f"cannot reach the bucket {office.operator.prefix}labelstudio" in told
+    assert "start it with LABEL_STUDIO_S3_ENDPOINT" in told

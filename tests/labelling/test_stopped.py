@@ -1,0 +1,33 @@
+"""A set-up that is killed, and two at once."""
+
+import pytest
+
+from feedloop.domain.review import TITLES
+
+pytestmark = pytest.mark.store
+_PROJECT, _SOURCE, _TARGET, _PROJECT_2, _SOURCE_2, _TARGET_2, _VIEW = range(1, 8)
+_WRITES = 11
+
+
+def parts(office):
+    """How many of everything there is, by the title of its project."""
+    found = [(project["title"], project["id"]) for project in office.annotator.projects()]
+    storages = {title: office.annotator.storages(number) for title, number in found}
+    views = {title: len(office.annotator.views(number)) for title, number in found}
+    return sorted((t, len(storages[t]["source"]), len(storages[t]["target"]), views[t]) for t, _ in found)
+
+
+WHOLE = sorted((title, 1, 1, 0 if title.startswith("Random") else 1) for title in TITLES.values())
+
+
+def test_killed_after_every_write_and_run_again_it_ends_the_same(office):
+    runs = [office.operator.run("setup", kill_at=1) for _ in range(_WRITES)]
+    assert {run.code for run in runs} == {-9}
+    assert parts(office) == WHOLE
+    assert office.operator.run("setup", kill_at=1).code == 0
+
+
+@pytest.mark.parametrize("write", [_PROJECT, _SOURCE, _TARGET, _VIEW], ids=["project", "source", "target", "view"])
+def test_held_before_a_write_until_another_run_has_ended_it_leaves_no_twin(office, write):
+    assert office.operator.run("setup", hold_at=write).code == 0
+    assert parts(office) == WHOLE

@@ -1,0 +1,64 @@
+"""An operator who sets up Label Studio, as often as tests like."""
+
+import json
+import os
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from tests.support import label_studio as desks
+from tests.support.label_studio import LabelStudio
+from tests.support.servers import Server
+
+_PROGRAM = Path(__file__).with_name("operating_forks.py")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """How a command ended, and all that it said. Killed, the code is negative."""
+
+    code: int
+    told: str
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """Who has the settings and secrets of a deployment."""
+
+    desk: LabelStudio
+    store: Server
+    prefix: str
+    folder: Path
+    program: subprocess.Popen[str]
+
+    def run(self, *words: str, kill_at: int = 0, hold_at: int = 0) -> Run:
+        """One command, killed after its n-th write, or held before it until another one like it has ended."""
+        assert self.program.stdin is not None
+        assert self.program.stdout is not None
+        env = desks.settings_for(self.desk, self.store, self.prefix, self.folder)
+        asked = {"words": words, "env": env, "kill_at": kill_at, "hold_at": hold_at}
+        self.program.stdin.write(json.dumps(asked) + "\n")
+        self.program.stdin.flush()
+        return Run(**json.loads(self.program.stdout.readline()))
+
+    def set_up(self) -> str:
+        """Set up, and return what was said."""
+        done = self.run("setup")
+        assert done.code == 0, done.told
+        return done.told
+
+    def at(self, **other: str) -> "Operator":
+        """The same with another url or token of Label Studio."""
+        return replace(self, desk=replace(self.desk, **other))
+
+
+@contextmanager
+def operator(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> Iterator[Operator]:
+    """An operator of this deployment."""
+    command, env = [str(desks.PROGRAMS / "python"), str(_PROGRAM)], {**os.environ, "PYTHONPATH": str(desks.ROOT)}
+    with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdin is not None
+        yield Operator(desk, store, prefix, folder, program)
+        program.stdin.close()
