@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
+from threading import Lock
 from typing import Any
 
 from requests import PreparedRequest, RequestException, Response, Session
@@ -65,13 +66,15 @@ class LabelStudioDesk:
     """A ReviewDesk.
 
     Questions and deletions that fail are asked again. An import is not: tasks are committed before Label
-    Studio counts them, so an error may follow success. We look whether they are there, then try again.
+    Studio counts them, so an error may follow success. We look whether they are there, then try again. Imports take
+    turns: SQLite has one writer, and Label Studio lets whoever meets another one wait for many seconds.
     """
 
     def __init__(self, *, url: str, token: str, pause: Callable[[float], None] = time.sleep) -> None:
         self._url = url.rstrip("/")
         self._token = _Token(token)
         self._pause = pause
+        self._turn = Lock()
         again = Retry(
             total=3,
             backoff_factor=0.2,
@@ -95,7 +98,8 @@ class LabelStudioDesk:
         """Import all tasks, or none, and return their ids in order. Raises TaskRefused."""
         path, asked = f"/api/projects/{project.id}/import", {"return_task_ids": "true"}
         for pause in (*_BACKOFF, None):
-            answer = self._ask("POST", path, params=asked, json=tasks)
+            with self._turn:
+                answer = self._ask("POST", path, params=asked, json=tasks)
             if answer.status_code < _BROKEN:
                 return _task_ids(answer)
             images = [task["data"]["image"] for task in tasks]

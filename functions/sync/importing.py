@@ -8,8 +8,9 @@ For each file: claim it in the ledger (create-only), import it, write its task's
 
 Whoever has imported a task and finds that another one counts by now deletes their own, unless it is being
 answered. What remains possible: a worker sleeps five minutes between its claim and its import, wakes when somebody
-else has imported, imports as well, and is killed before it can delete. Then annotators see a picture twice. Their
-answers meet in one label: curate goes by the picture.
+else has imported, imports as well, and is killed before it can delete. Or Label Studio itself does: it tries an
+import for which its SQLite is locked again for most of an hour, also when we no longer wait. Then annotators see a
+picture twice. Their answers meet in one label: curate goes by the picture.
 
 A task that an annotator deletes stays in the ledger, and so does not come back. A file that cannot be imported is
 quarantined with the reason, and tried again when its content changes.

@@ -1,5 +1,6 @@
 """What sync relies on, of the desk in memory and of a real Label Studio alike."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from secrets import token_hex
 
@@ -8,6 +9,7 @@ import pytest
 from feedloop.adapters.label_studio import LabelStudioDesk
 from feedloop.domain.documents import load
 from feedloop.domain.errors import DeskDown, DeskMisconfigured, TaskRefused
+from feedloop.domain.review import TITLES
 from tests.support import annotator
 from tests.support.failing import DONE, UNDONE, failing
 from tests.support.memory_desk import MemoryDesk
@@ -230,18 +232,26 @@ class TestLabelStudio:
     def test_an_import_that_seemed_to_fail_is_done_once(self, label_studio, failures):
         title = token_hex(4)
         made = label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).json()
-        with failing(label_studio.url, *failures) as (address, left):
-            desk = LabelStudioDesk(url=address, token=label_studio.token, pause=lambda _: None)
+        with failing(label_studio.url, *failures) as front:
+            desk = LabelStudioDesk(url=front.address, token=label_studio.token, pause=lambda _: None)
             ids = desk.add(desk.projects()[title], [task(1), task(2)])
-            assert left == []
+        assert front.left == []
         tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
         assert [found["id"] for found in tasks] == ids
 
     def test_an_import_that_fails_for_ever_is_told(self, label_studio):
-        with failing(label_studio.url, *[UNDONE] * 20) as (address, _):
-            desk = LabelStudioDesk(url=address, token=label_studio.token, pause=lambda _: None)
+        with failing(label_studio.url, *[UNDONE] * 20) as front:
+            desk = LabelStudioDesk(url=front.address, token=label_studio.token, pause=lambda _: None)
             with pytest.raises(DeskDown, match="database is locked"):
                 desk.add(desk.projects()["Low Confidence Review"], [task(1)])
+
+    def test_imports_take_turns(self, label_studio):
+        """Label Studio sleeps three seconds and more whenever it finds its SQLite locked."""
+        with failing(label_studio.url) as front, ThreadPoolExecutor(3) as pool:
+            desk = LabelStudioDesk(url=front.address, token=label_studio.token)
+            projects = [desk.projects()[title] for title in TITLES.values()]
+            list(pool.map(lambda project: desk.add(project, [task(1)]), projects))
+        assert front.most_at_once == 1
 
 
 def test_a_desk_that_is_not_there_is_down():

@@ -83,8 +83,9 @@ def sync(store, desk):
     """One thorough run; what it counted."""
 
     def run():
-        with ThreadPoolExecutor(4) as files:
-            return Counter(sweep(store, desk, thorough=True, each=files.map)["projects"][QUEUE])
+        with ThreadPoolExecutor(3) as queues, ThreadPoolExecutor(4) as files:
+            told = sweep(store, desk, thorough=True, queues=queues.map, each=files.map)
+        return Counter(told["projects"][QUEUE])
 
     return run
 

@@ -1,32 +1,55 @@
-"""A server in front of another one that answers 500 to some calls: some of them are done all the same."""
+"""A server in front of Label Studio that answers 500 to some imports: some of them are done all the same."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Lock, Thread
 
 import requests
 
 DONE, UNDONE = "done", "not done"
 
 
+class Front:
+    """What it has seen: `left` are the imports that are still to fail, DONE all the same or UNDONE."""
+
+    def __init__(self, *failures: str) -> None:
+        self.left, self.address, self.most_at_once = list(failures), "", 0
+        self._now, self._lock = 0, Lock()
+
+    def begin(self) -> str:
+        """An import comes in; how it is to fail."""
+        with self._lock:
+            self._now += 1
+            self.most_at_once = max(self.most_at_once, self._now)
+            return self.left.pop(0) if self.left else ""
+
+    def end(self) -> None:
+        """An import is answered."""
+        with self._lock:
+            self._now -= 1
+
+
 @contextmanager
-def failing(address: str, *imports: str) -> Iterator[tuple[str, list[str]]]:
-    """Its address, and which of the imports are still to fail: DONE all the same, or UNDONE."""
-    left = list(imports)
+def failing(address: str, *failures: str) -> Iterator[Front]:
+    """Before the server at that address."""
+    front = Front(*failures)
 
     class Caller(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             self._pass_on("")
 
         def do_POST(self) -> None:
-            self._pass_on(left.pop(0) if left and "/import" in self.path else "")
+            failure = front.begin()
+            self._pass_on(failure)
 
         def _pass_on(self, failure: str) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
             told = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             if failure != UNDONE:
                 answer = requests.request(self.command, address + self.path, data=body, headers=told, timeout=60)
+            if self.command == "POST":
+                front.end()
             if failure:
                 self._answer(500, b'{"detail": "database is locked"}')
             else:
@@ -42,7 +65,8 @@ def failing(address: str, *imports: str) -> Iterator[tuple[str, list[str]]]:
             """Nobody reads it."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Caller)
+    front.address = f"http://127.0.0.1:{server.server_port}"
     Thread(target=server.serve_forever, daemon=True).start()
-    yield f"http://127.0.0.1:{server.server_port}", left
+    yield front
     server.shutdown()
     server.server_close()
