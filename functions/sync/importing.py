@@ -18,7 +18,7 @@ quarantined with the reason, and tried again when its content changes.
 
 import secrets
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -73,8 +73,9 @@ class Importer:
 
     def bring(self) -> Counter[str]:
         """Import what is new; how many files are new, known, and failed. Raises Unavailable."""
-        ledger, counts = self._ledger.read(), Counter[str]()
-        fresh, orphaned = self._sort(ledger, counts)
+        ledger, aside, files = self.each(lambda listing: listing(), (self._ledger.read, self._aside, self._files))
+        counts = Counter[str]()
+        fresh, orphaned = self._sort(files, ledger, aside, counts)
         refused: list[tuple[File, str]] = []
         for batch in batches(fresh):
             claimed, failed = self._claim(batch, lambda file: self._ledger.claim(file.random))
@@ -85,11 +86,13 @@ class Importer:
         self._blame(refused, others_were_taken=counts[NEW] > 0)
         return counts + Counter({FAILED: len(refused)})
 
-    def _sort(self, ledger: Mapping[str, Entry], counts: Counter[str]) -> tuple[list[File], list[File]]:
+    def _sort(
+        self, files: list[File], ledger: Mapping[str, Entry], aside: set[tuple[str, str]], counts: Counter[str]
+    ) -> tuple[list[File], list[File]]:
         """The files that nobody has begun with, and those whose worker died; the others are counted."""
-        aside, long_ago = self._set_aside_before(), self.store.now() - claims.PATIENCE
         fresh, orphaned = list[File](), list[File]()
-        for file in self._files():
+        long_ago = self.store.now() - claims.PATIENCE
+        for file in files:
             entry = ledger.get(file.random)
             if entry and claims.is_done(entry):
                 counts[KNOWN] += 1
@@ -106,15 +109,14 @@ class Importer:
     def _ledger(self) -> Ledger:
         return Ledger(self.store, self.queue, self.worker)
 
-    def _set_aside_before(self) -> set[tuple[str, str]]:
+    def _aside(self) -> set[tuple[str, str]]:
         """Names and ETags of files that wait for somebody to mend them."""
         folder = keys.versions(keys.QUARANTINED, keys.refused_tasks(self.queue))
         return {keys.read_version(entry.key)[:2] for entry in self.store.list(folder)}
 
-    def _files(self) -> Iterator[File]:
-        for entry in self.store.list(keys.tasks(self.queue)):
-            name = keys.read_task(self.queue, entry.key)
-            yield File(name, entry, self.store.url(keys.image(name)))
+    def _files(self) -> list[File]:
+        named = ((keys.read_task(self.queue, entry.key), entry) for entry in self.store.list(keys.tasks(self.queue)))
+        return [File(name, entry, self.store.url(keys.image(name))) for name, entry in named]
 
     def _claim(self, files: list[File], take: Callable[[File], str | None]) -> tuple[list[Claimed], int]:
         """Those of the files that we may import now, and how many can't be."""
