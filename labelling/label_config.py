@@ -1,4 +1,4 @@
-"""What an annotator sees beside a picture: the present classes, each with a key while there are keys."""
+"""What an annotator sees beside a picture: the present classes, each with a key to press."""
 
 from itertools import zip_longest
 from xml.etree.ElementTree import Element, SubElement, indent, tostring
@@ -10,7 +10,7 @@ from feedloop.domain.review import CHOICES, IMAGE
 
 NONE_KEY, CANNOT_KEY = "n", "c"
 CLASS_KEYS = "1234567890adfgijlqstxyz"
-"""In the order of the classes. The letters that are missing are Label Studio's own, or the two above."""
+"""In the order of the classes, without Label Studio's own keys and the two above. The rest it deals out itself."""
 
 _MANY = 15
 _STYLE = ".row{display:flex;gap:16px}.picture{flex:2}.answers{flex:1;max-height:85vh;overflow:auto}"

@@ -11,7 +11,7 @@ from label_studio_sdk.export_storage.s3.client import S3Client as Targets
 from label_studio_sdk.import_storage.s3.client import S3Client as Sources
 
 from feedloop.domain.review import SHOWN_AS
-from labelling.wanted import Fields
+from labelling.wanted import Fields, columns
 
 _BAD, _GONE = 400, 404
 _MANY = 1000  # on one page: asked for the next one, Label Studio says that there is none, and logs an error
@@ -134,8 +134,8 @@ class Views:
         return _oldest_first(view for view in found if view.fields.get("title") == title)
 
     def create(self, fields: Fields) -> None:
-        """Make one."""
-        self.desk.views.create(project=self.project, data=fields)
+        """Make one; which columns it shows is up to people from then on."""
+        self.desk.views.create(project=self.project, data={**columns(), **fields})
 
     def update(self, part: Part, changes: Fields) -> None:
         """Change some of its fields."""

@@ -26,6 +26,26 @@ _INSTRUCTION = (
     "<b>Skip</b> leaves it to somebody else.</p>"
 )
 
+_HIDDEN = (
+    "inner_id",
+    "annotations_ids",
+    "predictions_score",
+    "predictions_model_versions",
+    "predictions_results",
+    "total_predictions",
+    "file_upload",
+    "storage_filename",
+    "created_at",
+    "updated_at",
+    "updated_by",
+    "avg_lead_time",
+    "draft_exists",
+    "data.v",
+    "data.source",
+    "data.user_feedback",
+)
+"""Columns of the data manager that say nothing to an annotator."""
+
 _BLIND: Fields = {"show_collab_predictions": False, "sampling": "Sequential sampling"}
 _INFORMED: Fields = {"show_collab_predictions": True, "sampling": "Uncertainty sampling", "model_version": SHOWN_AS}
 
@@ -80,3 +100,9 @@ def target(queue: str, bucket: str, region: str) -> Fields:
 def view() -> Fields:
     """A tab of the data manager: the order of "Label tasks as displayed"."""
     return {"title": VIEW, "ordering": ["tasks:predictions_score"]}
+
+
+def columns() -> Fields:
+    """What such a tab shows at first: the picture, the model's answer, and who said what."""
+    hidden = [f"tasks:{column}" for column in _HIDDEN]
+    return {"hiddenColumns": {"explore": hidden, "labeling": hidden}}

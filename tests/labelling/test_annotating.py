@@ -5,10 +5,11 @@ import json
 from dataclasses import replace
 
 import pytest
+import requests
 
 from feedloop.domain import keys
 from feedloop.domain.review import SHOWN_AS
-from tests.labelling.office import LOW, RANDOM, bring
+from tests.labelling.office import FLAGGED, LOW, RANDOM, bring, queued
 from tests.support import world
 
 pytestmark = pytest.mark.store
@@ -67,6 +68,26 @@ def test_two_annotators_at_once_get_different_tasks(ready):
     assert served == [0.35, 0.5]
 
 
+def test_when_two_answers_are_wanted_a_colleague_gets_the_same_task(ready):
+    path = f"/api/projects/{ready.annotator.project(FLAGGED)}"
+    ready.desk.ask("PATCH", path, json={"maximum_annotations": 2}).raise_for_status()
+    bring(ready, keys.USER_FEEDBACK, world.prediction())
+    project, colleague = ready.annotator.project(FLAGGED), ready.annotator.colleague("third@example.org")
+    first = ready.annotator.next_task(project)["id"]
+    ready.annotator.annotate(first, "Egg")
+    assert colleague.next_task(project)["id"] == first
+
+
+def test_a_skipped_task_goes_to_a_colleague_and_not_back(ready):
+    bring(ready, keys.LOW_CONFIDENCE, *unsure(0.35))
+    project, colleague = ready.annotator.project(LOW), ready.annotator.colleague("fourth@example.org")
+    task = ready.annotator.next_task(project)["id"]
+    ready.annotator.annotate(task, None)
+    with pytest.raises(requests.HTTPError, match="404"):
+        ready.annotator.next_task(project)
+    assert colleague.next_task(project)["id"] == task
+
+
 def blind_places(office):
     """All that Label Studio tells an annotator about a task of the random sample."""
     project = office.annotator.project(RANDOM)
@@ -81,6 +102,13 @@ def test_the_random_sample_is_blind_in_its_tasks(ready):
     for place in blind_places(ready):
         told = json.dumps([value for value in every_value(place) if value])
         assert [word for word in MODELS_WORDS if word in told] == []
+
+
+def test_a_prediction_that_slips_into_the_random_sample_is_not_preselected(ready):
+    task = queued(ready, keys.LOW_CONFIDENCE, world.prediction())
+    project = ready.annotator.project(RANDOM)
+    ready.annotator.bring(project, task)
+    assert ready.annotator.next_task(project)["predictions"] == []
 
 
 def test_the_random_sample_is_blind_in_its_columns(ready):
