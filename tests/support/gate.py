@@ -25,8 +25,10 @@ class Gate:
     def closed(self) -> Iterator[None]:
         """Nobody comes through."""
         self.close()
-        yield
-        self._listener = self._listen(self._port)
+        try:
+            yield
+        finally:
+            self._listener = self._listen(self._port)
 
     def close(self) -> None:
         for each in [self._listener, *self._open]:
@@ -44,10 +46,17 @@ class Gate:
         with contextlib.suppress(OSError):
             while True:
                 visitor, _ = listener.accept()
-                server = socket.create_connection(self._server)
-                self._open |= {visitor, server}
-                for source, target in ((visitor, server), (server, visitor)):
-                    threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
+                self._let_in(visitor)
+
+    def _let_in(self, visitor: socket.socket) -> None:
+        try:
+            server = socket.create_connection(self._server)
+        except OSError:  # nobody is at home yet
+            visitor.close()
+            return
+        self._open |= {visitor, server}
+        for source, target in ((visitor, server), (server, visitor)):
+            threading.Thread(target=self._pass_on, args=(source, target), daemon=True).start()
 
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
