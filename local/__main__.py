@@ -1,4 +1,4 @@
-"""`python -m local`: run the whole system on this machine, or look into its store."""
+"""`python -m local`: run the whole system on this machine, look into its store, or examine one elsewhere."""
 
 import argparse
 import os
@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> int:
     asked = _parser().parse_args(arguments)
     _keep_loopback_off_proxies()
     try:
-        _do(asked, Choices.read())
+        _do(asked)
     except FeedloopError as error:
         print(f"Feedloop: {error}", file=sys.stderr)
         return 1
@@ -28,7 +28,16 @@ def _keep_loopback_off_proxies() -> None:
         os.environ[name] = ",".join(filter(None, (os.environ.get(name), HOST)))
 
 
-def _do(asked: argparse.Namespace, choices: Choices) -> None:
+def _do(asked: argparse.Namespace) -> None:
+    if asked.action == "doctor":
+        from local.doctor.report import doctor  # noqa: PLC0415 - it alone needs the model's runtime
+
+        doctor(asked.gateway)
+    else:
+        _do_here(asked, Choices.read())
+
+
+def _do_here(asked: argparse.Namespace, choices: Choices) -> None:
     if asked.action == "run":
         from local.run import run  # noqa: PLC0415 - a look into the store needs none of it
 
@@ -48,10 +57,19 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m local",
         description="The whole system on this machine. PORT, DATA_DIR, S3_ENDPOINT and more: docs/settings.md.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="run|prepare|ls|cat")
+    actions = parser.add_subparsers(dest="action", metavar="run|prepare|doctor|ls|cat")
     parser.set_defaults(action="run")
     actions.add_parser("run", help="start everything; Ctrl-C stops it (the default)")
     actions.add_parser("prepare", help="make the store at S3_ENDPOINT ready for functions that run elsewhere")
+    examination = actions.add_parser(
+        "doctor",
+        help="examine a deployment, and say what to mend",
+        description="Examines the deployment that S3_ENDPOINT, SECRETS_DIR and the functions' other settings describe;"
+        " without S3_ENDPOINT, the system that runs on DATA_DIR. It leaves nothing behind. More: docs/operations.md.",
+    )
+    examination.add_argument(
+        "gateway", nargs="?", default="", help="its address; needed unless the system runs on DATA_DIR"
+    )
     listing = actions.add_parser("ls", help="list the buckets, or what lies below bucket/prefix")
     listing.add_argument("path", nargs="?", default="")
     reading = actions.add_parser("cat", help="print an object; its metadata goes to standard error")

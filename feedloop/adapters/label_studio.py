@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -93,6 +93,13 @@ class LabelStudioDesk:
         answer = self._ask("GET", "/api/projects", params=asked)
         found = sorted(_document(answer)["results"], key=lambda project: project["id"], reverse=True)
         return {project["title"]: _project(project, answer) for project in found}
+
+    def storages(self, project: Project) -> tuple[list[str], list[str]]:
+        """Buckets of its source storages, and of its target storages: where pictures come from, and answers go."""
+        asked = {"project": project.id}
+        sources = self._told("GET", "/api/storages/s3/", params=asked)
+        targets = self._told("GET", "/api/storages/export/s3", params=asked)
+        return _buckets(sources), _buckets(targets)
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         """Import all tasks, or none, and return their ids in order. Raises TaskRefused."""
@@ -197,6 +204,10 @@ def _project(found: Document, answer: Response) -> Project:
     except (KeyError, ValueError) as error:
         raise DeskDown("Label Studio, or what stands before it, does not tell the time.") from error
     return Project(int(found["id"]), parse_iso(found["created_at"]), annotations, asked)
+
+
+def _buckets(storages: Iterable[Any]) -> list[str]:
+    return [str(storage["bucket"]) for storage in storages]
 
 
 def _answer(annotation: Document, task: Document) -> Answer:

@@ -1,0 +1,37 @@
+"""Label Studio, as annotators need it."""
+
+from feedloop import settings
+from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.domain import keys
+from feedloop.domain.errors import DeskDown
+from feedloop.domain.review import TITLES
+from local.doctor.deployment import Deployment
+from local.doctor.verdict import Verdict, not_checked, ok, wrong
+
+_SET_UP = "run python -m labelling setup"
+
+
+def label_studio(deployment: Deployment) -> Verdict:
+    """Its token, the three projects, and the storages that each needs. Raises WrongSetting and DeskMisconfigured."""
+    url = deployment.settings.label_studio_url
+    if not url:
+        return not_checked("there is none, or it is not ready yet: tasks wait in the store")
+    desk = LabelStudioDesk(url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN))
+    try:
+        faults = _faults(desk, deployment.bucket(keys.LABELSTUDIO))
+    except DeskDown:
+        return wrong(f"Label Studio does not answer at {url}, or fails: start it, read its log, or mend the address.")
+    return wrong(*faults) if faults else ok(f"{url} takes the token; {len(TITLES)} projects have their storages")
+
+
+def _faults(desk: LabelStudioDesk, bucket: str) -> list[str]:
+    projects = desk.projects()
+    missing = [f"The project {title} is missing: {_SET_UP}." for title in TITLES.values() if title not in projects]
+    cut_off = [
+        f"The project {title} has no {storage} storage for the bucket {bucket}: {_SET_UP}."
+        for title in TITLES.values()
+        if title in projects
+        for storage, buckets in zip(("source", "target"), desk.storages(projects[title]), strict=True)
+        if bucket not in buckets
+    ]
+    return missing + cut_off

@@ -1,0 +1,115 @@
+"""The functions behind their gateway, asked only for what changes nothing."""
+
+from collections.abc import Iterator
+
+import requests
+from requests import Response
+
+from feedloop import settings
+from feedloop.domain.errors import WrongSetting
+from local import stack
+from local.doctor.deployment import Deployment
+from local.doctor.verdict import Verdict, not_checked, ok, wrong
+
+_PATIENCE = (5, 30)  # seconds to connect, seconds to answer
+_OK, _UNAUTHORISED, _NOT_FOUND = 200, 401, 404
+_PROBLEM = "urn:feedloop:problem:"
+_OF_VISITORS = ("predict", "flag", "relabel")
+_NOTHING_HAPPENED: dict[str, list[str]] = {"Records": []}
+_ANY, _ANYBODY = "*", "https://anybody.example"
+
+
+def answers(deployment: Deployment) -> Verdict:
+    """Whether anybody answers at its address. Raises WrongSetting."""
+    if not deployment.gateway:
+        return not_checked("name it: python -m local doctor http://127.0.0.1:8080")
+    _ask(deployment.gateway, "GET")
+    return ok(f"{deployment.gateway} answers")
+
+
+def functions(deployment: Deployment) -> Verdict:
+    """Whether every function of stack.yml is there, and ours: all but predict refuse a GET."""
+    names = [function.name for function in stack.read()]
+    faults = [fault for name in names if (fault := _fault(name, _call(deployment, name, "GET")))]
+    return wrong(*faults) if faults else ok(f"{', '.join(names)} answer")
+
+
+def _fault(name: str, answer: Response) -> str:
+    told = _document(answer)
+    is_ours = "classes" in told if name == "predict" else told.get("type") == f"{_PROBLEM}method-not-allowed"
+    if is_ours:
+        return ""
+    if detail := told.get("detail"):
+        return f"{name} answers {answer.status_code}: {detail}"
+    if answer.status_code == _NOT_FOUND:
+        return f"{name} is not there: faas-cli deploy -f {stack.FILE}, or name the gateway instead of the public site."
+    return f"{name} answers {answer.status_code}, and not as ours does: look into faas-cli logs {name}."
+
+
+def cors(deployment: Deployment) -> Verdict:
+    """Whether pages of the allowed origins may call what visitors call."""
+    origins = deployment.settings.allowed_origins
+    if not origins:
+        return not_checked("ALLOWED_ORIGINS is empty: only pages of the gateway itself may call the functions")
+    faults = list(_shut_out(deployment, [_ANYBODY if origin == _ANY else origin for origin in origins]))
+    return wrong(*faults) if faults else ok(f"pages of {', '.join(origins)} may call the functions")
+
+
+def _shut_out(deployment: Deployment, origins: list[str]) -> Iterator[str]:
+    for name in _OF_VISITORS:
+        for origin in origins:
+            asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
+            answer = _call(deployment, name, "OPTIONS", headers={"Origin": origin, **asked})
+            if not answer.ok or not _lets_in(answer, origin):
+                yield (
+                    f"{name} lets no page of {origin} in: deploy it with that origin in ALLOWED_ORIGINS, "
+                    "and have a proxy before it pass OPTIONS on and add no header of its own."
+                )
+
+
+def _lets_in(answer: Response, origin: str) -> bool:
+    allowed = answer.headers.get("Access-Control-Allow-Headers", "").lower()
+    return answer.headers.get("Access-Control-Allow-Origin") in (origin, _ANY) and "idempotency-key" in allowed
+
+
+def event_token(deployment: Deployment) -> Verdict:
+    """Whether an event is refused without the token, and taken with ours. It is an event of no object."""
+    token = deployment.secret(settings.EVENT_TOKEN)
+    watchers = [function.name for function in stack.read() if function.watches]
+    for name in watchers:
+        refusal = _call(deployment, name, "POST", json=_NOTHING_HAPPENED)
+        if _document(refusal).get("type") != f"{_PROBLEM}unauthorised":  # a stranger is not shown the token
+            return wrong(f"{name} answers {refusal.status_code} to an event without the token: deploy this version.")
+    answer = _call(deployment, "curate", "POST", json=_NOTHING_HAPPENED, headers={"Authorization": f"Bearer {token}"})
+    if answer.status_code == _UNAUTHORISED:
+        return wrong(f"curate has another token: update the secret {settings.EVENT_TOKEN}, then deploy the functions.")
+    if answer.status_code != _OK:
+        return wrong(_fault("curate", answer))
+    return ok(f"{', '.join(watchers)} refuse an event without it, and curate takes ours")
+
+
+def events(_deployment: Deployment) -> Verdict:
+    """Whether the store tells the functions what changed shows only when something changes."""
+    return not_checked(
+        "flag a picture of yours: if events arrive, its task is in Label Studio within seconds, else within the hour"
+    )
+
+
+def _call(deployment: Deployment, name: str, method: str, **how: object) -> Response:
+    return _ask(f"{deployment.gateway}/function/{name}", method, **how)
+
+
+def _ask(url: str, method: str, **how: object) -> Response:
+    try:
+        return requests.request(method, url, timeout=_PATIENCE, allow_redirects=False, **how)  # type: ignore[arg-type]
+    except requests.RequestException as error:
+        raise WrongSetting(f"Nothing answers at {url}: start the gateway, or name the right address.") from error
+
+
+def _document(answer: Response) -> dict[str, object]:
+    """The JSON object of an answer; empty when it is none."""
+    try:
+        found = answer.json()
+    except requests.JSONDecodeError:
+        return {}
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,35 @@
+"""The released model, as a replica would load it."""
+
+from io import BytesIO
+
+from PIL import Image
+
+from feedloop import releases
+from feedloop.adapters import pictures
+from feedloop.adapters.onnx_model import OnnxClassifier
+from feedloop.domain import cards
+from feedloop.domain.errors import NoModel
+from local.doctor.deployment import Deployment
+from local.doctor.verdict import Verdict, not_checked, ok, wrong
+
+_HOW = "docs/training.md says how to release one, and how to go back."
+
+
+def model(deployment: Deployment) -> Verdict:
+    """Whether it is there, whole, and answers a picture."""
+    store = deployment.store()
+    try:
+        release = releases.current(store)
+        body = releases.model_bytes(store, release)
+        if cards.format_of(release.card) != cards.ONNX:
+            return not_checked(f"{release.name} {release.sha256[:8]} is whole; it needs torch to look at a picture")
+        OnnxClassifier(body, release.card, shrink=pictures.shrink).probabilities(pictures.normalise(_picture()))
+    except NoModel as error:
+        return wrong(f"{error} {_HOW}")
+    return ok(f"{release.name} {release.sha256[:8]} is whole, and answers a picture")
+
+
+def _picture() -> bytes:
+    file = BytesIO()
+    Image.new("RGB", (256, 256), "tomato").save(file, "JPEG")
+    return file.getvalue()

@@ -1,0 +1,89 @@
+"""The store, as the functions need it. Nothing of theirs is changed, and nothing of ours stays."""
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from secrets import token_hex
+
+from feedloop import settings
+from feedloop.adapters import bucket_setup
+from feedloop.adapters.s3 import S3Store
+from feedloop.domain import keys
+from feedloop.domain.clock import utc_now
+from feedloop.domain.errors import Changed, Missing, StoreDown, StoreMisconfigured
+from feedloop.domain.keys import Place
+from local.doctor.deployment import Deployment
+from local.doctor.verdict import Verdict, ok, wrong
+
+_MOST_SECONDS = 60
+_STALE = "0123456789abcdef0123456789abcdef"
+_EMPTIED = (keys.LABELSTUDIO, keys.TRACKING, *keys.DATASETS.values())
+_WRITTEN = (keys.PRODUCTION, *_EMPTIED)
+
+
+def answers(deployment: Deployment) -> Verdict:
+    """Whether anybody answers at S3_ENDPOINT."""
+    endpoint, store = deployment.settings.s3_endpoint, deployment.store()
+    try:
+        store.now()
+    except StoreDown:
+        return wrong(f"Nothing answers at {endpoint}: start the store, or mend S3_ENDPOINT.")
+    return ok(f"{endpoint} answers")
+
+
+def clock(deployment: Deployment) -> Verdict:
+    """Whether it is the same time there and here."""
+    apart = round((deployment.store().now() - utc_now()).total_seconds())
+    if abs(apart) > _MOST_SECONDS:
+        side = "ahead of" if apart > 0 else "behind"
+        return wrong(f"The store's clock is {abs(apart)} s {side} ours: have both machines set theirs by NTP.")
+    return ok(f"the store's clock and ours are {abs(apart)} s apart")
+
+
+def buckets(deployment: Deployment) -> Verdict:
+    """Whether our keys open every bucket."""
+    store = deployment.store()
+    faults = [fault for bucket in keys.BUCKETS if (fault := _closed(store, bucket))]
+    return wrong(*faults) if faults else ok(f"the keys open all {len(keys.BUCKETS)} buckets")
+
+
+def _closed(store: S3Store, bucket: str) -> str:
+    try:
+        list(store.list(Place(bucket, ""), limit=1))
+    except StoreMisconfigured as error:
+        return str(error)
+    return ""
+
+
+def conditional_writes(deployment: Deployment) -> Verdict:
+    """Whether exactly one of racing writers wins, on keys that are deleted again. Raises WrongSetting."""
+    chosen = deployment.settings
+    access_key, secret_key = deployment.secret(settings.S3_ACCESS_KEY), deployment.secret(settings.S3_SECRET_KEY)
+    bucket_setup.probe(chosen.s3_endpoint, access_key, secret_key, chosen.s3_region, deployment.bucket(keys.TRACKING))
+    return ok("of racing writers exactly one wins")
+
+
+def rights(deployment: Deployment) -> Verdict:
+    """Whether our keys may do all that the functions do: by writes that cannot succeed, on names that nobody has."""
+    store = deployment.store()
+    refused = [
+        f"{deed} in {deployment.bucket(bucket)}" for deed, bucket, attempt in _deeds(store) if _refused(attempt, bucket)
+    ]
+    if refused:
+        return wrong(f"The store refuses what the functions need: let this key {', '.join(refused)}.")
+    return ok("the keys may read, write and delete where the functions do")
+
+
+def _deeds(store: S3Store) -> Iterator[tuple[str, str, Callable[[Place], object]]]:
+    """Verb, bucket, and how to try."""
+    yield from (("read", bucket, store.get) for bucket in keys.BUCKETS)
+    yield from (("write", bucket, lambda place: store.replace(place, b"", etag=_STALE)) for bucket in _WRITTEN)
+    yield from (("delete", bucket, store.delete) for bucket in _EMPTIED)
+
+
+def _refused(attempt: Callable[[Place], object], bucket: str) -> bool:
+    try:
+        with suppress(Missing, Changed):
+            attempt(Place(bucket, f"probe/{token_hex(16)}"))
+    except StoreMisconfigured:
+        return True
+    return False

@@ -1,0 +1,208 @@
+"""`python -m local doctor`: what an operator reads about a system that is well, and about a broken one."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+
+from feedloop import settings
+from feedloop.domain import keys
+from feedloop.domain.keys import Place
+from feedloop.settings import SECRETS
+from local.minio_server import MinIO
+from local.store import Access, Identity
+from tests.local.system import System, ask, running
+from tests.support import demo
+from tests.support.answers import answering, reply
+from tests.support.servers import REGION, Server, fresh_store
+
+pytestmark = pytest.mark.store
+
+NOWHERE = "http://127.0.0.1:9"
+SITE = "https://food.example"
+
+
+def verdicts(said: str) -> dict[str, tuple[str, str]]:
+    """The name of each check, with its word and its sentence."""
+    lines = [line.split("  ", 1) for line in said.splitlines()]
+    parts = [(word.strip(), *map(str.strip, rest.strip().split("  ", 1))) for word, rest in lines]
+    return {name: (word, why.strip()) for word, name, why in parts}
+
+
+def examine(tmp_path: Path, *gateway: str, **choices: str) -> dict[str, tuple[str, str]]:
+    """What is found, when something is wrong."""
+    done = ask(tmp_path / "nothing", "doctor", *gateway, port=8080, **choices)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "found something wrong" in done.stderr
+    return verdicts(done.stdout)
+
+
+@pytest.fixture
+def deployed(seaweedfs: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of functions that run elsewhere, over a store with a model; nothing of it is broken."""
+    store = fresh_store(seaweedfs)
+    demo.release(store)
+    kept = {name: token_hex(8) for name in SECRETS}
+    kept |= {settings.S3_ACCESS_KEY: seaweedfs.access_key, settings.S3_SECRET_KEY: seaweedfs.secret_key}
+    for name, secret in kept.items():
+        (tmp_path / name).write_text(secret)
+    prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
+    yield {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}
+    assert not [entry for bucket in keys.BUCKETS for entry in store.list(Place(bucket, "")) if "probe" in entry.key]
+
+
+@pytest.mark.slow
+def test_a_system_that_is_well_has_no_fault_and_keeps_nothing_of_the_examination(staffed: System) -> None:
+    before = {bucket: staffed.keys(bucket) for bucket in keys.BUCKETS}
+    done = ask(staffed.data_dir, "doctor")
+    assert (done.returncode, done.stderr) == (0, "")
+    words = {name: word for name, (word, _) in verdicts(done.stdout).items()}
+    assert {name for name, word in words.items() if word != "ok"} == {"CORS", "events"}
+    assert {bucket: staffed.keys(bucket) for bucket in keys.BUCKETS} == before
+
+
+@pytest.mark.slow
+def test_pages_of_the_allowed_origins_come_in_and_no_others(tmp_path: Path) -> None:
+    with running(tmp_path, ALLOWED_ORIGINS=SITE) as system:
+        assert verdicts(ask(system.data_dir, "doctor", ALLOWED_ORIGINS=SITE).stdout)["CORS"][0] == "ok"
+        word, why = verdicts(ask(system.data_dir, "doctor", ALLOWED_ORIGINS="https://other.example").stdout)["CORS"]
+        assert word == "wrong"
+        assert "predict lets no page of https://other.example in" in why
+
+
+@pytest.mark.slow
+def test_a_label_studio_without_our_storage_is_told(staffed: System, tmp_path: Path) -> None:
+    desk = staffed.connection()["label_studio"]
+    found = examine_desk(staffed, tmp_path, desk["token"], BUCKET_PREFIX="other-")
+    assert found[0] == "wrong"
+    assert "no source storage for the bucket other-labelstudio: run python -m labelling setup" in found[1]
+
+
+@pytest.mark.slow
+def test_a_wrong_token_of_label_studio_is_told(staffed: System, tmp_path: Path) -> None:
+    word, why = examine_desk(staffed, tmp_path, "a-guess")
+    assert word == "wrong"
+    assert "does not accept the token" in why
+    assert "a-guess" not in why
+
+
+def examine_desk(staffed: System, tmp_path: Path, token: str, **choices: str) -> tuple[str, str]:
+    (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text(token)
+    s3, desk = staffed.connection()["s3"], staffed.connection()["label_studio"]
+    store = {"S3_ENDPOINT": NOWHERE, "S3_ACCESS_KEY": s3["access_key"], "S3_SECRET_KEY": s3["secret_key"]}
+    told = {"LABEL_STUDIO_URL": desk["url"], "SECRETS_DIR": str(tmp_path)}
+    return examine(tmp_path, **store, **told, **choices)["Label Studio"]
+
+
+def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
+    deployed: dict[str, str], system: System, tmp_path: Path
+) -> None:
+    done = ask(tmp_path / "nothing", "doctor", port=8080, **deployed)
+    found = verdicts(done.stdout)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [found[name][0] for name in ("store", "buckets", "conditional writes", "rights", "model")] == ["ok"] * 5
+    assert "name it: python -m local doctor http" in found["gateway"][1]
+    found = examine(tmp_path, system.url, **deployed)
+    assert found["functions"][0] == "ok"
+    assert "curate has another token: update the secret feedloop-event-token" in found["event token"][1]
+
+
+def test_a_missing_bucket_is_named(deployed: dict[str, str], seaweedfs: Server, tmp_path: Path) -> None:
+    found = examine(tmp_path, **{**deployed, "BUCKET_PREFIX": "nobodys-"})
+    assert found["buckets"][0] == "wrong"
+    assert "nobodys-tracking does not exist: create it, or mend BUCKET_PREFIX" in found["buckets"][1]
+    assert found["model"] == ("not checked", "first: buckets")
+
+
+@pytest.mark.parametrize("name", [settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY])
+def test_a_wrong_key_is_told_once_and_not_shown(deployed: dict[str, str], tmp_path: Path, name: str) -> None:
+    (tmp_path / name).write_text("strangers-key")
+    word, why = examine(tmp_path, **deployed)["buckets"]
+    assert word == "wrong"
+    assert why.count("mend it.") == 1
+    assert "strangers-key" not in why
+
+
+def test_a_missing_secret_is_named(deployed: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / settings.S3_SECRET_KEY).unlink()
+    word, why = examine(tmp_path, **deployed)["store"]
+    assert word == "wrong"
+    assert f"The secret {settings.S3_SECRET_KEY} cannot be read" in why
+    assert f"SECRETS_DIR={tmp_path}" in why
+
+
+def test_a_store_and_a_gateway_that_do_not_answer_are_told(deployed: dict[str, str], tmp_path: Path) -> None:
+    found = examine(tmp_path, NOWHERE, **{**deployed, "S3_ENDPOINT": NOWHERE})
+    assert found["store"] == ("wrong", f"Nothing answers at {NOWHERE}: start the store, or mend S3_ENDPOINT.")
+    assert "start the gateway, or name the right address" in found["gateway"][1]
+    assert found["functions"] == ("not checked", "first: gateway")
+
+
+def test_a_store_without_a_model_is_told(deployed: dict[str, str], seaweedfs: Server, tmp_path: Path) -> None:
+    seaweedfs.open(deployed["BUCKET_PREFIX"]).delete(keys.current_model())
+    word, why = examine(tmp_path, **deployed)["model"]
+    assert word == "wrong"
+    assert "No model is released yet" in why
+    assert "docs/training.md" in why
+
+
+def test_a_model_with_other_bytes_than_were_released_is_told(
+    deployed: dict[str, str], seaweedfs: Server, tmp_path: Path
+) -> None:
+    store = seaweedfs.open(deployed["BUCKET_PREFIX"])
+    place = keys.model_file("food11", demo.CARD["sha256"], "model.onnx")
+    store.delete(place)
+    store.create(place, demo.MODEL[:-1])
+    word, why = examine(tmp_path, **deployed)["model"]
+    assert (word, "not the one that was released" in why) == ("wrong", True)
+
+
+def test_what_answers_but_is_no_gateway_of_ours_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
+    with answering(reply("404 Not Found")) as stranger:
+        found = examine(tmp_path, stranger, **deployed)
+    assert "sample is not there: faas-cli deploy" in found["functions"][1]
+    assert "answers 404 to an event without the token" in found["event token"][1]
+
+
+def test_a_clock_that_is_wrong_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
+    with answering(reply("403 Forbidden", Date="Sun, 22 Nov 2020 12:00:00 GMT")) as late:
+        word, why = examine(tmp_path, **{**deployed, "S3_ENDPOINT": late})["clock"]
+    assert word == "wrong"
+    assert "behind ours: have both machines set theirs by NTP" in why
+
+
+def test_a_right_that_the_key_lacks_is_named(minio_server: Server, tmp_path: Path) -> None:
+    store = fresh_store(minio_server)
+    prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
+    reader = Identity("reader", token_hex(8), token_hex(16), may_not_delete(prefix))
+    access = Access(minio_server.access_key, minio_server.secret_key, REGION, prefix, "")
+    MinIO(Path(), {"minio": int(minio_server.endpoint.rpartition(":")[2])}, access, "", ()).admit(reader)
+    keys_of = {"S3_ACCESS_KEY": reader.access_key, "S3_SECRET_KEY": reader.secret_key}
+    found = examine(tmp_path, S3_ENDPOINT=minio_server.endpoint, BUCKET_PREFIX=prefix, **keys_of)
+    assert found["rights"][0] == "wrong"
+    assert f"let this key write in {prefix}production, delete in {prefix}lowconfidence" in found["rights"][1]
+
+
+def may_not_delete(prefix: str) -> str:
+    """A policy that lacks two rights: to write predictions, and to take a picture out of one dataset."""
+    arn = f"arn:aws:s3:::{prefix}"
+    denied = [("s3:PutObject", "production"), ("s3:DeleteObject", "lowconfidence")]
+    statements = [{"Effect": "Deny", "Action": [deed], "Resource": [f"{arn}{bucket}/*"]} for deed, bucket in denied]
+    allowed = {"Effect": "Allow", "Action": ["s3:*"], "Resource": [f"{arn}*"]}
+    return json.dumps({"Version": "2012-10-17", "Statement": [allowed, *statements]})
+
+
+def test_without_a_running_system_and_without_settings_it_says_what_it_needs(tmp_path: Path) -> None:
+    refused = ask(tmp_path / "nothing", "doctor")
+    assert refused.returncode == 1
+    assert "set S3_ENDPOINT and SECRETS_DIR" in refused.stderr
+
+
+def test_a_gateway_with_a_password_is_refused_without_repeating_it(tmp_path: Path) -> None:
+    told = {"S3_ENDPOINT": NOWHERE, "SECRETS_DIR": str(tmp_path)}
+    refused = ask(tmp_path / "nothing", "doctor", "http://admin:hush@gateway.example", port=8080, **told)
+    assert refused.returncode == 1
+    assert "without user and password" in refused.stderr
+    assert "hush" not in refused.stderr
