@@ -14,13 +14,19 @@ from feedloop.ports import Entry, ObjectStore
 
 PATIENCE = timedelta(minutes=5)
 """A claim this old belongs to nobody who is alive: no call of Label Studio takes as long."""
-NOBODY = "0" * 32
-"""As long as every worker's name."""
+
+
+def _claim(worker: str) -> bytes:
+    return dump({"v": 1, "worker": worker})
+
+
+CLAIM_SIZE = len(_claim("0" * 32))
+"""Bytes; every worker's name is as long."""
 
 
 def is_done(entry: Entry) -> bool:
     """Whether this entry of a listing says that its task is in Label Studio."""
-    return entry.size != len(_claim(NOBODY))
+    return entry.size != CLAIM_SIZE
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +69,6 @@ class Ledger:
             if "task" in found:
                 return int(found["task"])
             etag = stored.etag
-
-
-def _claim(worker: str) -> bytes:
-    return dump({"v": 1, "worker": worker})
 
 
 def _done(task: int) -> bytes:
