@@ -23,6 +23,8 @@ pytestmark = pytest.mark.store
 
 PREFIX = "id-"
 OTHERS = [bucket for bucket in (*keys.BUCKETS, "labelstudio2") if bucket != keys.LABELSTUDIO]
+ALLOWED = {("get", "images"), ("put", "output"), ("delete", "output")}
+"""In its own bucket it shows pictures and writes answers: tasks would tell annotators what the model thinks."""
 DEEDS: dict[str, Callable[["S3Client", str], object]] = {
     "put": lambda client, bucket: client.put_object(Bucket=bucket, Key="a/mine", Body=b"mine"),
     "get": lambda client, bucket: client.get_object(Bucket=bucket, Key="a/there")["Body"].read(),
@@ -76,10 +78,28 @@ def _refused(deed: Callable[["S3Client", str], object], client: "S3Client", buck
     return False
 
 
-def test_label_studio_works_in_its_own_bucket(owner: "S3Client", guest: "S3Client") -> None:
-    assert not any(_refused(deed, guest, PREFIX + keys.LABELSTUDIO) for deed in DEEDS.values())
-    left = owner.list_objects_v2(Bucket=PREFIX + keys.LABELSTUDIO)["Contents"]
-    assert [found["Key"] for found in left] == ["a/mine"]
+def _in(folder: str) -> dict[str, Callable[["S3Client", str], object]]:
+    """Deeds on an object of one folder."""
+    there = {"Key": f"{folder}/there"}
+    return {
+        "get": lambda client, bucket: client.get_object(Bucket=bucket, **there),
+        "put": lambda client, bucket: client.put_object(Bucket=bucket, **there, Body=b"there"),
+        "delete": lambda client, bucket: client.delete_object(Bucket=bucket, **there),
+    }
+
+
+@pytest.mark.parametrize("folder", ["images", "output", "tasks"])
+@pytest.mark.parametrize("deed", ["get", "put", "delete"])
+def test_label_studio_shows_pictures_and_writes_answers_only(
+    owner: "S3Client", guest: "S3Client", folder: str, deed: str
+) -> None:
+    own = PREFIX + keys.LABELSTUDIO
+    owner.put_object(Bucket=own, Key=f"{folder}/there", Body=b"there")
+    assert _refused(_in(folder)[deed], guest, own) is ((deed, folder) not in ALLOWED)
+
+
+def test_label_studio_lists_its_own_bucket(guest: "S3Client") -> None:
+    assert not _refused(DEEDS["list"], guest, PREFIX + keys.LABELSTUDIO)
 
 
 @pytest.mark.parametrize("bucket", OTHERS)
@@ -91,7 +111,7 @@ def test_label_studio_is_refused_everywhere_else(owner: "S3Client", guest: "S3Cl
 
 def test_label_studio_is_refused_the_same_bucket_of_another_deployment(owner: "S3Client", guest: "S3Client") -> None:
     owner.create_bucket(Bucket="other-labelstudio")
-    assert all(_refused(deed, guest, "other-labelstudio") for deed in DEEDS.values())
+    assert all(_refused(deed, guest, "other-labelstudio") for deed in (*DEEDS.values(), *_in("images").values()))
 
 
 def test_label_studio_makes_no_bucket_and_hands_nothing_out(owner: "S3Client", guest: "S3Client") -> None:
