@@ -108,6 +108,19 @@ def _new(found: Found) -> str:
     return f"{row['sweep/s']}/s, bare {row['bare/s']}/s; {row['ratio']} ({row['quartiles']}) x bare"
 
 
+def _waits(what: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        alone, beside = (found[when][what] for when in ("alone", "beside a sweep"))
+        return f"{alone['p50']}, {alone['p95']}; beside sweeps of {found['curated']:,} {beside['p50']}, {beside['p95']}"
+
+    return value
+
+
+def _submits(found: Found) -> str:
+    alone, untold = (found[when]["submit"] for when in ("alone", "nobody takes events"))
+    return f"{alone['p50']}, {alone['p95']}; {untold['p50']}, {untold['p95']}"
+
+
 SURE, UNSURE = "512 px, sure", "512 px, unsure"
 ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("predict by its floor, p50", "at most 1.3", "predict", _worst_ratio),
@@ -127,6 +140,9 @@ ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("predict's most megabytes, one and 4 at once", "300", "memory", _megabytes("512 px", "12 MP", "12 MP rotated")),
     ("the same, 40 MP", "none", "memory", _megabytes("40 MP", "40 MP progressive", "40 MP rotated")),
     ("the same, other types", "none", "memory", _megabytes("12 MP PNG", "12 MP WebP")),
+    ("flag to its task in Label Studio, s, p50, p95", "p95 at most 5", "annotating", _waits("flag to task")),
+    ("submit to the picture in its dataset, s, p50, p95", "p95 at most 5", "annotating", _waits("submit to dataset")),
+    ("submit itself, s, p50, p95; while nobody takes events", "the same", "annotating", _submits),
 ]
 
 

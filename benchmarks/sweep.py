@@ -17,7 +17,7 @@ import argparse
 import hashlib
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import partial
@@ -56,7 +56,7 @@ def main() -> None:
     report.say(f"filling {asked.store}")
     with (
         tempfile.TemporaryDirectory() as folder,
-        filling.system(Path(folder), asked.store, partial(_fill, rng, asked.curated)) as running,
+        filling.system(Path(folder), asked.store, partial(fill, rng, asked.curated)) as running,
         ThreadPoolExecutor(WORKERS) as pool,
     ):
         idle = _idle(running, pool)
@@ -73,7 +73,7 @@ def _idle(running: System, pool: ThreadPoolExecutor) -> Row:
     store, took, bare = filling.server(running).open(FIRST), [], []
     for turn in range(IDLE_TURNS):
         report.say(f"nothing new, turn {turn + 1} of {IDLE_TURNS}")
-        written, counts, seconds = _swept(store, pool)
+        written, counts, seconds = swept(store, pool)
         if any(counts.values()) or set(written.calls) != {"list"}:
             raise RuntimeError(f"{counts}, {written.calls}")
         took.append(seconds)
@@ -87,7 +87,7 @@ def _busy(running: System, pool: ThreadPoolExecutor, rng: Random, new: int) -> R
     for turn in range(TURNS):
         report.say(f"{new // TURNS} new, turn {turn + 1} of {TURNS}")
         _annotate(server, rng, new // TURNS, turn)
-        written, counts, seconds = _swept(server.open(FIRST), pool)
+        written, counts, seconds = swept(server.open(FIRST), pool)
         if counts["curated"] != new // TURNS:
             raise RuntimeError(str(counts))
         took.append(seconds)
@@ -98,7 +98,8 @@ def _busy(running: System, pool: ThreadPoolExecutor, rng: Random, new: int) -> R
     return {"": "new ones, s", **report.compared(bare=bare, sweep=took), **rates, "per annotation": each}
 
 
-def _swept(store: S3Store, pool: ThreadPoolExecutor) -> tuple[Written, Document, float]:
+def swept(store: S3Store, pool: ThreadPoolExecutor) -> tuple[Written, Document, float]:
+    """One sweep: its calls, what it counted, and its seconds."""
     written: Any = Written(store)
     desk = Desk(written, releases.class_list(store), utc_now)
     began = perf_counter()
@@ -116,12 +117,13 @@ def _listings(written: Written) -> Row:
     return {"listings": written.calls["list"], "pages": written.pages}
 
 
-def _fill(rng: Random, curated: int, server: Server) -> None:
-    for prefix in (FIRST, TWIN):
+def fill(rng: Random, curated: int, server: Server, prefixes: Sequence[str] = (FIRST, TWIN)) -> None:
+    """Curated annotations, the same in each of these sets of buckets."""
+    for prefix in prefixes:
         server.create(prefix + bucket for bucket in keys.BUCKETS)
         demo.release(server.open(prefix))
     objects = list(_curated(rng, curated))
-    for prefix in (FIRST, TWIN):
+    for prefix in prefixes:
         filling.write(server, objects, prefix=prefix)
 
 

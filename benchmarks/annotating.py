@@ -1,0 +1,194 @@
+"""How long do visitors and annotators wait for each other? From a flag to its task, from an answer to its dataset.
+
+A system as `make run` starts it (its store writes through to the disk), with a real Label Studio (SQLite). One at a
+time:
+
+Flag to task: a visitor flags a picture; until Label Studio's API lists one task more. Submit to dataset: an annotator
+saves an answer; until the picture lies in its dataset bucket, counted from the moment before saving. Both are looked
+for every 20 ms.
+
+Beside a sweep: the same while sweeps of curate over 2,000 curated annotations follow each other, in this process, over
+other buckets of the same store.
+
+Submit: what an annotator waits for the save itself, as before, and while curate and sync are stopped (SIGSTOP), so that
+nobody takes the store's events. Afterwards all those answers must arrive.
+"""
+
+import argparse
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import cache
+from pathlib import Path
+from random import Random
+from statistics import median, quantiles
+from threading import Event, Thread
+from time import perf_counter
+
+from benchmarks import sweep as sweeps
+from benchmarks.shared import filling, report
+from feedloop.adapters.s3 import S3Store
+from feedloop.domain import keys
+from feedloop.domain.errors import Missing
+from feedloop.domain.review import TITLES
+from local import leftovers
+from tests.support.annotator import Annotator
+from tests.support.staffed import LOW, Staffed, prediction, staffed
+from tests.support.uploads import clear_upload
+
+TIMES, CURATED = 30, 2_000
+ANSWER, INDEX = "Egg", 3
+_LOOK, _PATIENCE = 0.02, 900.0
+_STOPPED = ("curate", "sync")
+
+Row = dict[str, object]
+
+
+def main() -> None:
+    """Measure, print the table, and keep the result."""
+    asked, before = _asked(), report.conditions()
+    with tempfile.TemporaryDirectory() as folder, staffed(Path(folder), asked.store) as office:
+        alone = _both(office, asked.times)
+        stopped = _stopped(office, asked.times)
+        with _sweeping(office, asked.curated) as count:
+            beside = _both(office, asked.times)
+            swept = count()
+    found = {"alone": alone, "beside a sweep": beside, "nobody takes events": {"submit": stopped}}
+    report.table([{"": f"{when}: {what}, s", **row} for when, rows in found.items() for what, row in rows.items()])
+    if (asked.times, asked.curated) == (TIMES, CURATED):
+        facts = {**report.finished(before), "curated": CURATED, "sweeps": swept}
+        report.keep("annotating", __doc__, asked.store, {**facts, **found})
+
+
+def _both(office: Staffed, times: int) -> dict[str, Row]:
+    report.say(f"{times} flags")
+    flags = [_flag(office) for _ in range(times)]
+    report.say(f"{times} answers")
+    saves, arrivals = zip(*(_answer(office) for _ in range(times)), strict=True)
+    return {
+        "flag to task": _spread(flags),
+        "submit to dataset": _spread(arrivals),
+        "submit": _spread(saves),
+    }
+
+
+def _flag(office: Staffed) -> float:
+    shown, before = office.predicted(clear_upload()), _tasks(office)
+    began = perf_counter()
+    office.system.call("flag", data={"prediction_id": shown}).raise_for_status()
+    return _until(lambda: _tasks(office) > before, began)
+
+
+def _tasks(office: Staffed) -> int:
+    path = f"/api/tasks?project={_project(office.annotator)}&page_size=1&resolve_uri=false"
+    return int(office.annotator.get(path).json()["total"])
+
+
+@cache
+def _project(someone: Annotator) -> int:
+    return someone.project(TITLES[keys.USER_FEEDBACK])
+
+
+def _answer(office: Staffed) -> tuple[float, float]:
+    """What the annotator waited, and when the picture was there."""
+    shown = office.predicted()
+    task, began = office.task(shown), perf_counter()
+    _save(office, task)
+    saved = perf_counter() - began
+    return saved, _until(lambda: _arrived(office.store, shown), began)
+
+
+def _save(office: Staffed, task: int) -> None:
+    if (status := office.save(task, ANSWER)) != 201:  # noqa: PLR2004 - created
+        raise RuntimeError(f"Label Studio answered {status}")
+
+
+def _arrived(store: S3Store, shown: str) -> bool:
+    with suppress(Missing):
+        store.head(keys.dataset(LOW, INDEX, prediction(shown)))
+        return True
+    return False
+
+
+def _stopped(office: Staffed, times: int) -> Row:
+    """Submits while nobody takes the store's events."""
+    report.say(f"{times} answers while curate and sync are stopped")
+    made = [office.predicted() for _ in range(times)]
+    tasks, took = [office.task(shown) for shown in made], []
+    with _halted(office):
+        for task in tasks:
+            began = perf_counter()
+            _save(office, task)
+            took.append(perf_counter() - began)
+    for shown in made:
+        _until(lambda: _arrived(office.store, shown), perf_counter())  # noqa: B023 - called at once
+    return _spread(took)
+
+
+@contextmanager
+def _halted(office: Staffed) -> Iterator[None]:
+    processes = [process for name in _STOPPED for process in leftovers.running(office.system.data_dir, name)]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
+
+
+@contextmanager
+def _sweeping(office: Staffed, curated: int) -> Iterator[Callable[[], int]]:
+    """Sweeps one after the other, over buckets of their own; how many there were."""
+    report.say(f"filling {curated} curated annotations")
+    sweeps.fill(Random(1), curated, filling.server(office.system), [sweeps.FIRST])  # noqa: S311 - always the same
+    report.say("the store's events are told until a flag comes through")
+    _flag(office)
+    store, enough, done = filling.server(office.system).open(sweeps.FIRST), Event(), list[float]()
+
+    def sweep() -> None:
+        with ThreadPoolExecutor(sweeps.WORKERS) as pool:
+            while not enough.is_set():
+                done.append(sweeps.swept(store, pool)[2])
+
+    thread = Thread(target=sweep)
+    thread.start()
+    try:
+        yield lambda: len(done)
+    finally:
+        enough.set()
+        thread.join()
+
+
+def _until(condition: Callable[[], bool], began: float) -> float:
+    """The seconds from `began` until it is so."""
+    while not condition():
+        if perf_counter() - began > _PATIENCE:
+            raise RuntimeError("it never happened")
+        time.sleep(_LOOK)
+    return perf_counter() - began
+
+
+def _spread(took: Sequence[float]) -> Row:
+    return {
+        "p50": round(median(took), 2),
+        "p95": round(quantiles(took, n=20)[-1], 2),
+        "longest": round(max(took), 2),
+        "n": len(took),
+    }
+
+
+def _asked() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
+    parser.add_argument("--times", type=int, default=TIMES, help="of each (%(default)s)")
+    parser.add_argument(
+        "--curated", type=int, default=CURATED, help="swept (%(default)s); a result is kept of the defaults"
+    )
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    main()
