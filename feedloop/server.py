@@ -9,12 +9,12 @@ from threading import BoundedSemaphore
 
 from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.routing import Rule
 
 from feedloop import http, log
 from feedloop.domain.errors import BadRequest, Busy, FeedloopError, TooLarge
 from feedloop.domain.limits import MOST_BYTES
 
-METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 ANY_ORIGIN = "*"
 FORM_BYTES = 100_000
 """Room for the form around a picture."""
@@ -39,6 +39,8 @@ def create_app(
     places = _places(calls)
 
     def call(path: str = "") -> Response:
+        if request.method == "OPTIONS":
+            return Response(status=204)
         event = http.Event(_body(), request.headers, request.method, request.args, f"/{path}")
         with places():
             return _response(handle(event, context))
@@ -47,12 +49,9 @@ def create_app(
         ready()
         return _response(http.answer({"status": "ready"}))
 
-    def preflight(path: str = "") -> Response:  # noqa: ARG001 - one answer for every path
-        return Response(status=204)
-
     for rule in ("/", "/<path:path>"):
-        app.add_url_rule(rule, "call", call, methods=METHODS, provide_automatic_options=False)
-        app.add_url_rule(rule, "preflight", preflight, methods=["OPTIONS"])
+        app.url_map.add(Rule(rule, endpoint=call.__name__))  # of any method: the handler says which it answers
+    app.view_functions[call.__name__] = call
     app.add_url_rule(READY, "ready", readiness)
     app.before_request(_start_clock)
     app.after_request(lambda response: _with_cors(response, origins))

@@ -12,12 +12,13 @@ from flask import Flask, Response, jsonify, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feedloop import wiring
-from feedloop.server import METHODS, create_app
+from feedloop.server import create_app
 from local import leftovers, serve, stack
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication
 
+_METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MOST_WORKERS = 8
 _WORDY = ("text/html", "text/css", "text/javascript", "image/svg+xml")
 PAGE_HEADERS = {
@@ -51,7 +52,7 @@ def site() -> Flask:
     app = Flask("site", static_folder=str(stack.ROOT / "web"), static_url_path="")
     app.add_url_rule("/", "index", lambda: app.send_static_file("index.html"))
     app.add_url_rule("/healthz", "healthz", lambda: {"status": "ok"})
-    app.add_url_rule("/function/<path:name>", "unknown", _unknown, methods=METHODS)
+    app.add_url_rule("/function/<path:name>", "unknown", _unknown, methods=_METHODS)
     app.after_request(_guarded)
     app.after_request(_packed)
     return app

@@ -44,9 +44,11 @@ def test_a_handler_sees_the_whole_request(client):
     assert answer.json == {"method": "POST", "path": "/some/where", "length": 9, "query": {"a": "1"}, "header": "yes"}
 
 
-@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-def test_the_handler_decides_about_methods(client, method):
-    assert client.open("/", method=method).json["method"] == method
+@pytest.mark.parametrize("path", ["", "/", "/some/where"])
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "QUERY"])
+def test_the_handler_decides_about_methods(method, path):
+    mounted = Client(DispatcherMiddleware(Flask("site"), {"/function/echo": create_app(echo, "echo")}))
+    assert json.loads(mounted.open(f"/function/echo{path}", method=method).text)["method"] == method
 
 
 def test_a_body_beyond_the_limit_is_refused_with_the_limit(client):
