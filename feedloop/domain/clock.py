@@ -39,12 +39,12 @@ def day_before(time: datetime) -> str:
 
 def takes_commits(day: str, now: datetime) -> bool:
     """Whether an upload of `day` may still be committed."""
-    return now < time_of(day, 0) + timedelta(days=1) + LAST_COMMIT
+    return now - timedelta(days=1) - LAST_COMMIT < time_of(day, 0)  # the last of all days has no day after it
 
 
 def is_closed(day: str, now: datetime) -> bool:
     """Whether `day` is final: nothing can be committed to it any more."""
-    return now >= time_of(day, 0) + timedelta(days=1) + CLOSES
+    return now - timedelta(days=1) - CLOSES >= time_of(day, 0)
 
 
 def iso(time: datetime) -> str:

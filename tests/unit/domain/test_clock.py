@@ -55,6 +55,13 @@ def test_commits_stop_at_five_past_and_the_day_closes_at_a_quarter_past(time, ta
     assert (clock.takes_commits("20261122", now), clock.is_closed("20261122", now)) == (takes, closed)
 
 
+def test_the_last_of_all_days_takes_commits_and_is_not_closed():
+    assert (clock.takes_commits("99991231", clock.utc_now()), clock.is_closed("99991231", clock.utc_now())) == (
+        True,
+        False,
+    )
+
+
 @pytest.mark.parametrize("day", ["", "20260230", "2026112", "202611", "2026-11-22", "２０２６１１２２", " 2026112"])
 def test_what_is_no_day_is_refused(day):
     with pytest.raises(ValueError, match=r".+"):
