@@ -9,8 +9,10 @@ import pytest
 from feedloop import settings, wiring
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
+from local.store import program
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
+from tests.support.staffed import Staffed, staffed
 
 TOKEN = "an event token"
 SERVERS = [pytest.param(name, marks=pytest.mark.store) for name in ("seaweedfs", "minio_server")]
@@ -42,6 +44,15 @@ def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: py
     _forget()
     yield
     _forget()
+
+
+@pytest.fixture(scope="session", params=["seaweedfs", "minio"])
+def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
+    """A system with annotators, over each store."""
+    if request.param == "minio" and not program("minio"):
+        pytest.skip("there is no minio on PATH or among Go's programs")
+    with staffed(tmp_path_factory.mktemp("office"), request.param) as found:
+        yield found
 
 
 def _forget() -> None:

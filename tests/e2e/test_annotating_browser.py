@@ -1,0 +1,115 @@
+"""Label Studio in a real browser, as annotators use it; the pictures come by the whole system."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect, sync_playwright
+
+from feedloop.domain import keys
+from feedloop.domain.clock import day_of, utc_now
+from feedloop.domain.prediction import Prediction
+from tests.local.system import until
+from tests.support import demo
+from tests.support.staffed import LOW, Staffed, prediction, project
+
+pytestmark = [pytest.mark.store, pytest.mark.slow, pytest.mark.browser]
+
+CHROMIUM = Path("/usr/bin/chromium")
+CLASSES: list[str] = demo.CARD["classes"]
+PATIENCE = 60_000
+PICTURE = "[...document.images].some(image => image.src.startsWith('blob:') && image.naturalWidth > 0)"
+expect.set_options(timeout=PATIENCE)
+
+
+@pytest.fixture(scope="module")
+def page(office: Staffed) -> Iterator[Page]:
+    """Logged in. Not for the whole session: two browsers of Playwright cannot live beside each other."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1400, "height": 900})
+        page.set_default_timeout(PATIENCE)
+        _log_in(page, office)
+        yield page
+        browser.close()
+
+
+def _log_in(page: Page, office: Staffed) -> None:
+    desk = office.annotator.desk
+    page.goto(desk.url)
+    page.fill("input[name=email]", desk.username)
+    page.fill("input[name=password]", desk.password)
+    page.press("input[name=password]", "Enter")
+    expect(page.locator("input[name=password]")).to_have_count(0)
+
+
+def opened(page: Page, office: Staffed, queue: str, task: int) -> None:
+    """A task, with its picture."""
+    page.goto(f"{office.annotator.desk.url}/projects/{project(office, queue)}/data?task={task}")
+    expect(page.get_by_text("What is in the picture?")).to_be_visible()
+    page.wait_for_function(PICTURE)
+
+
+def chosen(page: Page) -> list[str]:
+    """The classes that are marked."""
+    marked = page.locator("input[type=radio]:checked").evaluate_all("all => all.map(one => one.name)")
+    return [name for name in marked if name in CLASSES]
+
+
+def test_a_key_and_a_submit_bring_the_picture_into_its_dataset(office, page):
+    shown = office.predicted()
+    opened(page, office, LOW, office.task(shown))
+    assert chosen(page) == [CLASSES[prediction(shown).class_index]]
+    page.keyboard.press("4")
+    page.keyboard.press("Control+Enter")
+    office.until_in({3}, shown)
+    (vote,) = office.label(shown)["votes"].values()
+    assert vote["origin"] == "prediction-changed"
+
+
+@pytest.fixture(scope="module")
+def blind(office):
+    """A task of the random sample, and the prediction that it must not show."""
+    office.predicted()
+    office.sample(date=day_of(utc_now()), count=5).raise_for_status()
+    tasks = office.annotator.tasks
+    number = project(office, keys.RANDOM_SAMPLED)
+    until(lambda: tasks(number), "Label Studio has a task")
+    path = f"/api/tasks?project={number}&fields=all&resolve_uri=false"
+    task = office.annotator.get(path).json()["tasks"][0]
+    random = task["data"]["image"].rpartition("/")[2].removesuffix(".jpg")
+    return task["id"], Prediction.from_metadata(office.store.head(keys.image(random)).metadata)
+
+
+def words(made):
+    """What would tell what the model thinks."""
+    return {made.id.model, str(made.id), f"0.{made.id.per_mille:03d}", "ml_prediction", "food11", "the model"}
+
+
+def test_a_blind_task_shows_nothing_of_the_model(office, page, blind):
+    task, made = blind
+    opened(page, office, keys.RANDOM_SAMPLED, task)
+    told = page.content()
+    assert [word for word in words(made) if word in told] == []
+    assert chosen(page) == []
+
+
+def test_the_list_of_blind_tasks_shows_nothing_of_the_model(office, page, blind):
+    _, made = blind
+    page.goto(f"{office.annotator.desk.url}/projects/{project(office, keys.RANDOM_SAMPLED)}/data")
+    expect(page.get_by_text("random_sample").first).to_be_visible()
+    told = page.content()
+    assert [word for word in {*words(made), made.class_name} if word in told] == []
+
+
+def test_what_the_browser_is_sent_about_blind_tasks_tells_nothing_of_the_model(office, page, blind):
+    task, made = blind
+    sent = []
+    page.on("response", lambda answer: sent.append(answer) if "/api/" in answer.url else None)
+    opened(page, office, keys.RANDOM_SAMPLED, task)
+    page.wait_for_load_state("networkidle")
+    told = [answer.text() for answer in sent if "json" in answer.headers.get("content-type", "")]
+    assert any(f'"id":{task}' in text.replace(" ", "") for text in told)
+    assert [word for word in words(made) - {"the model"} if any(word in text for text in told)] == []
