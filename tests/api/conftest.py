@@ -1,0 +1,59 @@
+"""The functions as `make run` serves them, on a real store, one process."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
+
+import pytest
+from werkzeug.test import Client
+
+from feedloop import settings, wiring
+from feedloop.domain import keys
+from feedloop.ports import ObjectStore
+from local import gateway
+from tests.api import described
+from tests.support import demo
+from tests.support.servers import Server, fresh_store
+
+TOKEN = "an event token"
+
+
+@pytest.fixture(scope="module")
+def store(seaweedfs: Server) -> ObjectStore:
+    """A deployment's own buckets, with the demonstration model released."""
+    store = fresh_store(seaweedfs)
+    demo.release(store)
+    return store
+
+
+@pytest.fixture(scope="module")
+def environment(seaweedfs: Server, store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """What a platform would give; secrets lie in a folder."""
+    folder: Path = tmp_path_factory.mktemp("secrets")
+    values = (seaweedfs.access_key, seaweedfs.secret_key, TOKEN, token_hex(16), token_hex(16))
+    for name, value in zip(settings.SECRETS, values, strict=True):
+        (folder / name).write_text(value)
+    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
+    return {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
+
+
+@pytest.fixture(scope="module")
+def client(environment: dict[str, str]) -> Iterator[Client]:
+    """Calls of the deployment; cases go there too, and know receipts that it handed out."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in environment.items():
+            patch.setenv(name, value)
+        _forget()
+        described.served[:] = [gateway.application()]
+        client = Client(described.served[0])
+        told = [client.post("/function/predict", data=picture).text for picture in described.PICTURES]
+        described.receipts[:] = [described.FORGED, *(json.loads(answer)["prediction_id"] for answer in told)]
+        yield client
+    _forget()
+
+
+def _forget() -> None:
+    chosen = (wiring.configured, wiring.store, wiring.desk, wiring.signing_key, wiring.event_token, wiring.served_model)
+    for cached in chosen:
+        cached.cache_clear()

@@ -1,0 +1,66 @@
+"""Cases drawn from docs/openapi.yaml, right and wrong ones, against the real functions on a real store."""
+
+from functools import partial
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+
+from feedloop import wiring
+from feedloop.adapters.memory import MemoryStore
+from tests.api.conftest import TOKEN
+from tests.api.described import description
+from tests.support.memory_desk import MemoryDesk
+
+pytestmark = [pytest.mark.store, pytest.mark.slow, pytest.mark.usefixtures("client")]
+
+drawn = partial(settings, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+BEARER = {"Authorization": f"Bearer {TOKEN}"}
+UNDESCRIBABLE = [negative_data_rejection, positive_data_acceptance]
+"""Whether a picture can be read, and what is no store event, no description can tell."""
+KINDS = ["", "text/plain", "image/png", "application/json", "application/xml", "multipart/form-data; boundary=x", "?"]
+
+
+@description.include(path_regex="flag|relabel").parametrize()
+@drawn(max_examples=300)
+def test_what_is_described_is_taken_and_nothing_else(case):
+    case.call_and_validate()
+
+
+@description.exclude(path_regex="flag|relabel").parametrize()
+@drawn(max_examples=240)
+def test_every_answer_is_one_that_is_described(case):
+    case.call_and_validate(headers=BEARER, excluded_checks=UNDESCRIBABLE)
+
+
+@given(st.sampled_from(["predict", "flag", "relabel"]), st.sampled_from(KINDS), st.binary())
+@drawn(max_examples=300)
+def test_bytes_of_another_kind_are_refused_in_words(client, name, kind, body):
+    answer = client.post(f"/function/{name}", data=body, content_type=kind)
+    assert answer.status_code in {400, 415, 422}
+    assert answer.json["detail"] != ""
+
+
+@pytest.mark.parametrize("name", ["sync", "curate"])
+@pytest.mark.parametrize("shown", ["", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}s", "Bearer é"])
+def test_an_event_without_the_token_is_refused_as_described(client, name, shown):
+    operation = description[f"/{name}"]["POST"]
+    answer = client.post(f"/function/{name}", json={"Records": []}, headers={"Authorization": shown})
+    assert answer.status_code == 401
+    operation.validate_response(answer)
+
+
+@pytest.mark.parametrize("name", ["sample", "curate"])
+def test_a_stranger_is_answered_as_described(client, name):
+    answer = client.post(f"/function/{name}", data={"date": "19700101"})
+    assert answer.status_code == 200
+    description[f"/{name}"]["POST"].validate_response(answer)
+
+
+def test_a_run_of_sync_is_answered_as_described(client, monkeypatch):
+    desk = MemoryDesk(MemoryStore())
+    monkeypatch.setattr(wiring, "desk", lambda: desk)
+    answer = client.post("/function/sync")
+    assert set(answer.json) == {"projects"}
+    description["/sync"]["POST"].validate_response(answer)
