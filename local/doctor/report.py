@@ -58,3 +58,5 @@ def _asked(check: Check, deployment: Deployment) -> Verdict:
         return check.ask(deployment)
     except FeedloopError as error:
         return wrong(str(error))
+    except UnicodeError:  # its words would show the character, and where it stands
+        return wrong("A secret that this needs holds characters that no key or token has: write its file again.")

@@ -10,6 +10,7 @@ import pytest
 from feedloop import settings
 from feedloop.domain import keys
 from feedloop.domain.keys import Place
+from feedloop.domain.review import TITLES
 from feedloop.settings import SECRETS
 from local.minio_server import MinIO
 from local.store import Access, Identity
@@ -96,6 +97,34 @@ def examine_desk(staffed: System, tmp_path: Path, token: str, **choices: str) ->
     return examine(tmp_path, **store, **told, **choices)["Label Studio"]
 
 
+@pytest.mark.slow
+def test_a_missing_project_of_label_studio_is_named(staffed: System) -> None:
+    title = TITLES[keys.USER_FEEDBACK]
+    (place,) = [
+        f"/api/projects/{project['id']}"
+        for project in staffed.label_studio("GET", "/api/projects").json()["results"]
+        if project["title"] == title
+    ]
+    staffed.label_studio("PATCH", place, json={"title": "Renamed"}).raise_for_status()
+    done = ask(staffed.data_dir, "doctor")
+    staffed.label_studio("PATCH", place, json={"title": title}).raise_for_status()
+    expected = f"The project {title} is missing: run python -m labelling setup."
+    assert (done.returncode, verdicts(done.stdout)["Label Studio"]) == (1, ("wrong", expected))
+
+
+def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
+    word, why = examine(tmp_path, **deployed, LABEL_STUDIO_URL=NOWHERE)["Label Studio"]
+    assert word == "wrong"
+    assert f"does not answer at {NOWHERE}" in why
+
+
+def test_a_secret_that_no_header_can_carry_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text("gu€ss")
+    with answering(reply("401 Unauthorized")) as desk:
+        word, why = examine(tmp_path, **deployed, LABEL_STUDIO_URL=desk)["Label Studio"]
+    assert (word, "holds characters that no key or token has" in why) == ("wrong", True)
+
+
 def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     deployed: dict[str, str], system: System, tmp_path: Path
 ) -> None:
@@ -109,7 +138,7 @@ def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     assert "curate has another token: update the secret feedloop-event-token" in found["event token"][1]
 
 
-def test_a_missing_bucket_is_named(deployed: dict[str, str], seaweedfs: Server, tmp_path: Path) -> None:
+def test_a_missing_bucket_is_named(deployed: dict[str, str], tmp_path: Path) -> None:
     found = examine(tmp_path, **{**deployed, "BUCKET_PREFIX": "nobodys-"})
     assert found["buckets"][0] == "wrong"
     assert "nobodys-tracking does not exist: create it, or mend BUCKET_PREFIX" in found["buckets"][1]
