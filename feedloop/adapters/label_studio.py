@@ -67,7 +67,8 @@ class LabelStudioDesk:
 
     Questions and deletions that fail are asked again. An import is not: tasks are committed before Label
     Studio counts them, so an error may follow success. We look whether they are there, then try again. Imports take
-    turns: SQLite has one writer, and Label Studio lets whoever meets another one wait for many seconds.
+    turns: SQLite has one writer, and Label Studio lets whoever meets another one wait for many seconds. When it then
+    tries an import again by itself it has lost the predictions, and says so only by their number: we add them.
     """
 
     def __init__(self, *, url: str, token: str, pause: Callable[[float], None] = time.sleep) -> None:
@@ -108,11 +109,11 @@ class LabelStudioDesk:
             with self._turn:
                 answer = self._ask("POST", path, params=asked, json=tasks)
             if answer.status_code < _BROKEN:
-                return _task_ids(answer)
+                return self._complete(project, tasks, _task_ids(answer), answer.json().get("prediction_count"))
             images = [task["data"]["image"] for task in tasks]
             found = self.find(project, images)
             if len(found) == len(tasks):
-                return [found[image] for image in images]
+                return self._complete(project, tasks, [found[image] for image in images], None)
             if pause is not None:
                 self._pause(pause)
         raise DeskDown(f"Label Studio failed to import {len(tasks)} tasks: {_reason(answer)}")
@@ -155,6 +156,22 @@ class LabelStudioDesk:
         if answer.status_code == _NOT_FOUND:
             return False
         return bool(_document(answer))
+
+    def _complete(self, project: Project, tasks: Sequence[Document], ids: list[int], kept: int | None) -> list[int]:
+        """The ids, once all predictions are with their tasks; `kept` is how many came in with the import, if told."""
+        if kept != sum(len(task["predictions"]) for task in tasks):
+            bare = {task["id"] for task in self._tasks(project, [_line("total_predictions", "equal", "Number", 0)])}
+            lost = [{**said, "task": id_} for id_, task in zip(ids, tasks, strict=True) for said in task["predictions"]]
+            self._predict(project, [said for said in lost if said["task"] in bare])
+        return ids
+
+    def _predict(self, project: Project, predictions: list[Document]) -> None:
+        for pause in (*_BACKOFF, None) if predictions else ():
+            answer = self._ask("POST", f"/api/projects/{project.id}/import/predictions", json=predictions)
+            if answer.status_code < _BROKEN or pause is None:
+                _document(answer)
+                return
+            self._pause(pause)
 
     def _tasks(self, project: Project, lines: list[Document], **more: str) -> Iterator[Document]:
         """Tasks for which one of the lines holds, in the order of their ids."""

@@ -9,8 +9,8 @@ from datetime import timedelta
 
 from feedloop.domain import keys
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, Changed
-from feedloop.ports import Entry, ObjectStore
+from feedloop.domain.errors import AlreadyExists, Changed, Missing
+from feedloop.ports import Entry, Head, ObjectStore
 
 PATIENCE = timedelta(minutes=5)
 """A claim this old belongs to nobody who is alive: no call of Label Studio takes as long."""
@@ -24,9 +24,16 @@ CLAIM_SIZE = len(_claim("0" * 32))
 """Bytes; every worker's name is as long."""
 
 
-def is_done(entry: Entry) -> bool:
-    """Whether this entry of a listing says that its task is in Label Studio."""
+def is_done(entry: Entry | Head) -> bool:
+    """Whether this entry says that its task is in Label Studio."""
     return entry.size != CLAIM_SIZE
+
+
+def was_imported(store: ObjectStore, queue: str, random: str) -> bool:
+    """Whether the task is in Label Studio, or was."""
+    with suppress(Missing):
+        return is_done(store.head(keys.imported(queue, random)))
+    return False
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, Label Stud
 writes     Label Studio's tasks, tracking/imported, tracking/quarantine; of repairs labelstudio/output,
            tracking/removed, tracking/sync
 answers    200 {"projects": {queue: {"new", "known", "failed", "repaired", "removed"}}}, "stopped" when a person
-           should look · 200 {"status": "off"} without Label Studio · 401 an event without token
-           503 store or Label Studio down, wrong token, project missing
+           should look · 200 {"status": "known"} for an event without news, "off" without Label Studio
+           401 an event without token · 503 store or Label Studio down, wrong token, project missing
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -20,7 +20,7 @@ from feedloop.http import Answer, Context, Event
 from feedloop.ports import ReviewDesk
 from feedloop.sweeps import Lease
 
-from .sweep import sweep
+from .sweep import is_news, sweep
 
 LEASE = Lease(timedelta(minutes=2), rest=timedelta(seconds=1))
 """A burst of events leads to one run a second; one that was killed holds others up for two minutes."""
@@ -28,15 +28,25 @@ LEASE = Lease(timedelta(minutes=2), rest=timedelta(seconds=1))
 
 @http.serves("POST")
 def handle(event: Event, _context: Context) -> Answer:
-    """Every call does the same, for all queues; an operator's also repairs what was compared a moment ago."""
+    """Every call does the same, for all queues; an operator's also repairs what was compared a moment ago.
+
+    An event without news does nothing: a store that sends a burst one by one would keep us running for minutes.
+    """
     trusted, told = http.has_token(event, wiring.event_token()), events.looks_like_one(event.body)
     if told and not trusted:
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     desk = wiring.desk()
     if desk is None:
         return http.answer({"status": "off", "detail": "LABEL_STUDIO_URL is empty: tasks wait in the store."})
+    if told and not _tells_news(event):
+        return http.answer({"status": "known"})
     thorough = trusted and not told
     return http.answer(sweeps.alone(wiring.store(), "sync", lambda: _sweep(desk, thorough=thorough), lease=LEASE))
+
+
+def _tells_news(event: Event) -> bool:
+    places = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    return any(is_news(wiring.store(), place) for place in places)
 
 
 def _sweep(desk: ReviewDesk, *, thorough: bool) -> Document:

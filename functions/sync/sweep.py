@@ -8,9 +8,11 @@ from feedloop import log
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import DeskMisconfigured
+from feedloop.domain.keys import Place
 from feedloop.domain.review import TITLES
 from feedloop.ports import ObjectStore, Project, ReviewDesk
 
+from .claims import was_imported
 from .importing import FAILED, FORMER, KNOWN, NEW, Importer
 from .repairing import REMOVED, REPAIRED, Repairer
 
@@ -18,6 +20,14 @@ COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED)
 
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Does one thing for each of many: `map`, or a thread pool's."""
+
+
+def is_news(store: ObjectStore, place: Place) -> bool:
+    """Whether a task that is not in Label Studio yet may lie there; asks the store once."""
+    for queue in keys.REVIEW_QUEUES:
+        if place.bucket == keys.LABELSTUDIO and place.key.startswith(keys.tasks(queue).key):
+            return not was_imported(store, queue, keys.read_task(queue, place.key))
+    return False
 
 
 def sweep(

@@ -1,6 +1,8 @@
 """What sync relies on, of the desk in memory and of a real Label Studio alike."""
 
+import sqlite3
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 from secrets import token_hex
 
@@ -19,6 +21,7 @@ CONFIG = (
     '<View><Image name="image" value="$image"/><Choices name="choice" toName="image">'
     '<Choice value="Egg"/><Choice value="Meat"/></Choices></View>'
 )
+CHOSEN = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
 LONG_AGO = NOON.replace(year=2001)
 
 
@@ -238,6 +241,24 @@ class TestLabelStudio:
         assert front.left == []
         tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
         assert [found["id"] for found in tasks] == ids
+
+    def test_predictions_survive_a_locked_database(self, label_studio, tmp_path_factory):
+        """Label Studio waits five seconds, tries again, and then imports tasks without their predictions."""
+        desk = LabelStudioDesk(url=label_studio.url, token=label_studio.token)
+        project = desk.projects()["Low Confidence Review"]
+        database = tmp_path_factory.getbasetemp() / "label_studio0/server/label_studio.sqlite3"
+        said = {"model_version": "the model", "score": 0.4, "result": [CHOSEN]}
+        with ThreadPoolExecutor(1) as pool, closing(sqlite3.connect(database, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            importing = pool.submit(
+                desk.add, project, [{**task(number), "predictions": [said]} for number in (901, 902)]
+            )
+            with pytest.raises(TimeoutError):
+                importing.result(timeout=8)
+            other.execute("ROLLBACK")
+            ids = importing.result()
+        found = [label_studio.ask("GET", f"/api/tasks/{number}/").json()["predictions"] for number in ids]
+        assert [[each["score"] for each in predictions] for predictions in found] == [[0.4], [0.4]]
 
     def test_an_import_that_fails_for_ever_is_told(self, label_studio):
         with failing(label_studio.url, *[UNDONE] * 20) as front:

@@ -194,9 +194,6 @@ def test_eight_annotators_save_a_hundred_answers_during_imports(office):
     assert {found[prediction(shown).random] for shown in made + brought} == {1}
 
 
-@pytest.mark.xfail(
-    strict=False, reason="Label Studio drops predictions of an import that it repeats: sync must add them"
-)
 def test_a_picture_shows_the_answer_of_the_model_though_annotators_save_meanwhile(office):
     """Label Studio forgets a prediction when it tries an import again."""
     tasks = office.annotator.tasks(project(office, LOW))

@@ -52,6 +52,14 @@ def test_an_event_brings_what_is_new(call, store, desk):
     assert desk.shown(keys.LOW_CONFIDENCE) == [random]
 
 
+def test_an_event_about_a_known_task_starts_no_run(call, store, desk):
+    key = f"tasks/lowconfidence/{queue(store)}.json"
+    event = {"Records": [{"s3": {"bucket": {"name": "labelstudio"}, "object": {"key": key}}}]}
+    assert call(json=event, headers=BEARER).json["projects"]["lowconfidence"]["new"] == 1
+    desk.down = True
+    assert call(json=event, headers=BEARER).json == {"status": "known"}
+
+
 def test_an_event_without_the_token_is_refused(call, store, desk):
     queue(store)
     assert call(json=EVENT).status_code == 401
