@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -47,14 +47,19 @@ class LabelStudio:
 
 
 @contextmanager
-def label_studio(folder: Path, store: Server, *, port: int | None = None) -> Iterator[LabelStudio]:
-    """A server that keeps everything in `folder`; started again with the same folder it goes on where it was."""
-    if not (folder / "label_studio.sqlite3").exists():
+def label_studio(
+    folder: Path, store: Server, *, port: int | None = None, database: Mapping[str, str] | None = None
+) -> Iterator[LabelStudio]:
+    """A server that keeps everything in `folder`; started again with the same folder it goes on where it was.
+
+    Settings of another `database` than the SQLite in the folder may be given; its first start migrates it.
+    """
+    if not database and not (folder / "label_studio.sqlite3").exists():
         shutil.copytree(_migrated(), folder, dirs_exist_ok=True)
     for _ in range(_ATTEMPTS):  # a port may be taken between our look and the server's: it would move on
         at = port or servers.free_ports(1)[0]
         server = LabelStudio(f"http://127.0.0.1:{at}", "admin@example.org", *_credentials(folder))
-        with _process(folder, server, store) as process:
+        with _process(folder, server, store, database or {}) as process:
             if _becomes_usable(process, server):
                 yield server
                 return
@@ -144,9 +149,11 @@ def _credentials(folder: Path) -> tuple[str, str]:
 
 
 @contextmanager
-def _process(folder: Path, server: LabelStudio, store: Server) -> Iterator[subprocess.Popen[bytes]]:
+def _process(
+    folder: Path, server: LabelStudio, store: Server, database: Mapping[str, str]
+) -> Iterator[subprocess.Popen[bytes]]:
     command = [str(PROGRAMS / "label-studio"), "start", "--no-browser", "--internal-host", "127.0.0.1"]
-    env = {**os.environ, **_quiet(folder), **_identity(server), **_store(store)}
+    env = {**os.environ, **_quiet(folder), **_identity(server), **_store(store), **database}
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
         try:

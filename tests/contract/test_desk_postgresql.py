@@ -1,0 +1,142 @@
+"""A Label Studio on PostgreSQL, as who has many annotators runs it: set up, and filled while they save."""
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import UTC, datetime
+from secrets import token_hex
+
+import pytest
+
+from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.domain.review import TITLES
+from tests.support import annotator, servers, world
+from tests.support import label_studio as desks
+from tests.support.postgresql import find_programs, postgresql
+
+pytestmark = [pytest.mark.store, pytest.mark.slow]
+
+TITLE = "Low Confidence Review"
+LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
+CHOSEN = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
+SAID = {"model_version": "the model", "score": 0.4, "result": [CHOSEN]}
+
+
+@pytest.fixture(scope="module")
+def database():
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no PostgreSQL here: apt-get install postgresql")
+    with postgresql(programs) as database:
+        yield database
+
+
+@pytest.fixture(scope="module")
+def studio(database, seaweedfs, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("postgresql")
+    with desks.label_studio(folder, seaweedfs, database=database) as studio:
+        assert not list(folder.glob("*.sqlite3"))
+        yield studio
+
+
+@pytest.fixture(scope="module")
+def set_up(studio, seaweedfs, tmp_path_factory):
+    """The operator's command, which ran once."""
+    store, secrets = servers.fresh_store(seaweedfs), tmp_path_factory.mktemp("secrets")
+    world.release(store)
+
+    def set_up():
+        desks.set_up(studio, seaweedfs, desks.prefix_of(store), secrets)
+
+    set_up()
+    return set_up
+
+
+@pytest.fixture(scope="module")
+def people(studio, set_up):
+    with annotator.annotator(studio) as first:
+        yield [first, *(first.colleague(f"annotator-{number}@example.org") for number in range(3))]
+
+
+@pytest.fixture
+def sync(studio, set_up):
+    """What each sync opens for itself."""
+    return lambda: LabelStudioDesk(url=studio.url, token=studio.token)
+
+
+@pytest.fixture
+def project(sync):
+    return sync().projects()[TITLE]
+
+
+@pytest.fixture
+def shown(studio, project):
+    """How often each of these pictures is there with so many predictions."""
+    path = f"/api/tasks?project={project.id}&resolve_uri=false&page_size=10000&fields=all"
+
+    def shown(tasks):
+        found = [(task["data"]["image"], len(task["predictions"])) for task in studio.ask("GET", path).json()["tasks"]]
+        return Counter(one for one in found if one[0] in images(tasks))
+
+    return shown
+
+
+def unsure(count):
+    return [
+        {"data": {"v": 1, "image": f"s3://images/{token_hex(16)}.jpg"}, "predictions": [SAID]} for _ in range(count)
+    ]
+
+
+def images(tasks):
+    return [task["data"]["image"] for task in tasks]
+
+
+def once(tasks):
+    return Counter((image, 1) for image in images(tasks))
+
+
+def save(person, task):
+    """Once, as a browser does, which does not try again; the status."""
+    browser = replace(person.desk, token=person.token)
+    return browser.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": [CHOSEN]}).status_code
+
+
+def everything(desk):
+    return {title: (project.id, desk.storages(project)) for title, project in desk.projects().items()}
+
+
+def test_a_second_set_up_changes_nothing(sync, set_up):
+    before = everything(sync())
+    set_up()
+    assert everything(sync()) == before
+    assert set(before) == set(TITLES.values())
+    assert {(len(sources), len(targets)) for _, (sources, targets) in before.values()} == {(1, 1)}
+
+
+def test_imports_of_two_syncs_at_once_come_once_with_their_predictions(sync, project, shown):
+    tasks = unsure(200)
+    batches = tasks[:100], tasks[100:]
+    with ThreadPoolExecutor(2) as pool:
+        made = list(pool.map(lambda batch: sync().add(project, batch), batches))
+    assert shown(tasks) == once(tasks)
+    assert [list(sync().find(project, images(batch)).values()) for batch in batches] == made
+
+
+def test_annotators_who_save_during_an_import_lose_nothing(sync, project, people, shown):
+    desk, newer = sync(), unsure(100)
+    waiting = desk.add(project, unsure(40))
+    with ThreadPoolExecutor(5) as pool:
+        importing = pool.submit(lambda: [desk.add(project, newer[at : at + 5]) for at in range(0, 100, 5)])
+        saves = list(pool.map(save, people * 10, waiting))
+        importing.result()
+    assert saves == [201] * 40
+    assert shown(newer) == once(newer)
+
+
+def test_sync_is_told_every_answer_once(sync, project, people):
+    waiting = sync().add(project, unsure(3))
+    made = [people[0].annotate(task, choice) for task, choice in zip(waiting, ["Egg", "Meat", None], strict=True)]
+    told = [answer.id for answer in sync().answers(project, since=LONG_AGO, after=0)]
+    assert [told.count(annotation) for annotation in made] == [1, 1, 1]
+    newer = sync().answers(project, since=datetime.now(UTC).replace(year=2999), after=made[0])
+    assert [answer.id for answer in newer] == made[1:]
