@@ -159,10 +159,10 @@ class LabelStudioDesk:
 
     def _complete(self, project: Project, tasks: Sequence[Document], ids: list[int], kept: int | None) -> list[int]:
         """The ids, once all predictions are with their tasks; `kept` is how many came in with the import, if told."""
-        if kept != sum(len(task["predictions"]) for task in tasks):
+        said = [{**guess, "task": id_} for id_, task in zip(ids, tasks, strict=True) for guess in task["predictions"]]
+        if said and kept != len(said):  # a blind project has none, and every one of its tasks would be asked for
             bare = {task["id"] for task in self._tasks(project, [_line("total_predictions", "equal", "Number", 0)])}
-            lost = [{**said, "task": id_} for id_, task in zip(ids, tasks, strict=True) for said in task["predictions"]]
-            self._predict(project, [said for said in lost if said["task"] in bare])
+            self._predict(project, [guess for guess in said if guess["task"] in bare])
         return ids
 
     def _predict(self, project: Project, predictions: list[Document]) -> None:
