@@ -22,7 +22,7 @@ from local.settings import HOST
 _PROGRAM = PROGRAMS / NAME
 _INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY")
-_CONFINED = {
+CONFINED = {
     "COLLECT_ANALYTICS": "false",
     "LATEST_VERSION_CHECK": "false",
     "SENTRY_DSN": "",
@@ -38,7 +38,7 @@ _CONFINED = {
 def environment(env: Mapping[str, str]) -> dict[str, str]:
     """All that Label Studio is told. Raises WrongSetting when a secret is missing."""
     inherited = (*_INHERITED, *_PROXIES, *(name.lower() for name in _PROXIES), leftovers.MARKER, leftovers.PART)
-    return {**{name: env[name] for name in inherited if name in env}, **_CONFINED, **_given(env)}
+    return {**{name: env[name] for name in inherited if name in env}, **CONFINED, **_given(env)}
 
 
 def _given(env: Mapping[str, str]) -> dict[str, str]:

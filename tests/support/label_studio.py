@@ -21,6 +21,7 @@ import requests
 from feedloop import settings
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
+from local.label_studio_server import CONFINED
 from tests.support import servers
 from tests.support.servers import Server
 
@@ -170,16 +171,7 @@ def _stop(process: subprocess.Popen[bytes]) -> None:
 
 
 def _quiet(folder: Path) -> dict[str, str]:
-    return {
-        "LABEL_STUDIO_BASE_DATA_DIR": str(folder),
-        "COLLECT_ANALYTICS": "false",
-        "LATEST_VERSION_CHECK": "false",
-        "SENTRY_DSN": "",
-        "FRONTEND_SENTRY_DSN": "",
-        "DEBUG": "false",
-        "LOG_LEVEL": "WARNING",
-        "SYNC_ON_TARGET_STORAGE_CREATION": "false",  # else a new target storage exports every annotation at once
-    }
+    return {"LABEL_STUDIO_BASE_DATA_DIR": str(folder), **CONFINED}
 
 
 def _identity(server: LabelStudio) -> dict[str, str]:
@@ -189,8 +181,6 @@ def _identity(server: LabelStudio) -> dict[str, str]:
         "LABEL_STUDIO_USERNAME": server.username,
         "LABEL_STUDIO_PASSWORD": server.password,
         "LABEL_STUDIO_USER_TOKEN": server.token,
-        "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",
-        "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
     }
 
 
