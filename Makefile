@@ -4,7 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
 DESK := .venv-label-studio
-PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes
+# A set names all that it needs. Looking again would ask for the newest of what somebody wants with an extra, and fail.
+PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes --no-deps
 CODE := feedloop functions local labelling training scripts tests $(wildcard benchmarks)
 
 # Label Studio pins what the others do not: its set is pinned apart from them.
@@ -71,7 +72,7 @@ $(TRAIN)/%.stamp: requirements/%.txt | $(TRAIN)/bin/python
 # By uv, which is part of the local set: seconds instead of minutes.
 $(DESK)/%.stamp: requirements/%.txt | $(DESK)/bin/python $(VENV)/local.stamp
 	@echo "Installing Label Studio (800 MB, only when $< has changed) ..."
-	@$(BIN)/uv pip install --python $(DESK)/bin/python --require-hashes --requirement $<
+	@$(BIN)/uv pip install --python $(DESK)/bin/python --no-deps --require-hashes --requirement $<
 	@touch $@
 
 .PRECIOUS: %/bin/python

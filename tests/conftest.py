@@ -1,15 +1,19 @@
 """For every test: a store in memory, and real stores and a Label Studio that are started once per run."""
 
+from __future__ import annotations
+
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import pytest
 
 from feedloop.adapters.memory import MemoryStore
 from feedloop.adapters.s3 import S3Store
-from tests.support import label_studio as desks
 from tests.support import servers, world
-from tests.support.label_studio import LabelStudio
 from tests.support.servers import Server
+
+if TYPE_CHECKING:
+    from tests.support.label_studio import LabelStudio
 
 
 @pytest.fixture
@@ -47,6 +51,8 @@ def label_studio(
     seaweedfs: Server, label_studio_store: S3Store, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[LabelStudio]:
     """Set up over the buckets of `label_studio_store`."""
+    from tests.support import label_studio as desks  # the training environment has no requests
+
     folder = tmp_path_factory.mktemp("label_studio")
     world.release(label_studio_store)
     with desks.label_studio(folder / "server", seaweedfs) as desk:

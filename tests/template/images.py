@@ -132,7 +132,10 @@ def _install(context: Path) -> None:
     """The function's own packages and the template's, and no others."""
     uv = str(Path(sys.executable).with_name("uv"))
     sets = [word for path in ("requirements.txt", "function/requirements.txt") for word in ("--requirement", path)]
-    for arguments in (["venv", "--quiet", "venv"], ["pip", "install", "--quiet", "--require-hashes", *sets]):
+    for arguments in (
+        ["venv", "--quiet", "venv"],
+        ["pip", "install", "--quiet", "--no-deps", "--require-hashes", *sets],
+    ):
         environment = {**os.environ, "VIRTUAL_ENV": str(context / "venv")}
         subprocess.run([uv, *arguments], cwd=context, env=environment, check=True)
 
