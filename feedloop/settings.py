@@ -34,6 +34,7 @@ class Settings:
     sweep_lease_seconds: int
     label_studio_url: str  # empty: none, tasks wait in the store
     secrets_dir: Path
+    clock_file: str  # empty: the machine's clock; only simulations have one
 
     @classmethod
     def read(cls, env: Mapping[str, str] = os.environ) -> Self:
@@ -49,6 +50,7 @@ class Settings:
             sweep_lease_seconds=_read(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
             label_studio_url=_read(env, "LABEL_STUDIO_URL", _optional_endpoint, ""),
             secrets_dir=_read(env, "SECRETS_DIR", Path, "/var/openfaas/secrets"),
+            clock_file=_read(env, "CLOCK_FILE", str, ""),
         )
 
     def secret(self, name: str) -> str:
@@ -74,6 +76,7 @@ NAMES = (
     "SWEEP_LEASE_SECONDS",
     "LABEL_STUDIO_URL",
     "SECRETS_DIR",
+    "CLOCK_FILE",
 )
 
 

@@ -2,6 +2,7 @@
 
 import os
 from functools import cache
+from pathlib import Path
 
 from feedloop import releases, settings
 from feedloop.domain import cards
@@ -44,8 +45,13 @@ def desk() -> ReviewDesk | None:
 
 
 def clock() -> Clock:
-    """Where functions take their time from."""
-    return utc_now
+    """Where functions take their time from: the machine, or what a simulation sets."""
+    chosen = configured()
+    if not chosen.clock_file:
+        return utc_now
+    from feedloop.adapters.clock_file import ClockFile
+
+    return ClockFile(Path(chosen.clock_file))
 
 
 @cache
