@@ -16,6 +16,7 @@ import typer
 from feedloop.domain.errors import BadRequest, FeedloopError, Unavailable
 from training import cards, chart, dataset, gallery, measuring, screen
 from training.judging import Exported, Judge
+from training.loop_cli import commands as loop_commands
 from training.store_cli import commands as store_commands
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.registered_commands += store_commands.registered_commands
+app.registered_commands += [*loop_commands.registered_commands, *store_commands.registered_commands]
 
 SEED = 11
 Seed = Annotated[int, typer.Option(help="The same seed, the same result.")]

@@ -14,6 +14,7 @@ from pathlib import Path
 from random import Random
 
 from feedloop.domain.errors import BadRequest
+from training import manifests
 
 FOOD_11 = (
     "Bread",
@@ -49,6 +50,7 @@ class Pictures:
 
     classes: tuple[str, ...]
     shown: tuple[Shown, ...]
+    folder: Path | None = None
 
     def split(self, share: float, *, seed: int) -> tuple[list[Shown], list[Shown]]:
         """Without and with a `share` of every class, at least one picture of each."""
@@ -63,8 +65,14 @@ class Pictures:
         return kept, held
 
     def manifest(self) -> str:
-        """A fingerprint of all pictures with their classes."""
-        return manifest(self.shown)
+        """The dataset's version: its manifest's when it has one, else a fingerprint of all pictures and classes.
+
+        Raises BadRequest when pictures and manifest differ.
+        """
+        if self.folder is None or not (self.folder / manifests.FILE).exists():
+            return manifest(self.shown)
+        found = {str(one.path.relative_to(self.folder)): (one.index, sha256_of(one.path)) for one in self.shown}
+        return manifests.checked(self.folder, found)
 
 
 def read(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> Pictures:
@@ -77,7 +85,7 @@ def read(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> P
     missing = [name for index, name in enumerate(classes) if all(one.index != index for one in shown)]
     if not shown or (missing and complete):
         raise BadRequest(f"{folder} has no JPEG, PNG or WebP picture of {', '.join(missing)}.")
-    return Pictures(classes, tuple(shown))
+    return Pictures(classes, tuple(shown), folder)
 
 
 def read_outliers(folder: Path) -> list[Shown]:
@@ -92,8 +100,13 @@ def manifest(shown: Iterable[Shown]) -> str:
     """A fingerprint of pictures and their classes, in their order."""
     whole = hashlib.sha256()
     for one in shown:
-        whole.update(f"{one.index} {hashlib.sha256(one.path.read_bytes()).hexdigest()}\n".encode())
+        whole.update(f"{one.index} {sha256_of(one.path)}\n".encode())
     return whole.hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """The fingerprint of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _files(folder: Path) -> list[Path]:

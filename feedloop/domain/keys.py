@@ -36,6 +36,7 @@ _DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg", re.ASCII)
 _IMAGE_KEY = re.compile(r"images/([0-9a-f]{32})\.jpg")
 _OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/]+)")
 
+_OUTCOME_DEPTH = 3  # slashes: outcomes/<queue>/<kind>/<prediction id>
 _VISITOR_SUFFIX, _GONE, _DASH = ".json", "-gone", "%2D"
 
 
@@ -86,6 +87,11 @@ def read_dataset(key: str) -> tuple[int, PredictionId]:
     if key != f"{_class(class_index)}/{prediction}.jpg":
         raise Malformed(f"not a dataset key: {key}")
     return class_index, prediction
+
+
+def dataset_bucket(queue: str) -> Place:
+    """The folder of a queue's whole dataset."""
+    return Place(DATASETS[queue], "")
 
 
 def image(random: str) -> Place:
@@ -203,6 +209,17 @@ def read_begun(key: str) -> tuple[str, str]:
 def outcome(queue: str, kind: str, prediction: PredictionId) -> Place:
     """An empty object: an answer that gives no dataset picture but counts in reports."""
     return Place(TRACKING, f"outcomes/{queue}/{kind}/{prediction}")
+
+
+def outcomes(queue: str) -> Place:
+    """The folder of a queue's answers that give no dataset picture."""
+    return Place(TRACKING, f"outcomes/{queue}/")
+
+
+def read_outcome(key: str) -> tuple[str, PredictionId]:
+    """The kind and the prediction of an outcome's key. Raises Malformed."""
+    _, _, kind, prediction = key.split("/") if key.count("/") == _OUTCOME_DEPTH else ("", "", "", "")
+    return kind, PredictionId.parse(prediction)
 
 
 def request(digest: str) -> Place:

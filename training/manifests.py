@@ -1,0 +1,94 @@
+"""The manifest of a dataset: what each picture is and where it comes from. Its fingerprint is the dataset's version."""
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Self
+
+from feedloop.domain.documents import Document, dump, load
+from feedloop.domain.errors import BadRequest, Malformed
+
+FILE = "manifest.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One labelled picture; `source` is its dataset, `model` the version whose answer it got."""
+
+    key: str
+    sha256: str
+    class_index: int
+    class_name: str
+    source: str
+    annotators: tuple[str, ...]
+    prediction: str
+    model: str
+
+    @property
+    def file(self) -> str:
+        """Its path in an image folder."""
+        return file_of(self.class_index, self.source, self.prediction)
+
+    def to_document(self) -> Document:
+        """A line of the file."""
+        facts = asdict(self)
+        name = facts.pop("class_name")
+        return {**facts, "annotators": list(self.annotators), "class": name}
+
+    @classmethod
+    def from_document(cls, document: Document) -> Self:
+        """Read a line back. Raises Malformed."""
+        try:
+            facts = {**document, "annotators": tuple(document["annotators"])}
+            return cls(class_name=facts.pop("class"), **facts)
+        except (KeyError, TypeError) as error:
+            raise Malformed(f"not a line of a manifest: {error!r}") from error
+
+
+def file_of(class_index: int, source: str, prediction: object) -> str:
+    """The path of a picture in an image folder: datasets may hold the same prediction."""
+    return f"class_{class_index:02d}/{source}-{prediction}.jpg"
+
+
+def to_bytes(lines: Iterable[Line]) -> bytes:
+    """JSON lines in the order of their keys, after a header: the same pictures and labels give the same bytes."""
+    ordered = sorted(lines, key=lambda line: (line.source, line.key))
+    documents = [{"v": 1, "pictures": len(ordered)}, *(line.to_document() for line in ordered)]
+    return b"".join(dump(document) + b"\n" for document in documents)
+
+
+def from_bytes(body: bytes) -> list[Line]:
+    """The lines of a manifest. Raises Malformed, also when some are missing."""
+    header, *documents = map(load, body.splitlines() or [b""])
+    if header.get("v") != 1 or header.get("pictures") != len(documents):
+        raise Malformed("the manifest is cut off, or of a version that we don't know")
+    return [Line.from_document(document) for document in documents]
+
+
+def version(body: bytes) -> str:
+    """What names the dataset in a model card."""
+    return hashlib.sha256(body).hexdigest()
+
+
+def write(folder: Path, body: bytes) -> None:
+    """Put the manifest into its folder in one step, on disk: it says that all pictures are there."""
+    new = folder / f"{FILE}.new"
+    with new.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(folder / FILE)
+
+
+def checked(folder: Path, found: Mapping[str, tuple[int | None, str]]) -> str:
+    """The version of a folder that holds `found` (path to class and sha256). Raises BadRequest when it tells others."""
+    body = (folder / FILE).read_bytes()
+    try:
+        told = {line.file: (line.class_index, line.sha256) for line in from_bytes(body)}
+    except Malformed as error:
+        raise BadRequest(f"{folder / FILE} is damaged: pull the dataset again. ({error})") from error
+    if wrong := sorted(name for name, _ in told.items() ^ found.items()):
+        raise BadRequest(f"{folder} is not what its {FILE} says: pull it again, or delete that file. {wrong[:3]}")
+    return version(body)
