@@ -3,7 +3,7 @@
 import hmac
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import wraps
 from io import BytesIO
 from typing import Any, TypedDict
@@ -16,7 +16,11 @@ from werkzeug.http import parse_options_header
 from feedloop import log
 from feedloop.domain import errors
 
+FIELD_BYTES = 100_000
+"""Room for fields, and for the head of each part of a form: what takes long to read is refused unread."""
+
 _MULTIPART = "multipart/form-data"
+_CHUNK = 65_536
 _RETRY_SECONDS = "5"
 
 
@@ -83,15 +87,19 @@ Handle = Callable[[Event, Context], Answer]
 
 
 def serves(*methods: str) -> Callable[[Handle], Handle]:
-    """Make a handler answer these methods only, and turn every deliberate error into its problem."""
+    """Make a handler answer these methods only, and turn every deliberate error into its problem.
+
+    HEAD is answered as GET (RFC 9110, 9.3.2); the server leaves the body away.
+    """
+    allowed = sorted({*methods, "HEAD"} if "GET" in methods else methods)
 
     def decorate(handle: Handle) -> Handle:
         @wraps(handle)
         def answered(event: Event, context: Context) -> Answer:
             try:
-                if event.method not in methods:
-                    raise errors.MethodNotAllowed(*methods)
-                return handle(event, context)
+                if event.method not in allowed:
+                    raise errors.MethodNotAllowed(*allowed)
+                return handle(replace(event, method="GET") if event.method == "HEAD" else event, context)
             except errors.FeedloopError as error:
                 return problem(error)
 
@@ -133,7 +141,10 @@ def field(event: Event, name: str) -> str:
 
 def fields(event: Event) -> dict[str, str]:
     """Form or JSON fields as text; the first of a name counts. Raises BadRequest."""
-    if _mimetype(event) == "application/json":
+    kind = _mimetype(event)
+    if kind != _MULTIPART and len(event.body) > FIELD_BYTES:
+        raise errors.BadRequest(f"Fields may take {FIELD_BYTES // 1000} kB together.")
+    if kind == "application/json":
         return {name: str(value) for name, value in _json_object(event.body).items() if value is not None}
     return _form(event)[0].to_dict()
 
@@ -151,9 +162,12 @@ def upload(event: Event) -> Upload:
 
 
 def has_token(event: Event, token: str) -> bool:
-    """Whether the call carries `Authorization: Bearer <token>`, compared in constant time."""
-    given = event.headers.get("Authorization", "").removeprefix("Bearer ")
-    return hmac.compare_digest(given.encode(), token.encode())
+    """Whether the call carries `Authorization: Bearer <token>` (RFC 6750), compared in constant time.
+
+    The scheme may be written in any case (RFC 9110, 11.1).
+    """
+    scheme, _, given = event.headers.get("Authorization", "").partition(" ")
+    return hmac.compare_digest(given.strip(" ").encode(), token.encode()) and scheme.lower() == "bearer"
 
 
 def _mimetype(event: Event) -> str:
@@ -162,7 +176,9 @@ def _mimetype(event: Event) -> str:
 
 def _form(event: Event) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
     mimetype, options = parse_options_header(event.headers.get("Content-Type", ""))
-    parser = FormDataParser(_in_memory, silent=False, max_form_parts=20)
+    # The parser holds a chunk beside what it has not understood yet.
+    room = FIELD_BYTES + _CHUNK
+    parser = FormDataParser(_in_memory, max_form_memory_size=room, silent=False, max_form_parts=20)
     try:
         _, form, files = parser.parse(BytesIO(event.body), mimetype, len(event.body), options)
     except (ValueError, HTTPException) as error:

@@ -108,10 +108,9 @@ def _per_mille(text: str) -> int:
 
 
 def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise ValueError("it must be 1 or more")
-    return number
+    if not (text.isascii() and text.isdecimal() and int(text) > 0):
+        raise ValueError("it must be a number, 1 or more")
+    return int(text)
 
 
 def _words(text: str) -> tuple[str, ...]:

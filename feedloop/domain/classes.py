@@ -6,6 +6,9 @@ from typing import Self
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed, UnknownClass
 
+_TOLD = 40
+"""How much of an unknown name a refusal repeats."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassList:
@@ -41,7 +44,8 @@ class ClassList:
         for index, former in enumerate(self.former):
             if name in former:
                 return index
-        raise UnknownClass(f"{name!r} is not one of the {len(self.names)} classes.")
+        told = name if len(name) <= _TOLD else f"{name[:_TOLD]}…"
+        raise UnknownClass(f"{told!r} is not one of the {len(self.names)} classes.")
 
     def name(self, index: int) -> str:
         """The present name of an index."""

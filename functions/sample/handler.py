@@ -6,6 +6,7 @@ writes     labelstudio/images/<random>.jpg, labelstudio/tasks/randomsampled/<ran
 answers    200 what it queued; a second run adds nothing · 400 wrong date or count · 503 store down
 """
 
+import re
 from datetime import timedelta
 
 from feedloop import http, releases, sweeps, wiring
@@ -18,6 +19,7 @@ from feedloop.sweeps import Lease
 from .drawing import draw
 
 MOST = 10_000
+_DIGITS = re.compile("[0-9]{1,5}")
 
 
 @http.serves("POST")
@@ -46,10 +48,8 @@ def _day(text: str | None, default: str) -> str:
 
 
 def _count(text: str | None) -> int:
-    try:
-        count = int(text) if text else wiring.configured().sample_count
-    except ValueError:
-        count = 0
-    if not 1 <= count <= MOST:
+    if not text:
+        return wiring.configured().sample_count
+    if not _DIGITS.fullmatch(text) or not 1 <= int(text) <= MOST:
         raise BadRequest(f"Give the count as a number from 1 to {MOST}.")
-    return count
+    return int(text)

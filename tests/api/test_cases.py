@@ -42,8 +42,20 @@ def test_bytes_of_another_kind_are_refused_in_words(client, name, kind, body):
     assert answer.json["detail"] != ""
 
 
+@pytest.mark.parametrize("count", ["1_0", " 5", "+5", "\N{FULLWIDTH DIGIT FIVE}", "1e1", "0", "-1", "10001"])
+def test_a_count_is_a_number_as_people_write_it(client, count):
+    answer = client.post("/function/sample", data={"count": count}, headers=BEARER)
+    assert (answer.status_code, answer.json["type"]) == (400, "urn:feedloop:problem:bad-request")
+
+
+def test_the_head_of_what_predict_tells_comes_without_it(client):
+    whole, head = client.get("/function/predict"), client.head("/function/predict")
+    assert (head.status_code, head.data) == (200, b"")
+    assert head.headers["Content-Length"] == str(len(whole.data))
+
+
 @pytest.mark.parametrize("name", ["sync", "curate"])
-@pytest.mark.parametrize("shown", ["", "Bearer", f"Basic {TOKEN}", f"Bearer {TOKEN}s", "Bearer é"])
+@pytest.mark.parametrize("shown", ["", "Bearer", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}s", "Bearer é"])
 def test_an_event_without_the_token_is_refused_as_described(client, name, shown):
     operation = description[f"/{name}"]["POST"]
     answer = client.post(f"/function/{name}", json={"Records": []}, headers={"Authorization": shown})

@@ -30,6 +30,7 @@ def test_a_missing_name_is_told():
         ("LOW_CONFIDENCE_THRESHOLD", "high"),
         ("SAMPLE_COUNT", "0"),
         ("SAMPLE_COUNT", "five"),
+        ("SAMPLE_COUNT", "1_0"),
         ("SWEEP_WORKERS", "-1"),
         ("SWEEP_LEASE_SECONDS", "1.5"),
     ],

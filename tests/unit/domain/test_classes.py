@@ -51,6 +51,14 @@ def test_an_unknown_name_is_told_with_its_number_of_classes():
         ClassList.from_document(RENAMED).index("Pizza")
 
 
+@given(st.text(st.characters(categories=["Cc", "Cf", "L"]), min_size=100, max_size=1000))
+def test_an_unknown_name_is_told_briefly_and_without_what_moves_a_cursor(name):
+    with pytest.raises(UnknownClass) as refusal:
+        ClassList.from_document(RENAMED).index(name)
+    assert len(str(refusal.value)) < 40 * len(r"\U0010ffff") + 50
+    assert str(refusal.value).isprintable()
+
+
 @pytest.mark.parametrize("document", [{}, {"classes": 1}, {"classes": ["Bread"]}, {"classes": [{}]}])
 def test_a_document_that_is_no_class_list_is_malformed(document):
     with pytest.raises(Malformed):
