@@ -43,10 +43,10 @@ class Context:
 
 
 class Answer(TypedDict):
-    """What a handler returns; `body` is a document and leaves as JSON."""
+    """What a handler returns; `body` is a document, which leaves as JSON, or text, which leaves as it is."""
 
     statusCode: int
-    body: dict[str, Any]
+    body: Any
     headers: dict[str, str]
 
 
@@ -111,6 +111,11 @@ def serves(*methods: str) -> Callable[[Handle], Handle]:
 def answer(document: dict[str, Any], status: int = 200) -> Answer:
     """A JSON answer."""
     return {"statusCode": status, "body": document, "headers": {"Content-Type": "application/json"}}
+
+
+def text(body: str, content_type: str) -> Answer:
+    """An answer that is no document; it leaves in UTF-8."""
+    return {"statusCode": 200, "body": body, "headers": {"Content-Type": content_type}}
 
 
 def problem(error: errors.FeedloopError) -> Answer:

@@ -89,7 +89,8 @@ def _body() -> bytes:
 
 
 def _response(answer: http.Answer) -> Response:
-    response = jsonify(answer["body"])
+    body = answer["body"]
+    response = Response(body) if isinstance(body, str) else jsonify(body)
     response.status_code = answer["statusCode"]
     response.headers.update(answer["headers"])
     return response
@@ -103,7 +104,7 @@ def _with_cors(response: Response, origins: tuple[str, ...]) -> Response:
         response.headers["Access-Control-Allow-Origin"] = origin
         response.headers["Access-Control-Expose-Headers"] = "Retry-After"
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
-        response.headers["Access-Control-Allow-Headers"] = "Idempotency-Key, Content-Type"
+        response.headers["Access-Control-Allow-Headers"] = "Authorization, Idempotency-Key, Content-Type"
         response.headers["Access-Control-Max-Age"] = "7200"
     return response
 

@@ -33,6 +33,7 @@ class Settings:
     sweep_workers: int
     sweep_lease_seconds: int
     label_studio_url: str  # empty: none, tasks wait in the store
+    report_open: bool  # whether report answers without the token
     secrets_dir: Path
     clock_file: str  # empty: the machine's clock; only simulations have one
 
@@ -49,6 +50,7 @@ class Settings:
             sweep_workers=_read(env, "SWEEP_WORKERS", _positive, "4"),
             sweep_lease_seconds=_read(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
             label_studio_url=_read(env, "LABEL_STUDIO_URL", _optional_endpoint, ""),
+            report_open=_read(env, "REPORT_OPEN", _switch, "off"),
             secrets_dir=_read(env, "SECRETS_DIR", Path, "/var/openfaas/secrets"),
             clock_file=_read(env, "CLOCK_FILE", str, ""),
         )
@@ -75,6 +77,7 @@ NAMES = (
     "SWEEP_WORKERS",
     "SWEEP_LEASE_SECONDS",
     "LABEL_STUDIO_URL",
+    "REPORT_OPEN",
     "SECRETS_DIR",
     "CLOCK_FILE",
 )
@@ -111,6 +114,12 @@ def _positive(text: str) -> int:
     if not (text.isascii() and text.isdecimal() and int(text) > 0):
         raise ValueError("it must be a number, 1 or more")
     return int(text)
+
+
+def _switch(text: str) -> bool:
+    if text not in ("on", "off"):
+        raise ValueError("it must be on or off")
+    return text == "on"
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Days and seconds, all in UTC."""
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 LAST_COMMIT = timedelta(minutes=5)
@@ -35,6 +36,12 @@ def time_of(day: str, second: int) -> datetime:
 def day_before(time: datetime) -> str:
     """Yesterday, seen from `time`."""
     return day_of(time - timedelta(days=1))
+
+
+def days(first: str, last: str) -> Iterator[str]:
+    """Every day from `first` to `last`; none when `last` is before it. Raises ValueError for no such day."""
+    begin, count = time_of(first, 0), (time_of(last, 0) - time_of(first, 0)).days + 1
+    return (day_of(begin + timedelta(days=number)) for number in range(count))
 
 
 def takes_commits(day: str, now: datetime) -> bool:

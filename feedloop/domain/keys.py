@@ -32,6 +32,8 @@ CURATED, BEGUN, QUARANTINED, REMOVED = "curated", "open", "quarantine", "removed
 BUCKETS = (PRODUCTION, LABELSTUDIO, TRACKING, MODELS, *DATASETS.values())
 
 _PRODUCTION_KEY = re.compile(r"class_(\d{2,4})/(\d{8})/([0-9a-f]{32})-(\d{4})-([0-9a-f]{8})-(\d{5})\.jpg", re.ASCII)
+_WITH_RANDOM = re.compile(r"(?:.*[/-])?([0-9a-f]{32})(?:-\d{5})?(?:\.jpg|\.json)?", re.ASCII)
+_DAY_FILE = re.compile(r"days/(\d{8})\.jsonl", re.ASCII)
 _DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg", re.ASCII)
 _IMAGE_KEY = re.compile(r"images/([0-9a-f]{32})\.jpg")
 _OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/]+)")
@@ -73,6 +75,26 @@ def read_production(key: str) -> PredictionId:
     return PredictionId.parse(f"{day}-{class_index}-{per_mille}-{model}-{random}-{second}")
 
 
+def split_production(key: str) -> tuple[str, ...] | None:
+    """Class, day, random part, per mille, model and second of a production key; None for any other.
+
+    Only its form is checked, for the sake of listings of millions.
+    """
+    match = _PRODUCTION_KEY.fullmatch(key)
+    return match.groups() if match else None
+
+
+def production_class(class_index: int) -> Place:
+    """The folder of one predicted class: its days in order."""
+    return Place(PRODUCTION, f"{_class(class_index)}/")
+
+
+def random_of(key: str) -> str | None:
+    """The random part in a dataset's, an outcome's or a task's key; None in a key that has none."""
+    match = _WITH_RANDOM.fullmatch(key)
+    return match[1] if match else None
+
+
 def dataset(queue: str, class_index: int, prediction: PredictionId) -> Place:
     """A labelled picture: the human's class in the folder, the model's in the name."""
     return Place(DATASETS[queue], f"{_class(class_index)}/{prediction}.jpg")
@@ -92,6 +114,11 @@ def read_dataset(key: str) -> tuple[int, PredictionId]:
 def dataset_bucket(queue: str) -> Place:
     """The folder of a queue's whole dataset."""
     return Place(DATASETS[queue], "")
+
+
+def dataset_class(queue: str, class_index: int) -> Place:
+    """The folder of one human class in a queue's dataset."""
+    return Place(DATASETS[queue], f"{_class(class_index)}/")
 
 
 def image(random: str) -> Place:
@@ -220,6 +247,22 @@ def read_outcome(key: str) -> tuple[str, PredictionId]:
     """The kind and the prediction of an outcome's key. Raises Malformed."""
     _, _, kind, prediction = key.split("/") if key.count("/") == _OUTCOME_DEPTH else ("", "", "", "")
     return kind, PredictionId.parse(prediction)
+
+
+def day_file(day: str) -> Place:
+    """The predictions of a closed day, a line each."""
+    return Place(TRACKING, f"{day_files().key}{day}.jsonl")
+
+
+def day_files() -> Place:
+    """The folder of the days that are written down."""
+    return Place(TRACKING, "days/")
+
+
+def read_day_file(key: str) -> str | None:
+    """The day of a day's file; None for any other key."""
+    match = _DAY_FILE.fullmatch(key)
+    return match[1] if match else None
 
 
 def request(digest: str) -> Place:

@@ -15,6 +15,7 @@ from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
 from functions.flag.handler import flag
 from functions.relabel.visitor import relabel
+from functions.report.closing import close
 from functions.sample.drawing import draw
 from tests.support import demo, world
 from tests.support.stepping import Worker
@@ -47,6 +48,10 @@ def sample_two(store):
     draw(MADE[0].id.day, 2, store=store, classes=len(CLASSES), now=NOON)
 
 
+def close_days(store):
+    close(store, classes=len(CLASSES), now=NOON + timedelta(days=2))
+
+
 def curate_event(store):
     handle_event(desk(store), [keys.output(QUEUE, "1")])
 
@@ -61,6 +66,10 @@ def desk(store):
 
 def nothing_before(_store):
     """The function's first call ever: no picture was shown to annotators yet."""
+
+
+def sampled_before(store):
+    sample_two(store)
 
 
 def relabelled_before(store):
@@ -94,6 +103,8 @@ CASES = [
     (relabel_it, nothing_before),
     (relabel_it, relabelled_before),
     (sample_two, nothing_before),
+    (close_days, nothing_before),
+    (close_days, sampled_before),
     (curate_event, annotated_before),
     (curate_event, changed_before),
     (curate_sweep, annotated_before),

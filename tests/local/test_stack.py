@@ -31,10 +31,11 @@ def test_our_own_stack_names_every_function_that_has_a_handler() -> None:
     assert {function.module for function in found} == {f"functions.{name}.handler" for name in on_disk}
 
 
-def test_our_own_stack_calls_sample_sync_and_curate_by_cron_and_the_latter_by_event() -> None:
+def test_our_own_stack_calls_what_sweeps_by_cron_and_sync_and_curate_by_event() -> None:
     found = {function.name: function for function in stack.read(env={})}
     schedules = {name: function.schedule for name, function in found.items() if function.schedule}
-    assert schedules == {"sample": "20 0 * * *", "sync": "45 * * * *", "curate": "15 * * * *"}
+    daily = {"sample": "20 0 * * *", "report": "30 0 * * *"}
+    assert schedules == {**daily, "sync": "45 * * * *", "curate": "15 * * * *"}
     assert found["curate"].cares_for(Place("labelstudio", "output/userfeedback/12"))
     assert not found["curate"].cares_for(Place("labelstudio", "tasks/userfeedback/12.json"))
     assert found["sync"].cares_for(Place("labelstudio", "tasks/userfeedback/12.json"))

@@ -115,7 +115,7 @@ def test_a_browsers_question_before_the_upload_is_answered(client):
     }
     answer = client.options("/", headers=asked)
     assert answer.status_code == 204
-    assert "Idempotency-Key" in answer.headers["Access-Control-Allow-Headers"]
+    assert {"Idempotency-Key", "Authorization"} <= set(answer.headers["Access-Control-Allow-Headers"].split(", "))
     assert (answer.headers["Access-Control-Max-Age"], answer.data) == ("7200", b"")
 
 
@@ -178,3 +178,9 @@ def test_a_replica_is_ready_unless_something_keeps_it_from_serving():
 def test_being_asked_whether_it_is_ready_is_no_line_in_the_log(client, capsys):
     client.get("/_/ready")
     assert capsys.readouterr().out == ""
+
+
+def test_text_leaves_as_it_is_in_utf_8():
+    app = create_app(lambda _event, _context: http.text("Brötchen 1\n", "text/plain; version=0.0.4"), "told")
+    answer = app.test_client().get("/")
+    assert (answer.data, answer.content_type) == ("Brötchen 1\n".encode(), "text/plain; version=0.0.4")

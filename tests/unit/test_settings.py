@@ -24,6 +24,7 @@ def test_a_missing_name_is_told():
     ("name", "value"),
     [
         ("S3_ENDPOINT", "store.example"),
+        ("REPORT_OPEN", "yes"),
         ("LOW_CONFIDENCE_THRESHOLD", "1.1"),
         ("LOW_CONFIDENCE_THRESHOLD", "-0.1"),
         ("LOW_CONFIDENCE_THRESHOLD", "nan"),

@@ -70,3 +70,8 @@ def test_what_is_no_day_is_refused(day):
 
 def test_the_clock_of_a_deployment_is_in_utc():
     assert clock.utc_now().tzinfo is UTC
+
+
+def test_days_are_counted_over_the_end_of_a_month():
+    assert list(clock.days("20260227", "20260301")) == ["20260227", "20260228", "20260301"]
+    assert list(clock.days("20260301", "20260227")) == []

@@ -86,3 +86,27 @@ def every_folder():
 def test_no_folder_is_the_beginning_of_another(folder):
     assert folder.endswith("/")
     assert [other for other in every_folder() if other.startswith(folder)] == [folder]
+
+
+@given(prediction_ids())
+def test_a_production_key_splits_into_the_parts_of_its_prediction(p):
+    parts = (f"{p.class_index:02d}", p.day, p.random, f"{p.per_mille:04d}", p.model, f"{p.second:05d}")
+    assert keys.split_production(keys.production(p).key) == parts
+    assert keys.split_production(f"{keys.production(p).key}.bak") is None
+
+
+@given(queues, classes, prediction_ids())
+def test_what_people_are_asked_and_say_tells_the_random_part(queue, human, p):
+    places = [keys.dataset(queue, human, p), keys.outcome(queue, "other", p), keys.task(queue, p.random)]
+    assert {keys.random_of(place.key) for place in places} == {p.random}
+
+
+@pytest.mark.parametrize("key", ["class_00/notes.txt", "tasks/lowconfidence/12.json", ""])
+def test_a_foreign_key_has_no_random_part(key):
+    assert keys.random_of(key) is None
+
+
+@given(prediction_ids())
+def test_a_days_file_tells_its_day(p):
+    assert keys.read_day_file(keys.day_file(p.day).key) == p.day
+    assert keys.read_day_file("days/notes.txt") is None

@@ -1,0 +1,101 @@
+"""What a report is asked for: days, and if wanted one model and one class."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from feedloop.domain import clock
+from feedloop.domain.classes import ClassList
+from feedloop.domain.errors import BadRequest
+
+DAYS, MOST_DAYS, EARLIEST = 7, 366, "20000101"
+JSON, PROMETHEUS = "json", "prometheus"
+_VERSION = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
+_WORDS = {"days", "from", "to", "model", "class", "format"}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A window of whole days, and what it is narrowed to."""
+
+    first: str
+    last: str
+    model: str | None = None
+    class_index: int | None = None
+
+    @property
+    def days(self) -> list[str]:
+        """Every day of the window."""
+        return list(clock.days(self.first, self.last))
+
+    @property
+    def before(self) -> "Asked":
+        """The window of the same length that ends where this one begins."""
+        begin, count = clock.time_of(self.first, 0), len(self.days)
+        first, last = (clock.day_of(begin - timedelta(days=back)) for back in (count, 1))
+        return Asked(first, last, self.model, self.class_index)
+
+
+def read(query: Mapping[str, str], *, classes: ClassList, now: datetime) -> Asked:
+    """What the parameters ask for. Raises BadRequest with what would be right."""
+    if unknown := sorted(set(query) - _WORDS):
+        raise BadRequest(f"There is no parameter {unknown[0]!r}; use {', '.join(sorted(_WORDS))}.")
+    first, last = _window(query, now)
+    return Asked(first, last, _model(query.get("model")), _class(query.get("class"), classes))
+
+
+def form(query: Mapping[str, str], accept: str) -> str:
+    """JSON, or PROMETHEUS for who says so, or takes no JSON but plain text. Raises BadRequest."""
+    wanted = query.get("format")
+    if wanted not in (None, JSON, PROMETHEUS):
+        raise BadRequest(f"Give the format as {JSON} or {PROMETHEUS}.")
+    plain = "text/plain" in accept and JSON not in accept and "text/html" not in accept
+    return wanted or (PROMETHEUS if plain or "openmetrics" in accept else JSON)
+
+
+def _window(query: Mapping[str, str], now: datetime) -> tuple[str, str]:
+    yesterday = clock.day_before(now)
+    last = _day("to", query["to"]) if "to" in query else yesterday
+    if last > clock.day_of(now):
+        raise BadRequest(f"The last day, {last}, has not come yet.")
+    if "from" not in query:
+        return clock.day_of(clock.time_of(last, 0) - timedelta(days=_count(query.get("days")) - 1)), last
+    if "days" in query:
+        raise BadRequest("Give either days or from, not both.")
+    first = _day("from", query["from"])
+    if first > last:
+        raise BadRequest(f"The first day, {first}, is after the last one, {last}.")
+    if (clock.time_of(last, 0) - clock.time_of(first, 0)).days >= MOST_DAYS:
+        raise BadRequest(f"A report covers at most {MOST_DAYS} days.")
+    return first, last
+
+
+def _day(name: str, text: str) -> str:
+    try:
+        day = clock.day_of(clock.time_of(text, 0))
+    except ValueError as error:
+        raise BadRequest(f"Give {name} as yyyymmdd, for example 20261122.") from error
+    if day < EARLIEST:
+        raise BadRequest(f"There are no predictions before {EARLIEST}.")
+    return day
+
+
+def _count(text: str | None) -> int:
+    try:
+        count = DAYS if text is None else int(text)
+    except ValueError:
+        count = 0
+    if not 1 <= count <= MOST_DAYS:
+        raise BadRequest(f"Give days as a number from 1 to {MOST_DAYS}.")
+    return count
+
+
+def _model(text: str | None) -> str | None:
+    if text is not None and not _VERSION.fullmatch(text):
+        raise BadRequest("Give the model as the first eight hexadecimal digits of its version, for example 9f2c11aa.")
+    return text[:8] if text else None
+
+
+def _class(name: str | None, classes: ClassList) -> int | None:
+    return None if name is None else classes.index(name)

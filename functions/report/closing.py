@@ -1,0 +1,51 @@
+"""Writing closed days down, each once, in a form that listings would give again.
+
+Nothing is committed to a closed day, so whoever comes late, twice or after a kill writes the same.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from datetime import datetime, timedelta
+
+from feedloop.domain import clock, keys
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import AlreadyExists
+from feedloop.ports import ObjectStore
+
+from . import days
+
+
+def close(store: ObjectStore, *, classes: int, now: datetime) -> Document:
+    """Write every closed day that is not written yet, since the first of which there is a prediction."""
+    known = written_days(store)
+    missing = [day for day in _closed_days(store, classes, now) if day not in known]
+    low, sampled = (_queued(store, queue, wanted=missing) for queue in (keys.LOW_CONFIDENCE, keys.RANDOM_SAMPLED))
+    predictions = 0
+    for day in missing:
+        body, count = days.written(day, days.listed(store, day, classes, low), sampled)
+        with suppress(AlreadyExists):  # somebody was first, perhaps we ourselves, with the same
+            store.create(keys.day_file(day), body, content_type="application/jsonl")
+        predictions += count
+    return {"closed": missing, "predictions": predictions, "known": len(known)}
+
+
+def written_days(store: ObjectStore) -> set[str]:
+    """The days that have a file."""
+    named = (keys.read_day_file(entry.key) for entry in store.list(keys.day_files()))
+    return {day for day in named if day}
+
+
+def last_closed(now: datetime) -> str:
+    """The newest day that is final."""
+    yesterday = clock.day_before(now)
+    return yesterday if clock.is_closed(yesterday, now) else clock.day_before(now - timedelta(days=1))
+
+
+def _closed_days(store: ObjectStore, classes: int, now: datetime) -> Iterator[str]:
+    first, last = days.first_day(store, classes), last_closed(now)
+    return clock.days(first, last) if first else iter(())
+
+
+def _queued(store: ObjectStore, queue: str, *, wanted: list[str]) -> set[str]:
+    """The random parts of a queue's tasks; none when nobody wants to know."""
+    return {keys.read_task(queue, entry.key) for entry in store.list(keys.tasks(queue))} if wanted else set()

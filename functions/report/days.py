@@ -1,0 +1,94 @@
+"""The predictions of a day, in the order of their random parts: from the day's file, or from listings.
+
+A day's file is derived from the listings of a closed day, so both tell the same. It has one line of JSON
+per prediction below a line that counts them; whoever deletes it gets it again with the next closing.
+"""
+
+import re
+from collections.abc import Collection, Iterable, Iterator
+from heapq import merge
+from operator import attrgetter
+from sys import intern
+from typing import NamedTuple
+
+from feedloop.domain import keys
+from feedloop.domain.documents import dump, load
+from feedloop.domain.errors import Malformed
+from feedloop.domain.prediction import CERTAIN
+from feedloop.ports import ObjectStore
+
+_LINE = re.compile(
+    rb'\{"id":"\d{8}-(\d{2,4})-(\d{4})-([0-9a-f]{8})-([0-9a-f]{32})-(\d{5})","class_index":\d+,"confidence":[\d.]+,'
+    rb'"model":"[0-9a-f]{8}","low":(true|false),"sampled":(?:true|false)\}\n'
+)
+
+
+class Line(NamedTuple):
+    """One prediction; `low` says that it has a task in the low-confidence queue."""
+
+    predicted: int
+    per_mille: int
+    model: str
+    random: str
+    second: str
+    low: bool
+
+    def id(self, day: str) -> str:
+        """The id of the prediction."""
+        return f"{day}-{self.predicted:02d}-{self.per_mille:04d}-{self.model}-{self.random}-{self.second}"
+
+
+def listed(store: ObjectStore, day: str, classes: int, low: Collection[str]) -> Iterator[Line]:
+    """A day's predictions as production lists them; `low` are the random parts of the low-confidence queue."""
+    by_class = [_of_class(store, index, day, low) for index in range(classes)]
+    return merge(*by_class, key=attrgetter("random"))
+
+
+def filed(store: ObjectStore, day: str) -> Iterator[Line]:
+    """A day's predictions as its file tells them. Raises Missing, and Malformed when it is not whole."""
+    return _read(store.get(keys.day_file(day)).body, day)
+
+
+def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[bytes, int]:
+    """The content of a day's file, and how many predictions it has; `sampled` are the random sample's random parts."""
+    told = [_told(day, line, sampled=line.random in sampled) for line in lines]
+    header = dump({"v": 1, "day": day, "predictions": len(told)})
+    return b"\n".join((header, *told, b"")), len(told)
+
+
+def first_day(store: ObjectStore, classes: int) -> str | None:
+    """The first day of which production holds a prediction; None when it is empty."""
+    found = (next(_split(store, keys.production_class(index)), None) for index in range(classes))
+    return min((parts[1] for parts in found if parts), default=None)
+
+
+def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) -> Iterator[Line]:
+    for predicted, _, random, per_mille, model, second in _split(store, keys.production_day(index, day)):
+        yield Line(int(predicted), int(per_mille), intern(model), random, second, random in low)
+
+
+def _split(store: ObjectStore, folder: keys.Place) -> Iterator[tuple[str, ...]]:
+    """What else lies there was never a prediction."""
+    return filter(None, (keys.split_production(entry.key) for entry in store.list(folder)))
+
+
+def _told(day: str, line: Line, *, sampled: bool) -> bytes:
+    words = ("false", "true")
+    return (
+        f'{{"id":"{line.id(day)}","class_index":{line.predicted},"confidence":{line.per_mille / CERTAIN},'
+        f'"model":"{line.model}","low":{words[line.low]},"sampled":{words[sampled]}}}'
+    ).encode()
+
+
+def _read(body: bytes, day: str) -> Iterator[Line]:
+    end = body.find(b"\n") + 1
+    header = load(body[:end])
+    if (header.get("v"), header.get("day")) != (1, day) or body.count(b"\n") != header.get("predictions", -1) + 1:
+        raise Malformed(f"the file of {day} is not whole")
+    while end < len(body):
+        match = _LINE.match(body, end)
+        if match is None:
+            raise Malformed(f"the file of {day} is damaged at byte {end}")
+        predicted, per_mille, model, random, second, low = map(bytes.decode, match.groups())
+        yield Line(int(predicted), int(per_mille), intern(model), random, second, low == "true")
+        end = match.end()

@@ -1,0 +1,96 @@
+"""One pass over a day's predictions: how many of what kind, and those that people said something about."""
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from feedloop.domain import keys
+
+from .days import Line
+from .people import UNCOMMITTED, People
+
+TENTHS = 10
+TIMED = 200
+"""Of how many labels of a day and queue the time is told: those with the smallest random parts."""
+
+
+class Cell(NamedTuple):
+    """What predictions are counted by; `tenth` is the confidence in whole tenths, 1.0 among the nineties."""
+
+    model: str
+    predicted: int
+    low: bool
+    tenth: int
+
+
+class Seen(NamedTuple):
+    """One prediction that people said something about: answers as in people.py, None where there is none."""
+
+    predicted: int
+    per_mille: int
+    model: str
+    low: bool
+    flagged: bool
+    blind: int | None
+    """Only inside the labelled prefix of the day's order."""
+    informed: int | None
+    flag: int | None
+    """What annotators say to a visitor's flag."""
+    visitor: int | None
+
+
+@dataclass(slots=True)
+class DayFacts:
+    """All that a report needs of a day; `filed` tells that its file was read."""
+
+    day: str
+    closed: bool
+    filed: bool
+    counts: Counter[Cell] = field(default_factory=Counter)
+    per_milles: Counter[Cell] = field(default_factory=Counter)
+    """The sums of all confidences."""
+    seen: list[Seen] = field(default_factory=list)
+    behind: int = 0
+    """Blind answers that do not count yet, since one before them in the day's order is not there."""
+    waiting: int = 0
+    """Tasks of the day's random sample without an answer."""
+    timed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
+    """By queue the ids of labelled predictions."""
+
+    def read(self, lines: Iterable[Line], people: People, concerned: Collection[str]) -> "DayFacts":
+        """Take in the day's predictions, in the order of their random parts; `concerned` are those of `people`.
+
+        A prediction that is not answered ends the labelled prefix, and with it what a uniform sample is.
+        """
+        blind, in_prefix = people.answers[keys.RANDOM_SAMPLED], True
+        for line in lines:
+            cell = Cell(line.model, line.predicted, line.low, min(line.per_mille // 100, TENTHS - 1))
+            self.counts[cell] += 1
+            self.per_milles[cell] += line.per_mille
+            in_prefix = in_prefix and line.random in blind
+            if line.random in concerned:
+                self._meet(line, people, in_prefix=in_prefix)
+        return self
+
+    def _meet(self, line: Line, people: People, *, in_prefix: bool) -> None:
+        found = {queue: answers.get(line.random) for queue, answers in people.answers.items()}
+        blind = found[keys.RANDOM_SAMPLED]
+        self.behind += blind is not None and not in_prefix
+        self.waiting += blind is None and line.random in people.tasks[keys.RANDOM_SAMPLED].randoms
+        for queue, answer in found.items():
+            if answer not in (None, UNCOMMITTED) and len(self.timed[queue]) < TIMED:
+                self.timed[queue].append(line.id(self.day))
+        self.seen.append(
+            Seen(
+                predicted=line.predicted,
+                per_mille=line.per_mille,
+                model=line.model,
+                low=line.low,
+                flagged=line.random in people.tasks[keys.USER_FEEDBACK].randoms,
+                blind=blind if in_prefix else None,
+                informed=found[keys.LOW_CONFIDENCE],
+                flag=found[keys.USER_FEEDBACK],
+                visitor=found[keys.USER_FEEDBACK_2],
+            )
+        )

@@ -1,0 +1,114 @@
+"""What people were asked and what they said, by listing: the datasets, the outcomes, the tasks.
+
+Of any time, since the depth of a queue is a matter of now. A random part stands for its prediction.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from feedloop.domain import annotations, keys
+from feedloop.domain.annotations import CLASS
+from feedloop.domain.documents import load
+from feedloop.domain.errors import Malformed, Missing
+from feedloop.domain.labels import Label
+from feedloop.domain.prediction import PredictionId
+from feedloop.ports import ObjectStore
+
+OTHER, UNCLEAR, SKIPPED, DISPUTED, UNCOMMITTED = -1, -2, -3, -4, -5
+"""Answers that are no class; a class is its index."""
+
+_CODES = {
+    annotations.OTHER: OTHER,
+    annotations.UNCLEAR: UNCLEAR,
+    annotations.SKIPPED: SKIPPED,
+    annotations.DISPUTED: DISPUTED,
+    annotations.UNCOMMITTED: UNCOMMITTED,
+}
+
+Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""Does one thing for each of many, in order: `map`, or a thread pool's."""
+Answers = dict[str, int]
+"""Random part to answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tasks:
+    """A queue's tasks: the random parts of all; how many nobody answered, and since when the oldest of those waits."""
+
+    randoms: frozenset[str]
+    waiting: int
+    oldest: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """Answers of every queue, and tasks of those that annotators work on."""
+
+    answers: Mapping[str, Answers]
+    tasks: Mapping[str, Tasks]
+
+    @property
+    def concerned(self) -> set[str]:
+        """Every prediction that somebody answered, was asked about at random, or flagged."""
+        asked = (self.tasks[queue].randoms for queue in (keys.RANDOM_SAMPLED, keys.USER_FEEDBACK))
+        return set().union(*self.answers.values(), *asked)
+
+
+def read(store: ObjectStore, *, classes: int, each: Each = map) -> People:
+    """Ask the store: a listing per queue and class, one per queue of outcomes and one of tasks."""
+    folders = [(queue, index) for queue in keys.QUEUES for index in (*range(classes), None)]
+    found = each(lambda folder: _said(store, *folder), folders)
+    answers: dict[str, Answers] = {queue: {} for queue in keys.QUEUES}
+    for (queue, _), said in zip(folders, found, strict=True):
+        _add(store, queue, answers[queue], said)
+    tasks = each(lambda queue: _tasks(store, queue, answers[queue]), keys.REVIEW_QUEUES)
+    return People(answers, dict(zip(keys.REVIEW_QUEUES, tasks, strict=True)))
+
+
+def _said(store: ObjectStore, queue: str, index: int | None) -> list[tuple[str, int]]:
+    """Keys and answers of one class, or (without) of all outcomes."""
+    if index is not None:
+        return [(entry.key, index) for entry in store.list(keys.dataset_class(queue, index))]
+    return [(entry.key, code) for entry in store.list(keys.outcomes(queue)) if (code := _code(entry.key)) is not None]
+
+
+def _code(key: str) -> int | None:
+    try:
+        return _CODES.get(keys.read_outcome(key)[0])
+    except Malformed:
+        return None
+
+
+def _add(store: ObjectStore, queue: str, answers: Answers, said: list[tuple[str, int]]) -> None:
+    """Take them in; one that is shown at two places is being moved just now, and its label of record decides."""
+    for key, answer in said:
+        random = keys.random_of(key)
+        if random is None:
+            continue  # somebody else's object
+        if answers.setdefault(random, answer) != answer:
+            decided = _of_record(store, queue, key)
+            answers[random] = answer if decided is None else decided
+
+
+def _of_record(store: ObjectStore, queue: str, key: str) -> int | None:
+    try:
+        prediction = PredictionId.parse(key.rpartition("/")[2].removesuffix(".jpg"))
+        outcome, index = Label.from_document(load(store.get(keys.label(queue, prediction)).body)).answer
+    except (Missing, Malformed):
+        return None
+    return index if outcome == CLASS else _CODES.get(outcome)
+
+
+def _tasks(store: ObjectStore, queue: str, answers: Answers) -> Tasks:
+    randoms, waiting, oldest = set(), 0, None
+    for entry in store.list(keys.tasks(queue)):
+        random = keys.random_of(entry.key)
+        if random is None:
+            continue
+        randoms.add(random)
+        if random not in answers:
+            waiting += 1
+            oldest = min(oldest or entry.modified, entry.modified)
+    return Tasks(frozenset(randoms), waiting, oldest)
