@@ -21,7 +21,7 @@ FIELD_BYTES = 100_000
 
 _MULTIPART = "multipart/form-data"
 _CHUNK = 65_536
-_RETRY_SECONDS = "5"
+_RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +76,7 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.NoModel: (503, "no-model", "No model is released"),
     errors.DayClosing: (503, "day-closing", "The day of this upload is being closed"),
     errors.Busy: (429, "busy", "Too many calls at the same time"),
+    errors.TooOften: (429, "too-often", "Too many calls from one address"),
 }
 """Every error that may leave a function: HTTP status, problem type, title."""
 
@@ -132,7 +133,7 @@ def problem(error: errors.FeedloopError) -> Answer:
     if isinstance(error, errors.MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     if isinstance(error, errors.Unavailable):
-        headers["Retry-After"] = _RETRY_SECONDS
+        headers["Retry-After"] = str(error.seconds if isinstance(error, errors.TooOften) else _RETRY_SECONDS)
     return {"statusCode": status, "body": document, "headers": headers}
 
 

@@ -1,5 +1,6 @@
 """One Flask application per function: the same in a container, on a laptop and in tests."""
 
+import math
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -12,7 +13,7 @@ from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntity
 from werkzeug.routing import Rule
 
 from feedloop import http, log
-from feedloop.domain.errors import BadRequest, Busy, FeedloopError, TooLarge
+from feedloop.domain.errors import BadRequest, Busy, FeedloopError, TooLarge, TooOften
 from feedloop.domain.limits import MOST_BYTES
 
 ANY_ORIGIN = "*"
@@ -22,15 +23,25 @@ READY = "/_/ready"
 """Where a platform asks whether calls may come."""
 
 Check = Callable[[], object]
+Wait = Callable[[str, str], float]
+"""Seconds that a caller has to wait, from the peer's address and X-Forwarded-For; asking counts as a call."""
+
+_READING = ("GET", "HEAD")
 
 
 def create_app(
-    handle: http.Handle, name: str, *, origins: tuple[str, ...] = (), calls: int = 0, ready: Check = bool
+    handle: http.Handle,
+    name: str,
+    *,
+    origins: tuple[str, ...] = (),
+    calls: int = 0,
+    ready: Check = bool,
+    wait: Wait | None = None,
 ) -> Flask:
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any).
 
-    At most `calls` are in work at the same time (0: no limit), the others are told to come again.
-    `ready` raises what keeps this replica from serving.
+    At most `calls` are in work at the same time (0: no limit), the others are told to come again, as are
+    callers who have to `wait`. `ready` raises what keeps this replica from serving.
     """
     app = Flask(name, static_folder=None)
     app.url_map.strict_slashes = False  # of rules that come after it: /function/predict is not sent on to predict/
@@ -41,7 +52,10 @@ def create_app(
     def call(path: str = "") -> Response:
         if request.method == "OPTIONS":
             return Response(status=204)
+        # Read also for who is refused: a browser that still sends sees no answer, but a broken connection.
         event = http.Event(_body(), request.headers, request.method, request.args, f"/{path}")
+        if wait and event.method not in _READING:
+            _require_patience(wait)
         with places():
             return _response(handle(event, context))
 
@@ -76,6 +90,13 @@ def _places(calls: int) -> Callable[[], AbstractContextManager[None]]:
             free.release()
 
     return place
+
+
+def _require_patience(wait: Wait) -> None:
+    """Raises TooOften."""
+    seconds = math.ceil(wait(request.remote_addr or "", request.headers.get("X-Forwarded-For", "")))
+    if seconds:
+        raise TooOften(f"Too many calls came from your address. Try again in {seconds} s.", seconds)
 
 
 def _body() -> bytes:

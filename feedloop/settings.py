@@ -4,9 +4,11 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Self, TypeVar
 
+from feedloop.domain.callers import INSIDE, Network, Pace
 from feedloop.domain.errors import WrongSetting
 
 S3_ACCESS_KEY = "feedloop-s3-access-key"
@@ -30,6 +32,10 @@ class Settings:
     low_confidence_threshold: int  # per mille
     sample_count: int
     allowed_origins: tuple[str, ...]
+    predict_limit: Pace | None  # of one address, in one process; None: no limit
+    flag_limit: Pace | None
+    relabel_limit: Pace | None
+    trusted_proxies: tuple[Network, ...]
     sweep_workers: int
     sweep_lease_seconds: int
     label_studio_url: str  # empty: none, tasks wait in the store
@@ -47,6 +53,10 @@ class Settings:
             low_confidence_threshold=_read(env, "LOW_CONFIDENCE_THRESHOLD", _per_mille, "0.7"),
             sample_count=_read(env, "SAMPLE_COUNT", _positive, "5"),
             allowed_origins=_read(env, "ALLOWED_ORIGINS", _words, ""),
+            predict_limit=_read(env, "PREDICT_LIMIT", _pace, "60/120"),
+            flag_limit=_read(env, "FLAG_LIMIT", _pace, "60/120"),
+            relabel_limit=_read(env, "RELABEL_LIMIT", _pace, "60/120"),
+            trusted_proxies=_read(env, "TRUSTED_PROXIES", _networks, "private"),
             sweep_workers=_read(env, "SWEEP_WORKERS", _positive, "4"),
             sweep_lease_seconds=_read(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
             label_studio_url=_read(env, "LABEL_STUDIO_URL", _optional_endpoint, ""),
@@ -74,6 +84,10 @@ NAMES = (
     "LOW_CONFIDENCE_THRESHOLD",
     "SAMPLE_COUNT",
     "ALLOWED_ORIGINS",
+    "PREDICT_LIMIT",
+    "FLAG_LIMIT",
+    "RELABEL_LIMIT",
+    "TRUSTED_PROXIES",
     "SWEEP_WORKERS",
     "SWEEP_LEASE_SECONDS",
     "LABEL_STUDIO_URL",
@@ -124,3 +138,20 @@ def _switch(text: str) -> bool:
 
 def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip().rstrip("/") for word in text.split(",") if word.strip())
+
+
+def _pace(text: str) -> Pace | None:
+    if text == "0":
+        return None
+    try:
+        return Pace(*map(_positive, text.split("/")))
+    except (ValueError, TypeError) as error:
+        raise ValueError("it must be 0, or two numbers such as 60/120: calls a minute, and at once") from error
+
+
+def _networks(text: str) -> tuple[Network, ...]:
+    return tuple(network for word in _words(text) for network in _network(word))
+
+
+def _network(word: str) -> tuple[Network, ...]:
+    return INSIDE if word == "private" else (ip_network(word),)

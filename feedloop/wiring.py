@@ -1,11 +1,13 @@
 """Which adapter stands behind which port: chosen once per replica, imported when asked for."""
 
 import os
+import time
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
 from feedloop import releases, settings
-from feedloop.domain import cards
+from feedloop.domain import callers, cards
 from feedloop.domain.clock import utc_now
 from feedloop.ports import Classifier, Clock, ObjectStore, Picture, ReviewDesk
 from feedloop.releases import Release
@@ -64,6 +66,24 @@ def signing_key() -> bytes:
 def event_token() -> str:
     """What store events and operators show."""
     return configured().secret(settings.EVENT_TOKEN)
+
+
+def wait_of(function: str) -> Callable[[str, str], float] | None:
+    """How long a visitor has to wait before they may call it, by their addresses; None where nobody has to.
+
+    A call that comes from inside never waits.
+    """
+    chosen = configured()
+    pace = {"predict": chosen.predict_limit, "flag": chosen.flag_limit, "relabel": chosen.relabel_limit}.get(function)
+    if pace is None:
+        return None
+    allowance = callers.Allowance(pace)
+
+    def wait(peer: str, forwarded: str) -> float:
+        who = callers.caller(peer, forwarded, chosen.trusted_proxies)
+        return 0.0 if who is None else allowance.wait(who, time.monotonic())
+
+    return wait
 
 
 def classifier(release: Release) -> Classifier:

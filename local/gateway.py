@@ -43,7 +43,8 @@ def application() -> "WSGIApplication":
 
 def _app(function: stack.Function) -> Flask:
     handle = import_module(function.module).handle
-    return create_app(handle, function.name, origins=wiring.configured().allowed_origins)
+    origins = wiring.configured().allowed_origins
+    return create_app(handle, function.name, origins=origins, wait=wiring.wait_of(function.name))
 
 
 def site() -> Flask:

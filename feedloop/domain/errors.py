@@ -18,7 +18,8 @@ FeedloopError
 │   ├── DeskMisconfigured
 │   ├── NoModel
 │   ├── DayClosing
-│   └── Busy
+│   ├── Busy
+│   └── TooOften
 ├── StoreAnswer             what a store says to a question; callers expect these
 │   ├── Missing
 │   ├── AlreadyExists
@@ -112,6 +113,14 @@ class DayClosing(Unavailable):
 
 class Busy(Unavailable):
     """As many calls are in work as may be; the others have to come again."""
+
+
+class TooOften(Unavailable):
+    """One address called more often than it may; `seconds` is how long it has to wait."""
+
+    def __init__(self, detail: str, seconds: int) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class StoreAnswer(FeedloopError):

@@ -30,6 +30,7 @@ def application() -> Flask:
         origins=wiring.configured().allowed_origins,
         calls=_calls(),
         ready=ready,
+        wait=wiring.wait_of(os.environ["FUNCTION_NAME"]),
     )
 
 

@@ -16,7 +16,11 @@ from tests.structure.repository import text
 DOCUMENT = yaml.safe_load(text("docs/openapi.yaml"))
 FUNCTIONS = list(yaml.safe_load(text("stack.yml"))["functions"])
 OPERATIONS = [description[path][method] for path, methods in DOCUMENT["paths"].items() for method in methods]
-NEW = {errors.MethodNotAllowed: errors.MethodNotAllowed("POST"), errors.TooLarge: errors.TooLarge("Too large.", 1)}
+NEW = {
+    errors.MethodNotAllowed: errors.MethodNotAllowed("POST"),
+    errors.TooLarge: errors.TooLarge("Too large.", 1),
+    errors.TooOften: errors.TooOften("Too often.", 1),
+}
 PROBLEMS = [NEW.get(kind) or kind("Words.") for kind in http.STATUS]
 
 

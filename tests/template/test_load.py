@@ -57,6 +57,21 @@ def test_a_call_that_comes_before_the_watchdog_stops_sending_is_served(image, de
         assert container.end() == 0
 
 
+def test_one_address_gets_its_limit_once_or_once_a_process_and_others_theirs(image, deployment, released):
+    """Nobody gets less, however calls are shared out; a proxy before them holds the exact one."""
+    with image("flag").started(deployment, workers="2", FLAG_LIMIT="1/5") as container:
+        url = container.until_ready().url
+        ask = lambda way: requests.post(url, headers={"Origin": SITE, "X-Forwarded-For": way}, timeout=60)  # noqa: E731
+        answers = [ask("198.51.100.1, 203.0.113.9") for _ in range(30)]
+        other = ask("203.0.113.9, 203.0.113.10")
+        from_inside = [requests.post(url, timeout=60).status_code for _ in range(30)]
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert 5 <= len(answers) - len(refused) <= 10
+    assert {answer.headers["Access-Control-Allow-Origin"] for answer in refused} == {SITE}
+    assert all(0 < int(answer.headers["Retry-After"]) <= 60 for answer in refused)
+    assert {other.status_code, *from_inside} == {400}
+
+
 def test_what_is_beyond_three_times_the_capacity_is_told_and_the_rest_is_kept(image, deployment, released):
     with image("predict").started(deployment, calls_per_worker=str(CALLS)) as container:
         url = container.until_ready().url

@@ -130,7 +130,7 @@ def test_no_header_is_no_token():
 
 @pytest.mark.parametrize("error", http.STATUS, ids=lambda error: error.__name__)
 def test_every_refusal_has_the_same_shape(error):
-    made = error("Do this.", 10) if error is errors.TooLarge else error("Do this.")
+    made = error("Do this.", 10) if error in {errors.TooLarge, errors.TooOften} else error("Do this.")
     answer = http.problem(made)
     assert answer["headers"]["Content-Type"] == "application/problem+json"
     assert answer["body"]["type"].startswith("urn:feedloop:problem:")

@@ -184,3 +184,29 @@ def test_text_leaves_as_it_is_in_utf_8():
     app = create_app(lambda _event, _context: http.text("Brötchen 1\n", "text/plain; version=0.0.4"), "told")
     answer = app.test_client().get("/")
     assert (answer.data, answer.content_type) == ("Brötchen 1\n".encode(), "text/plain; version=0.0.4")
+
+
+@pytest.fixture
+def impatient():
+    """Everybody has to wait."""
+    return create_app(echo, "echo", origins=(SITE,), wait=lambda _peer, _forwarded: 2.1).test_client()
+
+
+def test_a_caller_who_has_to_wait_is_told_how_long_in_a_way_that_browsers_may_read(impatient):
+    answer = impatient.post("/", data=b"x" * 1_000_000, headers={"Origin": SITE})
+    assert (answer.status_code, answer.json["type"]) == (429, "urn:feedloop:problem:too-often")
+    assert (answer.content_type, answer.headers["Retry-After"]) == ("application/problem+json", "3")
+    assert answer.headers["Access-Control-Allow-Origin"] == SITE
+    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
+
+
+@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("HEAD", "/"), ("OPTIONS", "/"), ("GET", "/_/ready")])
+def test_who_only_looks_or_asks_never_waits(impatient, method, path):
+    assert impatient.open(path, method=method).status_code < 300
+
+
+def test_who_waits_is_judged_by_peer_and_proxies():
+    way = ("10.0.0.1", "203.0.113.9")
+    client = create_app(echo, "echo", wait=lambda *seen: float(seen == way)).test_client()
+    told = {"headers": {"X-Forwarded-For": way[1]}, "environ_overrides": {"REMOTE_ADDR": way[0]}}
+    assert (client.post("/", **told).status_code, client.post("/").status_code) == (429, 202)

@@ -1,5 +1,8 @@
+from ipaddress import ip_network
+
 import pytest
 
+from feedloop.domain.callers import INSIDE, Pace
 from feedloop.domain.errors import WrongSetting
 from feedloop.settings import EVENT_TOKEN, Settings
 
@@ -33,6 +36,12 @@ def test_a_missing_name_is_told():
         ("SAMPLE_COUNT", "five"),
         ("SAMPLE_COUNT", "1_0"),
         ("SWEEP_WORKERS", "-1"),
+        ("PREDICT_LIMIT", "60"),
+        ("FLAG_LIMIT", "60/0"),
+        ("RELABEL_LIMIT", "60/120/1"),
+        ("PREDICT_LIMIT", ""),
+        ("TRUSTED_PROXIES", "10.0.0.1/8"),
+        ("TRUSTED_PROXIES", "private, nginx"),
         ("SWEEP_LEASE_SECONDS", "1.5"),
     ],
 )
@@ -49,6 +58,17 @@ def test_the_threshold_is_kept_in_whole_thousandths(text, thousandths):
 def test_origins_are_separated_by_commas_and_need_no_last_slash():
     origins = read(ALLOWED_ORIGINS=" https://food.example/, http://localhost:8080 ,").allowed_origins
     assert origins == ("https://food.example", "http://localhost:8080")
+
+
+def test_a_limit_is_calls_a_minute_and_at_once_or_none():
+    settings = read(PREDICT_LIMIT="30/5", FLAG_LIMIT="0")
+    assert (settings.predict_limit, settings.flag_limit, settings.relabel_limit) == (Pace(30, 5), None, Pace(60, 120))
+
+
+def test_trusted_proxies_are_networks_and_all_private_ones_by_a_word():
+    cdn = "198.51.100.0/24"
+    assert read(TRUSTED_PROXIES=f"private, {cdn}").trusted_proxies == (*INSIDE, ip_network(cdn))
+    assert read(TRUSTED_PROXIES="").trusted_proxies == ()
 
 
 def test_a_secret_is_a_file_and_its_last_line_end_does_not_count(tmp_path):
