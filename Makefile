@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
 DESK := .venv-label-studio
+AUDIT := .venv-audit
 # A set names all that it needs. Looking again would ask for the newest of what somebody wants with an extra, and fail.
 PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes --no-deps
 CODE := feedloop functions local labelling training scripts tests $(wildcard benchmarks)
@@ -15,7 +16,7 @@ SETS := $(filter-out $(APART),$(patsubst %.in,%,$(wildcard functions/*/requireme
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-training plant check bench lock clean
+.PHONY: help run test test-training plant check audit bench lock clean
 
 help: ## list the actions
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +39,9 @@ check: $(VENV)/test.stamp ## lint, formatting, types and the direction of import
 	@$(BIN)/mypy $(CODE)
 	@$(BIN)/lint-imports
 
+audit: $(AUDIT)/audit.stamp ## ask for known weaknesses of all that is pinned; says what it could not ask
+	@$(AUDIT)/bin/python scripts/audit.py
+
 bench: $(VENV)/test.stamp ## measure what benchmarks/README.md promises (STORE=minio: with MinIO)
 	@set -e; for question in predict grown sample sweep; do \
 	  echo "== $$question"; $(BIN)/python -m benchmarks.$$question --store $(or $(STORE),seaweedfs); done
@@ -54,7 +58,7 @@ lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in e
 	    $(APART).in --output-file $(APART).txt >/dev/null
 
 clean: ## remove caches and the virtual environment; the data of `make run` stays
-	@rm -rf $(VENV) $(TRAIN) $(DESK) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(TRAIN) $(DESK) $(AUDIT) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Pictures, labels and models are kept. To delete them as well: rm -r $(or $(DATA_DIR),.feedloop)"
 
@@ -73,6 +77,10 @@ $(TRAIN)/%.stamp: requirements/%.txt | $(TRAIN)/bin/python
 $(DESK)/%.stamp: requirements/%.txt | $(DESK)/bin/python $(VENV)/local.stamp
 	@echo "Installing Label Studio (800 MB, only when $< has changed) ..."
 	@$(BIN)/uv pip install --python $(DESK)/bin/python --no-deps --require-hashes --requirement $<
+	@touch $@
+
+$(AUDIT)/%.stamp: requirements/%.txt | $(AUDIT)/bin/python
+	@$(AUDIT)/bin/python $(PIP_INSTALL) --requirement $<
 	@touch $@
 
 .PRECIOUS: %/bin/python
