@@ -24,7 +24,7 @@ from tests.support.servers import Server
 
 TEMPLATE = ROOT / "template" / "python3-feedloop"
 DOCKERFILE = (TEMPLATE / "Dockerfile").read_text()
-FUNCTIONS = ("predict", "flag", "relabel", "sample", "curate")
+FUNCTIONS = ("predict", "flag", "relabel", "sample", "curate", "report")
 PATIENCE, PAUSE = 60.0, 0.002
 _IN_IMAGE = re.compile(r"^ +(PYTHONDONT\w+|MALLOC_\w+|workers|calls_per_worker)=(\S+)", re.MULTILINE)
 
@@ -43,7 +43,7 @@ def environment(folder: Path, server: Server) -> tuple[dict[str, str], dict[str,
     visitor: Call = (json.dumps(about).encode(), {"Content-Type": "application/json"})
     operator: Call = (b"", {"Authorization": f"Bearer {token}"})
     picture: Call = (uploads.clear_upload(), {"Content-Type": "image/jpeg"})
-    calls = dict(zip(FUNCTIONS, (picture, visitor, visitor, operator, operator), strict=True))
+    calls = dict(zip(FUNCTIONS, (picture, visitor, visitor, operator, operator, operator), strict=True))
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     ours = {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
     return {**os.environ, **dict(_IN_IMAGE.findall(DOCKERFILE)), **ours}, calls
@@ -71,13 +71,13 @@ def running(place: Path, environment: dict[str, str], port: int) -> Iterator[psu
         process.wait()
 
 
-def until_it_answers(port: int, call: Call) -> None:
+def until_it_answers(port: int, call: Call, method: str = "POST", path: str = "/") -> None:
     """Ask again and again until it has answered once."""
     give_up = time.monotonic() + PATIENCE
     while time.monotonic() < give_up:
         connection = HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         try:
-            connection.request("POST", "/", *call)
+            connection.request(method, path, *call)
             answer = connection.getresponse()
             told = answer.read()
         except ConnectionError:

@@ -29,6 +29,10 @@ class Asked:
         """Every day of the window."""
         return list(clock.days(self.first, self.last))
 
+    def is_open(self, now: datetime) -> bool:
+        """Whether the last day may still get predictions."""
+        return not clock.is_closed(self.last, now)
+
     @property
     def before(self) -> "Asked":
         """The window of the same length that ends where this one begins."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from feedloop.domain import keys
 
 from .days import Line
-from .people import UNCOMMITTED, People
+from .people import People
 
 TENTHS = 10
 TIMED = 200
@@ -55,6 +55,8 @@ class DayFacts:
     """Blind answers that do not count yet, since one before them in the day's order is not there."""
     waiting: int = 0
     """Tasks of the day's random sample without an answer."""
+    done: Counter[str] = field(default_factory=Counter)
+    """Answers by queue."""
     timed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """By queue the ids of labelled predictions."""
 
@@ -73,14 +75,19 @@ class DayFacts:
                 self._meet(line, people, in_prefix=in_prefix)
         return self
 
+    def _time(self, queue: str, line: Line) -> None:
+        self.done[queue] += 1
+        if self.done[queue] <= TIMED:
+            self.timed[queue].append(line.id(self.day))
+
     def _meet(self, line: Line, people: People, *, in_prefix: bool) -> None:
         found = {queue: answers.get(line.random) for queue, answers in people.answers.items()}
         blind = found[keys.RANDOM_SAMPLED]
         self.behind += blind is not None and not in_prefix
         self.waiting += blind is None and line.random in people.tasks[keys.RANDOM_SAMPLED].randoms
         for queue, answer in found.items():
-            if answer not in (None, UNCOMMITTED) and len(self.timed[queue]) < TIMED:
-                self.timed[queue].append(line.id(self.day))
+            if answer is not None:
+                self._time(queue, line)
         self.seen.append(
             Seen(
                 predicted=line.predicted,

@@ -1,32 +1,64 @@
 """report: how good is the model, with what certainty, and what do people still have to look at?
 
-called by  cron daily at 00:30 · POST /function/report: writes closed days down
-reads      listings of production, labelstudio/tasks and tracking/days
-writes     tracking/days/<yyyymmdd>.jsonl (once)
-answers    200 the days that were closed · 503 store down
+called by  GET /function/report   days, from, to, model, class, format: with the event token, or REPORT_OPEN=on
+           cron daily at 00:30 · POST /function/report: writes closed days down
+reads      listings of production, the datasets, tasks and outcomes; tracking/days; some of tracking/labels
+writes     tracking/days/<yyyymmdd>.jsonl (POST, once)
+answers    200 the report, or the days that were closed · 400 wrong parameters · 401 no token · 503 store down
 """
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 from feedloop import http, releases, sweeps, wiring
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import NoModel
+from feedloop.domain.errors import NoModel, Unauthorised
 from feedloop.http import Answer, Context, Event
 from feedloop.sweeps import Lease
 
+from . import asked, prometheus
 from .closing import close
 
+AT_ONCE = 8
+"""Listings and files that a report reads at the same time."""
 
-@http.serves("POST")
+
+@http.serves("GET", "POST")
 def handle(event: Event, _context: Context) -> Answer:
-    """Close days: one run at a time; strangers cannot make them follow each other without a rest."""
-    trusted, length = http.has_token(event, wiring.event_token()), wiring.configured().sweep_lease_seconds
-    lease = Lease(timedelta(seconds=length), rest=timedelta(0)) if trusted else Lease(timedelta(seconds=length))
-    return http.answer(sweeps.alone(wiring.store(), "report", _close, lease=lease))
+    """Close days, or report."""
+    trusted = http.has_token(event, wiring.event_token())
+    if event.method == "POST":
+        return http.answer(_close(trusted=trusted))
+    if not (trusted or wiring.configured().report_open):
+        raise Unauthorised("A report needs the event token: Authorization: Bearer <token>.")
+    if asked.form(event.query, event.headers.get("Accept", "")) == asked.PROMETHEUS:
+        return http.text(prometheus.text(_report(event)), prometheus.CONTENT_TYPE)
+    return http.answer(_report(event))
 
 
-def _close() -> Document:
+def _report(event: Event) -> Document:
+    from .reporting import report  # brings numpy and scipy, which closing a day can do without
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        return report(
+            event.query.to_dict(),
+            store=wiring.store(),
+            classes=_classes(),
+            now=wiring.clock()(),
+            threshold=wiring.configured().low_confidence_threshold,
+            each=pool.map,
+        )
+
+
+def _close(*, trusted: bool) -> Document:
+    """One run at a time; strangers cannot make them follow each other without a rest."""
+    length = timedelta(seconds=wiring.configured().sweep_lease_seconds)
+    lease = Lease(length, rest=timedelta(0)) if trusted else Lease(length)
+    return sweeps.alone(wiring.store(), "report", _close_now, lease=lease)
+
+
+def _close_now() -> Document:
     return close(wiring.store(), classes=len(_classes().names), now=wiring.clock()())
 
 

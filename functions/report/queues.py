@@ -1,0 +1,65 @@
+"""The annotators' queues: how much waits, since when, and how long it took from a prediction to its label."""
+
+import heapq
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from statistics import median, quantiles
+
+from feedloop.domain import keys
+from feedloop.domain.annotations import CLASS, OTHER, UNCLEAR
+from feedloop.domain.clock import iso, parse_iso
+from feedloop.domain.documents import Document, load
+from feedloop.domain.errors import Malformed, Missing
+from feedloop.domain.prediction import PredictionId
+from feedloop.domain.review import TITLES
+from feedloop.ports import ObjectStore
+
+from .gathering import TIMED, DayFacts
+from .people import Each, People
+
+_ANSWERED = {CLASS, OTHER, UNCLEAR}
+_RANDOM = 4  # among the parts of an id
+
+
+def queues(store: ObjectStore, people: People, facts: Sequence[DayFacts], *, each: Each) -> list[Document]:
+    """What waits now; `done` and the times are those of the window's predictions."""
+    return [
+        {
+            "queue": queue,
+            "title": TITLES[queue],
+            "waiting": people.tasks[queue].waiting,
+            "oldest": _iso(people.tasks[queue].oldest),
+            "done": sum(day.done[queue] for day in facts),
+            "seconds_to_label": _quantiles(_seconds(store, queue, facts, each)),
+        }
+        for queue in keys.REVIEW_QUEUES
+    ]
+
+
+def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: Each) -> list[float]:
+    """From prediction to first answer, of a uniform sample of the labelled ones."""
+    labelled = (name for day in facts for name in day.timed[queue])
+    chosen = heapq.nsmallest(TIMED, labelled, key=lambda name: name.split("-")[_RANDOM])
+    found = each(lambda name: _waited(store, queue, PredictionId.parse(name)), chosen)
+    return [seconds for seconds in found if seconds is not None]
+
+
+def _waited(store: ObjectStore, queue: str, prediction: PredictionId) -> float | None:
+    try:
+        history = load(store.get(keys.label(queue, prediction)).body)["history"]
+        first = next(parse_iso(entry["at"]) for entry in history if entry["outcome"] in _ANSWERED)
+    except (Missing, Malformed, KeyError, TypeError, ValueError, StopIteration):
+        return None  # a label that was never an answer, or of another hand
+    return max((first - prediction.time).total_seconds(), 0.0)
+
+
+def _quantiles(seconds: list[float]) -> Mapping[str, float] | None:
+    """Median and 95th percentile by linear interpolation (Hyndman and Fan 1996, type 7)."""
+    if not seconds:
+        return None
+    p95 = quantiles(seconds, n=20, method="inclusive")[-1] if len(seconds) > 1 else seconds[0]
+    return {"median": round(median(seconds), 1), "p95": round(p95, 1)}
+
+
+def _iso(time: datetime | None) -> str | None:
+    return iso(time) if time else None
