@@ -45,22 +45,23 @@ def alone(
 ) -> Document:
     """The result of `sweep`, or word that the one under way will look again.
 
-    When others asked meanwhile it runs again before this returns; the result is that of the first run.
+    When others asked meanwhile it runs again before this returns, as often as they do: who was told that we look
+    again went home. The result is that of the first run.
     """
     place, holder = keys.lease(name), secrets.token_hex(8)
     turn = _take(store, place, holder, lease)
     if turn is None:
         return {"status": "a run is under way and will look again"}
-    started, results = store.now(), []
+    results = []
     while turn is not None:
         pause(turn.wait)
         try:
             results.append(sweep())
         except FeedloopError:  # the next one need not wait until our lease has run out
             with suppress(FeedloopError):
-                _hand_back(store, place, holder, turn.etag, may_repeat=False)
+                _hand_back(store, place, holder, turn.etag, again=False)
             raise
-        etag = _hand_back(store, place, holder, turn.etag, may_repeat=store.now() - started < lease.length / 2)
+        etag = _hand_back(store, place, holder, turn.etag, again=True)
         turn = _Turn(etag, lease.rest.total_seconds()) if etag else None
     return results[0]
 
@@ -88,21 +89,21 @@ def _ask(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn |
     return None
 
 
-def _hand_back(store: ObjectStore, place: Place, holder: str, etag: str, *, may_repeat: bool) -> str | None:
-    """End our turn; a new ETag when somebody asked for another look meanwhile and there is time for it."""
+def _hand_back(store: ObjectStore, place: Place, holder: str, etag: str, *, again: bool) -> str | None:
+    """End our turn; a new ETag when somebody asked for another look meanwhile, and we look `again`."""
     try:
         store.replace(place, _done(holder), etag=etag)
     except Changed:
-        return _look_again(store, place, holder, may_repeat=may_repeat)
+        return _look_again(store, place, holder, again=again)
     return None
 
 
-def _look_again(store: ObjectStore, place: Place, holder: str, *, may_repeat: bool) -> str | None:
+def _look_again(store: ObjectStore, place: Place, holder: str, *, again: bool) -> str | None:
     with suppress(Changed, Missing):
         stored = store.get(place)
         if load(stored.body)["holder"] == holder:  # else it was taken over after our lease ran out
-            etag = store.replace(place, _running(holder) if may_repeat else _done(holder), etag=stored.etag)
-            return etag if may_repeat else None
+            etag = store.replace(place, _running(holder) if again else _done(holder), etag=stored.etag)
+            return etag if again else None
     return None
 
 

@@ -1,20 +1,27 @@
 """The functions as a deployment serves them, on a real store, one process."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from importlib import import_module
+from io import BytesIO
 from pathlib import Path
 from secrets import token_hex
+from typing import Any
 
 import pytest
 
 from feedloop import settings, wiring
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
+from feedloop.server import create_app
 from local.store import program
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
 from tests.support.staffed import Staffed, staffed
+from tests.support.uploads import unclear_upload
 
 TOKEN = "an event token"
+NAMES = ("predict", "flag", "relabel", "sample", "curate")
+Call = Callable[..., tuple[int, dict[str, Any]]]
 SERVERS = [pytest.param(name, marks=pytest.mark.store) for name in ("seaweedfs", "minio_server")]
 
 
@@ -44,6 +51,32 @@ def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: py
     _forget()
     yield
     _forget()
+
+
+@pytest.fixture
+def call() -> Call:
+    """POST to a function; the status and the document that came back."""
+    clients = {
+        name: create_app(import_module(f"functions.{name}.handler").handle, name).test_client() for name in NAMES
+    }
+
+    def post(name: str, **options: Any) -> tuple[int, dict[str, Any]]:
+        answer = clients[name].post("/", **options)
+        return answer.status_code, answer.json or {}
+
+    return post
+
+
+@pytest.fixture
+def upload(call: Call) -> Callable[..., dict[str, Any]]:
+    """Send a picture, by itself one that the model is unsure about."""
+
+    def send(body: bytes | None = None) -> dict[str, Any]:
+        status, told = call("predict", data={"file": (BytesIO(body or unclear_upload()), "lunch.jpg")})
+        assert status == 200
+        return told
+
+    return send
 
 
 @pytest.fixture(scope="session", params=["seaweedfs", "minio"])

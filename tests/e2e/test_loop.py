@@ -1,49 +1,19 @@
 """The whole loop over HTTP on real stores: a photo in, a person's answer back, a dataset out."""
 
 import json
-from io import BytesIO
 
 import pytest
 
 from feedloop.domain import keys
 from feedloop.domain.prediction import PredictionId
-from feedloop.server import create_app
-from functions.curate.handler import handle as curate
-from functions.flag.handler import handle as flag
-from functions.predict.handler import handle as predict
-from functions.relabel.handler import handle as relabel
-from functions.sample.handler import handle as sample
 from tests.e2e.conftest import TOKEN
 from tests.support.demo import committed
-from tests.support.uploads import clear_upload, pixels, unclear_upload
+from tests.support.uploads import clear_upload, pixels
 from tests.support.world import annotation, everything, write
 
-HANDLERS = {"predict": predict, "flag": flag, "relabel": relabel, "sample": sample, "curate": curate}
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 
 pytestmark = pytest.mark.usefixtures("deployed")
-
-
-@pytest.fixture
-def call():
-    """POST to a function; the status and the document that came back."""
-    clients = {name: create_app(handle, name).test_client() for name, handle in HANDLERS.items()}
-
-    def post(name, **options):
-        answer = clients[name].post("/", **options)
-        return answer.status_code, answer.json
-
-    return post
-
-
-@pytest.fixture
-def upload(call):
-    def send(body=None):
-        status, told = call("predict", data={"file": (BytesIO(body or unclear_upload()), "lunch.jpg")})
-        assert status == 200
-        return told
-
-    return send
 
 
 def place_of(told):
