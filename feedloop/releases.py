@@ -9,7 +9,7 @@ from feedloop.domain import cards, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, Malformed, Missing, NoModel
+from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, NoModel
 from feedloop.ports import ObjectStore
 
 MODEL_FILE, CARD_FILE = cards.FILES[cards.ONNX], "card.json"
@@ -78,18 +78,18 @@ def model_bytes(store: ObjectStore, release: Release) -> bytes:
     return body
 
 
-def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime) -> None:
+def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime, instead_of: str | None = None) -> None:
     """Store a release and make it current; publishing the current one again changes nothing.
 
-    Raises Malformed when its classes do not begin with the name's class list,
-    and Changed when somebody moved the pointer meanwhile.
+    Raises Malformed when its classes do not begin with the name's class list, and Changed when
+    somebody moved the pointer meanwhile, or when it does not name `instead_of` (a sha256).
     """
     name, sha256 = card["name"], card["sha256"]
     _extend_classes(store, name, card["classes"])
     for file, body in ((_file(card), model), (CARD_FILE, dump(card))):
         with suppress(AlreadyExists):  # the same sha256 is the same release
             store.create(keys.model_file(name, sha256, file), body)
-    point_to(store, name, sha256, now)
+    point_to(store, name, sha256, now, instead_of=instead_of)
 
 
 def _checked(release: Release, name: str, sha256: str) -> Release:
@@ -119,7 +119,7 @@ def _extend_classes(store: ObjectStore, name: str, names: list[str]) -> None:
         store.replace(place, dump(grown.to_document()), etag=stored.etag)
 
 
-def point_to(store: ObjectStore, name: str, sha256: str, now: datetime) -> None:
+def point_to(store: ObjectStore, name: str, sha256: str, now: datetime, *, instead_of: str | None = None) -> None:
     """Make a release current, by compare-and-swap. Raises Changed when somebody was faster."""
     place = keys.current_model()
     pointer = {"v": 1, "name": name, "sha256": sha256, "previous": "", "moved_at": iso(now)}
@@ -132,5 +132,7 @@ def point_to(store: ObjectStore, name: str, sha256: str, now: datetime) -> None:
             point_to(store, name, sha256, now)
         return
     previous = load(stored.body)["sha256"]
+    if previous not in {instead_of or previous, sha256}:
+        raise Changed(f"{place.key} names {previous[:8]} by now")
     if previous != sha256:
         store.replace(place, dump({**pointer, "previous": previous}), etag=stored.etag)

@@ -15,25 +15,25 @@ import typer
 
 from feedloop.domain.errors import BadRequest, FeedloopError, Unavailable
 from training import cards, chart, dataset, gallery, measuring, screen
+from training.gate_cli import commands as gate_commands
 from training.judging import Exported, Judge
 from training.loop_cli import commands as loop_commands
 from training.store_cli import commands as store_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from training import learning
-    from training.fitting import Plan, Round, Step
+    from training.fitting import Plan
 
 app = typer.Typer(
     name="python -m training",
     help="Train a classifier, find out how good it is, and release it to the functions.",
-    epilog="Begin with: draw, train, evaluate, export, release. Each has its own --help with an example.",
+    epilog="Begin with: draw, train, evaluate, export, release, later retrain. Each has a --help with an example.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-app.registered_commands += [*loop_commands.registered_commands, *store_commands.registered_commands]
+for commands in (loop_commands, gate_commands, store_commands):
+    app.registered_commands += commands.registered_commands
 
 SEED = 11
 Seed = Annotated[int, typer.Option(help="The same seed, the same result.")]
@@ -119,21 +119,7 @@ def train(
 def _train(course: "learning.Course", start: str, plan: "Plan", name: str) -> None:
     from training import learning
 
-    _learn(lambda step: learning.train(course, start, plan, name, step))
-
-
-def _learn(train: "Callable[[Step], Iterator[Round]]") -> None:
-    """Show every round as it ends."""
-    with screen.bar() as progress:
-        task = progress.add_task("round 1", total=None)
-
-        def step(done: int, total: int, loss: float) -> None:
-            progress.update(task, completed=done, total=total, description=f"loss {loss:.3f}")
-
-        for one in train(step):
-            mark = " *" if one.best else ""
-            facts = f"loss {one.loss:.3f}, held out {one.held_loss:.3f}, accuracy {one.accuracy:.1%}"
-            progress.console.print(f"round {one.number}: {facts}{mark}", highlight=False)
+    screen.learn(lambda step: learning.train(course, start, plan, name, step))
 
 
 @app.command(epilog="Example: python -m training evaluate build/model build/held-out --json build/report.json")
@@ -234,7 +220,7 @@ def demo(
     with TemporaryDirectory() as folder:
         work = Path(folder)
         recipe_book.draw(recipe, work, screen.tracked)
-        _learn(lambda step: recipe_book.train(recipe, work, step))
+        screen.learn(lambda step: recipe_book.train(recipe, work, step))
         card = recipe_book.export(recipe, work, to, f"{datetime.now(UTC):%Y-%m-%d}", screen.tracked)
     screen.say(f"{to}: {card['sha256'][:12]}, {json.dumps(card['metrics'])}")
 

@@ -1,4 +1,4 @@
-"""The commands that bring the loop's own data back to the model: pull."""
+"""The command that brings the loop's data back: pull."""
 
 from pathlib import Path
 from typing import Annotated
@@ -14,14 +14,14 @@ from training.selection import QUEUE_OF, Wanted
 
 commands = typer.Typer()
 
-_STORE = "The store: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and BUCKET_PREFIX, else DATA_DIR/connection.json."
+STORE = "The store: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and BUCKET_PREFIX, else DATA_DIR/connection.json."
 
 Since = Annotated[str, typer.Option(help="The first day of the predictions, yyyymmdd.")]
 Until = Annotated[str, typer.Option(help="The last day of the predictions, yyyymmdd.")]
 
 
 @commands.command(
-    epilog=f"Example: python -m training pull lowconfidence userfeedback --since 20261115 --to build/pulled. {_STORE}"
+    epilog=f"Example: python -m training pull lowconfidence userfeedback --since 20261115 --to build/pulled. {STORE}"
 )
 def pull(
     datasets: Annotated[list[str], typer.Argument(help=f"Which: {', '.join(QUEUE_OF)}.")],
@@ -36,7 +36,7 @@ def pull(
     store = places.open_store()
     names = releases.class_list(store)
     indices = frozenset(_index(names, name) for name in classes or [])
-    wanted = Wanted(tuple(map(_dataset, datasets)), _day(since), _day(until), indices, agreed)
+    wanted = Wanted(tuple(map(_dataset, datasets)), parse_day(since), parse_day(until), indices, agreed)
     chosen = selection.choose(store, wanted)
     pulled = pulling.pull(store, chosen, to, names, screen.tracked)
     left = f", {pulled.moved} left out because their label changed meanwhile: run it again" if pulled.moved else ""
@@ -49,7 +49,8 @@ def _dataset(name: str) -> str:
     return name
 
 
-def _day(text: str) -> str:
+def parse_day(text: str) -> str:
+    """A day as it was written; empty when none was. Raises BadRequest."""
     try:
         return day_of(time_of(text, 0)) if text else ""
     except ValueError as error:

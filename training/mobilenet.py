@@ -8,7 +8,7 @@ from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 from feedloop.domain.errors import Malformed, Unavailable
 
 FEATURES, DROPOUT = 1280, 0.2
-LAST = "classifier.1.weight"
+LAST, BIAS = "classifier.1.weight", "classifier.1.bias"
 State = dict[str, Tensor]
 
 
@@ -54,4 +54,17 @@ def for_classes(state: State, classes: int) -> nn.Module:
     network = new(classes)
     own = network.state_dict()
     network.load_state_dict({name: own[name] if name.startswith("classifier.") else state[name] for name in own})
+    return network
+
+
+def grown(state: State, classes: int) -> nn.Module:
+    """The network with these weights, and new answers behind those that it gives. Raises Malformed for fewer."""
+    known = count_classes(state)
+    if classes < known:
+        raise Malformed(f"the weights answer {known} classes, and {classes} are known: none can be taken away")
+    network = new(classes)
+    own = network.state_dict()
+    for name in (LAST, BIAS):
+        own[name][:known] = state[name]
+    network.load_state_dict({name: own[name] if name in (LAST, BIAS) else state[name] for name in own})
     return network

@@ -5,8 +5,11 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from feedloop.adapters.clock_file import ClockFile
 from feedloop.adapters.s3 import S3Store
+from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import WrongSetting
+from feedloop.ports import Clock
 
 PATIENCE = 300.0
 """Seconds for one upload: a model is larger than a picture, and a line at home slower than a data centre's."""
@@ -29,6 +32,11 @@ def open_store(env: Mapping[str, str] = os.environ) -> S3Store:
         read_timeout=PATIENCE,
         request_timeout=PATIENCE,
     )
+
+
+def clock(env: Mapping[str, str] = os.environ) -> Clock:
+    """The time, or that of a simulation: CLOCK_FILE, as for the functions."""
+    return ClockFile(Path(env["CLOCK_FILE"])) if env.get("CLOCK_FILE") else utc_now
 
 
 def _address(env: Mapping[str, str]) -> tuple[str, str, str]:

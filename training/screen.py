@@ -2,14 +2,20 @@
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from feedloop.domain.documents import Document
 from training.catalogue import Line
 from training.measuring import Report, wilson
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from training.fitting import Round, Step
 
 T = TypeVar("T")
 
@@ -34,6 +40,20 @@ def tracked(things: Iterable[T], total: int, what: str) -> Iterator[T]:
     """The same things, with a bar that moves as they are used."""
     with bar() as progress:
         yield from progress.track(things, total=total, description=what)
+
+
+def learn(train: "Callable[[Step], Iterator[Round]]") -> None:
+    """Show every round of a training as it ends."""
+    with bar() as progress:
+        task = progress.add_task("round 1", total=None)
+
+        def step(done: int, total: int, loss: float) -> None:
+            progress.update(task, completed=done, total=total, description=f"loss {loss:.3f}")
+
+        for one in train(step):
+            mark = " *" if one.best else ""
+            facts = f"loss {one.loss:.3f}, held out {one.held_loss:.3f}, accuracy {one.accuracy:.1%}"
+            progress.console.print(f"round {one.number}: {facts}{mark}", highlight=False)
 
 
 def show_report(report: Report) -> None:
@@ -68,3 +88,21 @@ def show_releases(lines: Iterable[Line]) -> None:
         share = "" if accuracy is None else f"{accuracy:.1%}"
         table.add_row(line.mark, line.name, line.sha256[:12], card.get("created"), str(len(card["classes"])), share)
     console.print(table)
+
+
+def show_verdict(verdict: Document) -> None:
+    """Both models on the same pictures, and where the new one gains and loses."""
+    before, after = (_share(verdict["accuracy"][when]) for when in ("before", "after"))
+    window, count = verdict["window"], verdict["labels"]["judged"]
+    say(f"on {count} blind labels of {window['from']} to {window['to']}: {before} before, {after} after")
+    table = Table("class", "labels", "points", "95 %")
+    for one in verdict["per_class"]:
+        found = one["difference"]
+        span = f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}"
+        table.add_row(one["class"], str(found["labels"]), f"{100 * found['value']:+.1f}", span)
+    if verdict["per_class"]:
+        console.print(table)
+
+
+def _share(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1%}"

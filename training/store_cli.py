@@ -6,7 +6,6 @@ from typing import Annotated
 
 import typer
 
-from feedloop.domain.clock import utc_now
 from training import cards, catalogue, places, screen
 
 commands = typer.Typer()
@@ -22,7 +21,7 @@ def release(
     """Let the functions serve this model; they notice within seconds."""
     model, card = cards.read(folder)
     renames = catalogue.parse_renames(rename or [])
-    catalogue.release(places.open_store(), model, card, renames, now=utc_now())
+    catalogue.release(places.open_store(), model, card, renames, now=places.clock()())
     screen.say(f"{card['name']} {card['sha256'][:12]} serves. To go back: python -m training rollback")
 
 
@@ -45,5 +44,5 @@ def rollback(
     which: Annotated[str, typer.Argument(help="The beginning of a sha256; else `previous`.")] = "previous",
 ) -> None:
     """Let an earlier release serve again."""
-    line = catalogue.rollback(places.open_store(), which, now=utc_now())
+    line = catalogue.rollback(places.open_store(), which, now=places.clock()())
     screen.say(f"{line.name} {line.sha256[:12]} serves again")

@@ -6,7 +6,7 @@ from feedloop import releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.domain.documents import load
-from feedloop.domain.errors import Malformed, NoModel
+from feedloop.domain.errors import Changed, Malformed, NoModel
 from tests.support.world import NOON
 
 CLASSES = ["Bread", "Egg"]
@@ -45,6 +45,16 @@ def test_the_pointer_remembers_what_served_before(store):
     first = publish(store, b"weights")
     second = publish(store, b"better weights")
     assert (pointer(store)["sha256"], pointer(store)["previous"]) == (second, first)
+
+
+def test_only_the_model_that_was_meant_is_replaced(store):
+    first, second = publish(store, b"weights"), publish(store, b"better weights")
+    with pytest.raises(Changed):
+        releases.point_to(store, "food", "0" * 64, NOON, instead_of=first)
+    assert pointer(store)["sha256"] == second
+    releases.point_to(store, "food", first, NOON, instead_of=second)
+    releases.point_to(store, "food", first, NOON, instead_of=second)  # our own answer got lost: it is done
+    assert pointer(store)["sha256"] == first
 
 
 def test_an_earlier_model_can_be_published_again(store):

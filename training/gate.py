@@ -1,0 +1,59 @@
+"""Whether a model may take the place of the one that serves, decided on blind labels of the same pictures."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from feedloop.estimation.estimate import Estimate
+from feedloop.estimation.paired import Paired, labels_needed
+
+RELEASE, REFUSE, WAIT = "release", "refuse", "too few labels"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How much a release may lose, as shares: overall as far as we cannot exclude it, a class as far as it is shown."""
+
+    margin: float = 0.02
+    class_margin: float = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What to do, and why in words; `needed` labels would settle what is open."""
+
+    what: str
+    why: str
+    needed: int | None = None
+
+
+def decide(found: Paired | None, classes: Sequence[str], rules: Rules) -> Decision:
+    """Release what is shown not to lose the margin; refuse what seems to lose it, or is shown to lose a class.
+
+    Only in between more labels help, and how many is told. A class counts when its whole interval lies below the class
+    margin: a few labels of a class prove nothing. None for `found` means that there is no label at all.
+    """
+    if found is None:
+        return Decision(WAIT, "There is no blind label to judge by.")
+    changes = f"Accuracy changes by {_told(found.overall)} on {found.overall.labels} blind labels"
+    if fallen := [index for index, one in found.by_class.items() if one.high < -rules.class_margin]:
+        named = ", ".join(f"{classes[index]} by {_told(found.by_class[index])}" for index in fallen)
+        return Decision(
+            REFUSE, f"{changes}, but of {named}: a class may be shown to lose {_points(rules.class_margin)}."
+        )
+    margin = _points(rules.margin)
+    if found.overall.low > -rules.margin:
+        return Decision(RELEASE, f"{changes}: a loss of {margin} is excluded, and no class is shown to lose more.")
+    if found.overall.value <= -rules.margin:
+        return Decision(REFUSE, f"{changes}: it may lose less than {margin}.")
+    needed = labels_needed(found, rules.margin)
+    return Decision(
+        WAIT, f"{changes}: a loss of {margin} is not excluded. About {needed:,} labels would do that.", needed
+    )
+
+
+def _told(one: Estimate) -> str:
+    return f"{100 * one.value:+.1f} points ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:g} points"

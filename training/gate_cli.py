@@ -1,0 +1,133 @@
+"""The commands that put another model in place of the one that serves: retrain, judge."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feedloop import releases
+from feedloop.domain.errors import BadRequest, Malformed
+from feedloop.ports import ObjectStore
+from training import blind, cards, gate, lessons, manifests, places, screen, verdicts
+from training.gate import Rules
+from training.lessons import Replay
+from training.loop_cli import STORE, Since, Until, parse_day
+from training.manifests import Line
+from training.trial import Contender
+from training.verdicts import Candidate, Trial
+
+if TYPE_CHECKING:
+    from training.retraining import Lesson
+
+commands = typer.Typer()
+
+ENDS = {gate.RELEASE: 0, gate.REFUSE: 3, gate.WAIT: 4}
+"""What the commands end with when nothing was forced."""
+
+Margin = Annotated[float, typer.Option(min=0, max=100, help="Points of accuracy that a release may lose.")]
+ClassMargin = Annotated[float, typer.Option(min=0, max=100, help="Points that a class may be shown to lose.")]
+Force = Annotated[bool, typer.Option("--force", help="Release whatever the verdict is; it is recorded.")]
+
+
+@commands.command(
+    epilog=f"Example: python -m training judge build/next. Ends with 3: refused, 4: too few labels. {STORE}"
+)
+def judge(
+    folder: Annotated[Path, typer.Argument(help="A folder written by `retrain` or `export`.")],
+    *,
+    since: Since = "",
+    until: Until = "",
+    margin: Margin = 2.0,
+    class_margin: ClassMargin = 5.0,
+    force: Force = False,
+) -> None:
+    """Compare a model with the one that serves on the newest blind labels, and release it if it is not worse."""
+    store, now = places.open_store(), places.clock()()
+    window = blind.window(store, parse_day(since), parse_day(until), now=now)
+    _judge(store, folder, Trial(window, _rules(margin, class_margin), force), now)
+
+
+@commands.command(
+    epilog=f"Example: python -m training retrain --to build/next. Ends with 3: refused, 4: too few labels. {STORE}"
+)
+def retrain(
+    *,
+    to: Annotated[Path, typer.Option(help="The folder for pictures, checkpoint, model and verdict.")] = Path("next"),
+    since: Since = "",
+    until: Until = "",
+    start: Annotated[
+        Path | None, typer.Option("--from", help="A checkpoint, instead of the release's own weights.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="An image folder of the first training, lest it is forgotten.")
+    ] = None,
+    outliers: Annotated[Path | None, typer.Option(help="Pictures of none of the classes, to go with it.")] = None,
+    margin: Margin = 2.0,
+    class_margin: ClassMargin = 5.0,
+    force: Force = False,
+    rounds: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 6,
+    rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read pictures.")] = 2,
+    seed: Annotated[int, typer.Option(help="The same seed, the same result.")] = 11,
+) -> None:
+    """Train the serving model on what people said since, judge the result, and release it if it is not worse."""
+    from training import retraining
+    from training.fitting import Plan
+
+    store, now = places.open_store(), places.clock()()
+    chosen = Trial(
+        blind.window(store, parse_day(since), parse_day(until), now=now), _rules(margin, class_margin), force
+    )
+    release = releases.current(store)
+    old = Contender(releases.model_bytes(store, release), release.card)
+    given = _given(replay, outliers, release.classes.names)
+    source = retraining.Source(store, old, release.classes, chosen.window, now)
+    lesson = retraining.gather(source, to, given, screen.tracked)
+    _tell(lesson)
+    plan = Plan(int(old.card["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
+    screen.learn(lambda step: retraining.train(lesson, start, plan, to / "model.pt", step))
+    retraining.export(lesson, to / "model.pt", to, release.name, f"{now:%Y-%m-%d}")
+    _judge(store, to, chosen, now)
+
+
+def _tell(lesson: "Lesson") -> None:
+    left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in lesson.lines.left_out.items() if count)
+    again = (
+        f"{len(lesson.again.shown)} of the first lesson again" if lesson.again.shown else "nothing of the first lesson"
+    )
+    screen.say(f"{len(lesson.lines.kept)} labelled pictures, {len(lesson.outliers)} of none of the classes, {again}")
+    if left:
+        screen.say(f"left out: {left}")
+    if missing := lessons.missing(lesson.lines.kept, lesson.again, lesson.classes):
+        screen.say(f"Nothing shows {', '.join(missing)}, which may be forgotten: give --replay.")
+
+
+def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> None:
+    """Judge, tell, keep the verdict beside the model, and end with what was decided."""
+    model, card = cards.read(folder)
+    verdict = verdicts.judge(store, Candidate(model, card, _trained(folder)), chosen, now=now, tracked=screen.tracked)
+    (folder / verdicts.FILE).write_text(json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+    screen.show_verdict(verdict)
+    screen.say(verdicts.words(verdict))
+    if not verdict["released"]:
+        sys.exit(ENDS[verdict["decision"]])
+
+
+def _trained(folder: Path) -> tuple[Line, ...]:
+    """What the model was trained on, when its folder tells. Raises BadRequest when that is damaged."""
+    file = folder / manifests.FILE
+    try:
+        return tuple(manifests.from_bytes(file.read_bytes())) if file.exists() else ()
+    except Malformed as error:
+        raise BadRequest(f"{file} is damaged, so nobody knows what the model has seen: {error}") from error
+
+
+def _given(replay: Path | None, outliers: Path | None, names: tuple[str, ...]) -> Replay | None:
+    return lessons.of_folders(replay, outliers, replay.name if replay else "", names) if replay or outliers else None
+
+
+def _rules(margin: float, class_margin: float) -> Rules:
+    return Rules(margin / 100, class_margin / 100)
