@@ -28,7 +28,7 @@ class Source:
     def facts(self, wanted: Iterable[str]) -> list[DayFacts]:
         """The facts of these days, in their order."""
         filed, asked = written_days(self.store), list(wanted)
-        first = days.first_day(self.store, self.classes) if set(asked) - filed else None
+        first = days.first_day(self.store, self.classes, self.each) if set(asked) - filed else None
         there = [day for day in asked if day in filed or (first and day >= first)]
         concerned = self.people.concerned
         return list(self.each(lambda day: self._of_day(day, concerned, filed=day in filed), there))

@@ -17,6 +17,8 @@ from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import CERTAIN
 from feedloop.ports import ObjectStore
 
+from .people import Each
+
 _LINE = re.compile(
     rb'\{"id":"\d{8}-(\d{2,4})-(\d{4})-([0-9a-f]{8})-([0-9a-f]{32})-(\d{5})","class_index":\d+,"confidence":[\d.]+,'
     rb'"model":"[0-9a-f]{8}","low":(true|false),"sampled":(?:true|false)\}\n'
@@ -56,9 +58,9 @@ def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[
     return b"\n".join((header, *told, b"")), len(told)
 
 
-def first_day(store: ObjectStore, classes: int) -> str | None:
+def first_day(store: ObjectStore, classes: int, each: Each = map) -> str | None:
     """The first day of which production holds a prediction; None when it is empty."""
-    found = (next(_split(store, keys.production_class(index)), None) for index in range(classes))
+    found = each(lambda index: next(_split(store, keys.production_class(index)), None), range(classes))
     return min((parts[1] for parts in found if parts), default=None)
 
 

@@ -65,7 +65,8 @@ def document(found: Found) -> Document:
         "anchoring": estimating.anchored(evidence.called),
         "next": [_next(one) for one in estimating.advice(evidence)],
     }
-    return {**told, "notes": notes.notes(told, found.facts)}
+    limits = notes.notes(told, found.facts)
+    return {**told, "limits": [note.to_document() for note in limits], "notes": [note.sentence for note in limits]}
 
 
 def _window(found: Found) -> Document:

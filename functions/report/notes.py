@@ -1,6 +1,7 @@
-"""What limits a report, in plain sentences."""
+"""What limits a report: in plain sentences, and as facts for those who word them in another language."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
@@ -10,59 +11,87 @@ from .gathering import DayFacts
 
 FEW_LABELS = 30
 MANY_MISSING = 0.05
-_RANDOM = TITLES[keys.RANDOM_SAMPLED]
 
 
-def notes(report: Document, facts: Sequence[DayFacts]) -> list[str]:
-    """The sentences that hold for this report."""
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A sentence, and the kind and the facts that it words."""
+
+    sentence: str
+    kind: str
+    facts: Document = field(default_factory=dict)
+
+    def to_document(self) -> Document:
+        """An entry of `limits`."""
+        return {"kind": self.kind, **self.facts}
+
+
+def notes(report: Document, facts: Sequence[DayFacts]) -> list[Note]:
+    """Those that hold for this report."""
     closed = [day for day in facts if day.closed]
     return [*_of_the_system(report), *_of_the_days(report, closed), *_of_the_sample(closed), *_of_the_labels(report)]
 
 
-def _of_the_system(report: Document) -> Iterator[str]:
+def _of_the_system(report: Document) -> Iterator[Note]:
     if report["model"] is None:
-        yield "No model is released yet: there is nothing to report."
+        yield Note("No model is released yet: there is nothing to report.", "no-model")
     elif not report["predictions"]["total"]:
-        yield "There are no such predictions in these days."
+        yield Note("There are no such predictions in these days.", "no-predictions")
     if name := report["window"]["class"]:
-        yield f"Accuracy is that of the predictions called {name}; the confusion matrix is of all classes."
+        sentence = f"Accuracy is that of the predictions called {name}; the confusion matrix is of all classes."
+        yield Note(sentence, "class", {"class": name})
 
 
-def _of_the_days(report: Document, closed: Sequence[DayFacts]) -> Iterator[str]:
+def _of_the_days(report: Document, closed: Sequence[DayFacts]) -> Iterator[Note]:
     if report["window"]["open_day"]:
-        yield "The last day is still open: its predictions are counted, its labels only after it closes at 00:15 UTC."
+        sentence = (
+            "The last day is still open: its predictions are counted, its labels only after it closes at 00:15 UTC."
+        )
+        yield Note(sentence, "open-day", {"day": report["window"]["to"]})
     if unwritten := [day for day in closed if not day.filed]:
-        yield f"Counted by listing, since nobody wrote it down: {_days(unwritten)}. POST /function/report does."
+        sentence = f"Counted by listing, since nobody wrote it down: {_words(unwritten)}. POST /function/report does."
+        yield Note(sentence, "unwritten", _span(unwritten))
 
 
-def _of_the_sample(closed: Sequence[DayFacts]) -> Iterator[str]:
+def _of_the_sample(closed: Sequence[DayFacts]) -> Iterator[Note]:
     if unfinished := [day for day in closed if day.waiting]:
         tasks, behind = (sum(getattr(day, name) for day in unfinished) for name in ("waiting", "behind"))
-        yield f"Random samples that are not finished: {_days(unfinished)}. Tasks that wait: {tasks}."
+        sentence = f"Random samples that are not finished: {_words(unfinished)}. Tasks that wait: {tasks}."
+        yield Note(sentence, "unfinished", {**_span(unfinished), "tasks": tasks})
         if behind:
-            yield f"Answers that do not count yet, since tasks before them in their day's order wait: {behind}."
-    labelled = [day for day in closed if _is_labelled(day)]
-    if labelled and (bare := [day for day in closed if day.counts and not _is_labelled(day)]):
-        yield f"Without a blind label, and counted as the nearest day that has some: {_days(bare)}."
+            sentence = f"Answers that do not count yet, since tasks before them in their day's order wait: {behind}."
+            yield Note(sentence, "behind", {"answers": behind})
+    bare = [day for day in closed if day.counts and not _is_labelled(day)]
+    if bare and any(_is_labelled(day) for day in closed):
+        sentence = f"Without a blind label, and counted as the nearest day that has some: {_words(bare)}."
+        yield Note(sentence, "bare", _span(bare))
 
 
-def _of_the_labels(report: Document) -> Iterator[str]:
+def _of_the_labels(report: Document) -> Iterator[Note]:
     labels, missing = report["accuracy"]["labels"]["blind"], sum(report["accuracy"]["missing"].values())
     if report["predictions"]["total"] and not labels:
-        yield f"No blind label yet: answer the project {_RANDOM}, and the accuracy is known."
+        title = TITLES[keys.RANDOM_SAMPLED]
+        yield Note(f"No blind label yet: answer the project {title}, and the accuracy is known.", "no-labels")
     elif 0 < labels < FEW_LABELS:
-        yield f"The interval is wide, with few blind labels: {labels}."
+        yield Note(f"The interval is wide, with few blind labels: {labels}.", "few-labels", {"labels": labels})
     if missing > MANY_MISSING * (missing + labels):
-        share = round(100 * missing / (missing + labels))
-        yield f"{share} % of the blind answers tell no class (can't tell, skipped, disputed): see worst and best case."
+        share = round(missing / (missing + labels), 2)
+        sentence = (
+            f"{share:.0%} of the blind answers tell no class (can't tell, skipped, disputed): see worst and best case."
+        )
+        yield Note(sentence, "missing", {"answers": missing, "share": share})
     if labels and report["change"]["difference"] is None:
-        yield "The window before has no labels to compare with."
+        yield Note("The window before has no labels to compare with.", "no-change")
 
 
 def _is_labelled(day: DayFacts) -> bool:
     return any(one.blind is not None for one in day.seen)
 
 
-def _days(facts: Sequence[DayFacts]) -> str:
+def _span(facts: Sequence[DayFacts]) -> Document:
+    return {"first": facts[0].day, "last": facts[-1].day, "days": len(facts)}
+
+
+def _words(facts: Sequence[DayFacts]) -> str:
     first, last = facts[0].day, facts[-1].day
     return first if first == last else f"{len(facts)} days from {first} to {last}"

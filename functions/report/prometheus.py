@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from feedloop.domain.clock import parse_iso
 from feedloop.domain.documents import Document
+from feedloop.domain.prediction import SECONDS_OF_A_DAY
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -32,12 +33,13 @@ class Gauge:
 
 
 def text(report: Document) -> str:
-    """The whole report; its window is in feedloop_report_days."""
+    """The whole report; its window is in feedloop_report_window_seconds."""
     return "".join(f"{line}\n" for gauge in _gauges(report) for line in gauge.lines())
 
 
 def _gauges(report: Document) -> Iterator[Gauge]:
-    yield Gauge("report_days", "Days of the report's window.", [({}, report["window"]["days"])])
+    window = report["window"]["days"] * SECONDS_OF_A_DAY
+    yield Gauge("report_window_seconds", "How long the report's window is.", [({}, window)])
     yield Gauge("report_timestamp_seconds", "When the report was made.", [({}, _seconds(report["generated_at"]))])
     model = report["model"]
     yield Gauge("model_info", "The model that serves.", [(model, 1)] if model else [])
@@ -90,10 +92,10 @@ def _of_queues(rows: Iterable[Document]) -> Iterator[Gauge]:
     oldest = [(labels, _seconds(one["oldest"])) for labels, one in told]
     yield Gauge("queue_oldest_timestamp_seconds", "Since when the oldest task waits.", oldest)
     waited = [
-        ({**labels, "quantile": quantile}, one["seconds_to_label"][name])
+        ({**labels, "percentile": percentile}, one["seconds_to_label"][name])
         for labels, one in told
         if one["seconds_to_label"]
-        for name, quantile in (("median", "0.5"), ("p95", "0.95"))
+        for name, percentile in (("median", "50"), ("p95", "95"))
     ]
     yield Gauge("queue_seconds_to_label", "From a prediction to its label.", waited)
 

@@ -25,7 +25,7 @@ BLIND, LOW = keys.RANDOM_SAMPLED, keys.LOW_CONFIDENCE
 DAY = day_of(NOON)
 TOKEN = {"Authorization": "Bearer token"}
 SURE, UNSURE = 0.9, 0.3
-TOLD_BY_SOURCE = ("notes", "generated_at")
+TOLD_BY_SOURCE = ("notes", "limits", "generated_at")
 
 
 @pytest.fixture
@@ -246,6 +246,15 @@ def test_an_unfinished_sample_is_told(store, report):
     told = "\n".join(report()["notes"])
     assert f"not finished: {DAY}. Tasks that wait: 1." in told
     assert "Answers that do not count yet, since tasks before them in their day's order wait: 1." in told
+
+
+def test_what_limits_a_report_is_told_as_facts_too(store, report):
+    labelled(store, count=20)
+    told = report()
+    unwritten, few, no_change = told["limits"]
+    assert unwritten == {"kind": "unwritten", "first": DAY, "last": DAY, "days": 1}
+    assert (few, no_change) == ({"kind": "few-labels", "labels": 20}, {"kind": "no-change"})
+    assert len(told["notes"]) == 3
 
 
 def test_without_the_token_there_is_no_report(client):

@@ -126,6 +126,16 @@ def test_a_late_run_writes_what_a_run_in_time_would_have_written(store, later):
     assert file_of(store) == in_time
 
 
+def test_a_file_that_was_deleted_is_derived_again(store, later):
+    for after in range(3):
+        visit(store, Random(after), time=NOON + timedelta(days=after))
+    closed(store, later + timedelta(days=2))
+    before = file_of(store)
+    store.delete(keys.day_file(DAY))
+    assert closed(store, later + timedelta(days=2)) == {"closed": [DAY], "predictions": 40, "known": 2}
+    assert file_of(store) == before
+
+
 def test_a_day_keeps_its_predictions_when_the_pictures_go(store, later):
     visit(store, Random(1))
     closed(store, later)

@@ -1,4 +1,6 @@
 import re
+import shutil
+import subprocess
 from random import Random
 
 import pytest
@@ -50,3 +52,11 @@ def test_what_is_not_known_has_no_sample(store, clock):
     told = report({}, store=store, classes=releases.class_list(store), now=clock(), threshold=700)
     assert "feedloop_accuracy{" not in prometheus.text(told)
     assert 'feedloop_queue_waiting{queue="randomsampled"} 0' in prometheus.text(told)
+
+
+@pytest.mark.skipif(not shutil.which("promtool"), reason="promtool, a part of Prometheus, is not installed")
+def test_prometheus_own_checker_finds_nothing_to_mend(told):
+    checked = subprocess.run(
+        ["promtool", "check", "metrics"], input=prometheus.text(told), check=False, capture_output=True, text=True
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
