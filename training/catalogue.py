@@ -1,6 +1,7 @@
 """Releases in the store: publish one, list them, show one, go back."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -8,9 +9,10 @@ from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import BadRequest, Missing, NoModel
+from feedloop.domain.errors import AlreadyExists, BadRequest, Missing, NoModel
 from feedloop.ports import ObjectStore
 from feedloop.releases import CARD_FILE
+from training import manifests
 
 PREVIOUS = "previous"
 
@@ -41,6 +43,14 @@ def release(store: ObjectStore, model: bytes, card: Document, renames: Mapping[s
     if renames:
         _rename(store, card, renames)
     releases.publish(store, model, card, now=now)
+
+
+def keep_manifest(store: ObjectStore, card: Document, lines: Sequence[manifests.Line]) -> None:
+    """What a model was trained on, beside the model; before it is released, lest it ever serves without."""
+    if lines:
+        place = keys.model_file(str(card["name"]), str(card["sha256"]), manifests.FILE)
+        with suppress(AlreadyExists):  # the same model was trained on the same
+            store.create(place, manifests.to_bytes(lines), content_type="application/jsonl")
 
 
 def listed(store: ObjectStore) -> Iterator[Line]:

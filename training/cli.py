@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from feedloop.domain.errors import BadRequest, FeedloopError, Unavailable
-from training import cards, chart, dataset, gallery, measuring, screen
+from training import cards, chart, dataset, gallery, manifests, measuring, screen
 from training.gate_cli import commands as gate_commands
 from training.judging import Exported, Judge
 from training.loop_cli import commands as loop_commands
@@ -198,6 +198,7 @@ def export(
     told = {"trained_on": dict(found.trained_on), "metrics": made.metrics}
     card = cards.card(made.model, name, found.classes, {**facts, **told}, f"{datetime.now(UTC):%Y-%m-%d}")
     cards.write(to, made.model, card)
+    manifests.follow(pictures, to, found.trained_on.get("manifest"))
     calibrated = f"temperature {made.temperature:.3f}" if pictures else "not calibrated: give --pictures"
     parity = f"max |dp| {made.parity.difference:.1e} on {made.parity.pictures} pictures"
     screen.say(f"{to}: {len(made.model) / 1e6:.1f} MB, {card['sha256'][:12]}, {calibrated}, {parity}")

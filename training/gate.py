@@ -42,7 +42,8 @@ def decide(found: Paired | None, classes: Sequence[str], rules: Rules) -> Decisi
         )
     margin = _points(rules.margin)
     if found.overall.low > -rules.margin:
-        return Decision(RELEASE, f"{changes}: a loss of {margin} is excluded, and no class is shown to lose more.")
+        no_class = f"no class is shown to lose {_points(rules.class_margin)}"
+        return Decision(RELEASE, f"{changes}: a loss of {margin} is excluded, and {no_class}.")
     if found.overall.value <= -rules.margin:
         return Decision(REFUSE, f"{changes}: it may lose less than {margin}.")
     needed = labels_needed(found, rules.margin)

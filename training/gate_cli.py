@@ -9,13 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feedloop import releases
-from feedloop.domain.errors import BadRequest, Malformed
 from feedloop.ports import ObjectStore
 from training import blind, cards, gate, lessons, manifests, places, screen, verdicts
 from training.gate import Rules
 from training.lessons import Replay
 from training.loop_cli import STORE, Since, Until, parse_day
-from training.manifests import Line
 from training.trial import Contender
 from training.verdicts import Candidate, Trial
 
@@ -108,21 +106,14 @@ def _tell(lesson: "Lesson") -> None:
 def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> None:
     """Judge, tell, keep the verdict beside the model, and end with what was decided."""
     model, card = cards.read(folder)
-    verdict = verdicts.judge(store, Candidate(model, card, _trained(folder)), chosen, now=now, tracked=screen.tracked)
+    verdict = verdicts.judge(
+        store, Candidate(model, card, manifests.beside(folder)), chosen, now=now, tracked=screen.tracked
+    )
     (folder / verdicts.FILE).write_text(json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     screen.show_verdict(verdict)
     screen.say(verdicts.words(verdict))
     if not verdict["released"]:
         sys.exit(ENDS[verdict["decision"]])
-
-
-def _trained(folder: Path) -> tuple[Line, ...]:
-    """What the model was trained on, when its folder tells. Raises BadRequest when that is damaged."""
-    file = folder / manifests.FILE
-    try:
-        return tuple(manifests.from_bytes(file.read_bytes())) if file.exists() else ()
-    except Malformed as error:
-        raise BadRequest(f"{file} is damaged, so nobody knows what the model has seen: {error}") from error
 
 
 def _given(replay: Path | None, outliers: Path | None, names: tuple[str, ...]) -> Replay | None:

@@ -92,3 +92,21 @@ def checked(folder: Path, found: Mapping[str, tuple[int | None, str]]) -> str:
     if wrong := sorted(name for name, _ in told.items() ^ found.items()):
         raise BadRequest(f"{folder} is not what its {FILE} says: pull it again, or delete that file. {wrong[:3]}")
     return version(body)
+
+
+def beside(folder: Path) -> tuple[Line, ...]:
+    """What the model in a folder was trained on, when the folder tells. Raises BadRequest when that is damaged."""
+    file = folder / FILE
+    try:
+        return tuple(from_bytes(file.read_bytes())) if file.exists() else ()
+    except Malformed as error:
+        raise BadRequest(f"{file} is damaged, so nobody knows what the model has seen: {error}") from error
+
+
+def follow(pictures: Path | None, to: Path, version_of: object) -> None:
+    """Let the manifest of the pictures lie beside the model that was trained on them, and no other."""
+    body = (pictures / FILE).read_bytes() if pictures and (pictures / FILE).exists() else b""
+    if version(body) == version_of:
+        write(to, body)
+    else:
+        (to / FILE).unlink(missing_ok=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from training import cards, catalogue, places, screen
+from training import cards, catalogue, manifests, places, screen
 
 commands = typer.Typer()
 
@@ -20,8 +20,9 @@ def release(
 ) -> None:
     """Let the functions serve this model; they notice within seconds."""
     model, card = cards.read(folder)
-    renames = catalogue.parse_renames(rename or [])
-    catalogue.release(places.open_store(), model, card, renames, now=places.clock()())
+    renames, store = catalogue.parse_renames(rename or []), places.open_store()
+    catalogue.keep_manifest(store, card, manifests.beside(folder))
+    catalogue.release(store, model, card, renames, now=places.clock()())
     screen.say(f"{card['name']} {card['sha256'][:12]} serves. To go back: python -m training rollback")
 
 

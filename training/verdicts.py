@@ -18,7 +18,8 @@ from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed
 from feedloop.estimation.counted import OTHER
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
-from training import blind, gate, manifests, trial
+from feedloop.releases import Release
+from training import blind, catalogue, gate, manifests, trial
 from training.blind import Window
 from training.gate import Rules
 from training.manifests import Line
@@ -46,12 +47,11 @@ class Trial:
 def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, tracked: Tracked) -> Document:
     """Compare, decide, keep the verdict, and release when it says so or by force; the verdict.
 
-    Raises BadRequest when the candidate serves already, NoModel when nothing does, and Changed when another
-    release came meanwhile: then nothing is released, and the verdict stays.
+    Raises BadRequest when the candidate serves already or answers other classes, NoModel when nothing serves, and
+    Changed when another release came meanwhile: then nothing is released, and the verdict stays.
     """
     release = releases.current(store)
-    if release.sha256 == new.sha256:
-        raise BadRequest(f"{new.sha256[:12]} serves already: there is nothing to judge.")
+    _check(new, release)
     old = Contender(releases.model_bytes(store, release), release.card)
     days = blind.read(store, chosen.window, blind.answers(store), classes=len(release.classes.names), now=now)
     whole = trial.sample(store, days)
@@ -87,12 +87,17 @@ def read(store: ObjectStore, name: str, sha256: str) -> Document | None:
         return None
 
 
+def _check(new: Candidate, release: Release) -> None:
+    known = release.classes.names
+    if release.sha256 == new.sha256:
+        raise BadRequest(f"{new.sha256[:12]} serves already: there is nothing to judge.")
+    if tuple(new.card["classes"][: len(known)]) != known:
+        raise BadRequest(f"The new model's classes do not begin with those that are known: {', '.join(known)}.")
+
+
 def _release(store: ObjectStore, new: Candidate, instead_of: str, now: datetime) -> None:
     """The manifest first, the pointer last."""
-    if new.trained:
-        place = keys.model_file(new.card["name"], new.sha256, manifests.FILE)
-        with suppress(AlreadyExists):  # the same model was trained on the same
-            store.create(place, manifests.to_bytes(new.trained), content_type="application/jsonl")
+    catalogue.keep_manifest(store, new.card, new.trained)
     releases.publish(store, new.model, new.card, now=now, instead_of=instead_of)
 
 

@@ -197,6 +197,16 @@ def test_a_manifest_that_is_cut_off_is_told(store, tmp_path, keep):
         dataset.read(tmp_path, complete=False).manifest()
 
 
+def test_a_manifest_follows_into_the_folder_of_the_model_that_was_trained_on_it(store, tmp_path):
+    label(store, LOW, "Egg")
+    found, to = pull(store, tmp_path / "pulled", Wanted(("lowconfidence",))), tmp_path / "model"
+    to.mkdir()
+    manifests.follow(tmp_path / "pulled", to, found.version)
+    assert manifests.beside(to) == found.lines
+    manifests.follow(tmp_path / "pulled", to, "another")
+    assert manifests.beside(to) == ()
+
+
 def test_what_is_wrong_with_a_wish_is_told(store):
     for words in (["pizza"], ["userfeedback", "--since", "2026-11-22"], ["userfeedback", "--class", "Pizza"]):
         assert command("pull", *words, "--to", "nowhere") == 1

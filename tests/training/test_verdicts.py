@@ -154,6 +154,12 @@ def test_who_serves_already_is_not_judged(store):
         judge(store, candidate(RIGHT, number=1))
 
 
+def test_a_model_of_other_classes_is_not_judged(store):
+    body = colours.model(RIGHT)
+    with pytest.raises(BadRequest, match="do not begin with those that are known: Red, Green, Blue"):
+        judge(store, Candidate(body, colours.card(body, classes=["Red", "Blue", "Green"], sha256="0" * 64)))
+
+
 def test_another_release_meanwhile_is_not_replaced(store):
     answered(store, MANY)
 
@@ -196,5 +202,8 @@ def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, mo
     assert "too few labels" in capsys.readouterr().out
     assert json.loads((tmp_path / "worse" / "verdict.json").read_text())["decision"] == gate.REFUSE
     assert command("judge", tmp_path / "worse", "--force") == 0
+    manifests.write(tmp_path / "equal", manifests.to_bytes([line()]))
+    assert command("release", tmp_path / "equal") == 0
+    assert store.head(keys.model_file("colours", releases.current(store).sha256, manifests.FILE)).size
     assert command("rollback", before[:8]) == 0
     assert load(store.get(keys.current_model()).body)["sha256"] == before
