@@ -3,12 +3,11 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
-from feedloop.estimation.counted import MISSING, Day, Row
+from feedloop.estimation.answers import Answers
+from feedloop.estimation.counted import Day, Row
 from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.sample import Sample
-from feedloop.estimation.shares import partly_known, weighted_share
+from feedloop.estimation.shares import Part
+from feedloop.estimation.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,30 +31,32 @@ def accuracy(days: Sequence[Day], rows: Iterable[Row], predicted: int | None = N
 
     Give all rows and days in either case. Days are strata: a day counts by its size, however many of it were answered.
     """
-    rows = list(rows)
-    sample = Sample.of(days, rows)
-    wanted = sample.predicted == predicted if predicted is not None else np.ones(len(sample.predicted), bool)
-    total = sample.total if predicted is None else sample.by_class.get(predicted, 0)
-    blind, known = sample.drawn & wanted, sample.known & wanted
-    right = sample.predicted == sample.blind
-    by_sample = weighted_share(right[blind], sample.weight[blind])
-    rest = blind & ~known
-    known_right = int((sample.predicted == sample.informed)[known].sum())
-    best = partly_known(
-        known_right, int(known.sum()), total - int(known.sum()), weighted_share(right[rest], sample.weight[rest])
-    )
-    missing = _missing(rows, predicted)
-    unknown = missing / (missing + int(blind.sum())) if missing else 0.0
+    window = Window.of(days, rows)
+    part = window.called(predicted)
+    best = window.best(part)
+    worst, ideal = _bounds(best, window.answers, part)
     return Accuracy(
-        by_sample,
-        best or by_sample,
-        None if best is None else best.value * (1 - unknown),
-        None if best is None else best.value * (1 - unknown) + unknown,
-        int(blind.sum()),
-        int(known.sum()),
-        missing,
+        window.blind(part),
+        best,
+        worst,
+        ideal,
+        int((part.rows & window.answers.drawn).sum()),
+        int((part.rows & window.answers.known).sum()),
+        int((part.rows & window.answers.unclear).sum()),
     )
 
 
-def _missing(rows: Iterable[Row], predicted: int | None) -> int:
-    return sum(row.blind == MISSING and predicted in {None, row.predicted} for row in rows)
+def _bounds(best: Estimate | None, answers: Answers, part: Part) -> tuple[float, float] | tuple[None, None]:
+    """Missing answers stand for predictions outside of the known ones: an informed answer tells what they are."""
+    if best is None:
+        return None, None
+    outside = part.rows & ~answers.known
+    missing, right, drawn = (
+        float(answers.weight[outside & rows].sum())
+        for rows in (answers.unclear, answers.drawn & answers.right, answers.drawn)
+    )
+    if not missing:
+        return best.value, best.value
+    others = 1 - int((part.rows & answers.known).sum()) / part.predictions
+    share, unknown = right / drawn if drawn else best.value, others * missing / (missing + drawn)
+    return max(best.value - unknown * share, 0.0), min(best.value + unknown * (1 - share), 1.0)

@@ -5,27 +5,37 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedloop.estimation.change import change
 from feedloop.estimation.counted import Day, Row
 from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.sample import Sample
-from feedloop.estimation.shares import weighted_share
+from feedloop.estimation.intervals import wilson
+from feedloop.estimation.paired import paired_difference
+from feedloop.estimation.window import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Anchoring:
-    """On low-confidence pictures: how often annotators agree with the model, seeing its answer and not seeing it."""
+    """Of pictures that annotators answered in sight of the model's answer."""
 
     accepted: Estimate | None
+    """How often they agreed with it."""
     blind_agreement: Estimate | None
+    """How often blind annotators would have: `accepted` less the difference."""
     difference: Estimate | None
-    """Accepted minus blind: above 0 they follow."""
+    """Of pictures with both answers, accepted minus blind: above 0 they follow."""
 
 
 def anchoring(days: Sequence[Day], rows: Iterable[Row]) -> Anchoring:
-    """Compare informed answers with the random sample's answers to low-confidence pictures."""
-    sample = Sample.of(days, [row for row in rows if row.low])
-    known, drawn = sample.known, sample.drawn
-    accepted = weighted_share((sample.predicted == sample.informed)[known], np.ones(int(known.sum())))
-    blind = weighted_share((sample.predicted == sample.blind)[drawn], sample.weight[drawn])
-    return Anchoring(accepted, blind, change(blind, accepted))
+    """Compare informed with blind answers to the same pictures; without such pictures only `accepted` is known."""
+    answers = Window.of(days, rows).answers
+    known, double = answers.known, answers.known & answers.drawn
+    count = int(known.sum())
+    if not count:
+        return Anchoring(None, None, None)
+    share = float(answers.said_right[known].mean())
+    accepted = Estimate(share, *wilson(share, count), count)
+    if not double.any():
+        return Anchoring(accepted, None, None)
+    gain = answers.said_right[double].astype(float) - answers.right[double]
+    follow = paired_difference(gain, answers.weight[double])
+    value, low, high = (float(np.clip(share - end, 0, 1)) for end in (follow.value, follow.high, follow.low))
+    return Anchoring(accepted, Estimate(value, low, high, follow.labels), follow)

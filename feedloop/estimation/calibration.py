@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from math import sqrt
 
-from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.counted import BINS, Day, Row, bin_of
+from feedloop.estimation.counted import BINS, Day, Row
 from feedloop.estimation.estimate import Estimate
+from feedloop.estimation.intervals import deviations
+from feedloop.estimation.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,32 +20,40 @@ class Bin:
     mean_confidence: float | None
     accuracy: Estimate | None
 
+    @property
+    def gap(self) -> float | None:
+        """How far confidence and accuracy lie apart beyond chance: the root of the squared distance less its variance.
+
+        Without that, few labels make any model look badly calibrated: Kumar, Liang and Ma (2019), NeurIPS, section 4
+        (the debiased estimator).
+        """
+        if self.accuracy is None or self.mean_confidence is None:
+            return None
+        deviation = self.accuracy.half_width / deviations()
+        return sqrt(max((self.accuracy.value - self.mean_confidence) ** 2 - deviation**2, 0))
+
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """The reliability curve; the expected error is None until every tenth of the predictions has a label."""
+    """The reliability curve, and the mean of its gaps over the predictions of bins with labels (None without any).
+
+    The expected calibration error: Naeini, Cooper and Hauskrecht (2015), AAAI, section 2.
+    """
 
     bins: tuple[Bin, ...]
     expected_error: float | None
-    """Mean distance of confidence and accuracy over predictions: Naeini et al. (2015), AAAI, equation 3 (ECE)."""
 
 
 def calibration(days: Sequence[Day], rows: Iterable[Row]) -> Calibration:
-    """The curve in ten bins, by the random sample and the known sizes of the bins."""
-    rows = list(rows)
-    bins = tuple(_bin(number, days, rows) for number in range(BINS))
-    gaps = [
-        (each.predictions, abs(each.accuracy.value - each.mean_confidence))
-        for each in bins
-        if each.accuracy and each.mean_confidence is not None
-    ]
+    """The curve in ten bins, whose sizes are known."""
+    window = Window.of(days, rows)
+    bins = tuple(_bin(number, window) for number in range(BINS))
+    gaps = [(each.predictions, each.gap) for each in bins if each.gap is not None]
     covered = sum(size for size, _ in gaps)
     return Calibration(bins, sum(size * gap for size, gap in gaps) / covered if covered else None)
 
 
-def _bin(number: int, days: Sequence[Day], rows: Sequence[Row]) -> Bin:
-    inside = [day.within(number) for day in days]
-    size = sum(day.predictions for day in inside)
-    total = sum(sum(day.per_mille.values()) for day in inside)
-    found = accuracy(inside, [row for row in rows if bin_of(row.per_mille) == number])
-    return Bin(number / BINS, (number + 1) / BINS, size, total / size / 1000 if size else None, found.blind)
+def _bin(number: int, window: Window) -> Bin:
+    part = window.within(number)
+    mean = part.confidence / part.predictions if part.predictions else None
+    return Bin(number / BINS, (number + 1) / BINS, part.predictions, mean, window.best(part))

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.counted import Day, Row
 from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.sample import Sample
-from feedloop.estimation.shares import weighted_share
+from feedloop.estimation.recall import recall
+from feedloop.estimation.truths import Truths
+from feedloop.estimation.window import Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,16 +20,12 @@ class ClassAccuracy:
 
 def per_class(days: Sequence[Day], rows: Iterable[Row]) -> Mapping[int, ClassAccuracy]:
     """By class index, of every class that was predicted or answered."""
-    rows = list(rows)
-    sample = Sample.of(days, rows)
-    seen = {*sample.by_class, *sample.blind.tolist(), *sample.informed.tolist()}
+    window = Window.of(days, rows)
+    truths = Truths.of(window)
+    called = {cell.predicted for cell in window.answers.cells}
+    named = {*window.answers.blind.tolist(), *window.answers.informed.tolist()}
     return {
-        index: ClassAccuracy(accuracy(days, rows, index).best, _recall(sample, index))
-        for index in sorted(seen)
+        index: ClassAccuracy(window.best(window.called(index)), recall(index, window, truths))
+        for index in sorted(called | named)
         if index >= 0
     }
-
-
-def _recall(sample: Sample, index: int) -> Estimate | None:
-    chosen = sample.blind == index
-    return weighted_share(sample.predicted[chosen] == index, sample.weight[chosen])

@@ -4,16 +4,14 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feedloop.estimation.counted import Answer, Day, Row
-from feedloop.estimation.sample import Sample
-
-Pair = tuple[Answer, int]
-"""What it is (a class index or OTHER), and what the model called it."""
+from feedloop.estimation.counted import Day, Row
+from feedloop.estimation.truths import Pair, Truths
+from feedloop.estimation.window import Window
 
 
 @dataclass(frozen=True, slots=True)
 class Confusion:
-    """Answers of the random sample, and the share of all predictions that they stand for; shares add up to 1."""
+    """Answers of the random sample, and the share of all predictions by all answers; shares add up to 1."""
 
     counts: Mapping[Pair, int]
     shares: Mapping[Pair, float]
@@ -21,11 +19,9 @@ class Confusion:
 
 def confusion(days: Sequence[Day], rows: Iterable[Row]) -> Confusion:
     """Pairs that occur; empty without labels."""
-    sample = Sample.of(days, rows)
-    drawn = sample.drawn
-    pairs = list(zip(sample.blind[drawn].tolist(), sample.predicted[drawn].tolist(), strict=True))
-    weights: Counter[Pair] = Counter()
-    for pair, weight in zip(pairs, sample.weight[drawn].tolist(), strict=True):
-        weights[pair] += weight
-    whole = sum(weights.values())
-    return Confusion(Counter(pairs), {pair: weight / whole for pair, weight in weights.items()})
+    window = Window.of(days, rows)
+    answers = window.answers
+    drawn = zip(answers.blind[answers.drawn].tolist(), answers.predicted[answers.drawn].tolist(), strict=True)
+    found = Truths.of(window).corrected(window)
+    whole = sum(found.values())
+    return Confusion(Counter(drawn), {pair: number / whole for pair, number in found.items() if number})

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import NamedTuple, Self
 
 Answer = int
 """The class index that a person chose, OTHER or MISSING."""
@@ -33,9 +33,8 @@ class Row:
     """Of the low-confidence queue, whose annotators saw the model's answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """Predictions that a report does not tell apart."""
+class Cell(NamedTuple):
+    """Predictions that a report does not tell apart; a tuple, since it is hashed once per prediction."""
 
     predicted: int
     bin: int

@@ -6,19 +6,32 @@ from scipy.special import ndtri
 
 LEVEL = 0.95
 
+Ends = tuple[float, float]
+
 
 def deviations(level: float = LEVEL) -> float:
     """How many standard deviations a two-sided interval of this level reaches to each side: 1.96 for 0.95."""
     return float(ndtri((1 + level) / 2))
 
 
-def wilson(share: float, labels: float, level: float = LEVEL) -> tuple[float, float]:
-    """The interval of a share of `labels` independent answers, which need not be a whole number.
+def wilson(share: float, labels: float) -> Ends:
+    """The 95 % interval of a share of `labels` independent answers, which need not be a whole number.
 
-    Wilson (1927), JASA 22:209: all shares p that lie within z sqrt(p (1 - p) / n) of the observed one. With an
-    effective number of labels in place of n: Dean and Pagano (2015), J. Survey Statistics and Methodology 3:484.
+    Wilson (1927), JASA 22:209: all p within z sqrt(p (1 - p) / n) of the observed share. With an effective number of
+    answers in place of n: Dean and Pagano (2015), Journal of Survey Statistics and Methodology 3:484.
     """
-    z2 = deviations(level) ** 2 / labels
-    middle = (share + z2 / 2) / (1 + z2)
-    reach = sqrt(z2 * (share * (1 - share) + z2 / 4)) / (1 + z2)
-    return max(middle - reach, 0.0), min(middle + reach, 1.0)
+    return partly_known(share, 1 / labels)
+
+
+def partly_known(share: float, per_label: float, *, other: float = 0.0) -> Ends:
+    """Wilson's interval of the sampled part's share p, for a whole whose other part adds uncertainty of its own.
+
+    All p with (share - p)^2 <= z^2 (per_label p (1 - p) + other). `other` is the variance that the known part brings,
+    in units of the sampled part.
+    """
+    z2 = deviations() ** 2
+    spread = z2 * per_label
+    middle = share + spread / 2
+    reach = sqrt(middle**2 - (1 + spread) * (share**2 - z2 * other))
+    low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
+    return min(max(low, 0.0), share), max(min(high, 1.0), share)

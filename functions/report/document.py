@@ -100,8 +100,8 @@ def _method(found: Accuracy) -> str:
     if not found.informed_labels:
         return f"Estimated from {sample}."
     return (
-        f"The {found.informed_labels} labelled predictions of the low-confidence queue count as they were answered; "
-        f"all others are estimated from {sample}."
+        f"The {found.informed_labels} labelled predictions of the low-confidence queue count as they were answered, "
+        f"corrected by those that were answered blind as well; all others are estimated from {sample}."
     )
 
 

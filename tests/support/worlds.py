@@ -1,0 +1,146 @@
+"""Windows of predictions whose truth is known, and the answers of their annotators."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.random import Generator
+from numpy.typing import NDArray
+
+from feedloop.estimation.counted import OTHER, Cell, Day, Row
+
+CLASSES = 11
+THRESHOLD = 700
+MIX = 1 / (np.arange(CLASSES) + 4)
+SPREAD = 1.6
+"""Of a picture's difficulty within a day."""
+
+UNSEEN = -9
+
+Column = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class World:
+    """How visitors, the model and annotators behave."""
+
+    days: int = 28
+    predictions: float = 400
+    """A typical day's."""
+    labels: int = 5
+    """Random ones a day."""
+    ease: float = 2.2
+    """The usual log odds of a right answer: 2.2 is right 84 times in 100."""
+    uneven: float = 1
+    """The largest day by the smallest."""
+    tied: float = 0
+    """How much easier a day is when it is as large as the largest, in log odds; below 0 it is harder."""
+    drift: float = 0
+    """How much harder the last day is than the first."""
+    trust: float = 1
+    """Truth's log odds by the model's: below 1 the model is too sure of itself."""
+    reviewed: float = 1
+    """The part of the low-confidence queue that is done, the least sure first."""
+    anchored: float = 0
+    """How often an annotator who sees a wrong answer accepts it."""
+    slips: float = 0
+    """How often an annotator who sees a right answer rejects it."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """What a world brought forth: a place per prediction."""
+
+    day: Column
+    predicted: Column
+    truth: Column
+    per_mille: Column
+    blind: NDArray[np.bool_]
+    informed: Column
+    """What the low-confidence queue's annotator said, UNSEEN without one."""
+
+    @cached_property
+    def low(self) -> NDArray[np.bool_]:
+        return np.less(self.per_mille, THRESHOLD)
+
+    @property
+    def accuracy(self) -> float:
+        return float((self.predicted == self.truth).mean())
+
+    def precision(self, index: int) -> float:
+        return float((self.truth == index)[self.predicted == index].mean())
+
+    def recall(self, index: int) -> float:
+        return float((self.predicted == index)[self.truth == index].mean())
+
+    def counted(self) -> list[Day]:
+        """As a report counts its days: what Day.counted makes of them, in a tenth of the time."""
+        kinds = (self.day * CLASSES + self.predicted) * 20 + self.per_mille // 100 * 2 + self.low
+        found, place, counts = np.unique(kinds, return_inverse=True, return_counts=True)
+        sums = np.bincount(place, self.per_mille).astype(int)
+        cells: dict[int, dict[Cell, int]] = defaultdict(dict)
+        per_mille: dict[int, dict[Cell, int]] = defaultdict(dict)
+        for kind, count, total in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
+            day, cell = kind // (CLASSES * 20), Cell(kind // 20 % CLASSES, kind % 20 // 2, bool(kind % 2))
+            cells[day][cell], per_mille[day][cell] = count, total
+        return [Day(f"{day:08}", cells[day], per_mille[day]) for day in cells]
+
+    def rows(self) -> list[Row]:
+        """As a report reads its answers."""
+        return list(self._rows())
+
+    def _rows(self) -> Iterator[Row]:
+        chosen = self.blind | (self.informed != UNSEEN)
+        columns = (self.day, self.predicted, self.per_mille, self.low, self.blind, self.truth, self.informed)
+        for day, predicted, per_mille, low, blind, truth, said in zip(
+            *(c[chosen].tolist() for c in columns), strict=True
+        ):
+            answer, informed = truth if blind else None, None if said == UNSEEN else said
+            yield Row(f"{day:08}", predicted, per_mille, low, answer, informed)
+
+
+def window(world: World, rng: Generator) -> Window:
+    """One window of this world; predictions stand in the random order of their day."""
+    size, ease = _days(world, rng)
+    day = np.repeat(np.arange(world.days), size)
+    odds = rng.normal(ease[day], SPREAD)
+    per_mille = np.floor(1000 * _share(odds / min(world.trust, 1))).astype(np.int64).clip(150, 999)
+    right = rng.random(len(day)) < _share(odds)
+    predicted = rng.choice(CLASSES, len(day), p=MIX / MIX.sum())
+    truth = np.where(right, predicted, _other(predicted, rng))
+    place = np.arange(len(day)) - np.concatenate(([0], np.cumsum(size)))[day]
+    informed = np.where(_reviewed(per_mille, world.reviewed), _seen(world, predicted, truth, rng), UNSEEN)
+    return Window(day, predicted, truth, per_mille, place < world.labels, informed)
+
+
+def _share(odds: NDArray[np.float64]) -> NDArray[np.float64]:
+    return 1 / (1 + np.exp(-odds))
+
+
+def _days(world: World, rng: Generator) -> tuple[Column, NDArray[np.float64]]:
+    height = rng.random(world.days)
+    size = world.predictions * world.uneven ** (height - 0.5)
+    ease = world.ease + world.tied * (height - 0.5) - world.drift * (np.linspace(0, 1, world.days) - 0.5)
+    return np.maximum(size, 1).astype(np.int64), ease
+
+
+def _other(predicted: Column, rng: Generator) -> Column:
+    """A class near by in most cases, none of the classes in some."""
+    near = (predicted + rng.choice([1, 2, 3, 5], len(predicted), p=[0.4, 0.3, 0.2, 0.1])) % CLASSES
+    return np.where(rng.random(len(predicted)) < 0.08, OTHER, near)
+
+
+def _reviewed(per_mille: Column, part: float) -> NDArray[np.bool_]:
+    low = per_mille < THRESHOLD
+    if part >= 1 or not low.any():
+        return low if part >= 1 else np.zeros(len(low), bool)
+    return np.less(per_mille, np.quantile(per_mille[low], part)) if part else np.zeros(len(low), bool)
+
+
+def _seen(world: World, predicted: Column, truth: Column, rng: Generator) -> Column:
+    wrong = predicted != truth
+    accepts = wrong & (rng.random(len(truth)) < world.anchored)
+    slips = ~wrong & (rng.random(len(truth)) < world.slips)
+    return np.select([accepts, slips], [predicted, _other(predicted, rng)], truth)
