@@ -89,5 +89,6 @@ def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _forget() -> None:
-    for chosen in (wiring.configured, wiring.store, wiring.signing_key, wiring.event_token, wiring.served_model):
-        chosen.cache_clear()
+    chosen = (wiring.configured, wiring.store, wiring.desk, wiring.signing_key, wiring.event_token, wiring.served_model)
+    for cached in chosen:
+        cached.cache_clear()
