@@ -12,7 +12,7 @@ CODE := feedloop functions local labelling training scripts tests $(wildcard ben
 # Label Studio pins what the others do not: its set is pinned apart from them.
 APART := requirements/label-studio
 # Each set of requirements: its .in says what is wanted, its .txt pins it with hashes.
-SETS := $(filter-out $(APART),$(patsubst %.in,%,$(wildcard functions/*/requirements.in template/*/requirements.in deploy/*/*/requirements.in requirements/*.in)))
+SETS := $(filter-out $(APART),$(patsubst %.in,%,$(wildcard functions/*/requirements*.in template/*/requirements.in deploy/*/*/requirements.in requirements/*.in)))
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help

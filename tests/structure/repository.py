@@ -6,7 +6,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 HANDLERS = sorted(ROOT.glob("functions/*/handler.py"))
-SETS = ("functions/*/requirements", "template/*/requirements", "deploy/*/*/requirements", "requirements/*")
+SETS = ("functions/*/requirements*", "template/*/requirements", "deploy/*/*/requirements", "requirements/*")
 REQUIREMENTS = sorted(path for pattern in SETS for path in ROOT.glob(f"{pattern}.txt"))
 
 

@@ -26,9 +26,9 @@ SKIPPED = shutil.ignore_patterns("build", "template", "__pycache__")
 PATIENCE = 60
 
 
-def stack(path: str = STACKS[0]) -> dict[str, Any]:
-    """A stack file as faas-cli reads it, without any variable set."""
-    document: dict[str, Any] = yaml.safe_load(local_stack._substituted((ROOT / path).read_text(), {}))
+def stack(path: str = STACKS[0], **environment: str) -> dict[str, Any]:
+    """A stack file as faas-cli reads it, with no other variable set."""
+    document: dict[str, Any] = yaml.safe_load(local_stack._substituted((ROOT / path).read_text(), environment))
     return document
 
 
@@ -109,15 +109,18 @@ class Container:
             return 0
 
 
-def build(name: str, context: Path) -> Image:
-    """What `faas-cli build` and `docker build` do."""
+def build(name: str, context: Path, *, python: Path | None = None) -> Image:
+    """What `faas-cli build` and `docker build` do; with a `python` whose environment has its packages, without them."""
     function = described()[name]
     template = ROOT / "template" / function["lang"]
     shutil.copytree(template, context)
     shutil.copytree(ROOT / function["handler"], context / "function", ignore=SKIPPED, dirs_exist_ok=True)
     for extra in function["copy"]:
         _copy(ROOT / extra, context / "function" / extra)
-    _install(context)
+    if python:
+        (context / "venv").symlink_to(python.parents[1])
+    else:
+        _install(context)
     return Image(name, context, _environment(template, name, function, context))
 
 
