@@ -21,7 +21,7 @@ from training.verdicts import Candidate, Trial
 
 NOW = NOON + timedelta(days=1)
 WINDOW = blind.Window("20261122", "20261122")
-MANY = [number % 3 for number in range(60)]
+MANY = [number % 3 for number in range(30)]
 
 
 @pytest.fixture
@@ -85,7 +85,7 @@ def test_a_verdict_tells_both_accuracies_per_class_and_in_all(store):
     assert [(one["class"], one["difference"]["value"]) for one in verdict["per_class"]] == [
         *zip(CLASSES, (1, 1, 0), strict=True)
     ]
-    assert verdict["days"] == [{"day": "20261122", "predictions": 60, "labels": 60}]
+    assert verdict["days"] == [{"day": "20261122", "predictions": 30, "labels": 30}]
     assert json.loads(json.dumps(verdict)) == verdict
 
 
@@ -127,14 +127,14 @@ def test_what_either_model_was_trained_on_does_not_judge(store):
     store.create(old, manifests.to_bytes([line(ids[0])]))
     same = manifests.version(colours.picture(MANY[1], 1))
     labels = judge(store, candidate(trained=[line(ids[2]), line(sha256=same)]))["labels"]
-    assert (labels["judged"], labels["trained_on"]) == (57, 3)
+    assert (labels["judged"], labels["trained_on"]) == (27, 3)
 
 
 def test_none_of_these_counts_against_both(store):
     answered(store, MANY)
-    answered(store, [0] * 20, choice="None of these", time=NOON + timedelta(minutes=1))
+    answered(store, [0] * 10, choice="None of these", time=NOON + timedelta(minutes=1))
     verdict = judge(store, candidate())
-    assert (verdict["labels"]["none_of_these"], verdict["accuracy"]["after"]) == (20, 0.75)
+    assert (verdict["labels"]["none_of_these"], verdict["accuracy"]["after"]) == (10, 0.75)
 
 
 def test_a_label_of_a_busy_day_stands_for_more(store):
@@ -192,7 +192,7 @@ def test_killed_at_any_write_nothing_is_half_released(store, writes, after):
 def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, monkeypatch, capsys):
     store = at_home(seaweedfs, monkeypatch)
     before = colours.release(store, SWAPPED)
-    answered(store, MANY[:30])
+    answered(store, MANY)
     for name, calls in (("better", RIGHT), ("worse", ALL_BLUE), ("equal", RIGHT)):
         body = colours.model(calls, len(name))
         cards.write(tmp_path / name, body, colours.card(body))
