@@ -14,15 +14,16 @@ from feedloop.ports import ObjectStore
 from feedloop.releases import CARD_FILE
 from training import manifests
 
-PREVIOUS = "previous"
+PREVIOUS, VERDICT_FILE = "previous", "verdict.json"
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One release in a list; `mark` says whether it serves, or did before that."""
+    """One release in a list; `mark` says whether it serves, or did before that, `verdict` what the gate said of it."""
 
     card: Document
     mark: str
+    verdict: str = ""
 
     @property
     def name(self) -> str:
@@ -60,7 +61,7 @@ def listed(store: ObjectStore) -> Iterator[Line]:
     found = [entry for entry in store.list(keys.models()) if entry.key.endswith(f"/{CARD_FILE}")]
     for entry in sorted(found, key=lambda entry: entry.modified, reverse=True):
         card = load(store.get(keys.Place(keys.MODELS, entry.key)).body)
-        yield Line(card, marks.get(card["sha256"], ""))
+        yield Line(card, marks.get(card["sha256"], ""), _verdict(store, card))
 
 
 def show(store: ObjectStore, which: str = "") -> Line:
@@ -94,6 +95,14 @@ def parse_renames(texts: list[str]) -> dict[str, str]:
         if not old or not new:
             raise BadRequest(f"--rename {text!r} is no rename: write --rename 'old=new'.")
     return {old: new for old, _, new in pairs}
+
+
+def _verdict(store: ObjectStore, card: Document) -> str:
+    try:
+        verdict = load(store.get(keys.model_file(card["name"], card["sha256"], VERDICT_FILE)).body)
+    except Missing:
+        return "not judged"
+    return f"{verdict['decision']}, by force" if verdict["forced"] else str(verdict["decision"])
 
 
 def _meant(line: Line, which: str) -> bool:

@@ -81,12 +81,13 @@ def _show_reliability(report: Report) -> None:
 
 def show_releases(lines: Iterable[Line]) -> None:
     """One row per release."""
-    table = Table("", "name", "sha256", "created", "classes", "accuracy")
+    table = Table("", "name", "sha256", "created", "classes", "accuracy", "gate")
     for line in lines:
         card = line.card
         accuracy = card.get("metrics", {}).get("accuracy")
         share = "" if accuracy is None else f"{accuracy:.1%}"
-        table.add_row(line.mark, line.name, line.sha256[:12], card.get("created"), str(len(card["classes"])), share)
+        known = (line.mark, line.name, line.sha256[:12], card.get("created"), str(len(card["classes"])), share)
+        table.add_row(*known, line.verdict)
     console.print(table)
 
 

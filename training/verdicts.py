@@ -21,11 +21,10 @@ from feedloop.ports import ObjectStore
 from feedloop.releases import Release
 from training import blind, catalogue, gate, manifests, trial
 from training.blind import Window
+from training.catalogue import VERDICT_FILE
 from training.gate import Rules
 from training.manifests import Line
 from training.trial import Contender, Sample, Tracked
-
-FILE = "verdict.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +65,7 @@ def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, t
 
 def keep(store: ObjectStore, verdict: Document) -> None:
     """Write a verdict above those that were given before about the same model."""
-    place = keys.model_file(verdict["model"]["name"], verdict["model"]["sha256"], FILE)
+    place = keys.model_file(verdict["model"]["name"], verdict["model"]["sha256"], VERDICT_FILE)
     with suppress(AlreadyExists):
         store.create(place, dump(verdict))
         return
@@ -82,7 +81,7 @@ def keep(store: ObjectStore, verdict: Document) -> None:
 def read(store: ObjectStore, name: str, sha256: str) -> Document | None:
     """The last verdict about a model; None when it was never judged."""
     try:
-        return load(store.get(keys.model_file(name, sha256, FILE)).body)
+        return load(store.get(keys.model_file(name, sha256, VERDICT_FILE)).body)
     except Missing:
         return None
 

@@ -65,7 +65,7 @@ def test_a_worse_model_is_refused_and_only_its_verdict_is_kept(store):
     better = serving(store)
     verdict = judge(store, new)
     assert (verdict["decision"], verdict["released"], serving(store)) == (gate.REFUSE, False, better)
-    assert {one.sha256 for one in catalogue.listed(store)} == {before, better}
+    assert {one.sha256: one.verdict for one in catalogue.listed(store)} == dict.fromkeys((before, better), "not judged")
     assert verdicts.read(store, "colours", new.sha256) == verdict
 
 
@@ -105,6 +105,7 @@ def test_force_releases_and_is_on_record(store):
     assert (verdict["decision"], verdict["forced"], verdict["released"]) == (gate.REFUSE, True, True)
     assert serving(store) == new.sha256
     assert "by force" in verdicts.words(verdict)
+    assert catalogue.show(store).verdict == "refuse, by force"
 
 
 def test_what_the_gate_lets_through_was_not_forced(store):
@@ -183,7 +184,7 @@ def test_killed_at_any_write_nothing_is_half_released(store, writes, after):
         assert serving(store) in {before, new.sha256}
     if serving(store) == before:
         assert judge(store, new)["released"]
-    files = [verdicts.FILE, manifests.FILE, releases.MODEL_FILE, releases.CARD_FILE]
+    files = [catalogue.VERDICT_FILE, manifests.FILE, releases.MODEL_FILE, releases.CARD_FILE]
     assert [store.head(keys.model_file("colours", new.sha256, name)).size > 0 for name in files] == [True] * 4
     assert releases.model_bytes(store, releases.current(store)) == new.model
 
