@@ -170,9 +170,17 @@ def test_a_written_line_is_read_back(prediction_id):
     assert line.id(p.day) == str(p)
 
 
-@pytest.mark.parametrize(
-    "harm", [lambda body: body[:-20], lambda body: body + b"{}\n", lambda body: body[30:], bytes.upper]
-)
+HARMS = {
+    "cut off": lambda body: body[:-20],
+    "cut off between lines": lambda body: body[: body.rindex(b"\n", 0, -1) + 1],
+    "without its begin": lambda body: body[30:],
+    "with another line": lambda body: body + b"{}\n",
+    "of another day": lambda body: body.replace(b'"day":"20261122"', b'"day":"20261121"'),
+    "in capitals": bytes.upper,
+}
+
+
+@pytest.mark.parametrize("harm", HARMS.values(), ids=HARMS)
 def test_a_file_that_is_not_whole_is_not_read(store, later, harm):
     visit(store, Random(1))
     closed(store, later)
