@@ -6,7 +6,8 @@ Of any time, since the depth of a queue is a matter of now. A random part stands
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from itertools import pairwise
+from typing import Any, Self
 
 from feedloop.domain import annotations, keys
 from feedloop.domain.annotations import CLASS
@@ -27,6 +28,9 @@ _CODES = {
     annotations.UNCOMMITTED: UNCOMMITTED,
 }
 
+_PARTS = ("0", "4", "8", "c", "g")
+"""Between these beginnings of random parts a queue is listed at the same time."""
+
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Does one thing for each of many, in order: `map`, or a thread pool's."""
 Answers = dict[str, int]
@@ -37,9 +41,13 @@ Answers = dict[str, int]
 class Tasks:
     """A queue's tasks: the random parts of all; how many nobody answered, and since when the oldest of those waits."""
 
-    randoms: frozenset[str]
-    waiting: int
-    oldest: datetime | None
+    randoms: frozenset[str] = frozenset()
+    waiting: int = 0
+    oldest: datetime | None = None
+
+    def __add__(self, other: Self) -> Self:
+        known = [time for time in (self.oldest, other.oldest) if time]
+        return type(self)(self.randoms | other.randoms, self.waiting + other.waiting, min(known, default=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +65,18 @@ class People:
 
 
 def read(store: ObjectStore, *, classes: int, each: Each = map) -> People:
-    """Ask the store: a listing per queue and class, one per queue of outcomes and one of tasks."""
+    """Ask the store: a listing per queue and class, one per queue of outcomes and four of tasks."""
     folders = [(queue, index) for queue in keys.QUEUES for index in (*range(classes), None)]
     found = each(lambda folder: _said(store, *folder), folders)
     answers: dict[str, Answers] = {queue: {} for queue in keys.QUEUES}
     for (queue, _), said in zip(folders, found, strict=True):
         _add(store, queue, answers[queue], said)
-    tasks = each(lambda queue: _tasks(store, queue, answers[queue]), keys.REVIEW_QUEUES)
-    return People(answers, dict(zip(keys.REVIEW_QUEUES, tasks, strict=True)))
+    parts = [(queue, begin, end) for queue in keys.REVIEW_QUEUES for begin, end in pairwise(_PARTS)]
+    counted = each(lambda part: _tasks(store, *part, answers=answers[part[0]]), parts)
+    tasks = dict.fromkeys(keys.REVIEW_QUEUES, Tasks())
+    for (queue, _, _), some in zip(parts, counted, strict=True):
+        tasks[queue] += some
+    return People(answers, tasks)
 
 
 def _said(store: ObjectStore, queue: str, index: int | None) -> list[tuple[str, int]]:
@@ -101,9 +113,12 @@ def _of_record(store: ObjectStore, queue: str, key: str) -> int | None:
     return index if outcome == CLASS else _CODES.get(outcome)
 
 
-def _tasks(store: ObjectStore, queue: str, answers: Answers) -> Tasks:
-    randoms, waiting, oldest = set(), 0, None
-    for entry in store.list(keys.tasks(queue)):
+def _tasks(store: ObjectStore, queue: str, begin: str, end: str, *, answers: Answers) -> Tasks:
+    """The tasks whose random parts lie between two beginnings."""
+    randoms, waiting, oldest, folder = set(), 0, None, keys.tasks(queue)
+    for entry in store.list(folder, start_after=folder.key + begin):
+        if entry.key >= folder.key + end:
+            break
         random = keys.random_of(entry.key)
         if random is None:
             continue

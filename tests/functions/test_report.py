@@ -290,8 +290,6 @@ def test_a_day_is_counted_as_the_estimators_count_it():
     rng = Random(5)
     told = [(rng.randrange(3), rng.randrange(1001), rng.random() < 0.3) for _ in range(300)]
     lines = (days.Line(*one[:2], "9f2c11aa", f"{number:032x}", "00000", one[2]) for number, one in enumerate(told))
-    nobody = People(
-        {queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks(frozenset(), 0, None))
-    )
+    nobody = People({queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks()))
     facts = DayFacts(DAY, closed=True, filed=True).read(lines, nobody, set())
     assert Evidence.of([facts], Narrowed()).days == [Day.counted(DAY, told)]

@@ -110,6 +110,13 @@ def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
     assert found().waiting == 2
 
 
+def test_tasks_are_counted_wherever_their_random_parts_begin(store):
+    for digit in "0123456789abcdef":
+        sampled(store, visited(store, confidence=SURE, random=digit * 32))
+    told = people.read(store, classes=len(CLASSES)).tasks[BLIND]
+    assert (told.waiting, len(told.randoms)) == (16, 16)
+
+
 def test_the_time_to_a_label_is_from_prediction_to_first_answer(store, clock, found):
     for one in in_order(store, 3):
         said(store, BLIND, one, 1)

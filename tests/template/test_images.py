@@ -39,6 +39,13 @@ def test_a_picture_goes_around_the_loop_from_container_to_container(image, deplo
     assert len(everything(released, LABELLED, "")) == 1
 
 
+def test_a_report_finds_its_estimators_in_its_own_image(image, deployment, released):
+    with image("report").started(deployment) as report:
+        token = {"Authorization": "Bearer an event token"}
+        answer = requests.get(report.until_ready().url, params={"days": "1"}, headers=token, timeout=60)
+    assert (answer.status_code, answer.json()["predictions"]["total"]) == (200, 0), report.log.read_text()
+
+
 def test_a_body_without_a_length_arrives_whole(image, deployment, released):
     """The watchdog sends every body in chunks."""
     with image("predict").started(deployment) as container:
