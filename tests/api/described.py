@@ -1,5 +1,6 @@
 """docs/openapi.yaml as a source of cases: what it calls a picture, a receipt, a class and a day."""
 
+from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,7 @@ from tests.support import demo
 from tests.support.uploads import clear_upload, encoded, scene, unclear_upload
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 FORGED = f"20261122-07-0412-9f2c11aa-{'4b' * 16}-43210.{'e1' * 32}"
 PICTURES = [clear_upload(), unclear_upload(), *(encoded(scene(), kind) for kind in ("PNG", "WEBP"))]
@@ -23,7 +24,16 @@ served: list["WSGIApplication"] = []
 """The deployment under test."""
 
 description = schemathesis.openapi.from_path(ROOT / "docs/openapi.yaml", config=SchemathesisConfig())
-description.app = lambda *request: served[0](*request)  # noqa: PLW0108 - it comes later
+drawn: list[str] = []
+"""The path of every case so far."""
+
+
+def _app(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
+    drawn.append(environ["PATH_INFO"])
+    return served[0](environ, start)
+
+
+description.app = _app
 
 _begun = st.builds(lambda picture, end: picture[:end], st.sampled_from(PICTURES), st.integers(0, 2000))
 _files = st.one_of(st.sampled_from(PICTURES), _begun, st.binary())

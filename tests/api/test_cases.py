@@ -9,6 +9,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
+from tests.api import described
 from tests.api.conftest import TOKEN
 from tests.api.described import description
 from tests.support.memory_desk import MemoryDesk
@@ -32,6 +33,14 @@ def test_what_is_described_is_taken_and_nothing_else(case):
 @drawn(max_examples=240)
 def test_every_answer_is_one_that_is_described(case):
     case.call_and_validate(headers=BEARER, excluded_checks=UNDESCRIBABLE)
+
+
+def test_these_were_at_least_two_thousand_cases(request):
+    names = {item.name.partition("[")[0] for item in request.session.items}
+    drawing = {"test_what_is_described_is_taken_and_nothing_else", "test_every_answer_is_one_that_is_described"}
+    if not drawing <= names:
+        pytest.skip("only some of the cases were drawn")
+    assert len(described.drawn) >= 2000
 
 
 @given(st.sampled_from(["predict", "flag", "relabel"]), st.sampled_from(KINDS), st.binary())

@@ -72,6 +72,29 @@ def test_one_address_gets_its_limit_once_or_once_a_process_and_others_theirs(ima
     assert {other.status_code, *from_inside} == {400}
 
 
+def accepted(url, visitors, calls):
+    """Seconds of each call that was not refused, of so many visitors who never wait."""
+    session = requests.Session()
+    with ThreadPoolExecutor(visitors) as pool:
+        answers = list(pool.map(lambda _: session.post(url, data=unclear_upload(), timeout=60), range(calls)))
+    assert {answer.status_code for answer in answers} <= {200, 429}
+    return [answer.elapsed.total_seconds() for answer in answers if answer.status_code == 200]
+
+
+def p99(seconds):
+    return sorted(seconds)[int(len(seconds) * 0.99)]
+
+
+def test_three_times_the_capacity_at_most_doubles_the_wait_of_those_who_are_accepted(image, deployment, released):
+    """In the best of three rounds: what else the machine does must not judge, and a queue would triple it in all."""
+    with image("predict").started(deployment, calls_per_worker=str(CALLS)) as container:
+        url = container.until_ready().url
+        accepted(url, CALLS, 50)
+        rounds = [(accepted(url, CALLS, 200), accepted(url, 3 * CALLS, 600)) for _ in range(3)]
+    assert min(p99(overloaded) / p99(normal) for normal, overloaded in rounds) <= 2
+    assert all(len(normal) == 200 > len(overloaded) / 3 > 0 for normal, overloaded in rounds)
+
+
 def test_what_is_beyond_three_times_the_capacity_is_told_and_the_rest_is_kept(image, deployment, released):
     with image("predict").started(deployment, calls_per_worker=str(CALLS)) as container:
         url = container.until_ready().url
