@@ -39,6 +39,17 @@ class Window:
         bins = (self.answers.confidence * BINS + 1e-9).astype(int).clip(max=BINS - 1)
         return self._part(np.equal(bins, number), lambda cell: cell.bin == number)
 
+    @property
+    def others(self) -> tuple[float, int, float]:
+        """Of predictions without an informed answer: the share right by the sample, how many, their mean confidence."""
+        answers, whole = self.answers, self.called(None)
+        sampled = answers.drawn & ~answers.known
+        count = whole.predictions - int(answers.known.sum())
+        if count <= 0 or not sampled.any():
+            return 0.0, count, 0.0
+        share = float(np.average(answers.right[sampled], weights=answers.weight[sampled]))
+        return share, count, float(whole.confidence - answers.confidence[answers.known].sum()) / count
+
     def blind(self, part: Part) -> Estimate | None:
         """Accuracy of a part by the random sample alone."""
         return by_sample(self.answers, part.rows)

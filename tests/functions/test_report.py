@@ -232,6 +232,7 @@ def test_visitors_and_annotators_are_compared(store, report):
 
 def test_what_to_label_next_is_said_in_a_sentence(store, report):
     labelled(store)
+    visited(store, 1, confidence=SURE, random="f" * 32)
     (advice, *_) = report()["next"]
     assert advice["interval_then"] < advice["interval_now"]
     assert advice["why"].endswith("points.")

@@ -14,8 +14,6 @@ from feedloop.estimation.counted import OTHER, Cell, Day, Row
 CLASSES = 11
 THRESHOLD = 700
 MIX = 1 / (np.arange(CLASSES) + 4)
-SPREAD = 1.6
-"""Of a picture's difficulty within a day."""
 
 UNSEEN = -9
 
@@ -27,12 +25,14 @@ class World:
     """How visitors, the model and annotators behave."""
 
     days: int = 28
-    predictions: float = 400
+    predictions: float = 150
     """A typical day's."""
     labels: int = 5
     """Random ones a day."""
-    ease: float = 2.2
-    """The usual log odds of a right answer: 2.2 is right 84 times in 100."""
+    ease: float = 2.8
+    """The usual log odds of a right answer: 2.8 is right 86 times in 100, and unsure 16 times."""
+    spread: float = 2.0
+    """Of a picture's difficulty within a day, in log odds: the wider, the more does confidence tell."""
     uneven: float = 1
     """The largest day by the smallest."""
     tied: float = 0
@@ -105,7 +105,7 @@ def window(world: World, rng: Generator) -> Window:
     """One window of this world; predictions stand in the random order of their day."""
     size, ease = _days(world, rng)
     day = np.repeat(np.arange(world.days), size)
-    odds = rng.normal(ease[day], SPREAD)
+    odds = rng.normal(ease[day], world.spread)
     per_mille = np.floor(1000 * _share(odds / min(world.trust, 1))).astype(np.int64).clip(150, 999)
     right = rng.random(len(day)) < _share(odds)
     predicted = rng.choice(CLASSES, len(day), p=MIX / MIX.sum())

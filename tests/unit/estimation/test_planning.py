@@ -1,0 +1,46 @@
+from feedloop.estimation.counted import Day, Row
+from feedloop.estimation.planning import LOW_CONFIDENCE, RANDOM_SAMPLED, next_labels
+
+
+def day(name, size, low=0):
+    return Day.counted(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
+
+
+def answered(name, count, wrong=1):
+    answers = [1] * wrong + [0] * (count - wrong)
+    return [Row(name, 0, 900, low=False, blind=answer, informed=None) for answer in answers]
+
+
+def test_the_largest_day_comes_first():
+    advice = next_labels([day("1", 100), day("2", 5000)], answered("1", 5) + answered("2", 5), 20)
+    assert [(one.queue, one.day, one.labels) for one in advice] == [(RANDOM_SAMPLED, "2", 20)]
+
+
+def test_days_alike_share_the_labels():
+    advice = next_labels([day("1", 500), day("2", 500)], answered("1", 5) + answered("2", 5), 20)
+    assert {(one.day, one.labels) for one in advice} == {("1", 10), ("2", 10)}
+
+
+def test_a_day_without_answers_is_worth_the_first():
+    (first, *_) = next_labels([day("1", 500), day("2", 500)], answered("1", 20, 2), 5)
+    assert first.day == "2"
+
+
+def test_nobody_is_asked_for_more_than_there_is():
+    days, rows = [day("1", 8), day("2", 9)], answered("1", 5) + answered("2", 9)
+    assert [(one.day, one.labels) for one in next_labels(days, rows, 20)] == [("1", 3)]
+
+
+def test_an_unfinished_queue_is_named_after_the_random_labels_that_tell_more():
+    advice = next_labels([day("1", 1000, low=200)], answered("1", 30, 3), 20)
+    assert [one.queue for one in advice] == [RANDOM_SAMPLED, LOW_CONFIDENCE]
+
+
+def test_what_is_promised_is_about_what_comes():
+    (advice,) = next_labels([day("1", 5000)], answered("1", 30, 3), 30)
+    (then,) = next_labels([day("1", 5000)], answered("1", 60, 6), 30)
+    assert abs(advice.interval_then - then.interval_now) < 0.02
+
+
+def test_before_the_first_labels_there_is_nothing_to_say():
+    assert next_labels([day("1", 100)], [], 20) == ()
