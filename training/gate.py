@@ -27,9 +27,10 @@ class Decision:
 
 
 def decide(found: Paired | None, classes: Sequence[str], rules: Rules) -> Decision:
-    """Release what is shown not to lose the margin; refuse what seems to lose it, or is shown to lose a class.
+    """Release what is shown not to lose the margin; refuse what is shown to be worse, in all or for a class.
 
-    Only in between more labels help, and how many is told. A class counts when its whole interval lies below the class
+    With as many labels as let an equal model pass in eight of ten cases, whatever did not pass is refused too. With
+    fewer nobody guesses, and how many are needed is told. A class counts when its whole interval lies below the class
     margin: a few labels of a class prove nothing. None for `found` means that there is no label at all.
     """
     if found is None:
@@ -44,12 +45,13 @@ def decide(found: Paired | None, classes: Sequence[str], rules: Rules) -> Decisi
     if found.overall.low > -rules.margin:
         no_class = f"no class is shown to lose {_points(rules.class_margin)}"
         return Decision(RELEASE, f"{changes}: a loss of {margin} is excluded, and {no_class}.")
-    if found.overall.value <= -rules.margin:
-        return Decision(REFUSE, f"{changes}: it may lose less than {margin}.")
+    undecided = f"{changes}: a loss of {margin} is not excluded"
     needed = labels_needed(found, rules.margin)
-    return Decision(
-        WAIT, f"{changes}: a loss of {margin} is not excluded. About {needed:,} labels would do that.", needed
-    )
+    if found.overall.high < 0:
+        return Decision(REFUSE, f"{undecided}, and it is shown to be worse.")
+    if needed <= found.overall.labels:
+        return Decision(REFUSE, f"{undecided}, with labels enough to do that for an equal model.")
+    return Decision(WAIT, f"{undecided}. About {needed:,} labels would do that for an equal model.", needed)
 
 
 def _told(one: Estimate) -> str:
