@@ -9,6 +9,7 @@ answers    200 the report, or the days that were closed · 400 wrong parameters 
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Lock
 
 from feedloop import http, releases, sweeps, wiring
 from feedloop.domain.classes import ClassList
@@ -22,6 +23,8 @@ from .closing import close
 
 AT_ONCE = 8
 """Listings and files that a report reads at the same time."""
+_TURN = Lock()
+"""One report at a time in a process: each holds some of its days in memory."""
 
 
 @http.serves("GET", "POST")
@@ -40,7 +43,7 @@ def handle(event: Event, _context: Context) -> Answer:
 def _report(event: Event) -> Document:
     from .reporting import report  # brings numpy and scipy, which closing a day can do without
 
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with _TURN, ThreadPoolExecutor(AT_ONCE) as pool:
         return report(
             event.query.to_dict(),
             store=wiring.store(),
