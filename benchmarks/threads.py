@@ -27,7 +27,7 @@ from threading import Thread
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from feedloop import releases, settings  # noqa: E402 - the path comes first
+from feedloop import releases  # noqa: E402 - the path comes first
 from feedloop.adapters import onnx_model  # noqa: E402
 from feedloop.domain import keys  # noqa: E402
 from feedloop.domain.clock import utc_now  # noqa: E402
@@ -127,9 +127,7 @@ def _deployed(server: Server, folder: Path, model: Path | None) -> dict[str, str
     if model:
         card |= {"sha256": hashlib.sha256(body).hexdigest(), "input": {**card["input"], "size": 224}}
     releases.publish(store, body, card, now=utc_now())
-    values = (server.access_key, server.secret_key, "token", secrets.token_hex(16), secrets.token_hex(16))
-    for name, value in zip(settings.SECRETS, values, strict=True):
-        (folder / name).write_text(value)
+    server.write_secrets(folder, "token", secrets.token_hex(16), secrets.token_hex(16))
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     chosen = {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
     return {**os.environ, **chosen, "PYTHONPATH": str(ROOT)}

@@ -7,6 +7,7 @@ changes nothing except a line in the log (docs/decisions/0005-serving.md).
 """
 
 from collections.abc import Callable
+from contextvars import copy_context
 from threading import Event, Lock, Thread
 
 from feedloop import log, releases
@@ -24,7 +25,7 @@ Watch = Callable[[Callable[[], None]], Callable[[], None]]
 
 
 def every_few_seconds(look: Callable[[], None]) -> Callable[[], None]:
-    """Look from a thread that ends with the process, or when it is told to."""
+    """Look from a thread that ends with the process, or when it is told to; with the keys of who called first."""
     ended = Event()
 
     def run() -> None:
@@ -35,7 +36,7 @@ def every_few_seconds(look: Callable[[], None]) -> Callable[[], None]:
         ended.set()
         thread.join()
 
-    thread = Thread(target=run, name="model pointer", daemon=True)
+    thread = Thread(target=copy_context().run, args=(run,), name="model pointer", daemon=True)
     thread.start()
     return end
 

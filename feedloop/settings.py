@@ -11,8 +11,9 @@ from typing import Self, TypeVar
 from feedloop.domain.callers import INSIDE, Network, Pace
 from feedloop.domain.errors import WrongSetting
 
-S3_ACCESS_KEY = "feedloop-s3-access-key"
-S3_SECRET_KEY = "feedloop-s3-secret-key"  # noqa: S105 - a file's name
+S3_KEYS = "feedloop-s3"
+ACCESS_KEY, SECRET_KEY = "-access-key", "-secret-key"
+S3_ACCESS_KEY, S3_SECRET_KEY = S3_KEYS + ACCESS_KEY, S3_KEYS + SECRET_KEY
 EVENT_TOKEN = "feedloop-event-token"  # noqa: S105 - a file's name
 SIGNING_KEY = "feedloop-signing-key"
 LABEL_STUDIO_TOKEN = "feedloop-label-studio-token"  # noqa: S105 - a file's name
@@ -28,6 +29,7 @@ class Settings:
 
     s3_endpoint: str
     s3_region: str
+    s3_keys: str  # the secrets that open the store, without ACCESS_KEY and SECRET_KEY
     bucket_prefix: str
     low_confidence_threshold: int  # per mille
     sample_count: int
@@ -49,6 +51,7 @@ class Settings:
         return cls(
             s3_endpoint=_read(env, "S3_ENDPOINT", _endpoint),
             s3_region=_read(env, "S3_REGION", str, "us-east-1"),
+            s3_keys=_read(env, "S3_KEYS", str, S3_KEYS),
             bucket_prefix=_read(env, "BUCKET_PREFIX", str, ""),
             low_confidence_threshold=_read(env, "LOW_CONFIDENCE_THRESHOLD", _per_mille, "0.7"),
             sample_count=_read(env, "SAMPLE_COUNT", _positive, "5"),
@@ -80,6 +83,7 @@ class Settings:
 NAMES = (
     "S3_ENDPOINT",
     "S3_REGION",
+    "S3_KEYS",
     "BUCKET_PREFIX",
     "LOW_CONFIDENCE_THRESHOLD",
     "SAMPLE_COUNT",

@@ -3,6 +3,7 @@
 import os
 import time
 from collections.abc import Callable
+from contextvars import ContextVar
 from functools import cache
 from pathlib import Path
 
@@ -20,16 +21,25 @@ def configured() -> settings.Settings:
     return settings.Settings.read()
 
 
-@cache
+keys_at_hand: ContextVar[str] = ContextVar("keys_at_hand", default="")
+"""Whose keys a call uses where functions share a process (`make run`); empty: those that S3_KEYS names."""
+
+
 def store() -> ObjectStore:
-    """The S3-compatible store."""
+    """The S3-compatible store, as far as our keys open it."""
+    return store_of(keys_at_hand.get() or configured().s3_keys)
+
+
+@cache
+def store_of(keys: str) -> ObjectStore:
+    """The store, as far as this pair of secrets opens it. Raises WrongSetting."""
     from feedloop.adapters.s3 import S3Store
 
     chosen = configured()
     return S3Store(
         endpoint=chosen.s3_endpoint,
-        access_key=chosen.secret(settings.S3_ACCESS_KEY),
-        secret_key=chosen.secret(settings.S3_SECRET_KEY),
+        access_key=chosen.secret(keys + settings.ACCESS_KEY),
+        secret_key=chosen.secret(keys + settings.SECRET_KEY),
         region=chosen.s3_region,
         prefix=chosen.bucket_prefix,
     )

@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from pathlib import Path
 
 from feedloop.domain.errors import FeedloopError
 from local.settings import HOST, Choices
@@ -46,6 +47,10 @@ def _do_here(asked: argparse.Namespace, choices: Choices) -> None:
         from local.deployed import prepare_store  # noqa: PLC0415 - nor this
 
         prepare_store(choices)
+    elif asked.action == "identities":
+        from local.deployed import hand_out  # noqa: PLC0415 - nor this
+
+        hand_out(asked.secrets, choices, minio=asked.minio)
     else:
         from local import look  # noqa: PLC0415 - nor a run of this
 
@@ -57,10 +62,13 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m local",
         description="The whole system on this machine. PORT, DATA_DIR, S3_ENDPOINT and more: docs/settings.md.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="run|prepare|doctor|ls|cat")
+    actions = parser.add_subparsers(dest="action", metavar="run|prepare|identities|doctor|ls|cat")
     parser.set_defaults(action="run")
     actions.add_parser("run", help="start everything; Ctrl-C stops it (the default)")
     actions.add_parser("prepare", help="make the store at S3_ENDPOINT ready for functions that run elsewhere")
+    handing = actions.add_parser("identities", help="draw keys for every function, and write what the store needs")
+    handing.add_argument("secrets", type=lambda text: Path(text).absolute(), help="the folder of secrets")
+    handing.add_argument("--minio", action="store_true", help="tell the MinIO at S3_ENDPOINT at once")
     examination = actions.add_parser(
         "doctor",
         help="examine a deployment, and say what to mend",

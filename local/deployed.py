@@ -3,7 +3,9 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from feedloop import settings
 from feedloop.domain.errors import WrongSetting
+from local import folder, identities, minio_server, stack
 from local.prepare import prepare
 from local.settings import Choices
 from local.store import Access, OutsideStore
@@ -19,6 +21,25 @@ def prepare_store(choices: Choices) -> None:
     access = Access(choices.s3_access_key, choices.s3_secret_key, choices.s3_region, choices.bucket_prefix, "")
     with TemporaryDirectory() as nothing_is_kept:
         prepare(OutsideStore(choices.s3_endpoint), access, Path(nothing_is_kept) / "proven.json", _say)
+
+
+def hand_out(secrets: Path, choices: Choices, *, minio: bool) -> None:
+    """Keys for everybody among these secrets (what is there stays), and what a store has to know about them.
+
+    With `minio` the store at S3_ENDPOINT is told at once. Raises StoreDown and WrongSetting.
+    """
+    others = identities.drawn(stack.read(), secrets, choices.bucket_prefix)
+    operator = identities.pair(secrets, settings.S3_KEYS)
+    folder.write(secrets / "s3.json", identities.of_seaweedfs(operator, others))
+    for one in others:
+        folder.write(secrets / "policies" / f"{one.name}.json", one.policy)
+    if minio:
+        minio_server.admit(choices.s3_endpoint, (choices.s3_access_key, choices.s3_secret_key), others)
+        _say(f"{choices.s3_endpoint} lets in {', '.join(one.name for one in others)}")
+    _say(f"{secrets}/s3.json is for SeaweedFS, {secrets}/policies/ for AWS; the platform wants:")
+    for name in sorted(path.name for path in secrets.glob("feedloop-*-s3-*-key")):
+        if not name.startswith(identities.keys_of(identities.LABEL_STUDIO)):
+            _say(f"faas-cli secret create {name} --from-file={secrets / name}")
 
 
 def _say(text: str) -> None:

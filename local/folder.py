@@ -46,10 +46,14 @@ def require_room(folder: Path, needed: int = ROOM) -> None:
 
 def secret(folder: Path, name: str, value: str = "") -> str:
     """The secret of that name: `value` when given, else what is kept, else a new one; kept for the next run."""
-    path = folder / SECRETS / name
-    kept = path.read_text().strip() if path.exists() else ""
-    chosen = value or kept or secrets.token_hex(20)
-    if chosen != kept:
+    return kept(folder / SECRETS / name, value)
+
+
+def kept(path: Path, value: str = "") -> str:
+    """What a secret's file says: `value` when given, else what is there, else a new one. Raises WrongSetting."""
+    there = path.read_text().strip() if path.exists() else ""
+    chosen = value or there or secrets.token_hex(20)
+    if chosen != there:
         write(path, chosen)
     return chosen
 

@@ -3,6 +3,7 @@
 import gzip
 import mimetypes
 import os
+from collections.abc import Iterable
 from http import HTTPStatus
 from importlib import import_module
 from pathlib import Path
@@ -16,7 +17,7 @@ from feedloop.server import create_app
 from local import leftovers, serve, stack
 
 if TYPE_CHECKING:
-    from _typeshed.wsgi import WSGIApplication
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 _METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"]
 _MOST_WORKERS = 8
@@ -41,7 +42,18 @@ def application() -> "WSGIApplication":
     return DispatcherMiddleware(site(), mounted)
 
 
-def _app(function: stack.Function) -> Flask:
+def _app(function: stack.Function) -> "WSGIApplication":
+    """A function, with the keys to the store that it would have in a container of its own."""
+    app = _plain_app(function)
+
+    def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        wiring.keys_at_hand.set(function.keys)
+        return app(environ, start_response)
+
+    return call
+
+
+def _plain_app(function: stack.Function) -> Flask:
     handle = import_module(function.module).handle
     origins = wiring.configured().allowed_origins
     return create_app(handle, function.name, origins=origins, wait=wiring.wait_of(function.name))

@@ -13,9 +13,9 @@ import requests
 from feedloop import settings
 from feedloop.domain.errors import FeedloopError, WrongSetting
 from local import folder, leftovers, ports
+from local.identities import LABEL_STUDIO, keys_of
 from local.settings import HOST, Choices
 from local.stack import ROOT
-from local.store import Identity, policy
 from local.supervise import Part
 
 PROGRAMS = ROOT / ".venv-label-studio" / "bin"
@@ -25,8 +25,8 @@ PASSWORD = "feedloop-label-studio-password"  # noqa: S105 - a file's name
 KEYS = "LABEL_STUDIO_KEYS"
 """Variable: which secrets hold its keys to the store, by their name without `-access-key` and `-secret-key`."""
 
-_OF_THE_FUNCTIONS, _OF_ITS_OWN, _GIVEN = "feedloop-s3", "feedloop-label-studio-s3", "feedloop-label-studio-given-s3"
-_ENDS = ("access-key", "secret-key")
+_OF_THE_FUNCTIONS, _OF_ITS_OWN, _GIVEN = settings.S3_KEYS, keys_of(LABEL_STUDIO), "feedloop-label-studio-given-s3"
+_ENDS = (settings.ACCESS_KEY, settings.SECRET_KEY)
 _PATIENCE, _PATIENCE_AT_FIRST = 30.0, 300.0
 _PAUSE, _PAUSE_OF_SYNC, _AGAIN = 0.5, 5.0, 30.0
 
@@ -93,12 +93,6 @@ def require_installed(programs: Path) -> None:
         raise WrongSetting("Label Studio is not installed: `make run` does that; or do without: LABEL_STUDIO=off.")
 
 
-def identity(choices: Choices) -> Identity:
-    """Who it is to a store of ours: somebody who reaches the labelstudio bucket only."""
-    access_key, secret_key = (folder.secret(choices.data_dir, f"{_OF_ITS_OWN}-{end}") for end in _ENDS)
-    return Identity(NAME, access_key, secret_key, policy(NAME, choices.bucket_prefix))
-
-
 def bring_up(desk: LabelStudio, set_up: Callable[[], None], say: Callable[[str], None]) -> None:
     """Return when it answers and its projects are there. What keeps it from that is said, and tried again."""
     patience = _PATIENCE_AT_FIRST if desk.is_new() else _PATIENCE
@@ -149,7 +143,7 @@ def _keys(choices: Choices) -> str:
         return _OF_THE_FUNCTIONS
     stem = _GIVEN if choices.s3_endpoint else _OF_ITS_OWN
     for end, given in zip(_ENDS, (desk.s3_access_key, desk.s3_secret_key), strict=True):
-        folder.secret(choices.data_dir, f"{stem}-{end}", given if choices.s3_endpoint else "")
+        folder.secret(choices.data_dir, f"{stem}{end}", given if choices.s3_endpoint else "")
     return stem
 
 

@@ -1,9 +1,13 @@
 """MinIO, for those who run it already. It calls the functions itself, each through a webhook target of its own."""
 
 import json
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from minio import Minio, MinioAdmin
 from minio.credentials.providers import StaticProvider
@@ -12,12 +16,14 @@ from minio.notificationconfig import NotificationConfig, PrefixFilterRule, Queue
 from urllib3.exceptions import HTTPError
 
 from feedloop.domain.errors import StoreDown, WrongSetting
+from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
-from local.store import Access, Identity, program, watched
+from local.store import Access, program, watched
 from local.supervise import Part
 
 PORTS = ("minio",)
+_AT_ONCE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +35,7 @@ class MinIO:
     access: Access
     gateway: str
     functions: tuple[Function, ...]
+    identities: tuple[Identity, ...]
     name: str = "MinIO"
     patience: float = 60.0
 
@@ -57,7 +64,8 @@ class MinIO:
         return settings
 
     def settle(self) -> None:
-        """Nothing: it writes through to the disk by itself."""
+        """Let everybody in. It writes through to the disk by itself. Raises StoreDown."""
+        admit(self.endpoint, (self.access.access_key, self.access.secret_key), self.identities)
 
     def subscribe(self) -> str:
         """Ask for the events of every watched folder."""
@@ -72,17 +80,6 @@ class MinIO:
         except MinioException as error:
             raise StoreDown(f"MinIO does not take the event subscriptions: {error}") from error
         return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in subscriptions)
-
-    def admit(self, identity: Identity) -> None:
-        """A user, and a policy of the same name. Raises StoreDown."""
-        keys = StaticProvider(self.access.access_key, self.access.secret_key)
-        admin = MinioAdmin(endpoint=self._address, credentials=keys, secure=False)
-        try:
-            admin.policy_add(identity.name, policy=json.loads(identity.policy))
-            admin.user_add(identity.access_key, identity.secret_key)
-            admin.policy_set(identity.name, user=identity.access_key)
-        except (MinioAdminException, HTTPError) as error:
-            raise StoreDown(f"MinIO does not let {identity.name} in: {error}") from error
 
     @property
     def _address(self) -> str:
@@ -99,6 +96,23 @@ class MinIO:
             "QUEUE_DIR": str(self.home / "events" / name),
         }
         return {f"MINIO_NOTIFY_WEBHOOK_{key}_{name.upper()}": value for key, value in target.items()}
+
+
+def admit(endpoint: str, operator: tuple[str, str], identities: Iterable[Identity]) -> None:
+    """A user with a policy of the same name for each, or what they may do now. Raises StoreDown."""
+    place = urlsplit(endpoint)
+    admin = MinioAdmin(endpoint=place.netloc, credentials=StaticProvider(*operator), secure=place.scheme == "https")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(partial(_admit, admin), identities))
+
+
+def _admit(admin: MinioAdmin, identity: Identity) -> None:
+    try:
+        admin.policy_add(identity.name, policy=json.loads(identity.policy))
+        admin.user_add(identity.access_key, identity.secret_key)
+        admin.policy_set(identity.name, user=identity.access_key)
+    except (MinioAdminException, HTTPError) as error:
+        raise StoreDown(f"MinIO does not let {identity.name} in: {error}") from error
 
 
 def _queue(function: Function, bucket: str, inside: str) -> QueueConfig:

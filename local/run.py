@@ -15,7 +15,7 @@ import requests
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
-from local import folder, label_studio, leftovers, minio_server, ports, seaweedfs, stack
+from local import folder, identities, label_studio, leftovers, minio_server, ports, seaweedfs, stack
 from local.label_studio import LabelStudio
 from local.minio_server import MinIO
 from local.prepare import prepare
@@ -50,7 +50,7 @@ def run(choices: Choices) -> None:
             with _connectable(choices, store, access) as connection:
                 _tell(choices, store, functions, desk, events)
                 if desk:
-                    _open_desk(choices, store, desk, environment, connection)
+                    _open_desk(choices, desk, environment, connection)
                 threading.Event().wait()
 
 
@@ -105,10 +105,11 @@ def _store(choices: Choices, access: Access, functions: tuple[Function, ...], ev
         return OutsideStore(choices.s3_endpoint)
     names = minio_server.PORTS if choices.store == MINIO else seaweedfs.PORTS
     found = ports.remembered(choices.data_dir / folder.PORTS, names)
+    known = identities.drawn(functions, choices.data_dir / folder.SECRETS, choices.bucket_prefix)
     if choices.store == MINIO:
-        return MinIO(choices.data_dir / "minio", found, access, choices.gateway, functions)
+        return MinIO(choices.data_dir / "minio", found, access, choices.gateway, functions, known)
     webhook = f"http://{HOST}:{events_port}/"
-    return SeaweedFS(choices.data_dir / "seaweedfs", found, access, choices.fsync, webhook, functions)
+    return SeaweedFS(choices.data_dir / "seaweedfs", found, access, choices.fsync, webhook, functions, known)
 
 
 def _parts() -> list[Part]:
@@ -128,6 +129,8 @@ def _environment(
         "SECRETS_DIR": str(choices.data_dir / folder.SECRETS),
         **(desk.environment() if desk else {"LABEL_STUDIO_URL": ""}),
     }
+    if choices.s3_endpoint:  # its owner gave us one pair
+        shared[stack.KEYS] = settings.S3_KEYS
     settings.Settings.read(shared)  # a wrong value is told here, once
     own = {**THRIFT, "PORT": str(choices.port), "EVENTS_PORT": str(events_port), "GATEWAY_URL": choices.gateway}
     return {**shared, **own, **store.environment()}
@@ -162,17 +165,9 @@ def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[dic
         path.unlink(missing_ok=True)
 
 
-def _open_desk(
-    choices: Choices, store: Store, desk: LabelStudio, environment: Mapping[str, str], connection: dict[str, Any]
-) -> None:
+def _open_desk(choices: Choices, desk: LabelStudio, environment: Mapping[str, str], connection: dict[str, Any]) -> None:
     """Wait for Label Studio, then say who may come in, and have sync bring what waited for it."""
-
-    def set_up() -> None:
-        if desk.home:
-            store.admit(label_studio.identity(choices))
-        label_studio.set_up(environment, choices.data_dir)
-
-    label_studio.bring_up(desk, set_up, say)
+    label_studio.bring_up(desk, lambda: label_studio.set_up(environment, choices.data_dir), say)
     connection["label_studio"] = desk.login()
     path = choices.data_dir / folder.CONNECTION
     folder.write_json(path, connection)

@@ -6,20 +6,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from feedloop.domain.errors import StoreDown, WrongSetting
-from local import folder
+from local import folder, identities
+from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
-from local.store import Access, Identity, program, watched
+from local.store import Access, program, watched
 from local.supervise import Part
 
 PORTS = tuple(f"{part}.port" for part in ("s3", "filer", "master", "volume", "admin"))
 """The options of `weed mini` that name a port; each part also takes the port `ports.SHADOW` above its own.
 The admin part cannot be switched off, only its pages."""
 
+_IDENTITIES = "s3.json"
 _OPTIONS = (
     *(f"-ip={HOST}", f"-ip.bind={HOST}"),
     *("-master.telemetry=false", "-webdav=false", "-admin.ui=false", "-s3.port.iceberg=0", "-s3.port.lance=0"),
     *("-filer.localSocket=filer.sock", "-s3.localSocket=s3.sock"),  # else in /tmp, found by port alone
+    f"-s3.config={_IDENTITIES}",
     "-s3.autoCreateBucket=false",  # a wrong bucket name is to be an error
     *("-master.volumeSizeLimitMB=1024", "-volume.max=1000"),  # only the disk is the limit, however small it is
 )
@@ -36,6 +39,7 @@ class SeaweedFS:
     fsync: bool
     webhook: str
     functions: tuple[Function, ...]
+    identities: tuple[Identity, ...]
     name: str = "SeaweedFS"
     patience: float = 60.0
 
@@ -45,16 +49,18 @@ class SeaweedFS:
         return f"http://{HOST}:{self.ports['s3.port']}"
 
     def parts(self) -> list[Part]:
-        """The one process; it reads notification.toml where it starts."""
+        """The one process; it reads notification.toml and who may come in where it starts."""
         folder.write(self.home / "notification.toml", self._notification())
+        operator = self.access.access_key, self.access.secret_key
+        folder.write(self.home / _IDENTITIES, identities.of_seaweedfs(operator, self.identities))
         (self.home / "data").mkdir(exist_ok=True)
         ports = (f"-{option}={port}" for option, port in self.ports.items())
         command = (_weed(), "mini", "-dir=data", *_OPTIONS, *ports)  # an absolute path with a comma would be two
         return [Part("store", command, self.home, 100, quiet=True)]
 
     def environment(self) -> dict[str, str]:
-        """Its first identity."""
-        return {"AWS_ACCESS_KEY_ID": self.access.access_key, "AWS_SECRET_ACCESS_KEY": self.access.secret_key}
+        """Nothing: its keys are in a file."""
+        return {}
 
     def settle(self) -> None:
         """Have it write through to the disk before it acknowledges (it does not by itself)."""
@@ -66,14 +72,6 @@ class SeaweedFS:
     def subscribe(self) -> str:
         """notification.toml has done it; the forwarder fans out."""
         return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in self._watched())
-
-    def admit(self, identity: Identity) -> None:
-        """A policy of the same name, then a user who has it; what the shell prints holds the keys. Raises StoreDown."""
-        file = f"policy-{identity.name}.json"
-        folder.write(self.home / file, identity.policy)
-        keys = f"-access_key={identity.access_key} -secret_key={identity.secret_key}"
-        self._shell(f"s3.policy -put -name={identity.name} -file={file}")
-        self._shell(f"s3.configure -user={identity.name} -policies={identity.name} {keys} -apply")
 
     def _watched(self) -> list[tuple[Function, str, str]]:
         return watched(self.functions, self.access.bucket_prefix)

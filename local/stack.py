@@ -11,11 +11,13 @@ from typing import Any
 import yaml
 from cronsim import CronSim, CronSimError
 
+from feedloop import settings
 from feedloop.domain.errors import WrongSetting
 from feedloop.domain.keys import Place
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "stack.yml"
+KEYS = "S3_KEYS"
 CRON_TOPIC = "cron-function"
 EVENTS = "com.feedloop.events"
 """Annotation: folders of the store, comma-separated `bucket/prefix/`, whose changes the function is told of."""
@@ -33,6 +35,11 @@ class Function:
     schedule: str
     watches: tuple[Place, ...]
 
+    @property
+    def keys(self) -> str:
+        """The secrets that open the store for it: their names without `-access-key` and `-secret-key`."""
+        return self.environment.get(KEYS, settings.S3_KEYS)
+
     def cares_for(self, place: Place) -> bool:
         """Whether a change at that place is to be told to this function."""
         return any(place.bucket == bucket and place.key.startswith(folder) for bucket, folder in self.watches)
@@ -45,10 +52,13 @@ def read(path: Path = ROOT / FILE, env: Mapping[str, str] = os.environ) -> tuple
 
 
 def environment(functions: tuple[Function, ...]) -> dict[str, str]:
-    """What all functions share, since here they live in one process. Raises WrongSetting when two disagree."""
+    """What all functions share, since here they live in one process; their keys are their own.
+
+    Raises WrongSetting when two disagree.
+    """
     shared: dict[str, str] = {}
     for function in functions:
-        for name, value in function.environment.items():
+        for name, value in function.environment.items() - {(KEYS, function.keys)}:
             if shared.setdefault(name, value) != value:
                 raise WrongSetting(f"{FILE} gives {name} two values; on one machine all functions share one.")
     return shared

@@ -3,34 +3,23 @@
 import os
 import shutil
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from string import Template
 from typing import Protocol
 
-from local.stack import ROOT, Function
+from local.stack import Function
 from local.supervise import Part
 
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What store, functions and events share."""
+    """The operator's keys, and what store, functions and events share."""
 
     access_key: str
     secret_key: str
     region: str
     bucket_prefix: str
     event_token: str
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Somebody with keys of their own, who may do what the policy allows and nothing else."""
-
-    name: str
-    access_key: str
-    secret_key: str = field(repr=False)
-    policy: str  # JSON, in the form of AWS
 
 
 class Store(Protocol):
@@ -55,13 +44,10 @@ class Store(Protocol):
         """What these processes need to know, keys included."""
 
     def settle(self) -> None:
-        """What is to be set once it answers, before the first object."""
+        """What is to be set once it answers, before the first object: also who may come in. Raises StoreDown."""
 
     def subscribe(self) -> str:
         """Have its events sent to the functions, once its buckets are there; say how in a few words."""
-
-    def admit(self, identity: Identity) -> None:
-        """Let somebody in, or change what they may do. Raises StoreDown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +73,12 @@ class OutsideStore:
         """Nothing is set there."""
         return "not wired for a store at S3_ENDPOINT; the hourly sweeps find everything"
 
-    def admit(self, identity: Identity) -> None:
-        """Nothing: its owner hands out the keys."""
-
 
 def program(name: str) -> str | None:
     """Where a program is: beside this Python, on PATH, or among Go's."""
     go = os.environ.get("GOBIN") or Path(os.environ.get("GOPATH") or Path.home() / "go") / "bin"
     places = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(go))
     return shutil.which(name, path=os.pathsep.join(places))
-
-
-def policy(name: str, prefix: str) -> str:
-    """What deploy/policies/ allows to somebody, for the buckets with this prefix."""
-    return Template((ROOT / "deploy" / "policies" / f"{name}.json").read_text()).substitute(BUCKET_PREFIX=prefix)
 
 
 def watched(functions: tuple[Function, ...], prefix: str) -> list[tuple[Function, str, str]]:

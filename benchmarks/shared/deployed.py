@@ -16,7 +16,6 @@ from pathlib import Path
 import psutil
 
 from benchmarks.shared.report import ROOT
-from feedloop import settings
 from feedloop.domain import keys, receipts
 from feedloop.domain.clock import utc_now
 from tests.support import demo, servers, uploads
@@ -34,9 +33,7 @@ Call = tuple[bytes, dict[str, str]]
 def environment(folder: Path, server: Server) -> tuple[dict[str, str], dict[str, Call]]:
     """The environment of every function, and a call that each can answer."""
     store, signing, token = servers.fresh_store(server), secrets.token_hex(16), secrets.token_hex(16)
-    values = (server.access_key, server.secret_key, token, signing, secrets.token_hex(16))
-    for name, value in zip(settings.SECRETS, values, strict=True):
-        (folder / name).write_text(value)
+    server.write_secrets(folder, token, signing, secrets.token_hex(16))
     demo.release(store)
     prediction = demo.upload(store, utc_now).prediction.id
     about = {"prediction_id": receipts.sign(prediction, signing.encode()), "class": "Rice"}

@@ -8,7 +8,7 @@ from secrets import token_hex
 import pytest
 from werkzeug.test import Client
 
-from feedloop import settings, wiring
+from feedloop import wiring
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from local import gateway
@@ -31,9 +31,7 @@ def store(seaweedfs: Server) -> ObjectStore:
 def environment(seaweedfs: Server, store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What a platform would give; secrets lie in a folder."""
     folder: Path = tmp_path_factory.mktemp("secrets")
-    values = (seaweedfs.access_key, seaweedfs.secret_key, TOKEN, token_hex(16), token_hex(16))
-    for name, value in zip(settings.SECRETS, values, strict=True):
-        (folder / name).write_text(value)
+    seaweedfs.write_secrets(folder, TOKEN, token_hex(16), token_hex(16))
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     return {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
 
@@ -54,6 +52,13 @@ def client(environment: dict[str, str]) -> Iterator[Client]:
 
 
 def _forget() -> None:
-    chosen = (wiring.configured, wiring.store, wiring.desk, wiring.signing_key, wiring.event_token, wiring.served_model)
+    chosen = (
+        wiring.configured,
+        wiring.store_of,
+        wiring.desk,
+        wiring.signing_key,
+        wiring.event_token,
+        wiring.served_model,
+    )
     for cached in chosen:
         cached.cache_clear()

@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from feedloop import settings, wiring
+from feedloop import wiring
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from feedloop.server import create_app
+from local.identities import keys_of
 from local.store import program
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
@@ -45,9 +46,7 @@ def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: py
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     for name, value in {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
-    values = (server.access_key, server.secret_key, TOKEN, token_hex(16), token_hex(16))
-    for name, value in zip(settings.SECRETS, values, strict=True):
-        (tmp_path / name).write_text(value)
+    server.write_secrets(tmp_path, TOKEN, token_hex(16), token_hex(16))
     _forget()
     yield
     _forget()
@@ -61,6 +60,7 @@ def call() -> Call:
     }
 
     def post(name: str, **options: Any) -> tuple[int, dict[str, Any]]:
+        wiring.keys_at_hand.set(keys_of(name))  # as in a container of its own
         answer = clients[name].post("/", **options)
         return answer.status_code, answer.json or {}
 
@@ -89,6 +89,13 @@ def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 
 def _forget() -> None:
-    chosen = (wiring.configured, wiring.store, wiring.desk, wiring.signing_key, wiring.event_token, wiring.served_model)
+    chosen = (
+        wiring.configured,
+        wiring.store_of,
+        wiring.desk,
+        wiring.signing_key,
+        wiring.event_token,
+        wiring.served_model,
+    )
     for cached in chosen:
         cached.cache_clear()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from feedloop import settings as names
 from feedloop import wiring
 from feedloop.server import create_app
+from local.identities import keys_of
 from tests.e2e.conftest import TOKEN
 from tests.support.uploads import clear_upload, unclear_upload
 
@@ -58,6 +59,7 @@ def send(told):
     apps = {name: create_app(import_module(f"functions.{name}.handler").handle, name) for name in FUNCTIONS}
 
     def call(name, path="/", **options):
+        wiring.keys_at_hand.set(keys_of(name))
         answer = apps[name].test_client().open(path, **options)
         told.append(f"{answer.headers}{answer.get_data(as_text=True)}")
         return answer

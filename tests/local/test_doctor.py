@@ -12,12 +12,12 @@ from feedloop.domain import keys
 from feedloop.domain.keys import Place
 from feedloop.domain.review import TITLES
 from feedloop.settings import SECRETS
-from local.minio_server import MinIO
-from local.store import Access, Identity
+from local.identities import Identity
+from local.minio_server import admit
 from tests.local.system import System, ask, running
 from tests.support import demo
 from tests.support.answers import answering, reply
-from tests.support.servers import REGION, Server, fresh_store
+from tests.support.servers import Server, fresh_store
 
 pytestmark = pytest.mark.store
 
@@ -213,8 +213,7 @@ def test_a_right_that_the_key_lacks_is_named(minio_server: Server, tmp_path: Pat
     store = fresh_store(minio_server)
     prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
     reader = Identity("reader", token_hex(8), token_hex(16), may_not_delete(prefix))
-    access = Access(minio_server.access_key, minio_server.secret_key, REGION, prefix, "")
-    MinIO(Path(), {"minio": int(minio_server.endpoint.rpartition(":")[2])}, access, "", ()).admit(reader)
+    admit(minio_server.endpoint, (minio_server.access_key, minio_server.secret_key), [reader])
     keys_of = {"S3_ACCESS_KEY": reader.access_key, "S3_SECRET_KEY": reader.secret_key}
     found = examine(tmp_path, S3_ENDPOINT=minio_server.endpoint, BUCKET_PREFIX=prefix, **keys_of)
     assert found["rights"][0] == "wrong"

@@ -1,132 +1,161 @@
-"""Whoever is admitted to a store does what the policy says and nothing else, on both stores."""
+"""Whoever is admitted to a store does what their policy says and nothing else: every deed at every place, on both."""
 
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import requests
 from botocore.exceptions import ClientError
 
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain import keys
-from local import folder, seaweedfs
-from local.minio_server import MinIO
-from local.seaweedfs import SeaweedFS
-from local.store import Access, Identity, Store, policy
-from tests.local.system import System, until
-from tests.support.servers import REGION, Server
+from feedloop.domain.keys import Place
+from local import stack
+from local.identities import LABEL_STUDIO, policy
+from local.policy import DELETE, GET, LIST, PUT, Policy
+from tests.support.servers import REGION, Server, fresh_store, independent_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 pytestmark = pytest.mark.store
 
-PREFIX = "id-"
-OTHERS = [bucket for bucket in (*keys.BUCKETS, "labelstudio2") if bucket != keys.LABELSTUDIO]
-ALLOWED = {("get", "images"), ("put", "output"), ("delete", "output")}
-"""In its own bucket it shows pictures and writes answers: tasks would tell annotators what the model thinks."""
-DEEDS: dict[str, Callable[["S3Client", str], object]] = {
-    "put": lambda client, bucket: client.put_object(Bucket=bucket, Key="a/mine", Body=b"mine"),
-    "get": lambda client, bucket: client.get_object(Bucket=bucket, Key="a/there")["Body"].read(),
-    "list": lambda client, bucket: client.list_objects_v2(Bucket=bucket, Prefix="a/"),
-    "delete": lambda client, bucket: client.delete_object(Bucket=bucket, Key="a/there"),
-}
+NAMES = [*(function.name for function in stack.read()), LABEL_STUDIO]
+OTHERS = "other-"
+QUEUED = [f"{folder}/{queue}/x" for queue in keys.QUEUES for folder in ("labels", "curated", "open", "quarantine")]
+QUEUED += [f"{folder}/{queue}/x" for queue in keys.REVIEW_QUEUES for folder in ("imported", "removed", "outcomes")]
+TRACKING = [
+    *(name + (".json" if name.startswith("labels/") else "") for name in QUEUED),
+    *(f"quarantine/tasks-{queue}/x" for queue in keys.REVIEW_QUEUES),
+    *(f"sync/{queue}.json" for queue in keys.REVIEW_QUEUES),
+    *(f"leases/{name}.json" for name in NAMES),
+    *("days/20261122.jsonl", f"requests/{'0' * 64}", "forgotten/x", "probe/x"),
+]
+LABELSTUDIO = [
+    *("images/x.jpg", "export/x"),
+    *(f"tasks/{queue}/x.json" for queue in keys.REVIEW_QUEUES),
+    *(f"output/{queue}/x.json" for queue in keys.QUEUES),
+]
+RELEASE = [f"food11/{'0' * 64}/{file}" for file in ("card.json", "model.onnx", "model.pt", "verdict.json")]
+PLACES = [
+    *(Place(keys.PRODUCTION, key) for key in ("class_07/20261122/x.jpg", "notes/x.jpg")),
+    *(Place(keys.LABELSTUDIO, key) for key in LABELSTUDIO),
+    *(Place(keys.TRACKING, key) for key in TRACKING),
+    *(Place(keys.MODELS, key) for key in ("current.json", "food11/classes.json", *RELEASE)),
+    *(Place(bucket, "class_03/x.jpg") for bucket in keys.DATASETS.values()),
+]
+"""One object of every kind."""
 
 
-def _seaweedfs(system: System) -> Store:
-    s3 = system.connection()["s3"]
-    access = Access(s3["access_key"], s3["secret_key"], REGION, PREFIX, "")
-    ports = {name: folder.read_json(system.data_dir / folder.PORTS)[name] for name in seaweedfs.PORTS}
-    return SeaweedFS(system.data_dir / "seaweedfs", ports, access, fsync=True, webhook="", functions=())
-
-
-def _minio(server: Server) -> Store:
-    access = Access(server.access_key, server.secret_key, REGION, PREFIX, "")
-    return MinIO(Path(), {"minio": int(server.endpoint.rpartition(":")[2])}, access, "", ())
-
-
-@pytest.fixture(scope="module", params=["seaweedfs", "minio"])
-def store(request: pytest.FixtureRequest) -> Store:
-    if request.param == "minio":
-        return _minio(request.getfixturevalue("minio_server"))
-    return _seaweedfs(request.getfixturevalue("system"))
-
-
-@pytest.fixture(scope="module")
-def owner(store: SeaweedFS | MinIO) -> "S3Client":
-    client = connect(store.endpoint, store.access.access_key, store.access.secret_key, REGION)
-    for bucket in (keys.LABELSTUDIO, *OTHERS):
-        client.create_bucket(Bucket=PREFIX + bucket)
-        client.put_object(Bucket=PREFIX + bucket, Key="a/there", Body=b"there")
-    return client
+@pytest.fixture(scope="module", params=["seaweedfs", "minio_server"])
+def server(request: pytest.FixtureRequest) -> Server:
+    found: Server = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="module")
-def guest(store: Store, owner: "S3Client") -> "S3Client":
-    """Label Studio, as the store sees it."""
-    store.admit(Identity("label-studio", "its-access-key", "its-secret-key", policy("label-studio", PREFIX)))
-    client = connect(store.endpoint, "its-access-key", "its-secret-key", REGION)
-    until(lambda: not _refused(DEEDS["list"], client, PREFIX + keys.LABELSTUDIO), "the store knows the new key")
-    return client
+def prefix(server: Server) -> str:
+    """Of a deployment with an object at every place; another one has the same."""
+    prefix = fresh_store(server).url(Place("", "")).removeprefix("s3://").rstrip("/")
+    server.create(OTHERS + bucket for bucket in keys.BUCKETS)
+    owner = independent_client(server)
+    for place in PLACES:
+        for deployment in (prefix, OTHERS):
+            owner.put_object(Bucket=deployment + place.bucket, Key=place.key, Body=b"there")
+    return prefix
 
 
-def _refused(deed: Callable[["S3Client", str], object], client: "S3Client", bucket: str) -> bool:
+@pytest.fixture(params=NAMES)
+def name(request: pytest.FixtureRequest) -> str:
+    found: str = request.param
+    return found
+
+
+@pytest.fixture
+def guest(server: Server, name: str) -> "S3Client":
+    return connect(server.endpoint, *server.keys_of(name), REGION)
+
+
+Deeds = Iterator[tuple[str, bool, Callable[[], object]]]
+
+
+def deeds(guest: "S3Client", rights: Policy, place: Place, prefix: str) -> Deeds:
+    """What it is, whether the policy allows it, and how to do it. Nothing that is there goes away."""
+    may = lambda action, key=place.key: rights.allows(action, Place(prefix + place.bucket, key))  # noqa: E731
+    bucket, new = prefix + place.bucket, place.key.replace("/x", "/y")
+    at: dict[str, Any] = {"Bucket": bucket, "Key": place.key}
+    folder = place.key.rpartition("/")[0] + "/" if "/" in place.key else ""
+    there: dict[str, Any] = {"CopySource": f"{bucket}/{place.key}", "MetadataDirective": "REPLACE"}
+    yield "get", may(GET), partial(guest.get_object, **at)
+    yield "head", may(GET), partial(guest.head_object, **at)
+    yield "put", may(PUT), partial(guest.put_object, **at, Body=b"there")
+    yield "create", may(PUT), partial(guest.put_object, **at, Body=b"there", IfNoneMatch="*")
+    yield "copy", may(GET) and may(PUT, new), partial(guest.copy_object, Bucket=bucket, Key=new, **there)
+    yield "delete", may(DELETE, new), partial(guest.delete_object, Bucket=bucket, Key=new)
+    yield "list", may(LIST, folder), partial(guest.list_objects_v2, Bucket=bucket, Prefix=folder)
+    yield "list all", may(LIST, ""), partial(guest.list_objects_v2, Bucket=bucket)
+    yield "read tags", False, partial(guest.get_object_tagging, **at)
+    yield "tag", False, partial(guest.put_object_tagging, **at, Tagging={"TagSet": [{"Key": "a", "Value": "b"}]})
+    yield "publish", False, partial(guest.put_object_acl, **at, ACL="public-read")
+
+
+def refused(deed: Callable[[], object]) -> bool:
     try:
-        deed(client, bucket)
+        deed()
     except ClientError as error:
         return error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     return False
 
 
-def _in(folder: str) -> dict[str, Callable[["S3Client", str], object]]:
-    """Deeds on an object of one folder."""
-    there = {"Key": f"{folder}/there"}
-    return {
-        "get": lambda client, bucket: client.get_object(Bucket=bucket, **there),
-        "put": lambda client, bucket: client.put_object(Bucket=bucket, **there, Body=b"there"),
-        "delete": lambda client, bucket: client.delete_object(Bucket=bucket, **there),
-    }
-
-
-@pytest.mark.parametrize("folder", ["images", "output", "tasks"])
-@pytest.mark.parametrize("deed", ["get", "put", "delete"])
-def test_label_studio_shows_pictures_and_writes_answers_only(
-    owner: "S3Client", guest: "S3Client", folder: str, deed: str
+@pytest.mark.slow
+def test_every_deed_at_every_place_is_done_exactly_when_the_policy_says_so(
+    guest: "S3Client", name: str, prefix: str
 ) -> None:
-    own = PREFIX + keys.LABELSTUDIO
-    owner.put_object(Bucket=own, Key=f"{folder}/there", Body=b"there")
-    assert _refused(_in(folder)[deed], guest, own) is ((deed, folder) not in ALLOWED)
+    rights = Policy.read(policy(name, prefix))
+    assert {
+        f"{deed} {place.bucket}/{place.key}: {'allowed' if allowed else 'refused'} by the policy"
+        for place in PLACES
+        for deed, allowed, do in deeds(guest, rights, place, prefix)
+        if refused(do) is allowed
+    } == set()
 
 
-def test_label_studio_lists_its_own_bucket(guest: "S3Client") -> None:
-    assert not _refused(DEEDS["list"], guest, PREFIX + keys.LABELSTUDIO)
+def test_the_same_places_of_another_deployment_are_closed(guest: "S3Client", prefix: str) -> None:
+    nothing = Policy(())
+    assert {place for place in PLACES for _, _, do in deeds(guest, nothing, place, OTHERS) if not refused(do)} == set()
 
 
-@pytest.mark.parametrize("bucket", OTHERS)
-@pytest.mark.parametrize("deed", DEEDS)
-def test_label_studio_is_refused_everywhere_else(owner: "S3Client", guest: "S3Client", bucket: str, deed: str) -> None:
-    assert _refused(DEEDS[deed], guest, PREFIX + bucket)
-    assert [found["Key"] for found in owner.list_objects_v2(Bucket=PREFIX + bucket)["Contents"]] == ["a/there"]
+def test_what_is_missing_is_told_as_missing_to_who_may_read_it(guest: "S3Client", name: str, prefix: str) -> None:
+    rights = Policy.read(policy(name, prefix))
+    for place in PLACES:
+        asked = Place(prefix + place.bucket, place.key.replace("/x", "/missing"))
+        missing = partial(guest.get_object, Bucket=asked.bucket, Key=asked.key)
+        assert refused(missing) is not rights.allows(GET, asked)
 
 
-def test_label_studio_is_refused_the_same_bucket_of_another_deployment(owner: "S3Client", guest: "S3Client") -> None:
-    owner.create_bucket(Bucket="other-labelstudio")
-    assert all(_refused(deed, guest, "other-labelstudio") for deed in (*DEEDS.values(), *_in("images").values()))
+def test_buckets_and_their_rules_are_closed(guest: "S3Client", name: str, prefix: str) -> None:
+    for bucket in keys.BUCKETS:
+        at: dict[str, Any] = {"Bucket": prefix + bucket}
+        assert refused(partial(guest.put_bucket_policy, **at, Policy=policy(name, prefix)))
+        assert refused(partial(guest.get_bucket_policy, **at))
+        assert refused(partial(guest.delete_bucket, **at))
+    assert refused(partial(guest.create_bucket, Bucket=f"{prefix}more"))
 
 
-def test_label_studio_makes_no_bucket_and_hands_nothing_out(owner: "S3Client", guest: "S3Client") -> None:
-    assert _refused(lambda client, bucket: client.create_bucket(Bucket=bucket), guest, "a-new-bucket")
-    own, opened = PREFIX + keys.LABELSTUDIO, policy("label-studio", PREFIX)
-    assert _refused(lambda client, bucket: client.put_bucket_policy(Bucket=bucket, Policy=opened), guest, own)
+def test_nobody_comes_in_without_a_key(server: Server, prefix: str) -> None:
+    for place in PLACES:
+        bucket = f"{server.endpoint}/{prefix}{place.bucket}"
+        asked = [
+            requests.request(verb, f"{bucket}/{place.key}", timeout=60) for verb in ("GET", "HEAD", "PUT", "DELETE")
+        ]
+        asked += [requests.get(f"{bucket}?list-type=2", timeout=60), requests.get(server.endpoint, timeout=60)]
+        assert {answer.status_code for answer in asked} == {403}
 
 
-def test_nothing_is_copied_out_of_another_bucket(owner: "S3Client", guest: "S3Client") -> None:
-    source = {"Bucket": f"{PREFIX}production", "Key": "a/there"}
-    assert _refused(lambda c, b: c.copy_object(Bucket=b, Key="a/taken", CopySource=source), guest, "id-labelstudio")  # type: ignore[arg-type]
-
-
-def test_a_changed_policy_counts_at_once_and_again_is_no_harm(store: Store, owner: "S3Client") -> None:
-    for prefix in ("nowhere-", PREFIX, PREFIX):
-        store.admit(Identity("reader", "another-access-key", "another-secret-key", policy("label-studio", prefix)))
-    client = connect(store.endpoint, "another-access-key", "another-secret-key", REGION)
-    until(lambda: not _refused(DEEDS["list"], client, PREFIX + keys.LABELSTUDIO), "the last policy holds")
+def test_what_a_function_writes_for_everybody_is_not_for_everybody(server: Server, prefix: str) -> None:
+    """Both stores take the header that asks for it, and do not follow it."""
+    guest = connect(server.endpoint, *server.keys_of("flag"), REGION)
+    at: dict[str, Any] = {"Bucket": f"{prefix}labelstudio", "Key": "images/x.jpg"}
+    guest.put_object(**at, Body=b"there", ACL="public-read")
+    assert requests.get(f"{server.endpoint}/{prefix}labelstudio/images/x.jpg", timeout=60).status_code == 403

@@ -2,6 +2,7 @@
 
 import os
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -17,16 +18,22 @@ from pathlib import Path
 from secrets import token_hex
 from typing import TYPE_CHECKING
 
+from feedloop import settings
 from feedloop.adapters.bucket_setup import connect, create_buckets
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
+from local import stack
+from local.identities import LABEL_STUDIO, Identity, keys_of, of_seaweedfs, policy
+from local.minio_server import admit
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
 
 REGION = "us-east-1"
+FRESH = "t????????-"
+"""The bucket prefix of every fresh store, as policies spell it."""
 _PATIENCE = 60.0
 _ATTEMPTS = 3
 _WEED_PORTS = ("master", "volume", "filer", "admin")
@@ -43,6 +50,23 @@ class Server:
     access_key: str
     secret_key: str
 
+    def keys_of(self, name: str) -> tuple[str, str]:
+        """The pair of a function, good for every `fresh_store`; the store knows it from its start."""
+        return f"{name}-{self.access_key}", self.secret_key
+
+    def identities(self) -> list[Identity]:
+        """All functions and Label Studio, as the set-up makes them."""
+        names = (*(function.name for function in stack.read()), LABEL_STUDIO)
+        return [Identity(name, *self.keys_of(name), _for_all(policy(name, FRESH))) for name in names]
+
+    def write_secrets(self, folder: Path, *others: str) -> None:
+        """Ours and every function's pair, and in the order of settings.SECRETS what else is secret."""
+        for name, value in zip(settings.SECRETS, (self.access_key, self.secret_key, *others), strict=True):
+            (folder / name).write_text(value)
+        for one in self.identities():
+            for end, value in ((settings.ACCESS_KEY, one.access_key), (settings.SECRET_KEY, one.secret_key)):
+                (folder / f"{keys_of(one.name)}{end}").write_text(value)
+
     def open(self, prefix: str = "") -> S3Store:
         """The adapter for this store, patient on a busy machine; its buckets may not exist yet."""
         return S3Store(
@@ -57,6 +81,11 @@ class Server:
     def create(self, names: Iterable[str]) -> None:
         """Create these buckets, which carry their prefix already."""
         create_buckets(self.endpoint, self.access_key, self.secret_key, REGION, names)
+
+
+def _for_all(policy: str) -> str:
+    """MinIO sees a slash behind a bucket's name when it compares it with a pattern."""
+    return re.sub(r'"(arn:aws:s3:::[^"/]+)"', r'"\1", "\1/"', policy)
 
 
 def fresh_store(server: Server) -> S3Store:
@@ -82,6 +111,7 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
 def minio(folder: Path, program: str) -> Iterator[Server]:
     """A MinIO server."""
     with _running(folder, partial(_minio_command, program)) as server:
+        admit(server.endpoint, (server.access_key, server.secret_key), server.identities())
         yield server
 
 
@@ -117,6 +147,7 @@ def _running(folder: Path, command: Callable[[Path, list[int]], list[str]]) -> I
         where.mkdir(parents=True)
         ports = free_ports(_PORTS)
         server = Server(f"http://127.0.0.1:{ports[0]}", access_key, secret_key)
+        (where / "s3.json").write_text(of_seaweedfs((access_key, secret_key), server.identities()))
         with _without_leftovers(ports), _process(command(where, ports), where, server) as process:
             if _becomes_usable(process, server):
                 yield server
@@ -148,8 +179,6 @@ def _without_leftovers(ports: list[int]) -> Iterator[None]:
 def _environment(server: Server) -> dict[str, str]:
     return {
         **os.environ,
-        "AWS_ACCESS_KEY_ID": server.access_key,
-        "AWS_SECRET_ACCESS_KEY": server.secret_key,
         "MINIO_ROOT_USER": server.access_key,
         "MINIO_ROOT_PASSWORD": server.secret_key,
     }
@@ -192,6 +221,7 @@ def _weed_command(where: Path, ports: list[int]) -> list[str]:
         f"-filer.localSocket={where}/filer.sock",
         f"-s3.localSocket={where}/s3.sock",
         "-volume.max=10000",  # each bucket takes seven volumes; by itself it stops at what the disk could fill
+        f"-s3.config={where}/s3.json",
         "-s3.autoCreateBucket=false",  # else a typo in a bucket's name is not an error
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
     ]

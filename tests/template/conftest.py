@@ -7,7 +7,6 @@ from secrets import token_hex
 
 import pytest
 
-from feedloop import settings
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from tests.support import demo
@@ -33,9 +32,7 @@ def store(seaweedfs: Server) -> ObjectStore:
 @pytest.fixture
 def deployment(seaweedfs: Server, store: ObjectStore, tmp_path: Path) -> dict[str, str]:
     """What the operator's environment and secrets say."""
-    values = (seaweedfs.access_key, seaweedfs.secret_key, "an event token", token_hex(16), token_hex(16))
-    for name, value in zip(settings.SECRETS, values, strict=True):
-        (tmp_path / name).write_text(value)
+    seaweedfs.write_secrets(tmp_path, "an event token", token_hex(16), token_hex(16))
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     return {
         "S3_ENDPOINT": seaweedfs.endpoint,

@@ -77,7 +77,7 @@ def test_a_wrong_setting_stops_the_start_by_its_name(image, deployment, name, va
 
 
 def test_a_missing_secret_stops_the_start_by_its_name(image, deployment, tmp_path):
-    (tmp_path / "feedloop-s3-secret-key").unlink()
+    (tmp_path / "feedloop-flag-s3-secret-key").unlink()
     with image("flag").started(deployment) as container:
         assert container.end() != 0
-    assert "feedloop-s3-secret-key cannot be read" in container.log.read_text()
+    assert "feedloop-flag-s3-secret-key cannot be read" in container.log.read_text()

@@ -6,6 +6,8 @@ import pytest
 import yaml
 
 from feedloop import settings
+from local import stack as local_stack
+from local.identities import keys_of
 from tests.structure.repository import ROOT, rows, text
 from tests.template.images import described, image_environment, stack
 
@@ -76,12 +78,26 @@ def test_every_variable_is_a_setting(function):
 
 def test_defaults_are_the_documented_ones(function):
     told = {name: default.replace("empty", "") for name, default in OF_FUNCTIONS.items() if default != "required"}
-    given = {name: value for name, value in function["environment"].items() if name in told}
+    given = {name: value for name, value in function["environment"].items() if name in told and name != "S3_KEYS"}
     assert given == {name: told[name] for name in given}
 
 
 def test_only_secrets_that_exist_are_asked_for(function):
-    assert set(function["secrets"]) <= set(settings.SECRETS)
+    keys = function["environment"].get("S3_KEYS")
+    pair = {f"{keys}{end}" for end in (settings.ACCESS_KEY, settings.SECRET_KEY)} if keys else set()
+    operators = {settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY}
+    assert pair <= set(function["secrets"]) <= pair | set(settings.SECRETS) - operators
+
+
+def test_a_function_opens_the_store_with_keys_of_its_own(function):
+    if function["name"] != "events":  # which asks nothing of the store
+        assert function["environment"]["S3_KEYS"] == keys_of(function["name"])
+
+
+def test_an_operator_may_choose_one_pair_for_all():
+    chosen = yaml.safe_load(local_stack._substituted(text("stack.yml"), {"S3_KEYS": settings.S3_KEYS}))["functions"]
+    assert {function["environment"]["S3_KEYS"] for function in chosen.values()} == {settings.S3_KEYS}
+    assert all({settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY} <= set(one["secrets"]) for one in chosen.values())
 
 
 def test_a_container_writes_nowhere_but_to_tmp(function):

@@ -1,0 +1,57 @@
+"""Who comes to the store: each function, Label Studio and the operator, with keys of their own."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from string import Template
+
+from feedloop import settings
+from local import folder
+from local.stack import ROOT, Function
+
+LABEL_STUDIO, OPERATOR = "label-studio", "operator"
+POLICIES = ROOT / "deploy" / "policies"
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Somebody with keys of their own, who may do what the policy allows and nothing else."""
+
+    name: str
+    access_key: str
+    secret_key: str = field(repr=False)
+    policy: str  # JSON, in the form of AWS
+
+
+def policy(name: str, prefix: str) -> str:
+    """What deploy/policies/ allows to somebody, for the buckets with this prefix."""
+    return Template((POLICIES / f"{name}.json").read_text()).substitute(BUCKET_PREFIX=prefix)
+
+
+def keys_of(name: str) -> str:
+    """The secrets of a function or of Label Studio: their names without `-access-key` and `-secret-key`."""
+    return f"feedloop-{name}-s3"
+
+
+def pair(secrets: Path, keys: str) -> tuple[str, str]:
+    """Access key and secret key of these secrets, drawn where they are missing. Raises WrongSetting."""
+    return folder.kept(secrets / f"{keys}{settings.ACCESS_KEY}"), folder.kept(secrets / f"{keys}{settings.SECRET_KEY}")
+
+
+def drawn(functions: Iterable[Function], secrets: Path, prefix: str) -> tuple[Identity, ...]:
+    """Everybody but the operator, each with the pair that lies among these secrets. Raises WrongSetting."""
+    names = (*(function.name for function in functions), LABEL_STUDIO)
+    return tuple(Identity(name, *pair(secrets, keys_of(name)), policy(name, prefix)) for name in names)
+
+
+def of_seaweedfs(operator: tuple[str, str], others: Iterable[Identity]) -> str:
+    """The file that SeaweedFS takes as `-s3.config`: who is not in it comes in with no key, nor without one."""
+    people = [_person("operator", *operator, actions=["Admin"])]
+    people += [_person(one.name, one.access_key, one.secret_key, policyNames=[one.name]) for one in others]
+    policies = [{"name": one.name, "content": one.policy} for one in others]
+    return json.dumps({"identities": people, "policies": policies}, indent=2) + "\n"
+
+
+def _person(name: str, access_key: str, secret_key: str, **rights: list[str]) -> dict[str, object]:
+    return {"name": name, "credentials": [{"accessKey": access_key, "secretKey": secret_key}], **rights}

@@ -1,0 +1,113 @@
+"""The store in memory, as strict as AWS: a function may do what its policy allows.
+
+Who calls is read off the stack: the innermost frame of a file in functions/<name>/. Tests, Label Studio and
+operators stand in no such file, and may do everything.
+"""
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import pytest
+
+from feedloop.adapters.memory import MemoryStore
+from feedloop.domain.errors import Missing
+from feedloop.domain.keys import Place
+from local.identities import policy
+from local.policy import DELETE, GET, LIST, PUT, Grant, Policy
+
+ROOT = Path(__file__).parents[2]
+FUNCTIONS = str(ROOT / "functions")
+OTHERS = (str(ROOT / "tests/support/memory_desk.py"), str(ROOT / "tests/functions"))
+SERVED = str(ROOT / "feedloop/served.py")
+
+NAMES = sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
+
+Deed = tuple[str, Place]
+
+
+@dataclass
+class Watch:
+    """What functions did to stores in memory, and what of it their policies do not allow."""
+
+    used: set[tuple[str, Grant]] = field(default_factory=set)
+    refused: list[str] = field(default_factory=list)
+
+    def see(self, action: str, place: Place) -> None:
+        """Note a deed of whoever is calling."""
+        if not (name := at_work()):
+            return
+        if grant := granted(name, action, place):
+            self.used.add((name, grant))
+        else:
+            self.refused.append(f"{name}: {action} {place.bucket}/{place.key}")
+
+
+@cache
+def granted(name: str, action: str, place: Place) -> Grant | None:
+    """What in a function's policy allows this."""
+    return next((grant for grant in of(name).grants if grant.allows(action, place)), None)
+
+
+@cache
+def of(name: str) -> Policy:
+    """A function's policy, for buckets without a prefix."""
+    return Policy.read(policy(name, ""))
+
+
+def at_work() -> str:
+    """The function on whose behalf this is called; empty when there is none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if file.startswith(FUNCTIONS):
+            return Path(file).parent.name
+        if file == SERVED:
+            return "predict"
+        if file.startswith(OTHERS):
+            return ""
+        frame = frame.f_back
+    return ""
+
+
+@contextmanager
+def watched(patch: pytest.MonkeyPatch) -> Iterator[Watch]:
+    """Every store in memory is strict while this lasts."""
+    watch = Watch()
+    for verb, deeds in DEEDS.items():
+        patch.setattr(MemoryStore, verb, _strict(getattr(MemoryStore, verb), deeds, watch))
+    yield watch
+
+
+def _strict(verb: Callable[..., Any], deeds: Callable[..., list[Deed]], watch: Watch) -> Callable[..., Any]:
+    def call(store: MemoryStore, *places: Any, **how: Any) -> Any:
+        asked = deeds(*places)
+        for action, place in asked:
+            watch.see(action, place)
+        try:
+            return verb(store, *places, **how)
+        except Missing:
+            watch.see(LIST, asked[0][1])
+            raise
+
+    return call
+
+
+def _one(action: str, place: Place, *_more: object) -> list[Deed]:
+    return [(action, place)]
+
+
+DEEDS: dict[str, Callable[..., list[Deed]]] = {
+    "get": partial(_one, GET),
+    "head": partial(_one, GET),
+    "create": partial(_one, PUT),
+    "replace": partial(_one, PUT),
+    "delete": partial(_one, DELETE),
+    "list": partial(_one, LIST),
+    "copy": lambda source, target: [(GET, source), (PUT, target)],
+}
