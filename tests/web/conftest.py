@@ -11,7 +11,8 @@ from playwright.sync_api import Browser, sync_playwright
 from feedloop.domain.prediction import PredictionId
 from tests.local.system import System, running, until
 from tests.support.servers import free_ports
-from tests.web import proxy, static
+from tests.web import operator, proxy, static
+from tests.web.operator import Days, Operator
 from tests.web.proxy import Proxy
 from tests.web.static import Site
 from tests.web.visitor import Visitor
@@ -99,3 +100,32 @@ def somebody(visit: Callable[..., Visitor]) -> Visitor:
 def visitor(visit: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
     """On a phone, and at a desk."""
     return visit(**DEVICES[request.param]).come()
+
+
+@pytest.fixture(scope="session")
+def days(_world: World) -> Days:
+    """Days that a report can be read of, written into the running system's store."""
+    return operator.fill(operator.store_of(_world.system))
+
+
+@pytest.fixture
+def operate(visit: Callable[..., Visitor], world: World) -> Callable[..., Operator]:
+    """A new operator, who knows the token."""
+    token = world.system.connection()["event_token"]
+
+    def come(**options: Any) -> Operator:
+        return Operator(visit(**options).page, world.site.url, token)
+
+    return come
+
+
+@pytest.fixture(name="operator")
+def somebody_with_the_token(operate: Callable[..., Operator]) -> Operator:
+    """At a desk, before the page."""
+    return operate()
+
+
+@pytest.fixture
+def reader(operate: Callable[..., Operator]) -> Operator:
+    """The same, with the token in the tab already."""
+    return operate()

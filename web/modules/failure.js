@@ -13,7 +13,7 @@ export function lost() {
   return new Failure(navigator.onLine ? "unreachable" : "offline", { passing: true });
 }
 
-const FINAL = ["too-large", "unsupported-picture", "broken-picture", "unknown-prediction", "unknown-class"];
+const FINAL = ["too-large", "unsupported-picture", "broken-picture", "unknown-prediction", "unknown-class", "unauthorised"];
 
 /** The document of an answer. Throws Failure. */
 export function judge({ status, type, body, retryAfter }) {

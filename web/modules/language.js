@@ -8,6 +8,11 @@ export const language = wished.find((wish) => config.languages.includes(wish)) ?
 
 const texts = { ...(await import(`../texts/${language}.js`)).default, ...config.texts?.[language] };
 
+/** Learn the texts of a further page, from their own folder. */
+export async function learn(folder) {
+  Object.assign(texts, (await import(`../texts/${folder}/${language}.js`)).default, config.texts?.[language]);
+}
+
 /** The text of that name, with {values} in their places. */
 export function text(name, values = {}) {
   const found = texts[name] ?? name;
@@ -24,7 +29,8 @@ export function called(name) {
   return config.classes?.[language]?.[name] ?? name;
 }
 
-const locale = navigator.languages.find((wish) => wish.startsWith(language)) ?? language;
+/** The language, and how this browser's country writes it. */
+export const locale = navigator.languages.find((wish) => wish.startsWith(language)) ?? language;
 const percents = new Intl.NumberFormat(locale, { style: "percent" });
 
 /** 0.699 as 69 %: never more than there is, so that "not sure" never shows the number of "sure". */

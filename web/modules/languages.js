@@ -9,11 +9,19 @@ export class Languages {
   }
 }
 
+/** The page as it is, filters and all, in that language. */
+function here(code) {
+  const query = new URLSearchParams(location.search);
+  query.set("lang", code);
+  return `?${query}`;
+}
+
 function link(code) {
   const name = new Intl.DisplayNames(code, { type: "language" }).of(code);
-  const made = Object.assign(document.createElement("a"), { href: `?lang=${code}`, lang: code, hreflang: code });
+  const made = Object.assign(document.createElement("a"), { href: here(code), lang: code, hreflang: code });
   made.textContent = code.toUpperCase();
   made.ariaLabel = `${made.textContent}: ${name}`;
   made.ariaCurrent = code === language ? "true" : null;
+  made.addEventListener("click", () => { made.href = here(code); });
   return made;
 }

@@ -1,0 +1,104 @@
+"""Operators with a browser, and days of which they read."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from playwright.sync_api import Locator, Page, expect
+
+from feedloop.adapters.s3 import S3Store
+from feedloop.domain import keys
+from feedloop.domain.clock import day_of
+from feedloop.ports import ObjectStore
+from tests.local.system import System
+from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, flagged, said, sampled, visited
+from tests.web.visitor import Visitor
+
+BREAD, EGG = 0, 3
+ON_DAY = 8
+LABELLED, WRONG = 6, 2
+SURE, UNSURE = 0.91, 0.42
+
+
+@dataclass(frozen=True)
+class Days:
+    """Windows of the store, as a page's address has them."""
+
+    labelled: str
+    unlabelled: str
+    empty: str
+    open: str
+
+
+class Operator(Visitor):
+    """One tab with the report."""
+
+    def __init__(self, page: Page, url: str, token: str) -> None:
+        super().__init__(page, url)
+        self.token = token
+
+    def opens(self, query: str = "") -> "Operator":
+        """Open the page."""
+        self.come(f"report.html{query}")
+        return self
+
+    def enters(self, token: str | None = None) -> "Operator":
+        """Give a token, the right one unless another is given."""
+        self.page.get_by_label("Token", exact=True).fill(self.token if token is None else token)
+        self.page.locator(".gate button").click()
+        return self
+
+    def reads_report(self, query: str = "") -> "Operator":
+        """Open the page with a token that this tab has already."""
+        self.page.add_init_script(f"sessionStorage.setItem('feedloop report token', '{self.token}')")
+        self.opens(query)
+        self.is_in("shown")
+        return self
+
+    def is_in(self, state: str) -> None:
+        """Wait for a state of the page."""
+        expect(self.page.locator("body")).to_have_attribute("data-state", state)
+
+    def section(self, heading: str) -> Locator:
+        """The section below a heading."""
+        return self.page.get_by_role("region", name=heading, exact=True).first
+
+
+def store_of(system: System) -> ObjectStore:
+    """The running system's store."""
+    s3 = system.connection()["s3"]
+    return S3Store(endpoint=s3["endpoint"], access_key=s3["access_key"], secret_key=s3["secret_key"])
+
+
+def fill(store: ObjectStore) -> Days:
+    """Two labelled days, then one that is not, then yesterday with labels again; today is as the visitors left it."""
+    noon = datetime.now(UTC).replace(hour=12, minute=0, second=0, microsecond=0)
+    days = [noon - timedelta(days=back) for back in (1, 2, 12)]
+    for time in days:
+        _day(store, time, is_labelled=time != days[-1])
+    (yesterday, before, unlabelled), today = map(day_of, days), day_of(noon)
+    return Days(
+        f"?from={before}&to={yesterday}",
+        f"?from={unlabelled}&to={unlabelled}",
+        "?from=20250101&to=20250107",
+        f"?from={today}&to={today}",
+    )
+
+
+def _day(store: ObjectStore, time: datetime, *, is_labelled: bool) -> None:
+    """Some sure of bread, and some unsure of eggs, which are last in the sample's order; the first labels differ."""
+    for number in range(ON_DAY):
+        bread = visited(store, BREAD, confidence=SURE, time=time, random=f"{time.day:04x}{number:028x}")
+        egg = visited(store, EGG, confidence=UNSURE, time=time, random=f"ff{time.day:02x}{number:028x}")
+        if not is_labelled:
+            continue
+        sampled(store, bread)
+        if number < LABELLED:
+            wrong = NONE_OF_THESE if number else EGG
+            said(store, keys.RANDOM_SAMPLED, bread, wrong if number < WRONG else BREAD)
+            said(store, keys.LOW_CONFIDENCE, egg, EGG if number else BREAD)
+        elif number == LABELLED:
+            said(store, keys.RANDOM_SAMPLED, bread, CANNOT_TELL)
+        if number == 0:
+            flagged(store, bread)
+            said(store, keys.USER_FEEDBACK, bread, EGG)
+            said(store, keys.USER_FEEDBACK_2, bread, EGG)

@@ -1,0 +1,175 @@
+"""The report as operators read it: behind its token, in words, over the days that they choose."""
+
+import re
+
+import pytest
+import requests
+from playwright.sync_api import expect
+
+pytestmark = [pytest.mark.store, pytest.mark.browser]
+
+OPEN_TABLE = "(element) => { element.open = true; }"
+
+
+@pytest.fixture
+def told(world):
+    """The report itself, as programs get it."""
+
+    def read(query):
+        token = world.system.connection()["event_token"]
+        url = f"{world.system.url}/function/report{query}"
+        return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
+
+    return read
+
+
+def test_the_number_comes_first_in_words_with_its_interval(reader, told, days):
+    reader.reads_report(days.labelled)
+    best = told(days.labelled)["accuracy"]["best"]
+    low, high = int(best["low"] * 100), -int(-best["high"] * 100 // 1)
+    expect(reader.page.locator(".verdict").first).to_have_text(f"{round(best['value'] * 100)} of 100 answers are right")
+    expect(reader.page.locator(".certainty")).to_have_text(f"between {low} and {high}, with 95 % certainty")
+    reader.hears(f"{round(best['value'] * 100)} of 100 answers are right; between {low} and {high}")
+
+
+def test_a_change_is_told_against_the_days_before(reader, days):
+    reader.reads_report("?days=1")
+    expect(reader.page.locator(".change")).to_have_text(re.compile(r"^No clear change\. .* points against"))
+    reader.reads_report(days.labelled)
+    expect(reader.page.locator(".change")).to_have_text(re.compile(r"^Nothing to compare with\. .* has no labels\.$"))
+
+
+def test_the_token_is_asked_for_and_opens_the_report(operator, days):
+    operator.opens(days.labelled).reads("This report is for operators")
+    expect(operator.page.get_by_label("Token", exact=True)).to_be_focused()
+    operator.enters().reads("answers are right")
+    expect(operator.page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_the_token_stays_in_this_tab_and_nowhere_else(operator, world, days):
+    operator.opens(days.labelled).enters().reads("answers are right")
+    assert operator.token not in operator.page.url
+    assert operator.storage() == {}
+    operator.opens(days.labelled).reads("answers are right")
+    other = type(operator)(operator.page.context.new_page(), operator.url, operator.token)
+    other.opens(days.labelled).reads("This report is for operators")
+    assert not any(operator.token in call.function for call in world.proxy.calls)
+
+
+def test_the_token_can_be_forgotten(operator):
+    operator.opens().enters().is_in("shown")
+    operator.press("Forget the token")
+    operator.reads("This report is for operators")
+    operator.hears("This tab has forgotten the token.")
+    assert operator.page.evaluate("({ ...sessionStorage })") == {}
+
+
+@pytest.mark.parametrize("wrong", ["no token", "tökən"])
+def test_a_wrong_token_is_told_and_not_kept(operator, wrong):
+    operator.opens().enters(wrong)
+    expect(operator.page.get_by_role("alert")).to_have_text("This is not the token. Please look again.")
+    expect(operator.page.get_by_label("Token", exact=True)).to_have_attribute("aria-invalid", "true")
+    assert operator.page.evaluate("({ ...sessionStorage })") == {}
+    operator.enters().is_in("shown")
+
+
+def test_the_window_is_chosen_and_stands_in_the_address(reader):
+    reader.reads_report()
+    for name, query in (("Yesterday", "days=1"), ("28 days", "days=28")):
+        reader.page.get_by_role("link", name=name).click()
+        expect(reader.page.get_by_role("link", name=name)).to_have_attribute("aria-current", "true")
+        reader.is_in("shown")
+        assert reader.page.url.endswith(f"?{query}")
+    reader.page.go_back()
+    expect(reader.page.get_by_role("link", name="Yesterday")).to_have_attribute("aria-current", "true")
+
+
+def test_any_days_can_be_chosen(reader, days):
+    reader.reads_report()
+    reader.page.get_by_text("Other days").click()
+    reader.page.get_by_label("From", exact=True).fill("2025-01-01")
+    reader.page.get_by_label("To", exact=True).fill("2025-01-07")
+    reader.press("Show")
+    reader.reads("There were no predictions in these days")
+    assert reader.page.url.endswith(days.empty)
+
+
+def test_a_class_and_a_model_narrow_it_and_stay_in_the_address(reader, days, told):
+    reader.reads_report(days.labelled)
+    reader.page.get_by_label("Class", exact=True).select_option("Bread")
+    reader.reads("answers “bread” are right")
+    reader.page.get_by_label("Model", exact=True).select_option("9f2c11aa")
+    expect(reader.page).to_have_url(re.compile(r"\?from=\d+&to=\d+&class=Bread&model=9f2c11aa$"))
+    reader.opens(f"?{reader.page.url.rpartition('?')[2]}").reads("answers “bread” are right")
+    expect(reader.page.get_by_label("Model", exact=True)).to_have_value("9f2c11aa")
+    expect(reader.section("Class by class").locator("tbody tr")).to_have_count(1)
+
+
+def test_another_language_keeps_what_was_chosen(reader, days):
+    reader.reads_report("?days=1")
+    reader.page.get_by_role("link", name="28 days").click()
+    reader.page.get_by_role("link", name="DE: Deutsch").click()
+    expect(reader.page.get_by_role("link", name="28 Tage")).to_have_attribute("aria-current", "true")
+
+
+def test_the_classes_are_sorted_by_keyboard(reader, days):
+    reader.reads_report(days.labelled)
+    section = reader.section("Class by class")
+    heading, names = section.get_by_role("columnheader", name="Class"), section.get_by_role("rowheader")
+    heading.get_by_role("button").press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "ascending")
+    expect(names.first).to_have_text("Bread")
+    heading.get_by_role("button").press("Enter")
+    expect(heading).to_have_attribute("aria-sort", "descending")
+    expect(names.last).to_have_text("Bread")
+
+
+def test_what_is_taken_for_what_is_counted_in_labels_or_shares(reader, days, told):
+    reader.reads_report(days.labelled)
+    section, confusion = reader.section("What is taken for what"), told(days.labelled)["confusion"]
+    first = section.get_by_role("row", name="Bread").get_by_role("cell").first
+    expect(first).to_have_text(str(confusion["counts"][0][0]))
+    expect(section.get_by_role("row", name="None of these").get_by_role("cell").first).to_have_text("2")
+    section.get_by_label("% of all predictions").check(force=True)
+    expect(first).to_have_text(f"{confusion['shares'][0][0] * 100:.1f}")
+
+
+@pytest.mark.parametrize("heading", ["Over time", "Is it as sure as it should be?", "Predictions per day"])
+def test_every_drawing_is_told_in_words_and_in_a_table(reader, days, heading):
+    reader.reads_report(days.labelled)
+    section = reader.section(heading)
+    expect(section.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"\w+.*\d.*\."))
+    section.locator("details").first.evaluate(OPEN_TABLE)
+    assert section.get_by_role("table").get_by_role("row").count() > 2
+
+
+def test_queues_visitors_and_annotators_are_told(reader, days):
+    reader.reads_report(days.labelled)
+    queue = reader.section("What waits for annotators").get_by_role("listitem").first
+    expect(queue).to_contain_text(re.compile(r"Random Sampling Review.*60 minutes"))
+    expect(reader.section("What visitors say")).to_contain_text("2 answers were called wrong. Annotators agree with 100 of")
+    expect(reader.section("Do annotators follow the model?")).to_contain_text("Who sees its answer accepts 83 of 100")
+
+
+def test_what_to_label_next_and_what_limits_the_report_are_told(reader, days, told):
+    reader.reads_report(days.labelled)
+    advice, notes = told(days.labelled)["next"], told(days.labelled)["notes"]
+    expect(reader.section("What to label next").get_by_role("listitem")).to_have_count(min(5, len(advice)))
+    expect(reader.section("What limits this report").get_by_role("listitem")).to_have_count(len(notes))
+
+
+def test_it_is_told_in_german(visit, operate, days):
+    reader = operate(locale="de-DE").reads_report(days.labelled)
+    expect(reader.page.locator(".verdict").first).to_have_text(re.compile(r"^\d+ von 100 Antworten sind richtig$"))
+    expect(reader.page.get_by_role("row", name="Brot").first).to_be_visible()
+    expect(reader.section("Was diesen Bericht einschränkt").locator('[lang="en"]')).to_have_count(0)
+
+
+def test_it_is_printed_black_on_white_without_controls(operate, days):
+    reader = operate(color_scheme="dark").reads_report(days.labelled)
+    reader.page.emulate_media(media="print", color_scheme="dark")
+    for control in ("Print", "Forget the token"):
+        expect(reader.page.get_by_role("button", name=control)).to_be_hidden()
+    expect(reader.page.locator("body")).to_have_css("background-color", "rgb(255, 255, 255)")
+    expect(reader.page.locator("body")).to_have_css("color", "rgb(0, 0, 0)")
+    expect(reader.page.locator(".filters")).to_be_hidden()
