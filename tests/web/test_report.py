@@ -147,7 +147,9 @@ def test_queues_visitors_and_annotators_are_told(reader, days):
     reader.reads_report(days.labelled)
     queue = reader.section("What waits for annotators").get_by_role("listitem").first
     expect(queue).to_contain_text(re.compile(r"Random Sampling Review.*60 minutes"))
-    expect(reader.section("What visitors say")).to_contain_text("2 answers were called wrong. Annotators agree with 100 of")
+    expect(reader.section("What visitors say")).to_contain_text(
+        "2 answers were called wrong. Annotators agree with 100"
+    )
     expect(reader.section("Do annotators follow the model?")).to_contain_text("Who sees its answer accepts 83 of 100")
 
 

@@ -153,6 +153,7 @@ def test_everything_to_press_is_large_enough(operate, days, device):
 
 def test_the_keyboard_is_enough(operate, days):
     operator = operate().opens(days.labelled)
+    expect(operator.page.get_by_label("Token", exact=True)).to_be_focused()
     operator.page.keyboard.insert_text(operator.token)
     operator.page.keyboard.press("Enter")
     operator.reads("answers are right")

@@ -1,5 +1,7 @@
 """What operators read when there is no number yet, or no way to it."""
 
+from functools import partial
+
 import pytest
 from playwright.sync_api import expect
 
@@ -7,6 +9,11 @@ from tests.local.system import until
 from tests.web.proxy import Handler, Hold, drop, refuse, tell
 
 pytestmark = [pytest.mark.store, pytest.mark.browser]
+
+
+def called(world, tries):
+    """Whether the report was called so often."""
+    return len(world.proxy.calls) == tries
 
 
 @pytest.fixture
@@ -88,7 +95,7 @@ def test_ten_tries_are_enough(operate, world):
     for tries in range(2, 11):
         operator.is_in("waiting")
         operator.page.clock.fast_forward(40_000)
-        until(lambda tries=tries: len(world.proxy.calls) == tries, "it is tried again")
+        until(partial(called, world, tries), "it is tried again")
     operator.reads("Ten tries failed.")
     operator.press("Try now")
     operator.reads("This report is for operators")

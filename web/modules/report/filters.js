@@ -29,7 +29,7 @@ export class Filters {
       link.ariaCurrent = !own && (wish("days") ?? USUAL) === link.dataset.days ? "true" : null;
     });
     this.#parts.other.classList.toggle("chosen", Boolean(own));
-    this.#choices(this.#parts.model, "model.all", [...this.#models], wish("model"));
+    this.#choices(this.#parts.model, [...this.#models], wish("model"));
   }
 
   /** Offer what there is to choose from. */
@@ -38,7 +38,7 @@ export class Filters {
     this.#parts.from.value = dashed(window.from);
     this.#parts.to.value = dashed(window.to);
     this.#parts.to.max = this.#parts.from.max = new Date().toISOString().slice(0, 10);
-    this.#choices(this.#parts.class, "class.all", classes, window.class, title);
+    this.#choices(this.#parts.class, classes, window.class, title);
     this.point();
   }
 
@@ -57,9 +57,9 @@ export class Filters {
     ask({ from: from.replaceAll("-", ""), to: to.replaceAll("-", "") });
   }
 
-  #choices(select, all, names, chosen, told = String) {
+  #choices(select, names, chosen, told = String) {
     const list = [...new Set([...names, ...(chosen ? [chosen] : [])])];
-    select.replaceChildren(make("option", { value: "" }, text(all)), ...list.map((name) => make("option", { value: name }, told(name))));
+    select.replaceChildren(select.options[0], ...list.map((name) => make("option", { value: name }, told(name))));
     select.value = chosen ?? "";
   }
 }

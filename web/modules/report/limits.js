@@ -24,12 +24,12 @@ function sentence(note, limit) {
   return speaksOf(name) ? make("li", {}, text(name, readable(limit))) : make("li", { lang: "en" }, note);
 }
 
-function readable({ kind, class: name, first, last, share, ...numbers }) {
+function readable({ class: name, first, last, days, share, ...numbers }) {
   const counted = Object.entries(numbers).map(([key, value]) => [key, typeof value === "number" ? count(value) : value]);
   return {
     ...Object.fromEntries(counted),
     class: name && called(name),
-    days: first && shortDays(first, last),
+    days: first && text("days.n", { n: days, count: count(days), window: shortDays(first, last) }),
     share: share && percent(share),
   };
 }

@@ -14,7 +14,7 @@ export function table(caption, columns, rows) {
 
 /** The same behind a summary: the words of a drawing. */
 export function tableBehind(summary, caption, columns, rows) {
-  const scroller = make("div", { className: "wide", tabIndex: 0, role: "region", ariaLabel: caption }, table(caption, columns, rows));
+  const scroller = make("div", { className: "wide", tabIndex: 0, role: "group", ariaLabel: caption }, table(caption, columns, rows));
   return make("details", { className: "numbers" }, make("summary", {}, summary), scroller);
 }
 

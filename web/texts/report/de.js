@@ -14,6 +14,7 @@ export default {
   "days.to": "Bis",
   "days.show": "Zeigen",
   "days.turned": "Der letzte Tag liegt vor dem ersten.",
+  "days.n": ({ n, count, window }) => (n === 1 ? window : `${window} (${count} Tage)`),
   "days.utc": "Tage sind UTC.",
   "open.day": "Der letzte Tag läuft noch",
   model: "Modell",

@@ -14,6 +14,7 @@ export default {
   "days.to": "To",
   "days.show": "Show",
   "days.turned": "The last day comes before the first.",
+  "days.n": ({ n, count, window }) => (n === 1 ? window : `${window} (${count} days)`),
   "days.utc": "Days are UTC.",
   "open.day": "The last day is still open",
   model: "Model",
