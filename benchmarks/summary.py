@@ -121,6 +121,14 @@ def _submits(found: Found) -> str:
     return f"{alone['p50']}, {alone['p95']}; {untold['p50']}, {untold['p95']}"
 
 
+def _report(row: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        told = next(one for one in found["reports"] if one[""] == row)
+        return f"{told['s']} s; CPU {told['CPU s']} s, store's {told['store CPU s']} s; {told['MB']} MB"
+
+    return value
+
+
 SURE, UNSURE = "512 px, sure", "512 px, unsure"
 ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("predict by its floor, p50", "at most 1.3", "predict", _worst_ratio),
@@ -134,6 +142,9 @@ ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("sample of 5 out of 100,000, ms, new; again", "none", "sample", _milliseconds),
     ("sweep with 20,000 curated, nothing new", "lists only", "sweep", _idle),
     ("sweep of 2,000 new", "none", "sweep", _new),
+    ("report over 1,000,000 from days' files", "120 s, 300 MB", "report", _report("thirty days, from files")),
+    ("report over 100,000 by listing", "none", "report", _report("ten days, listed")),
+    ("report over yesterday's 10,000", "2 s", "report", _report("yesterday, from files")),
     ("start to the first answer, predict", "1.5 s", "start", _start),
     ("start to the first answer, the others", "0.7 s", "start", _other_starts),
     ("predict's megabytes at rest", "300", "memory", _at_rest),
