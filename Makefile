@@ -7,7 +7,7 @@ DESK := .venv-label-studio
 AUDIT := .venv-audit
 # A set names all that it needs. Looking again would ask for the newest of what somebody wants with an extra, and fail.
 PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes --no-deps
-CODE := feedloop functions local labelling training scripts tests $(wildcard benchmarks)
+CODE := feedloop functions local labelling training simulation scripts tests $(wildcard benchmarks)
 
 # Label Studio pins what the others do not: its set is pinned apart from them.
 APART := requirements/label-studio
@@ -16,13 +16,16 @@ SETS := $(filter-out $(APART),$(patsubst %.in,%,$(wildcard functions/*/requireme
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-training plant check audit bench lock clean
+.PHONY: help run demo test test-training plant check audit bench lock clean
 
 help: ## list the actions
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 run: $(VENV)/local.stamp $(if $(filter off,$(LABEL_STUDIO)),,$(DESK)/label-studio.stamp) ## start the whole system on this machine (PORT, DATA_DIR, S3_ENDPOINT ...: README)
 	@exec $(BIN)/python -m local
+
+demo: $(VENV)/demo.stamp $(TRAIN)/train.stamp $(DESK)/label-studio.stamp ## see the loop close: 10 days in minutes, then retraining (torch: 5.5 GB, once)
+	@exec $(BIN)/python -m simulation
 
 test: $(VENV)/test.stamp $(DESK)/label-studio.stamp ## run all tests
 	@$(BIN)/python -m pytest

@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from feedloop.domain.errors import FeedloopError
-from local.settings import HOST, Choices
+from local.settings import Choices, keep_loopback_off_proxies
 
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do."""
     asked = _parser().parse_args(arguments)
-    _keep_loopback_off_proxies()
+    keep_loopback_off_proxies()
     try:
         _do(asked)
     except FeedloopError as error:
@@ -21,12 +21,6 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:  # `ls | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
-
-
-def _keep_loopback_off_proxies() -> None:
-    """A proxy in the environment would be asked for 127.0.0.1 by most clients, ours and our parts'."""
-    for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(filter(None, (os.environ.get(name), HOST)))
 
 
 def _do(asked: argparse.Namespace) -> None:

@@ -82,6 +82,12 @@ class Choices:
         return f"http://{HOST}:{self.port}"
 
 
+def keep_loopback_off_proxies() -> None:
+    """A proxy in the environment would be asked for 127.0.0.1 by most clients, ours and our parts'."""
+    for name in ("NO_PROXY", "no_proxy"):
+        os.environ[name] = ",".join(filter(None, (os.environ.get(name), HOST)))
+
+
 def _port(env: Mapping[str, str], name: str, default: str) -> int:
     text = env.get(name) or default
     if not text.isdecimal() or not 0 < int(text) <= _LAST_PORT:

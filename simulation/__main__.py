@@ -1,0 +1,112 @@
+"""`python -m simulation`: the loop with invented people, from the first upload to the retrained model."""
+
+import argparse
+import os
+import signal
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import fields
+from types import FrameType
+
+from feedloop.domain.errors import FeedloopError, WrongSetting
+from local.settings import Choices, keep_loopback_off_proxies
+from simulation import screen
+from simulation.plan import DIRECT, LABEL_STUDIO, Plan
+from simulation.story import Story
+from training.gallery import STYLES
+
+_FOREIGN = ("S3_ENDPOINT", "BUCKET_PREFIX", "LABEL_STUDIO_URL")
+_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPPED = 130
+_DEFAULT = Plan()
+_WHAT = {
+    "days": "days with the model that is there",
+    "days_after": "days with the retrained model; 0 leaves retraining out",
+    "predictions": "pictures a day, on average",
+    "sample": "how many of a day annotators see blind",
+    "style": f"what drifts: {', '.join(STYLES)}",
+    "drift": "how far, from the middle of the first days on",
+    "nothing": "share of the pictures that show none of the classes",
+    "annotators": "one number each: their share of wrong answers",
+    "anchoring": "share of the model's wrong answers that annotators accept where they see them",
+    "unclear": "share of the tasks where annotators can't tell",
+    "skips": "share of the tasks that annotators skip",
+    "flags": "share of the wrong answers that visitors flag",
+    "false_flags": "share of the right answers that visitors flag",
+    "relabels": "share of the wrong answers that visitors correct",
+    "false_relabels": "share of the right answers that visitors 'correct'",
+    "seed": "the same seed, the same pictures and people",
+    "annotator": "how annotators answer: label-studio, or direct into the store, which is quicker",
+}
+"""Every option; its default is the plan's."""
+
+
+def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
+    """The exit code: 0 when all went well, 1 after a sentence that says what to do, 130 when stopped halfway."""
+    asked = _parser().parse_args(arguments)
+    keep_loopback_off_proxies()
+    for end in _ENDS:
+        signal.signal(end, _interrupt)
+    told = threading.Event()
+    try:
+        plan = Plan(**{field.name: getattr(asked, field.name) for field in fields(Plan)})
+        given = _environment(env, plan)
+        Story(Choices.read(given), plan, given).tell(told.set if asked.leave else lambda: _stay(told))
+    except FeedloopError as error:
+        screen.say(f"Feedloop: {error}")
+        return 1
+    except KeyboardInterrupt:
+        screen.say(
+            "stopped; the data stays" if told.is_set() else "stopped halfway; the same command goes on from here"
+        )
+        return 0 if told.is_set() else _STOPPED
+    return 0
+
+
+def _stay(told: threading.Event) -> None:
+    told.set()
+    threading.Event().wait()
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """Once is enough: the rest ends in order."""
+    for end in _ENDS:
+        signal.signal(end, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _environment(env: Mapping[str, str], plan: Plan) -> dict[str, str]:
+    """What the system is started with: a store and a directory of its own. Raises WrongSetting."""
+    foreign = [name for name in _FOREIGN if env.get(name)]
+    if foreign:
+        raise WrongSetting(f"{foreign[0]} is set, and a simulation touches nobody's data: unset it.")
+    defaults = {"DATA_DIR": ".feedloop-demo", "STORE_FSYNC": "off"}
+    ours = {"SAMPLE_COUNT": str(plan.sample), "REPORT_OPEN": "on"}
+    return {**defaults, **env, **ours, "LABEL_STUDIO": "on" if plan.annotator == LABEL_STUDIO else "off"}
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m simulation",
+        description="Days of invented visitors and annotators, with a known truth: is the reported accuracy right, and"
+        " does retraining raise it? DATA_DIR (.feedloop-demo), PORT, LABEL_STUDIO_PORT: docs/settings.md.",
+        epilog=f"Example: python -m simulation --days 4 --days-after 0 --annotator {DIRECT}. More: docs/simulation.md.",
+    )
+    for name, what in _WHAT.items():
+        default = getattr(_DEFAULT, name)
+        kind = _shares if isinstance(default, tuple) else type(default)
+        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{what} ({shown})")
+    parser.add_argument(
+        "--leave", action="store_true", help="end after the table instead of leaving the system running"
+    )
+    return parser
+
+
+def _shares(text: str) -> tuple[float, ...]:
+    return tuple(float(word) for word in text.split(","))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

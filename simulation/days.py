@@ -1,0 +1,116 @@
+"""One day of the simulation: visitors, and then the night's crons and the annotators' work, in their order of time."""
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass
+from datetime import timedelta
+
+from feedloop.adapters.clock_file import ClockFile
+from feedloop.domain import keys
+from feedloop.domain.clock import time_of
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import Malformed, Unavailable, WrongSetting
+from feedloop.ports import ObjectStore
+from local.cron import next_calls
+from simulation.journal import Journal
+from simulation.office import Annotators, Office
+from simulation.site import Site
+from simulation.truth import Truth
+from simulation.visitors import Visitors
+from training.drawings import CLASSES
+
+Step = Callable[[int, int], None]
+"""Told how many are done, of how many."""
+Shown = Callable[[str], AbstractContextManager[Step]]
+"""Shows the person at the terminal what is being done, and how far it is."""
+
+_ROUNDS, _PAUSE = 1000, 1.0  # longer than the lease of a run that was killed
+_NIGHT, _MORNING, _WORKED = 5, 50, 80  # minutes after midnight: between the last two annotators work
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """All that a day needs."""
+
+    journal: Journal
+    site: Site
+    store: ObjectStore
+    clock: ClockFile
+    truth: Truth
+    visitors: Visitors
+    annotators: Annotators
+    office: Office
+    schedules: Mapping[str, str]
+    shown: Shown
+
+    def live(self, day: int, *, settle: bool) -> Counter[str]:
+        """Simulate one day and the night after it; how many answers annotators gave.
+
+        Where annotators cannot work yet they catch up on a later day; `settle`: wait until all is answered.
+        Done twice, it does nothing new. Raises Unavailable, and WrongSetting when others use the store too.
+        """
+        date, uploads = self.journal.date(day), self.journal.plan.uploads(day)
+        with self.shown(f"day {day + 1}: visitors") as step:
+            for come in self.visitors.come(day, date):
+                step(come, uploads)
+        check(self.store, self.truth, date)
+        self._crons(day, _NIGHT, _MORNING)
+        answers = self._answers(day, wait=settle)
+        self._crons(day, _MORNING, _WORKED)
+        return answers
+
+    def _answers(self, day: int, *, wait: bool) -> Counter[str]:
+        """Annotators work, if they can; `wait`: until they can, and until nothing is left for them."""
+        with self.shown(f"day {day + 1}: annotators") as step:
+            if not wait:
+                return self.annotators.work(self.office, step) if self.office.is_open() else Counter()
+            while not self.office.is_open():
+                time.sleep(_PAUSE)
+            done = Counter[str]()
+            while new := self._brought_and_answered(step):
+                done += new
+            return done
+
+    def _brought_and_answered(self, step: Step) -> Counter[str]:
+        """Bring what came while nobody was there."""
+        self._call("sync")
+        return self.annotators.work(self.office, step)
+
+    def _crons(self, day: int, first: int, last: int) -> None:
+        """All that is due in these minutes of the night after a day, at its moment."""
+        midnight = time_of(self.journal.date(day + 1), 0)
+        moment, names = next_calls(self.schedules, midnight + timedelta(minutes=first))
+        while moment < midnight + timedelta(minutes=last):
+            self.clock.set(moment)
+            for name in names if self.office.is_open() else set(names) - {"sync"}:  # it finds nobody yet
+                with self.shown(f"day {day + 1}: {name}"):
+                    self._call(name)
+            moment, names = next_calls(self.schedules, moment)
+
+    def _call(self, function: str) -> Document:
+        """What cron does; a run that is under way already is waited for. Raises Unavailable."""
+        for _ in range(_ROUNDS):
+            answer = self.site.cron(function)
+            if "under way" not in answer.get("status", ""):
+                return answer
+            time.sleep(_PAUSE)
+        raise Unavailable(f"{function} never ends: {answer['status']}.")
+
+
+def check(store: ObjectStore, truth: Truth, date: str) -> None:
+    """Raises WrongSetting when the store holds predictions of a day that we know nothing of."""
+    strange = [name for name in _predictions(store, date) if name not in truth]
+    if strange:
+        raise WrongSetting(
+            f"{len(strange)} predictions of {date} are somebody else's, for example {strange[0]}: nobody knows what"
+            " they show. Choose another DATA_DIR, and leave the website alone while days pass."
+        )
+
+
+def _predictions(store: ObjectStore, date: str) -> Iterator[str]:
+    for index in range(len(CLASSES)):
+        for entry in store.list(keys.production_day(index, date)):
+            with suppress(Malformed):  # it was never a prediction
+                yield str(keys.read_production(entry.key))

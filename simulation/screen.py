@@ -1,0 +1,50 @@
+"""What the person at the terminal sees while days pass."""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from simulation.days import Step
+from simulation.scores import Row
+
+console = Console(highlight=False)
+_started = time.monotonic()
+
+
+def say(text: str) -> None:
+    """One line, with the time since the start."""
+    seconds = int(time.monotonic() - _started)
+    console.print(f"[dim]{seconds // 60:2d}:{seconds % 60:02d}[/] ", end="")
+    console.print(text, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def shown(what: str) -> Iterator[Step]:
+    """A bar that is there as long as something is being done."""
+    columns = (TextColumn("      {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(task, completed=done, total=total)
+
+
+def show(rows: list[Row]) -> None:
+    """What was true beside what was reported."""
+    table = Table(title="accuracy in truth, and as the report estimates it (95 % interval)", title_justify="left")
+    for name in ("phase", "pictures", "labels", "true", "blind sample", "best estimate"):
+        table.add_column(name, justify="left" if name == "phase" else "right", no_wrap=True)
+    for row in rows:
+        estimates = (_said(estimate, row.true) for estimate in (row.blind, row.best))
+        table.add_row(row.phase, str(row.pictures), str(row.labels), f"{row.true:.1%}", *estimates)
+    console.print(table)
+
+
+def _said(estimate: dict[str, float] | None, true: float) -> str:
+    """The estimate, its interval, and a mark that says whether the truth lies in it."""
+    if estimate is None:
+        return "nothing yet"
+    mark = "✓" if estimate["low"] <= true <= estimate["high"] else "✗"
+    return f"{100 * estimate['value']:.1f} ({100 * estimate['low']:.1f}-{100 * estimate['high']:.1f}) {mark}"

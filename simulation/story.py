@@ -1,0 +1,120 @@
+"""The whole story: days with the old model, retraining through the gate, days with the new one, and the table."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from feedloop.domain.clock import utc_now
+from local import folder, stack
+from local.settings import Choices
+from simulation import retraining, scores, screen
+from simulation.days import World, check
+from simulation.direct import Direct
+from simulation.journal import HOME, Journal
+from simulation.office import Annotators, Office
+from simulation.plan import DIRECT, Plan
+from simulation.site import Site
+from simulation.studio import Studio
+from simulation.system import System, running
+from simulation.truth import Truth
+from simulation.visitors import Visitors
+from training import places
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A simulation in a data directory. `environment` is what its system is started with."""
+
+    choices: Choices
+    plan: Plan
+    environment: Mapping[str, str]
+
+    def tell(self, wait: Callable[[], object]) -> None:
+        """Simulate what is left, show the table, and leave everything running until `wait` returns.
+
+        Raises WrongSetting for a data directory that is not ours, and Unavailable when a part does not work.
+        """
+        home = self.choices.data_dir / HOME
+        with folder.held(home):
+            journal = Journal.open(self.choices.data_dir, self.plan)
+            screen.say(_beginning(journal))
+            with running(self.choices, home, self.environment) as system:
+                world = self._world(system, journal)
+                for day in range(journal.done):
+                    check(world.store, world.truth, journal.date(day))
+                _live(world, system)
+                system.clock.set(utc_now())
+                self._conclude(world, system)
+                wait()
+
+    def _world(self, system: System, journal: Journal) -> World:
+        truth = Truth(journal.path.with_name("truth.jsonl"))
+        site = Site(self.choices.gateway)
+        return World(
+            journal=journal,
+            site=site,
+            store=places.open_store({"DATA_DIR": str(self.choices.data_dir)}),
+            clock=system.clock,
+            truth=truth,
+            visitors=Visitors(self.plan, site, truth, system.clock),
+            annotators=Annotators(self.plan, truth),
+            office=_office(self.plan, system, journal.path.with_name("annotators.json")),
+            schedules={function.name: function.schedule for function in stack.read() if function.schedule},
+            shown=screen.shown,
+        )
+
+    def _conclude(self, world: World, system: System) -> None:
+        """The table, what was done, and where to look."""
+        screen.show(scores.rows(world.journal, world.truth, world.site))
+        screen.say(_deeds(scores.visits(self.plan, world.truth)))
+        login = system.connection().get("label_studio", {})
+        screen.say(f"website {self.choices.gateway}/   report {self.choices.gateway}/report.html")
+        if login:
+            screen.say(f"Label Studio {login['url']}   {login.get('username')} / {login.get('password')}")
+        screen.say(f"data, logs and the truth in {self.choices.data_dir}; Ctrl-C stops everything and keeps them")
+
+
+def _office(plan: Plan, system: System, kept: Path) -> Office:
+    if plan.annotator == DIRECT:
+        data_dir = str(system.data_dir)
+        return Direct(places.open_store({"DATA_DIR": data_dir}), system.clock)
+    return Studio(lambda: system.connection().get("label_studio", {}), len(plan.annotators), kept)
+
+
+def _live(world: World, system: System) -> None:
+    """Every day that has not passed yet, and retraining between the two models."""
+    journal, plan = world.journal, world.journal.plan
+    for day in range(journal.done, plan.whole):
+        if day == plan.days and not journal.verdict:
+            screen.say("retraining on what the loop has collected")
+            journal = retraining.retrain(journal, world.site, system, world.shown)
+            screen.say(journal.verdict)
+        answers = world.live(day, settle=day + 1 in (plan.days, plan.whole))
+        screen.say(_day(journal, world.truth, day, answers.total()))
+        journal = replace(journal, done=day + 1).written()
+
+
+def _beginning(journal: Journal) -> str:
+    plan = journal.plan
+    goes_on = f"going on after day {journal.done}" if journal.done else "a new simulation"
+    many = sum(map(plan.uploads, range(plan.whole)))
+    return (
+        f"{goes_on}: {plan.whole} days from {journal.first} to {journal.date(plan.whole - 1)}, {many} pictures,"
+        f" {len(plan.annotators)} annotators ({plan.annotator})"
+    )
+
+
+def _day(journal: Journal, truth: Truth, day: int, answers: int) -> str:
+    facts = [fact for fact in truth if fact.day == day]
+    drift = max(getattr(journal.plan.style_of(day), name) for name in ("palette", "line", "background", "scale"))
+    return (
+        f"day {day + 1:2d} ({journal.date(day)}): {len(facts):4d} pictures, drift {drift:.0%},"
+        f" {truth.accuracy(range(day, day + 1)):.0%} right in truth; {answers} answers of annotators"
+    )
+
+
+def _deeds(visits: scores.Visits) -> str:
+    return (
+        f"{visits.uploads} uploads, {visits.nothing} of nothing; {visits.flags} flagged ({visits.false_flags} falsely),"
+        f" {visits.relabels} corrected ({visits.false_relabels} falsely)"
+    )

@@ -1,0 +1,81 @@
+"""A simulation as a person runs it, small enough for a test: `python -m simulation`."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from feedloop.adapters.s3 import S3Store
+from feedloop.domain import keys
+from local import leftovers
+from simulation.truth import Truth
+from tests.local.system import environment, until
+from tests.support.servers import free_ports
+from training import places
+
+COMMAND = (sys.executable, "-m", "simulation", "--annotator", "direct", "--days-after", "0")
+SMALL = ("--days", "2", "--predictions", "24", "--sample", "40", "--drift", "0.4")
+HONEST = ("--annotators", "0,0", "--unclear", "0", "--skips", "0")
+PATIENCE = 240.0
+
+
+class Run:
+    """One start of a simulation and what came of it."""
+
+    def __init__(self, data_dir: Path, *options: str) -> None:
+        self.data_dir = data_dir
+        self._port = free_ports(1)[0]
+        self._output = data_dir.with_name("output")
+        env = {**environment(data_dir, self._port), "COLUMNS": "200"}
+        with self._output.open("ab") as output:
+            self.main = subprocess.Popen([*COMMAND, *options], env=env, stdout=output, stderr=output)
+
+    def end(self) -> int:
+        """Its exit code."""
+        return int(self.main.wait(PATIENCE))
+
+    def output(self) -> str:
+        """All that it said at the terminal, over all its starts."""
+        return self._output.read_text()
+
+    def connection(self) -> dict[str, Any]:
+        """connection.json."""
+        found: dict[str, Any] = json.loads((self.data_dir / "connection.json").read_text())
+        return found
+
+    def journal(self) -> dict[str, Any]:
+        """Where it stands."""
+        found: dict[str, Any] = json.loads((self.data_dir / "simulation" / "journal.json").read_text())
+        return found
+
+    def truth(self) -> Truth:
+        """What it knows."""
+        return Truth(self.data_dir / "simulation" / "truth.jsonl")
+
+    def told(self) -> list[float]:
+        """The row of the table: true, blind and best accuracy with its interval's ends, in percent."""
+        (row,) = [line for line in self.output().splitlines() if "drifted, days" in line and "│" in line]
+        return [float(number) for number in re.findall(r"\d+\.\d", row)]
+
+    def reach(self, words: str) -> None:
+        """Return when it has said so."""
+        until(lambda: words in self.output() or self.main.poll() is not None, words, patience=PATIENCE)
+        assert words in self.output(), self.output()
+
+    def processes(self) -> list[psutil.Process]:
+        """What still runs of it."""
+        return leftovers.running(self.data_dir)
+
+    def store(self) -> S3Store:
+        """The store, while the system runs."""
+        return places.open_store({"DATA_DIR": str(self.data_dir)})
+
+
+def production(store: S3Store) -> set[str]:
+    """The ids of all predictions."""
+    folders = [keys.Place(keys.PRODUCTION, f"class_{index:02d}/") for index in range(11)]
+    return {str(keys.read_production(entry.key)) for folder in folders for entry in store.list(folder)}
