@@ -1,7 +1,7 @@
 from datetime import UTC, datetime
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from feedloop.domain import clock
@@ -74,6 +74,7 @@ def test_a_class_that_nobody_knows_is_refused():
         read(class_="Soup")
 
 
+@settings(deadline=None)
 @given(st.integers(1, 366), st.dates(datetime(2000, 1, 1, tzinfo=UTC).date(), NOW.date()))
 def test_the_window_before_is_as_long_and_ends_where_this_one_begins(days, last):
     window = read(days=str(days), to=f"{last:%Y%m%d}")

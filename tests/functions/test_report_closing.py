@@ -3,7 +3,7 @@ from datetime import timedelta
 from random import Random
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from feedloop import reviews
 from feedloop.adapters.memory import MemoryStore
@@ -160,6 +160,7 @@ def test_a_file_tells_what_the_listings_told(any_store, later):
     assert list(days.filed(any_store, DAY)) == list(days.listed(any_store, DAY, len(CLASSES), low))
 
 
+@settings(deadline=None)
 @given(prediction_ids())
 def test_a_written_line_is_read_back(prediction_id):
     store = MemoryStore()
