@@ -48,7 +48,7 @@ audit: $(AUDIT)/audit.stamp ## ask for known weaknesses of all that is pinned; s
 bench: $(VENV)/test.stamp ## measure what benchmarks/README.md promises (STORE=minio: with MinIO)
 	@set -e; for question in predict grown sample sweep; do \
 	  echo "== $$question"; $(BIN)/python -m benchmarks.$$question --store $(or $(STORE),seaweedfs); done
-	@set -e; for question in report start memory summary; do echo "== $$question"; $(BIN)/python -m benchmarks.$$question; done
+	@set -e; for question in report start memory coverage summary; do echo "== $$question"; $(BIN)/python -m benchmarks.$$question; done
 
 lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in every set
 	@mkdir -p build/lock && rm -f build/lock/all.txt

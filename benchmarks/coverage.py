@@ -6,7 +6,7 @@ that is right. "overall": 5 random labels a day, bias and half the interval's le
 "classes": 20 random labels a day, precision and recall of each class that has 10 random labels among what was called
 so, or of it. "pooled" is Wilson's interval of the random labels as if days were equal, "queues pooled" of all labels.
 "labels": random ones at which half the mean interval is 5 points. "gate": 2,000 random labels and two models that
-disagree on so many of them, through the gate of training. Takes about seven minutes of one core.
+disagree on so many of them, through the gate of training. Takes about eight minutes of one core.
 """
 
 import argparse

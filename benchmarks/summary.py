@@ -15,7 +15,7 @@ Found = dict[str, Any]
 
 def main() -> None:
     """Print the table and write it down."""
-    table = "\n".join(_lines())
+    table = "\n".join([*_lines(), "", *_by_chance()])
     print(table)
     before, _, rest = README.read_text().partition(BEGIN)
     README.write_text(f"{before}{BEGIN}{table}\n{END}{rest.partition(END)[2]}")
@@ -28,6 +28,31 @@ def _lines() -> Iterator[str]:
         cells = (_cell(script, store, value) for store in report.STORES)
         yield f"| {promise} | {target} | {' | '.join(cells)} | [{script}.py]({script}.py) |"
     yield from (_loads(script) for script in dict.fromkeys(row[2] for row in ROWS))
+
+
+def _by_chance() -> Iterator[str]:
+    """What no store takes part in."""
+    found = json.loads((report.RESULTS / "coverage.json").read_text())
+    yield "| promise, by 1,000 windows or more each | target | found | method |"
+    yield "|---|---|---|---|"
+    for promise, target, part, value in CHANCE_ROWS:
+        cell = value(found[part]) if part in found else NOT_MEASURED
+        yield f"| {promise} | {target} | {cell} | [coverage.py](coverage.py) |"
+
+
+def _range(what: str, estimate: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        each = [row[what] for row in found["rows"] if row["estimate"] == estimate]
+        return f"{min(each)} to {max(each)}"
+
+    return value
+
+
+def _row(name: str, what: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        return str(next(row[what] for row in found["rows"] if row[""] == name))
+
+    return value
 
 
 def _cell(script: str, store: str, value: Callable[[Found], str]) -> str:
@@ -154,6 +179,20 @@ ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("flag to its task in Label Studio, s, p50, p95", "p95 at most 5", "annotating", _waits("flag to task")),
     ("submit to the picture in its dataset, s, p50, p95", "p95 at most 5", "annotating", _waits("submit to dataset")),
     ("submit itself, s, p50, p95; while nobody takes events", "the same", "annotating", _submits),
+]
+
+CHANCE_ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
+    ("accuracy: coverage of its 95 % interval", "94 to 98", "overall", _range("coverage", "reported")),
+    ("the same, were all days pooled", "none", "overall", _range("coverage", "pooled")),
+    ("the same, were all queues pooled", "none", "overall", _range("coverage", "queues pooled")),
+    ("accuracy: bias in points", "-0.5 to 0.5", "overall", _range("bias", "reported")),
+    ("the same, were all days pooled", "none", "overall", _range("bias", "pooled")),
+    ("the same, were all queues pooled", "none", "overall", _range("bias", "queues pooled")),
+    ("precision of a class: coverage", "94 to 98", "classes", _range("coverage", "precision")),
+    ("recall of a class: coverage", "94 to 98", "classes", _range("coverage", "recall")),
+    ("random labels for ±5 points, by a plain sample's", "at most 0.5", "labels", _row("usual", "ratio")),
+    ("equal model released, % (8 of 100 answers differ)", "at least 80", "gate", _row("equal, 8 of 100", "released")),
+    ("model 3 points worse released, %", "at most 5", "gate", _row("3 points worse, 8 of 100", "released")),
 ]
 
 
