@@ -1,0 +1,55 @@
+"""Windows so small that anything happens: days without predictions, queues without answers, every answer missing."""
+
+from random import Random
+
+import pytest
+
+from feedloop.estimation.accuracy import accuracy
+from feedloop.estimation.anchoring import anchoring
+from feedloop.estimation.calibration import calibration
+from feedloop.estimation.classes import per_class
+from feedloop.estimation.confusion import confusion
+from feedloop.estimation.counted import MISSING, OTHER, Day, Row
+from feedloop.estimation.planning import next_labels
+
+CONFIDENCES = (0, 100, 650, 700, 999, 1000)
+
+
+def a_day(name, rng):
+    """Up to thirty predictions in random order, the first of them answered blind, the unsure ones perhaps informed."""
+    predictions = [(rng.randrange(3), rng.choice(CONFIDENCES)) for _ in range(rng.choice([0, 1, 2, 5, 30]))]
+    day = Day.counted(name, [(predicted, each, each < 700) for predicted, each in predictions])
+    reached, rows = rng.randint(0, len(predictions)), []
+    for place, (predicted, each) in enumerate(predictions):
+        blind = rng.choice([0, 1, 2, OTHER, MISSING, predicted]) if place < reached else None
+        informed = rng.choice([None, 0, 1, 2, OTHER, MISSING, predicted]) if each < 700 else None
+        rows.append(Row(name, predicted, each, each < 700, blind, informed))
+    return day, [row for row in rows if (row.blind, row.informed) != (None, None)]
+
+
+@pytest.fixture(params=range(10))
+def windows(request):
+    drawn = [
+        [a_day(str(name), Random(f"{request.param} {seed} {name}")) for name in range(seed % 5)] for seed in range(30)
+    ]
+    return [([day for day, _ in days], [row for _, rows in days for row in rows]) for days in drawn]
+
+
+def lies_inside(estimate):
+    return estimate is None or 0 <= estimate.low <= estimate.value <= estimate.high <= 1
+
+
+def test_every_estimate_lies_inside_its_interval_and_that_between_none_and_all(windows):
+    for days, rows in windows:
+        whole, seen = accuracy(days, rows), anchoring(days, rows)
+        found = [whole.blind, whole.best, accuracy(days, rows, 1).best, seen.accepted, seen.blind_agreement]
+        found += [each for of_class in per_class(days, rows).values() for each in (of_class.precision, of_class.recall)]
+        found += [each.accuracy for each in calibration(days, rows).bins]
+        assert all(map(lies_inside, found))
+
+
+def test_shares_add_up_and_advice_promises_something(windows):
+    for days, rows in windows:
+        shares = confusion(days, rows).shares
+        assert sum(shares.values()) == pytest.approx(1 if shares else 0)
+        assert all(0 <= one.interval_then < one.interval_now for one in next_labels(days, rows, 7))
