@@ -3,7 +3,7 @@ import { text } from "../language.js";
 import { make, partsOf } from "./dom.js";
 import { count, dayName, inPoints } from "./figures.js";
 
-const MOST = 5;
+const MOST = 4;
 
 export class NextLabels {
   #section;
@@ -17,8 +17,13 @@ export class NextLabels {
   show({ next, queues }) {
     this.#section.hidden = next.length === 0;
     const titles = new Map(queues.map(({ queue, title }) => [queue, title]));
-    this.#parts.list.replaceChildren(...next.slice(0, MOST).map((one) => piece(one, titles.get(one.queue) ?? one.queue)));
+    this.#parts.list.replaceChildren(...worthNaming(next).map((one) => piece(one, titles.get(one.queue) ?? one.queue)));
   }
+}
+
+/** The best, and those after it whose gain can be seen in the numbers that are shown. */
+function worthNaming(next) {
+  return next.filter((one, place) => place === 0 || inPoints(one.interval_then / 2) !== inPoints(one.interval_now / 2)).slice(0, MOST);
 }
 
 function piece({ day, labels, interval_now: now, interval_then: then }, title) {

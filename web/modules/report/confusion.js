@@ -31,7 +31,7 @@ export class Confusion {
     const names = [...classes.map(narrow), text("none.of.these")];
     this.#parts.head.replaceChildren(
       make("th", { scope: "col", className: "corner" }, text("confusion.corner")),
-      ...classes.map((name) => make("th", { scope: "col" }, make("span", {}, title(name)))),
+      ...classes.map((name) => make("th", { scope: "col" }, make("span", {}, narrow(name)))),
     );
     this.#parts.body.replaceChildren(...rows.map((row, truth) => line(names[truth], row, truth, isCounts ? count : tenths)));
   }

@@ -7,8 +7,9 @@ import { tableBehind } from "./table.js";
 
 const LEFT = 48;
 const BOTTOM = 46;
-const TOP = 12;
-const HEIGHT = 320;
+const TOP = 26;
+const HEIGHTS = [280, 420];
+const FLATNESS = 0.78;
 const QUARTERS = [0, 0.25, 0.5, 0.75, 1];
 const BARS = 36;
 
@@ -44,20 +45,21 @@ function judged(known) {
 }
 
 function painted({ bins, threshold }, known, width) {
+  const height = Math.round(Math.min(HEIGHTS[1], Math.max(HEIGHTS[0], width * FLATNESS)));
   const x = scale([0, 1], [LEFT, width - 12]);
-  const y = scale([0, 1], [HEIGHT - BOTTOM, TOP]);
+  const y = scale([0, 1], [height - BOTTOM, TOP]);
   const shapes = [
     ...grid(QUARTERS, y, [LEFT, width - 12], percent),
-    ...QUARTERS.map((value) => label(percent(value), x(value), HEIGHT - BOTTOM + 18, { anchor: value === 1 ? "end" : "middle" })),
-    label(text("confidence"), (LEFT + width) / 2, HEIGHT - 6, { name: "axis" }),
+    ...QUARTERS.map((value) => label(percent(value), x(value), height - BOTTOM + 18, { anchor: value === 1 ? "end" : "middle" })),
+    label(text("confidence"), (LEFT + width) / 2, height - 6, { name: "axis" }),
     ...crowd(bins, x, y),
     line(x(0), y(0), x(1), y(1), "ideal"),
     line(x(threshold), y(0), x(threshold), y(1), "threshold"),
-    label(text("threshold"), x(threshold) - 8, y(1) + 12, { anchor: "end", name: "axis" }),
+    label(text("threshold"), x(threshold) - 8, y(1) - 10, { anchor: "end", name: "axis" }),
     draw("path", { d: `M${known.map((one) => `${x(one.mean_confidence)} ${y(one.accuracy.value)}`).join("L")}`, class: "course" }),
     ...known.map((one) => whisker(x(one.mean_confidence), y, one.accuracy, hint(one))),
   ];
-  return { height: HEIGHT, shapes, label: summary(known) };
+  return { height, shapes, label: summary(known) };
 }
 
 /** How many predictions there are of each confidence. */
