@@ -94,6 +94,14 @@ def test_any_days_can_be_chosen(reader, days):
     assert reader.page.url.endswith(days.empty)
 
 
+def test_the_choice_of_days_is_closed_by_escape(reader):
+    reader.reads_report()
+    reader.page.get_by_text("Other days").press("Enter")
+    reader.page.get_by_label("From", exact=True).press("Escape")
+    expect(reader.page.get_by_label("From", exact=True)).to_be_hidden()
+    expect(reader.page.get_by_text("Other days")).to_be_focused()
+
+
 def test_a_class_and_a_model_narrow_it_and_stay_in_the_address(reader, days, told):
     reader.reads_report(days.labelled)
     reader.page.get_by_label("Class", exact=True).select_option("Bread")

@@ -18,6 +18,7 @@ export class Filters {
     this.#parts.model.addEventListener("change", () => ask({ model: this.#parts.model.value }));
     this.#parts.class.addEventListener("change", () => ask({ class: this.#parts.class.value }));
     this.#parts.days.addEventListener("submit", (event) => this.#days(event));
+    this.#parts.other.addEventListener("keydown", (event) => { if (event.key === "Escape") this.#close(); });
     this.point();
   }
 
@@ -55,6 +56,11 @@ export class Filters {
     if (!event.target.reportValidity()) return;
     this.#parts.other.open = false;
     ask({ from: from.replaceAll("-", ""), to: to.replaceAll("-", "") });
+  }
+
+  #close() {
+    this.#parts.other.open = false;
+    this.#parts.other.querySelector("summary").focus();
   }
 
   #choices(select, names, chosen, told = String) {
