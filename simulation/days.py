@@ -10,8 +10,8 @@ from datetime import timedelta
 from feedloop.adapters.clock_file import ClockFile
 from feedloop.domain import keys
 from feedloop.domain.clock import time_of
-from feedloop.domain.documents import Document
-from feedloop.domain.errors import Malformed, Unavailable, WrongSetting
+from feedloop.domain.documents import Document, load
+from feedloop.domain.errors import Malformed, Missing, Unavailable, WrongSetting
 from feedloop.ports import ObjectStore
 from local.cron import next_calls
 from simulation.journal import Journal
@@ -90,13 +90,22 @@ class World:
             moment, names = next_calls(self.schedules, moment)
 
     def _call(self, function: str) -> Document:
-        """What cron does; a run that is under way already is waited for. Raises Unavailable."""
+        """What cron does. A run that is under way promises to look again: until it has, its lease is watched.
+
+        Calling again instead would have it look again and again. Raises Unavailable.
+        """
+        answer = self.site.cron(function)
+        if "under way" in answer.get("status", ""):
+            self._wait_for(function)
+        return answer
+
+    def _wait_for(self, function: str) -> None:
         for _ in range(_ROUNDS):
-            answer = self.site.cron(function)
-            if "under way" not in answer.get("status", ""):
-                return answer
+            with suppress(Missing):
+                if load(self.store.get(keys.lease(function)).body)["state"] == "done":
+                    return
             time.sleep(_PAUSE)
-        raise Unavailable(f"{function} never ends: {answer['status']}.")
+        raise Unavailable(f"A run of {function} never ends: logs/system.log in the data directory says more.")
 
 
 def check(store: ObjectStore, truth: Truth, date: str) -> None:

@@ -45,7 +45,7 @@ def phases(plan: Plan) -> dict[str, range]:
         "drifted": range(plan.adrift, plan.days),
         "retrained": range(plan.days, plan.whole),
     }
-    return {f"{what}, days {days[0] + 1}-{days[-1] + 1}": days for what, days in found.items() if days}
+    return {f"{days[0] + 1}-{days[-1] + 1} {what}": days for what, days in found.items() if days}
 
 
 def rows(journal: Journal, truth: Truth, site: Site) -> list[Row]:

@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
@@ -33,12 +34,13 @@ def shown(what: str) -> Iterator[Step]:
 
 def show(rows: list[Row]) -> None:
     """What was true beside what was reported."""
-    table = Table(title="accuracy in truth, and as the report estimates it (95 % interval)", title_justify="left")
-    for name in ("phase", "pictures", "labels", "true", "blind sample", "best estimate"):
-        table.add_column(name, justify="left" if name == "phase" else "right", no_wrap=True)
+    console.print("\n  Accuracy in truth, and as the report estimates it, in % with its 95 % interval")
+    table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
+    for name in ("days", "photos", "labels", "true", "blind sample", "best estimate"):
+        table.add_column(name, justify="left" if name == "days" else "right", no_wrap=True)
     for row in rows:
         estimates = (_said(estimate, row.true) for estimate in (row.blind, row.best))
-        table.add_row(row.phase, str(row.pictures), str(row.labels), f"{row.true:.1%}", *estimates)
+        table.add_row(row.phase, str(row.pictures), str(row.labels), f"{100 * row.true:.1f}", *estimates)
     console.print(table)
 
 

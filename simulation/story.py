@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from local import folder, stack
 from local.settings import Choices
@@ -40,6 +41,7 @@ class Story:
             screen.say(_beginning(journal))
             with running(self.choices, home, self.environment) as system:
                 world = self._world(system, journal)
+                _forget_the_dead(world)
                 for day in range(journal.done):
                     check(world.store, world.truth, journal.date(day))
                 _live(world, system)
@@ -79,6 +81,12 @@ def _office(plan: Plan, system: System, kept: Path) -> Office:
         data_dir = str(system.data_dir)
         return Direct(places.open_store({"DATA_DIR": data_dir}), system.clock)
     return Studio(lambda: system.connection().get("label_studio", {}), len(plan.annotators), kept)
+
+
+def _forget_the_dead(world: World) -> None:
+    """Leases of runs that were killed with an earlier system: nobody would come before they have run out."""
+    for function in world.schedules:
+        world.store.delete(keys.lease(function))
 
 
 def _live(world: World, system: System) -> None:

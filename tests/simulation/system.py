@@ -58,7 +58,7 @@ class Run:
 
     def told(self) -> list[float]:
         """The row of the table: true, blind and best accuracy with its interval's ends, in percent."""
-        (row,) = [line for line in self.output().splitlines() if "drifted, days" in line and "│" in line]
+        (row,) = [line for line in self.output().splitlines() if "-2 drifted" in line]
         return [float(number) for number in re.findall(r"\d+\.\d", row)]
 
     def reach(self, words: str) -> None:

@@ -1,0 +1,60 @@
+"""The simulation's annotators at a real Label Studio."""
+
+from urllib.parse import unquote
+
+import pytest
+
+from feedloop.domain import keys
+from simulation.people import CHANGED, MANUAL, Answer
+from simulation.studio import Studio
+from tests.local.system import until
+from tests.support.staffed import LOW, prediction
+
+pytestmark = [pytest.mark.store, pytest.mark.slow]
+EGG = 3
+
+
+@pytest.fixture
+def studio(office, tmp_path):
+    desk = office.annotator.desk
+    return Studio(lambda: {"url": desk.url, "token": desk.token}, 2, tmp_path / "annotators.json")
+
+
+def task_of(studio, shown, queue):
+    """The waiting task of a prediction."""
+    (found,) = [task for task in studio.tasks(queue) if task.random == prediction(shown).random]
+    return found
+
+
+def test_they_sign_up_once_and_answer_as_themselves(office, studio):
+    shown = office.predicted()
+    office.task(shown)
+    assert studio.is_open()
+    assert studio.is_open()
+    task = task_of(studio, shown, LOW)
+    assert task.shown == unquote(office.store.head(keys.image(task.random)).metadata["class"])
+    studio.submit(task, 1, Answer("Egg", CHANGED), 2.5)
+    office.until_in({EGG}, shown)
+    (vote,) = office.label(shown)["votes"].values()
+    assert (vote["origin"], vote["lead_time"]) == (CHANGED, 2.5)
+    assert vote["annotator"] != "1"  # the administrator
+
+
+def test_a_skipped_task_waits_no_longer(office, studio):
+    shown = office.predicted()
+    office.task(shown)
+    assert studio.is_open()
+    studio.submit(task_of(studio, shown, LOW), 0, Answer("", MANUAL), 1.0)
+    office.until_told("skipped", shown)
+    assert prediction(shown).random not in {task.random for task in studio.tasks(LOW)}
+
+
+def test_who_works_blind_is_shown_nothing(office, studio):
+    shown = office.predicted()
+    office.sample(date=prediction(shown).day, count=100).raise_for_status()
+    until(lambda: office.task(shown, keys.RANDOM_SAMPLED), "the task is there")
+    assert {task.shown for task in studio.tasks(keys.RANDOM_SAMPLED)} == {""}
+
+
+def test_nobody_works_before_it_is_ready(tmp_path):
+    assert not Studio(dict, 2, tmp_path / "annotators.json").is_open()
