@@ -25,8 +25,8 @@ class Plan:
     style: str = "palette"  # what drifts
     drift: float = 0.6  # how far, from the middle of the first days on
     nothing: float = 0.02  # of the uploads, that show none of the classes
-    annotators: tuple[float, ...] = (0.005, 0.01, 0.02)  # one for each: their share of wrong answers
-    anchoring: float = 0.03  # of the model's wrong answers that annotators who see them accept
+    annotators: tuple[float, ...] = (0.0, 0.005, 0.01)  # one for each: their share of wrong answers
+    anchoring: float = 0.02  # of the model's wrong answers that annotators who see them accept
     unclear: float = 0.005  # of the tasks, where they can't tell
     skips: float = 0.005  # of the tasks, that they skip
     flags: float = 0.15  # of the wrong answers, that visitors flag

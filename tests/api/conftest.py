@@ -33,7 +33,7 @@ def environment(seaweedfs: Server, store: ObjectStore, tmp_path_factory: pytest.
     folder: Path = tmp_path_factory.mktemp("secrets")
     seaweedfs.write_secrets(folder, TOKEN, token_hex(16), token_hex(16))
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
-    unlimited = dict.fromkeys(("PREDICT_LIMIT", "FLAG_LIMIT", "RELABEL_LIMIT"), "0")  # every case is to reach its function
+    unlimited = dict.fromkeys(("PREDICT_LIMIT", "FLAG_LIMIT", "RELABEL_LIMIT"), "0")  # a case is to reach its function
     return {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder), **unlimited}
 
 
