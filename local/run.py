@@ -152,6 +152,8 @@ def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[dic
     """connection.json is there exactly as long as somebody answers."""
     path = choices.data_dir / folder.CONNECTION
     keys = {"access_key": access.access_key, "secret_key": access.secret_key}
+    if choices.s3_endpoint:
+        keys["keys"] = settings.S3_KEYS  # for the doctor: all functions have this pair
     connection: dict[str, Any] = {
         "gateway": choices.gateway,
         "site": f"{choices.gateway}/",

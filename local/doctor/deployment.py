@@ -10,8 +10,9 @@ from feedloop import settings
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain.errors import WrongSetting
 from feedloop.settings import Settings
-from local import folder
+from local import folder, stack
 from local.settings import Choices
+from local.stack import Function
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +22,7 @@ class Deployment:
     settings: Settings
     gateway: str
     given: Mapping[str, str] = field(repr=False)  # keys to the store that need no file
+    functions: tuple[Function, ...]
 
     @classmethod
     def found(cls, gateway: str, env: Mapping[str, str] = os.environ) -> Self:
@@ -28,7 +30,7 @@ class Deployment:
         if env.get("S3_ENDPOINT"):
             names = {settings.S3_ACCESS_KEY: "S3_ACCESS_KEY", settings.S3_SECRET_KEY: "S3_SECRET_KEY"}
             given = {secret: env[name] for secret, name in names.items() if env.get(name)}
-            return cls(Settings.read(env), _address(gateway), given)
+            return cls(Settings.read(env), _address(gateway), given, stack.read(env=env))
         return cls._running(gateway, env)
 
     @classmethod
@@ -44,7 +46,9 @@ class Deployment:
             "SECRETS_DIR": str(data_dir / folder.SECRETS),
             "LABEL_STUDIO_URL": connection.get("label_studio", {}).get("url", ""),
         }
-        return cls(Settings.read({**env, **its_own}), _address(gateway or connection["gateway"]), {})
+        shared = connection["s3"].get("keys", env.get(stack.KEYS, ""))  # a store that is not ours gave one pair
+        functions = stack.read(env={**env, stack.KEYS: shared})
+        return cls(Settings.read({**env, **its_own}), _address(gateway or connection["gateway"]), {}, functions)
 
     def secret(self, name: str) -> str:
         """As the functions have it. Raises WrongSetting."""

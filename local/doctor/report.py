@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from feedloop.domain.errors import FeedloopError, WrongSetting
-from local.doctor import desk, gateway, model, store
+from local.doctor import desk, gateway, identities, model, store
 from local.doctor.deployment import Deployment
 from local.doctor.verdict import OK, WRONG, Verdict, not_checked, wrong
 
@@ -24,6 +24,7 @@ CHECKS = (
     Check("buckets", store.buckets, "store"),
     Check("conditional writes", store.conditional_writes, "buckets"),
     Check("rights", store.rights, "conditional writes"),
+    Check("identities", identities.identities, "conditional writes"),
     Check("model", model.model, "buckets"),
     Check("gateway", gateway.answers),
     Check("functions", gateway.functions, "gateway"),

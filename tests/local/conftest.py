@@ -1,11 +1,17 @@
 """Whole systems side by side: one that tests only look at, one that they may hurt, one with Label Studio."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from secrets import token_hex
 
 import pytest
 
+from feedloop.domain import keys
+from feedloop.domain.keys import Place
+from feedloop.settings import SECRETS
 from tests.local.system import System, running, until
-from tests.support.servers import free_ports
+from tests.support import demo
+from tests.support.servers import Server, free_ports, fresh_store
 
 
 @pytest.fixture(scope="session")
@@ -47,3 +53,14 @@ def staffed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 def any_system(request: pytest.FixtureRequest) -> System:
     found: System = request.getfixturevalue(request.param)
     return found
+
+
+@pytest.fixture
+def deployed(seaweedfs: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of functions that run elsewhere, over a store with a model; nothing of it is broken."""
+    store = fresh_store(seaweedfs)
+    demo.release(store)
+    seaweedfs.write_secrets(tmp_path, *(token_hex(8) for _ in SECRETS[2:]))
+    prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
+    yield {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}
+    assert not [entry for bucket in keys.BUCKETS for entry in store.list(Place(bucket, "")) if "probe" in entry.key]

@@ -1,7 +1,6 @@
 """`python -m local doctor`: what an operator reads about a system that is well, and about a broken one."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from secrets import token_hex
 
@@ -11,9 +10,9 @@ from feedloop import settings
 from feedloop.domain import keys
 from feedloop.domain.keys import Place
 from feedloop.domain.review import TITLES
-from feedloop.settings import SECRETS
 from local.identities import Identity
 from local.minio_server import admit
+from tests.local.examination import examine, verdicts
 from tests.local.system import System, ask, running
 from tests.support import demo
 from tests.support.answers import answering, reply
@@ -26,39 +25,10 @@ SITE = "https://food.example"
 OF_SYNC = ("leases/", "sync/")
 
 
-def verdicts(said: str) -> dict[str, tuple[str, str]]:
-    """The name of each check, with its word and its sentence."""
-    lines = [line.split("  ", 1) for line in said.splitlines()]
-    parts = [(word.strip(), *map(str.strip, rest.strip().split("  ", 1))) for word, rest in lines]
-    return {name: (word, why.strip()) for word, name, why in parts}
-
-
 def kept(system: System) -> dict[str, list[str]]:
     """All keys, without those that a first run of sync writes at any moment."""
     everything = {bucket: system.keys(bucket) for bucket in keys.BUCKETS}
     return {bucket: [key for key in all_ if not key.startswith(OF_SYNC)] for bucket, all_ in everything.items()}
-
-
-def examine(tmp_path: Path, *gateway: str, **choices: str) -> dict[str, tuple[str, str]]:
-    """What is found, when something is wrong."""
-    done = ask(tmp_path / "nothing", "doctor", *gateway, port=8080, **choices)
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "found something wrong" in done.stderr
-    return verdicts(done.stdout)
-
-
-@pytest.fixture
-def deployed(seaweedfs: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The settings of functions that run elsewhere, over a store with a model; nothing of it is broken."""
-    store = fresh_store(seaweedfs)
-    demo.release(store)
-    kept = {name: token_hex(8) for name in SECRETS}
-    kept |= {settings.S3_ACCESS_KEY: seaweedfs.access_key, settings.S3_SECRET_KEY: seaweedfs.secret_key}
-    for name, secret in kept.items():
-        (tmp_path / name).write_text(secret)
-    prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
-    yield {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}
-    assert not [entry for bucket in keys.BUCKETS for entry in store.list(Place(bucket, "")) if "probe" in entry.key]
 
 
 @pytest.mark.slow
@@ -138,7 +108,8 @@ def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     done = ask(tmp_path / "nothing", "doctor", port=8080, **deployed)
     found = verdicts(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
-    assert [found[name][0] for name in ("store", "buckets", "conditional writes", "rights", "model")] == ["ok"] * 5
+    well = ("store", "buckets", "conditional writes", "rights", "identities", "model")
+    assert {found[name][0] for name in well} == {"ok"}
     assert "name it: python -m local doctor http" in found["gateway"][1]
     found = examine(tmp_path, system.url, **deployed)
     assert found["functions"][0] == "ok"

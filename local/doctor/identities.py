@@ -1,0 +1,149 @@
+"""Whether each function's own key opens what its policy says, and nothing that another's key opens.
+
+By questions that change nothing: names that nobody has, and writes whose condition cannot hold.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from itertools import groupby
+from secrets import token_hex
+from typing import TYPE_CHECKING, NamedTuple
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from feedloop import settings
+from feedloop.adapters.bucket_setup import connect
+from feedloop.domain import keys
+from feedloop.domain.errors import StoreDown, WrongSetting
+from feedloop.domain.keys import Place
+from local.doctor.deployment import Deployment
+from local.doctor.verdict import Verdict, ok, wrong
+from local.identities import LABEL_STUDIO, policy
+from local.policy import DELETE, GET, LIST, PUT, Policy
+from local.stack import Function
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_WORDS = {GET: "get", PUT: "put", DELETE: "delete", LIST: "list"}
+_STALE = '"0123456789abcdef0123456789abcdef"'
+_REFUSED, _FAILED = 403, 500
+_AT_ONCE = 4
+
+
+class Deed(NamedTuple):
+    """What may be allowed or refused; of a listing, the key is the prefix. The bucket has its whole name."""
+
+    action: str
+    place: Place
+
+
+def identities(deployment: Deployment) -> Verdict:
+    """Every pair works, is let in where its policy says, and nowhere else. Raises StoreDown."""
+    functions = deployment.functions
+    names = (*(function.name for function in functions), LABEL_STUDIO)
+    policies = {name: Policy.read(policy(name, deployment.settings.bucket_prefix)) for name in names}
+    deeds = list(_deeds(deployment, policies.values()))
+    shared = len({function.keys for function in functions}) == 1
+    examine = lambda one: _faults(deployment, one, policies[one.name], deeds, shared=shared)  # noqa: E731
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        faults = [fault for found in pool.map(examine, functions) for fault in found]
+    if faults:
+        return wrong(*faults)
+    if shared:
+        return ok(f"all functions share the pair {functions[0].keys}, as S3_KEYS says: a break-in at one is one at all")
+    return ok(f"the keys of {', '.join(names[:-1])} open what their policies say, and nothing else")
+
+
+def _deeds(deployment: Deployment, policies: Iterable[Policy]) -> Iterator[Deed]:
+    """One for each right that anybody has, and the whole of every bucket; none that could change anything."""
+    nobody = token_hex(32)  # as long as the longest name that a policy spells out
+    granted = {
+        Deed(grant.action, Place(grant.bucket, grant.pattern.replace("*", nobody).replace("?", "0")))
+        for rights in policies
+        for grant in rights.grants
+    }
+    whole = {Deed(LIST, Place(deployment.bucket(bucket), "")) for bucket in keys.BUCKETS}
+    whole |= {Deed(deed, Place(deployment.bucket(bucket), nobody)) for bucket in keys.BUCKETS for deed in (GET, PUT)}
+    for deed in sorted(granted | whole):
+        if deed.action != DELETE or (nobody in deed.place.key and not _is_watched(deployment, deed.place)):
+            yield deed
+
+
+def _is_watched(deployment: Deployment, place: Place) -> bool:
+    """Whether a store might tell a function that something went away there."""
+    plain = Place(place.bucket.removeprefix(deployment.settings.bucket_prefix), place.key)
+    return any(function.cares_for(plain) for function in deployment.functions)
+
+
+def _faults(
+    deployment: Deployment, function: Function, rights: Policy, deeds: list[Deed], *, shared: bool
+) -> list[str]:
+    try:
+        client = _client(deployment, function)
+        if refusal := _stranger(client, function, deeds[0].place.bucket):
+            return [refusal]
+    except WrongSetting as error:
+        return [f"{function.name}: {error}"]
+    opened = {deed for deed in deeds if _is_open(client, deed)}
+    allowed = {deed for deed in deeds if rights.allows(*deed)}
+    mend = f"give it the policy deploy/policies/{function.name}.json"
+    faults = []
+    if missing := _told(allowed - opened):
+        faults.append(f"{function.name}'s key does not open {missing}: {mend}.")
+    if not shared and (more := _told(opened - allowed)):
+        faults.append(f"{function.name}'s key opens {more}: {mend} and no other.")
+    return faults
+
+
+def _told(deeds: Iterable[Deed]) -> str:
+    """Such as `models/ (get, list), production/ (list)`."""
+    by_bucket = groupby(sorted(deeds, key=lambda deed: deed.place.bucket), key=lambda deed: deed.place.bucket)
+    return ", ".join(
+        f"{bucket}/ ({', '.join(sorted({_WORDS[deed] for deed, _ in ones}))})" for bucket, ones in by_bucket
+    )
+
+
+def _client(deployment: Deployment, function: Function) -> "S3Client":
+    access_key = deployment.secret(f"{function.keys}{settings.ACCESS_KEY}")
+    secret_key = deployment.secret(f"{function.keys}{settings.SECRET_KEY}")
+    if not all(key.isascii() and key.isprintable() for key in (access_key, secret_key)):
+        raise WrongSetting(f"{function.keys} holds characters that no key has: write its two files again.")
+    return connect(deployment.settings.s3_endpoint, access_key, secret_key, deployment.settings.s3_region)
+
+
+def _stranger(client: "S3Client", function: Function, bucket: str) -> str:
+    """What is wrong with the pair itself: only the answer to a GET says why."""
+    code = _answer(partial(client.get_object, Bucket=bucket, Key=token_hex(32)))[1]
+    secret = f"{function.keys}{settings.ACCESS_KEY}"
+    return {
+        "InvalidAccessKeyId": f"The store does not know {function.name}'s access key: mend {secret}, or let it in.",
+        "SignatureDoesNotMatch": f"{function.name}'s secret key does not belong to its access key: "
+        f"mend {function.keys}{settings.SECRET_KEY}.",
+    }.get(code, "")
+
+
+def _is_open(client: "S3Client", deed: Deed) -> bool:
+    action, (bucket, key) = deed
+    attempts: dict[str, Callable[[], object]] = {
+        LIST: partial(client.list_objects_v2, Bucket=bucket, Prefix=key, MaxKeys=1),
+        GET: partial(client.head_object, Bucket=bucket, Key=key),
+        PUT: partial(client.put_object, Bucket=bucket, Key=key, Body=b"", IfMatch=_STALE),
+        DELETE: partial(client.delete_object, Bucket=bucket, Key=key),
+    }
+    return _answer(attempts[action])[0] != _REFUSED
+
+
+def _answer(ask: Callable[[], object]) -> tuple[int, str]:
+    """Status and code of a refusal; zero without one. Raises StoreDown."""
+    try:
+        ask()
+    except ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status >= _FAILED:
+            raise StoreDown(f"The store failed: {error}") from error
+        return status, error.response["Error"]["Code"]
+    except BotoCoreError as error:
+        raise StoreDown(f"The store does not answer: {error}") from error
+    return 0, ""
