@@ -8,13 +8,13 @@ from secrets import token_hex
 import pytest
 from werkzeug.test import Client
 
-from feedloop import wiring
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from local import gateway
 from tests.api import described
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
+from tests.support.wired import forget
 
 TOKEN = "an event token"
 
@@ -43,23 +43,10 @@ def client(environment: dict[str, str]) -> Iterator[Client]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        _forget()
+        forget()
         described.served[:] = [gateway.application()]
         client = Client(described.served[0])
         told = [client.post("/function/predict", data=picture).text for picture in described.PICTURES]
         described.receipts[:] = [described.FORGED, *(json.loads(answer)["prediction_id"] for answer in told)]
         yield client
-    _forget()
-
-
-def _forget() -> None:
-    chosen = (
-        wiring.configured,
-        wiring.store_of,
-        wiring.desk,
-        wiring.signing_key,
-        wiring.event_token,
-        wiring.served_model,
-    )
-    for cached in chosen:
-        cached.cache_clear()
+    forget()

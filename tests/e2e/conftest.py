@@ -19,6 +19,7 @@ from tests.support import demo
 from tests.support.servers import Server, fresh_store
 from tests.support.staffed import Staffed, staffed
 from tests.support.uploads import unclear_upload
+from tests.support.wired import forget
 
 TOKEN = "an event token"
 NAMES = ("predict", "flag", "relabel", "sample", "curate")
@@ -47,9 +48,9 @@ def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: py
     for name, value in {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     server.write_secrets(tmp_path, TOKEN, token_hex(16), token_hex(16))
-    _forget()
+    forget()
     yield
-    _forget()
+    forget()
 
 
 @pytest.fixture
@@ -86,16 +87,3 @@ def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
         pytest.skip("there is no minio on PATH or among Go's programs")
     with staffed(tmp_path_factory.mktemp("office"), request.param) as found:
         yield found
-
-
-def _forget() -> None:
-    chosen = (
-        wiring.configured,
-        wiring.store_of,
-        wiring.desk,
-        wiring.signing_key,
-        wiring.event_token,
-        wiring.served_model,
-    )
-    for cached in chosen:
-        cached.cache_clear()
