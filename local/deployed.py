@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
-from local import folder, identities, minio_server, stack
+from local import folder, identities, minio_server
 from local.prepare import prepare
 from local.settings import Choices
 from local.store import Access, OutsideStore
@@ -28,7 +28,7 @@ def hand_out(secrets: Path, choices: Choices, *, minio: bool) -> None:
 
     With `minio` the store at S3_ENDPOINT is told at once. Raises StoreDown and WrongSetting.
     """
-    others = identities.drawn(stack.read(), secrets, choices.bucket_prefix)
+    others = identities.drawn(secrets, choices.bucket_prefix)
     operator = identities.pair(secrets, settings.S3_KEYS)
     folder.write(secrets / "s3.json", identities.of_seaweedfs(operator, others))
     for one in others:

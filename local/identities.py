@@ -8,10 +8,9 @@ from string import Template
 
 from feedloop import settings
 from local import folder
-from local.stack import ROOT, Function
 
 LABEL_STUDIO, OPERATOR = "label-studio", "operator"
-POLICIES = ROOT / "deploy" / "policies"
+POLICIES = Path(__file__).resolve().parents[1] / "deploy" / "policies"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +38,14 @@ def pair(secrets: Path, keys: str) -> tuple[str, str]:
     return folder.kept(secrets / f"{keys}{settings.ACCESS_KEY}"), folder.kept(secrets / f"{keys}{settings.SECRET_KEY}")
 
 
-def drawn(functions: Iterable[Function], secrets: Path, prefix: str) -> tuple[Identity, ...]:
+def names() -> list[str]:
+    """Everybody but the operator: who has a policy in deploy/policies/."""
+    return sorted({path.stem for path in POLICIES.glob("*.json")} - {OPERATOR})
+
+
+def drawn(secrets: Path, prefix: str) -> tuple[Identity, ...]:
     """Everybody but the operator, each with the pair that lies among these secrets. Raises WrongSetting."""
-    names = (*(function.name for function in functions), LABEL_STUDIO)
-    return tuple(Identity(name, *pair(secrets, keys_of(name)), policy(name, prefix)) for name in names)
+    return tuple(Identity(name, *pair(secrets, keys_of(name)), policy(name, prefix)) for name in names())
 
 
 def of_seaweedfs(operator: tuple[str, str], others: Iterable[Identity]) -> str:

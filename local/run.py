@@ -105,7 +105,7 @@ def _store(choices: Choices, access: Access, functions: tuple[Function, ...], ev
         return OutsideStore(choices.s3_endpoint)
     names = minio_server.PORTS if choices.store == MINIO else seaweedfs.PORTS
     found = ports.remembered(choices.data_dir / folder.PORTS, names)
-    known = identities.drawn(functions, choices.data_dir / folder.SECRETS, choices.bucket_prefix)
+    known = identities.drawn(choices.data_dir / folder.SECRETS, choices.bucket_prefix)
     if choices.store == MINIO:
         return MinIO(choices.data_dir / "minio", found, access, choices.gateway, functions, known)
     webhook = f"http://{HOST}:{events_port}/"

@@ -1,14 +1,22 @@
+import os
 import re
+import subprocess
+import sys
 from collections import defaultdict
+from importlib.metadata import packages_distributions
 
 import pytest
 
-from tests.structure.repository import REQUIREMENTS, ROOT, SETS, rows, tracked
+from tests.structure.repository import REQUIREMENTS, ROOT, SETS, rows, text, tracked
 
 APART = ROOT / "requirements/label-studio.txt"
 """Label Studio pins what the rest does not, and lives in an environment of its own."""
 
 PINNED = re.compile(r"^([a-z0-9][a-z0-9._-]*)==([^\s;]+)", re.MULTILINE)
+
+
+def canonical(package):
+    return re.sub(r"[-_.]+", "-", package).lower()
 
 
 def name_of(path):
@@ -55,3 +63,19 @@ def test_the_table_of_packages_tells_the_truth():
     assert set(here) >= {"flask", "obstore", "boto3"}
     assert [package for package in here if not re.search(rf"^{package}\b", wanted, re.MULTILINE)] == []
     assert [path for paths in here.values() for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_the_tests_of_training_import_nothing_that_training_does_not_install():
+    installed = {package for package, _ in PINNED.findall(text("requirements/train.txt"))}
+    elsewhere = [name for name, owners in packages_distributions().items() if not {*map(canonical, owners)} & installed]
+    collect = f"""
+import sys
+sys.modules.update(dict.fromkeys({sorted(elsewhere)!r}))
+import pytest
+sys.exit(pytest.main(["--collect-only", "--quiet", "-p", "no:cacheprovider", "tests/training"]))
+"""
+    quiet = {**os.environ, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    done = subprocess.run(
+        [sys.executable, "-c", collect], cwd=ROOT, env=quiet, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

@@ -24,9 +24,8 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
-from local import stack
-from local.identities import LABEL_STUDIO, Identity, keys_of, of_seaweedfs, policy
-from local.minio_server import admit
+from local import identities
+from local.identities import Identity, keys_of, of_seaweedfs, policy
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -56,8 +55,7 @@ class Server:
 
     def identities(self) -> list[Identity]:
         """All functions and Label Studio, as the set-up makes them."""
-        names = (*(function.name for function in stack.read()), LABEL_STUDIO)
-        return [Identity(name, *self.keys_of(name), _for_all(policy(name, FRESH))) for name in names]
+        return [Identity(name, *self.keys_of(name), _for_all(policy(name, FRESH))) for name in identities.names()]
 
     def write_secrets(self, folder: Path, *others: str) -> None:
         """Ours and every function's pair, and in the order of settings.SECRETS what else is secret."""
@@ -110,6 +108,8 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
 @contextmanager
 def minio(folder: Path, program: str) -> Iterator[Server]:
     """A MinIO server."""
+    from local.minio_server import admit  # the training environment has no minio
+
     with _running(folder, partial(_minio_command, program)) as server:
         admit(server.endpoint, (server.access_key, server.secret_key), server.identities())
         yield server
