@@ -41,6 +41,7 @@ SCENARIOS = {
     "d: model too sure of itself": replace(PLAIN, trust=0.5),
     "e: a to d together": replace(PLAIN, uneven=100, tied=2, drift=2, reviewed=0.5, trust=0.5),
     "f: annotators follow the model": replace(PLAIN, anchored=0.2, slips=0.03),
+    "f: annotators rarely follow": replace(PLAIN, anchored=0.05, slips=0.005),
     "g: all of it": replace(PLAIN, uneven=100, tied=2, drift=2, reviewed=0.5, trust=0.5, anchored=0.2, slips=0.03),
 }
 TELLING = {

@@ -20,18 +20,13 @@ def wilson(share: float, labels: float) -> Ends:
     Wilson (1927), JASA 22:209: all p within z sqrt(p (1 - p) / n) of the observed share. With an effective number of
     answers in place of n: Dean and Pagano (2015), Journal of Survey Statistics and Methodology 3:484.
     """
-    return partly_known(share, 1 / labels)
+    return score(share, 1 / labels)
 
 
-def partly_known(share: float, per_label: float, *, other: float = 0.0) -> Ends:
-    """Wilson's interval of the sampled part's share p, for a whole whose other part adds uncertainty of its own.
-
-    All p with (share - p)^2 <= z^2 (per_label p (1 - p) + other). `other` is the variance that the known part brings,
-    in units of the sampled part.
-    """
-    z2 = deviations() ** 2
-    spread = z2 * per_label
+def score(share: float, per_label: float) -> Ends:
+    """The same, given one by the number of answers: all p with (share - p)^2 <= z^2 per_label p (1 - p)."""
+    spread = deviations() ** 2 * per_label
     middle = share + spread / 2
-    reach = sqrt(middle**2 - (1 + spread) * (share**2 - z2 * other))
+    reach = sqrt(max(middle**2 - (1 + spread) * share**2, 0))
     low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
     return min(max(low, 0.0), share), max(min(high, 1.0), share)

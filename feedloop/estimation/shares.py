@@ -1,7 +1,7 @@
 """The share that is right of a part of the predictions: the known ones as they are, the others by their sample."""
 
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, sqrt
 
 import numpy as np
 
@@ -9,7 +9,7 @@ from feedloop.estimation.answers import Answers, Flags, Real
 from feedloop.estimation.assistance import Assistance
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.honesty import Honesty
-from feedloop.estimation.intervals import deviations, partly_known
+from feedloop.estimation.intervals import Ends, deviations, score
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +21,20 @@ class Part:
     confidence: float
 
 
-def per_label(weight: Real) -> float:
-    """One by the effective number of labels: Kish (1965), Survey Sampling, 11.7.
+def per_label(weight: Real, right: Flags) -> float:
+    """One by the effective number of labels: the variance of their share by that of a single answer.
 
+    By the variance they show, Korn and Graubard (1998), Survey Methodology 24:193, which counts that answers of large
+    days differ; and no fewer than by weights alone, Kish (1965), Survey Sampling, 11.7, since few mistakes show little.
     Without a correction for days that were answered in full: five right answers to all five predictions of a small site
     say little about its model.
     """
-    return float((weight**2).sum() / weight.sum() ** 2)
+    share, whole = float(np.average(right, weights=weight)), weight.sum() ** 2
+    by_weight = float((weight**2).sum() / whole)
+    if not 0 < share < 1:
+        return by_weight
+    shown = float((weight**2 * (right - share) ** 2).sum() / whole)
+    return max(by_weight, shown / (share * (1 - share)))
 
 
 def by_sample(answers: Answers, rows: Flags) -> Estimate | None:
@@ -36,8 +43,9 @@ def by_sample(answers: Answers, rows: Flags) -> Estimate | None:
     weight = answers.weight[chosen]
     if not len(weight):
         return None
-    share = float(np.average(answers.right[chosen], weights=weight))
-    return Estimate(share, *partly_known(share, per_label(weight)), len(weight))
+    right = answers.right[chosen]
+    share = float(np.average(right, weights=weight))
+    return Estimate(share, *score(share, per_label(weight, right)), len(weight))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +55,12 @@ class Known:
     predictions: int
     right: float
     variance: float
+
+    @property
+    def ends(self) -> Ends:
+        """The interval of `right`: by the normal distribution, and no more than there are."""
+        reach = deviations() * sqrt(self.variance)
+        return max(self.right - reach, 0.0), min(self.right + reach, float(self.predictions))
 
 
 def with_queue(answers: Answers, part: Part, honesty: Honesty, assistance: Assistance) -> Estimate | None:
@@ -63,8 +77,10 @@ def mixed(
 ) -> Estimate | None:
     """(known right + others x share of their sample) / all; None where the others have no answer.
 
-    The sample's share is corrected by the regression on confidence. Its interval is Wilson's with the answers'
-    effective number, and what the known ones leave open added to the variance.
+    The sample's share is corrected by the regression on confidence, and its interval is Wilson's with the answers'
+    effective number. Both parts are independent: the squares of the distances to their ends add up, as
+    Zou and Donner (2008), Statistics in Medicine 27:1693 (MOVER). So a sample without a mistake does not make certain
+    what annotators of the queue left open.
     """
     assistance = assistance or Assistance()
     sampled = part.rows & answers.drawn & ~answers.known
@@ -78,16 +94,20 @@ def mixed(
     seen = answers.confidence[part.rows & answers.known].sum()
     gap = (part.confidence - seen) / others - np.average(confidence, weights=weight)
     share = float(np.clip(np.average(right[sampled], weights=weight) + assistance.slope * gap, 0, 1))
-    spread = per_label(weight) * assistance.unexplained
-    low, high = partly_known(share, spread, other=known.variance / others**2)
-    value, low, high = ((known.right + others * each) / part.predictions for each in (share, low, high))
-    return Estimate(value, low, high, labels)
+    low, high = score(share, per_label(weight, right[sampled]) * assistance.unexplained)
+    known_low, known_high = known.ends
+    value = known.right + others * share
+    below = hypot(others * (share - low), known.right - known_low)
+    above = hypot(others * (high - share), known_high - known.right)
+    return _share_of(part.predictions, value, (value - below, value + above), labels)
 
 
 def _all_known(known: Known, labels: int) -> Estimate | None:
     if not known.predictions:
         return None
-    reach = deviations() * sqrt(known.variance)
-    low, high = max(known.right - reach, 0), min(known.right + reach, known.predictions)
-    value, low, high = (each / known.predictions for each in (known.right, low, high))
-    return Estimate(value, low, high, labels)
+    return _share_of(known.predictions, known.right, known.ends, labels)
+
+
+def _share_of(predictions: int, right: float, ends: Ends, labels: int) -> Estimate:
+    low, high = ends
+    return Estimate(right / predictions, low / predictions, high / predictions, labels)

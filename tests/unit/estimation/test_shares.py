@@ -1,11 +1,14 @@
+import numpy as np
 import pytest
 
+from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.anchoring import anchoring
 from feedloop.estimation.calibration import calibration
 from feedloop.estimation.classes import per_class
 from feedloop.estimation.confusion import confusion
 from feedloop.estimation.counted import OTHER, Day, Row
 from feedloop.estimation.intervals import wilson
+from feedloop.estimation.shares import per_label
 
 
 def known(found):
@@ -29,12 +32,30 @@ def test_wilsons_interval_is_the_published_one():
     assert wilson(1, 29) == pytest.approx((0.8830, 1), abs=5e-5)
 
 
+def test_labels_count_for_less_where_the_heavy_ones_differ():
+    weight, alike = np.array([9.0] * 10 + [1.0] * 90), np.ones(100, np.bool_)
+    heavy, light = (np.isin(np.arange(100), wrong, invert=True) for wrong in (range(5), range(95, 100)))
+    kish = (weight**2).sum() / weight.sum() ** 2
+    assert per_label(weight, alike) == per_label(weight, light) == pytest.approx(kish)
+    assert per_label(weight, heavy) > 1.5 * kish
+    assert per_label(np.ones(100), heavy) == pytest.approx(1 / 100)
+
+
 def test_precision_is_of_what_was_called_so_and_recall_of_what_is():
     rows = [row(0, 0)] * 8 + [row(0, 1)] * 2 + [row(1, 1)] * 10
     found = per_class(day((0, 500, 0), (1, 500, 0)), rows)
     assert known(found[0].precision).value == pytest.approx(0.8)
     assert known(found[1].recall).value == pytest.approx(500 / (500 + 0.2 * 500))
     assert known(found[0].recall).value == 1
+
+
+@pytest.mark.parametrize("right", [True, False])
+def test_a_sample_that_is_all_alike_does_not_make_the_queue_certain(right):
+    sample = [row(0, 0 if right else 1)] * 20
+    queue = [row(0, 1, 0, sure=False)] * 2 + [row(0, 0, 0, sure=False)] * 8 + [row(0, None, 0, sure=False)] * 90
+    found = known(accuracy(day((0, 500, 100)), sample + queue).best)
+    assert found.low < found.value - 0.02
+    assert found.high > found.value + 0.02
 
 
 def test_a_class_that_was_never_answered_has_no_precision():
