@@ -27,6 +27,7 @@ def end_leftovers(folder: Path, part: str = "") -> int:
 
 def running(folder: Path, part: str = "") -> list[psutil.Process]:
     """The processes of this data directory, apart from the one that asks."""
+    psutil.process_iter.cache_clear()  # else it may show the one that had this number before, whom no signal reaches
     others = (process for process in psutil.process_iter() if process.pid != os.getpid())
     return [process for process in others if _belongs(process, folder, part)]
 
