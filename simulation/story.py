@@ -114,10 +114,11 @@ def _beginning(journal: Journal) -> str:
 
 def _day(journal: Journal, truth: Truth, day: int, answers: int) -> str:
     facts = [fact for fact in truth if fact.day == day]
+    told = f"{answers} answers of annotators" if answers else "annotators answer later"
     drift = max(getattr(journal.plan.style_of(day), name) for name in ("palette", "line", "background", "scale"))
     return (
         f"day {day + 1:2d} ({journal.date(day)}): {len(facts):4d} pictures, drift {drift:.0%},"
-        f" {truth.accuracy(range(day, day + 1)):.0%} right in truth; {answers} answers of annotators"
+        f" {truth.accuracy(range(day, day + 1)):.0%} right in truth; {told}"
     )
 
 
