@@ -42,6 +42,7 @@ def show(rows: list[Row]) -> None:
         estimates = (_said(estimate, row.true) for estimate in (row.blind, row.best))
         table.add_row(row.phase, str(row.pictures), str(row.labels), f"{100 * row.true:.1f}", *estimates)
     console.print(table)
+    console.print("  ✓ the interval holds the truth. ✗ it does not: one in twenty by chance, more if annotators err.\n")
 
 
 def _said(estimate: dict[str, float] | None, true: float) -> str:
