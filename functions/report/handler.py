@@ -41,7 +41,7 @@ def handle(event: Event, _context: Context) -> Answer:
 
 
 def _report(event: Event) -> Document:
-    from .reporting import report  # brings numpy and scipy, which closing a day can do without
+    from .reporting import report  # brings numpy, which closing a day can do without
 
     with _TURN, ThreadPoolExecutor(AT_ONCE) as pool:
         return report(

@@ -1,17 +1,14 @@
 """axe-core finds nothing to complain about in any state, on a phone by day and at a desk by night."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 
 from tests.support.uploads import unclear_upload
 from tests.web.conftest import DEVICES
 from tests.web.proxy import Hold, drop, lose_answer, tell
+from tests.web.quality import assert_accessible
 from tests.web.visitor import photo
 
 pytestmark = [pytest.mark.store, pytest.mark.browser]
-
-LOOKS = (("phone", "light"), ("desk", "dark"))  # a colour does not depend on the device
-RULES = {"rules": {"target-size": {"enabled": True}}}
 
 
 def empty(visitor, world):
@@ -105,8 +102,4 @@ STATES = [
 def test_axe_finds_nothing(visit, world, state):
     visitor = visit(**DEVICES["phone"]).come()
     state(visitor, world)
-    for device, scheme in LOOKS:
-        visitor.page.set_viewport_size(DEVICES[device]["viewport"])
-        visitor.page.emulate_media(color_scheme=scheme)
-        found = Axe().run(visitor.page, options=RULES)
-        assert found.violations_count == 0, found.generate_report()
+    assert_accessible(visitor.page)

@@ -4,27 +4,19 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.web.quality import MOST_TRANSFER, SMALL, TWICE, WIDER, WORDS, transfers
 from tests.web.visitor import photo
 
 pytestmark = [pytest.mark.store, pytest.mark.browser]
 
-MOST_TRANSFER = 60_000
 TEXTS = """async (languages) => Object.fromEntries(await Promise.all(languages.map(async (language) =>
   [language, Object.keys((await import(`/texts/${language}.js`)).default)])))"""
-WORDS = "Object.fromEntries([...document.querySelectorAll('[data-text]')].map((e) => [e.dataset.text, e.textContent]))"
-SMALL = """[...document.querySelectorAll('button, a, label.button, label:has(input[type=radio])')]
-  .filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect())
-  .filter(({ width, height }) => Math.min(width, height) < 24).length"""
-WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
-TWICE = "[...document.querySelectorAll('[id]')].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
 
 
 def test_the_page_weighs_little_before_a_photo_is_chosen(visit, world):
     visitor = visit()
     visitor.url = world.system.url
-    session, sizes = visitor.page.context.new_cdp_session(visitor.page), []
-    session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    sizes = transfers(visitor.page)
     visitor.come().page.wait_for_load_state("networkidle")
     print(f"{sum(sizes)} bytes in {len(sizes)} answers")
     assert 0 < sum(sizes) <= MOST_TRANSFER

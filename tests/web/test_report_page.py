@@ -1,13 +1,11 @@
 """The report's page: light, strict, within reach of everybody."""
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
 from tests.web.conftest import DEVICES
 from tests.web.proxy import Hold, tell
-from tests.web.test_accessible import LOOKS, RULES
-from tests.web.test_page import MOST_TRANSFER, SMALL, TWICE, WIDER, WORDS
+from tests.web.quality import MOST_TRANSFER, SMALL, TWICE, WIDER, WORDS, assert_accessible, transfers
 
 pytestmark = [pytest.mark.store, pytest.mark.browser]
 
@@ -86,19 +84,13 @@ STATES = [
 def test_axe_finds_nothing(operate, world, days, state):
     operator = operate(**DEVICES["phone"])
     state(operator, world, days)
-    for device, scheme in LOOKS:
-        operator.page.set_viewport_size(DEVICES[device]["viewport"])
-        operator.page.emulate_media(color_scheme=scheme)
-        found = Axe().run(operator.page, options=RULES)
-        assert found.violations_count == 0, found.generate_report()
+    assert_accessible(operator.page)
 
 
 def test_the_page_weighs_little_before_the_report(operate, world):
     operator = operate()
     operator.url = world.system.url
-    session, sizes = operator.page.context.new_cdp_session(operator.page), []
-    session.send("Network.enable")
-    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    sizes = transfers(operator.page)
     operator.opens().page.wait_for_load_state("networkidle")
     print(f"{sum(sizes)} bytes in {len(sizes)} answers")
     assert 0 < sum(sizes) <= MOST_TRANSFER

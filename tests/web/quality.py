@@ -1,0 +1,34 @@
+"""What both pages are measured by."""
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page
+
+from tests.web.conftest import DEVICES
+
+MOST_TRANSFER = 60_000
+WORDS = "Object.fromEntries([...document.querySelectorAll('[data-text]')].map((e) => [e.dataset.text, e.textContent]))"
+SMALL = """[...document.querySelectorAll('button, a, label.button, label:has(input[type=radio])')]
+  .filter((e) => e.checkVisibility()).map((e) => e.getBoundingClientRect())
+  .filter(({ width, height }) => Math.min(width, height) < 24).length"""
+WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+TWICE = "[...document.querySelectorAll('[id]')].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
+
+_LOOKS = (("phone", "light"), ("desk", "dark"))  # a colour does not depend on the device
+_RULES = {"rules": {"target-size": {"enabled": True}}}
+
+
+def transfers(page: Page) -> list[int]:
+    """The bytes of every answer that the page gets from now on."""
+    session, sizes = page.context.new_cdp_session(page), list[int]()
+    session.send("Network.enable")
+    session.on("Network.loadingFinished", lambda event: sizes.append(event["encodedDataLength"]))
+    return sizes
+
+
+def assert_accessible(page: Page) -> None:
+    """axe-core finds nothing, on a phone by day and at a desk by night."""
+    for device, scheme in _LOOKS:
+        page.set_viewport_size(DEVICES[device]["viewport"])
+        page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+        found = Axe().run(page, options=_RULES)
+        assert found.violations_count == 0, found.generate_report()
