@@ -146,6 +146,13 @@ def _submits(found: Found) -> str:
     return f"{alone['p50']}, {alone['p95']}; {untold['p50']}, {untold['p95']}"
 
 
+def _synced(what: str) -> Callable[[Found], str]:
+    def value(found: Found) -> str:
+        return f"{found[what]['median s']} s, {found[what]['longest s']} at the longest"
+
+    return value
+
+
 def _report(row: str) -> Callable[[Found], str]:
     def value(found: Found) -> str:
         told = next(one for one in found["reports"] if one[""] == row)
@@ -178,6 +185,8 @@ ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("the same, other types", "none", "memory", _megabytes("12 MP PNG", "12 MP WebP")),
     ("flag to its task in Label Studio, s, p50, p95", "p95 at most 5", "annotating", _waits("flag to task")),
     ("submit to the picture in its dataset, s, p50, p95", "p95 at most 5", "annotating", _waits("submit to dataset")),
+    ("sync of 1,000 new tasks", "20 s", "sync", _synced("new ones")),
+    ("sync with nothing new and 10,000 known", "1 s", "sync", _synced("nothing new, comparing")),
     ("submit itself, s, p50, p95; while nobody takes events", "the same", "annotating", _submits),
 ]
 
