@@ -68,6 +68,11 @@ class Answers:
         return np.equal(self.blind, self.predicted)
 
 
+def by_weight(weight: Real) -> float:
+    """One by the effective number of labels, as their weights tell: Kish (1965), Survey Sampling, 11.7."""
+    return float((weight**2).sum() / weight.sum() ** 2)
+
+
 def _whole(numbers: list[int]) -> Whole:
     return np.array(numbers, np.int64)
 

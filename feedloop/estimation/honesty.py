@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from feedloop.estimation.answers import Answers, Flags, Real
+from feedloop.estimation.answers import Answers, Flags, Real, by_weight
 
 PRIOR = 0.25
 """Wrong answers, and right ones, that are added to a rate before its variance is taken: a rate of 0 is not certain.
@@ -58,7 +58,7 @@ class Honesty:
 def _rate(differs: Flags, weight: Real) -> Rate:
     if not len(weight):
         return Rate()
-    per_label = float((weight**2).sum() / weight.sum() ** 2)
+    per_label = by_weight(weight)
     value = float(np.average(differs, weights=weight))
     careful = (value + PRIOR * per_label) / (1 + 2 * PRIOR * per_label)
     return Rate(value, careful * (1 - careful) * per_label)

@@ -26,6 +26,6 @@ def score(share: float, per_label: float) -> Ends:
     """The same, given one by the number of answers: all p with (share - p)^2 <= z^2 per_label p (1 - p)."""
     spread = deviations() ** 2 * per_label
     middle = share + spread / 2
-    reach = sqrt(max(middle**2 - (1 + spread) * share**2, 0))
+    reach = sqrt(spread * share * (1 - share) + spread**2 / 4)
     low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
     return min(max(low, 0.0), share), max(min(high, 1.0), share)

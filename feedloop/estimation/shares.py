@@ -5,7 +5,7 @@ from math import hypot, sqrt
 
 import numpy as np
 
-from feedloop.estimation.answers import Answers, Flags, Real
+from feedloop.estimation.answers import Answers, Flags, Real, by_weight
 from feedloop.estimation.assistance import Assistance
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.honesty import Honesty
@@ -25,16 +25,15 @@ def per_label(weight: Real, right: Flags) -> float:
     """One by the effective number of labels: the variance of their share by that of a single answer.
 
     By the variance they show, Korn and Graubard (1998), Survey Methodology 24:193, which counts that answers of large
-    days differ; and no fewer than by weights alone, Kish (1965), Survey Sampling, 11.7, since few mistakes show little.
+    days differ; and no more labels than by weights alone, since few mistakes show little.
     Without a correction for days that were answered in full: five right answers to all five predictions of a small site
     say little about its model.
     """
-    share, whole = float(np.average(right, weights=weight)), weight.sum() ** 2
-    by_weight = float((weight**2).sum() / whole)
+    share = float(np.average(right, weights=weight))
     if not 0 < share < 1:
-        return by_weight
-    shown = float((weight**2 * (right - share) ** 2).sum() / whole)
-    return max(by_weight, shown / (share * (1 - share)))
+        return by_weight(weight)
+    shown = float((weight**2 * (right - share) ** 2).sum() / weight.sum() ** 2)
+    return max(by_weight(weight), shown / (share * (1 - share)))
 
 
 def by_sample(answers: Answers, rows: Flags) -> Estimate | None:
