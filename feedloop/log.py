@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import suppress
 from contextvars import ContextVar
 
 from feedloop.domain.clock import iso, utc_now
@@ -15,5 +16,6 @@ def event(name: str, **facts: object) -> None:
     line = {"at": iso(utc_now()), "event": name, **facts}
     if call := call_id.get():
         line["call"] = call
-    sys.stdout.write(json.dumps(line, default=str) + "\n")
-    sys.stdout.flush()
+    with suppress(BrokenPipeError):  # nobody listens any more; the call goes on
+        sys.stdout.write(json.dumps(line, default=str) + "\n")
+        sys.stdout.flush()

@@ -55,5 +55,13 @@ def application() -> Flask:
     return create_app(handle, "events")
 
 
-if __name__ == "__main__":
+def main() -> None:
+    """Serve, as a part of `make run`."""
+    from local import leftovers  # noqa: PLC0415 - as a function of its own it has no psutil, and no leftovers
+
+    leftovers.end_own()
     serve.serve("local.events:application", int(os.environ["EVENTS_PORT"]), workers=1)
+
+
+if __name__ == "__main__":
+    main()

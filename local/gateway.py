@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterable
 from http import HTTPStatus
 from importlib import import_module
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, jsonify, request
@@ -105,8 +104,8 @@ def _unknown(name: str) -> Response:
 
 
 def main() -> None:
-    """Serve; workers that outlived a killed main process go first, since they would keep answering."""
-    leftovers.end_leftovers(Path(os.environ[leftovers.MARKER]), os.environ[leftovers.PART])
+    """Serve, with a worker for each core."""
+    leftovers.end_own()
     workers = min(os.cpu_count() or 1, _MOST_WORKERS)
     serve.serve("local.gateway:application", int(os.environ["PORT"]), workers=workers)
 

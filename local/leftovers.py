@@ -25,6 +25,11 @@ def end_leftovers(folder: Path, part: str = "") -> int:
     return len(found)
 
 
+def end_own() -> None:
+    """End the workers that outlived a killed main process of this part: they would keep answering at its port."""
+    end_leftovers(Path(os.environ[MARKER]), os.environ[PART])
+
+
 def running(folder: Path, part: str = "") -> list[psutil.Process]:
     """The processes of this data directory, apart from the one that asks."""
     psutil.process_iter.cache_clear()  # else it may show the one that had this number before, whom no signal reaches

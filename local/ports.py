@@ -27,14 +27,15 @@ def free(port: int) -> bool:
         return True
 
 
-def remembered(path: Path, names: Iterable[str]) -> dict[str, int]:
-    """A free port for each name, the same as the last time wherever it is still free."""
+def remembered(path: Path, names: Iterable[str], taken: Iterable[int] = ()) -> dict[str, int]:
+    """A free port for each name, the same as the last time wherever it is still free; none that is `taken`."""
     kept = folder.read_json(path)
     chosen: dict[str, int] = {}
     for name in names:
         port = kept.get(name)
-        if not isinstance(port, int) or port in chosen.values() or not _usable(port):
-            port = _another(chosen.values())
+        others = {*taken, *chosen.values(), *(port for other, port in kept.items() if other != name)}
+        if not isinstance(port, int) or port in others or not _usable(port):
+            port = _another(others)
         chosen[name] = port
     folder.write_json(path, {**kept, **chosen})
     return chosen
@@ -44,7 +45,6 @@ def _usable(port: int) -> bool:
     return free(port) and free(port + SHADOW)
 
 
-def _another(taken: Iterable[int]) -> int:
-    taken = set(taken)
+def _another(taken: set[int]) -> int:
     shuffled = random.sample(_CANDIDATES, len(_CANDIDATES))
     return next(port for port in shuffled if port not in taken and _usable(port))

@@ -5,8 +5,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -24,6 +25,7 @@ from local.settings import HOST, MINIO, THRIFT, Choices
 from local.stack import ROOT, Function
 from local.store import Access, OutsideStore, Store
 from local.supervise import Part, Supervisor
+from local.watch import Answers, gateway_answers, store_answers, watched
 
 _GATEWAY_SECONDS = 60.0
 _PAUSE = 0.05
@@ -37,13 +39,14 @@ def run(choices: Choices) -> None:
     with folder.held(choices.data_dir), _until_told():
         _clear_the_way(choices)
         access = _access(choices)
-        events_port = ports.remembered(choices.data_dir / folder.PORTS, ["events"])["events"]
+        events_port = _ports(choices, ["events"])["events"]
         store = _store(choices, access, functions, events_port)
         desk = label_studio.chosen(choices)
         environment = _environment(choices, functions, store, desk, events_port)
         say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
         desk_parts = desk.parts() if desk else []
-        with Supervisor(choices.data_dir, [*store.parts(), *_parts(), *desk_parts], environment):
+        parts, listeners = [*store.parts(), *_parts(), *desk_parts], _listeners(choices, store, access)
+        with Supervisor(choices.data_dir, parts, environment), watched(choices.data_dir, listeners):
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
@@ -104,7 +107,7 @@ def _store(choices: Choices, access: Access, functions: tuple[Function, ...], ev
     if choices.s3_endpoint:
         return OutsideStore(choices.s3_endpoint)
     names = minio_server.PORTS if choices.store == MINIO else seaweedfs.PORTS
-    found = ports.remembered(choices.data_dir / folder.PORTS, names)
+    found = _ports(choices, names)
     known = identities.drawn(choices.data_dir / folder.SECRETS, choices.bucket_prefix)
     if choices.store == MINIO:
         return MinIO(choices.data_dir / "minio", found, access, choices.gateway, functions, known)
@@ -112,9 +115,19 @@ def _store(choices: Choices, access: Access, functions: tuple[Function, ...], ev
     return SeaweedFS(choices.data_dir / "seaweedfs", found, access, choices.fsync, webhook, functions, known)
 
 
+def _ports(choices: Choices, names: Iterable[str]) -> dict[str, int]:
+    return ports.remembered(choices.data_dir / folder.PORTS, names, taken=(choices.port, choices.desk.port))
+
+
 def _parts() -> list[Part]:
     modules = (("gateway", 200), ("events", 300), ("cron", 300))
     return [Part(name, (sys.executable, "-m", f"local.{name}"), ROOT, order) for name, order in modules]
+
+
+def _listeners(choices: Choices, store: Store, access: Access) -> dict[str, Answers]:
+    """What must answer; Label Studio takes minutes to start, and nobody waits for the others."""
+    own = {part.name: partial(store_answers, store.endpoint, access) for part in store.parts()}
+    return {**own, "gateway": partial(gateway_answers, choices.gateway)}
 
 
 def _environment(

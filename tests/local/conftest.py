@@ -33,7 +33,7 @@ def victim(_victim: System) -> System:
     """Runs when a test begins, whatever the one before did to it."""
     if _victim.has_ended():
         _victim.start()
-    until(_victim.serves, "the system serves")
+    _victim.wait_until_it_serves()
     return _victim
 
 

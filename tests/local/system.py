@@ -85,6 +85,23 @@ class System:
         """Whether a function answers that needs the store."""
         return self.answers() and self.call("predict", "GET").ok
 
+    def wait_until_it_serves(self, patience: float = PATIENCE) -> None:
+        """Return when it does; who waits in vain is told what it says instead."""
+        end = time.monotonic() + patience
+        while not self.serves():
+            assert time.monotonic() < end, f"it does not serve: {self._excuse()}"
+            time.sleep(0.05)
+
+    def _excuse(self) -> str:
+        """What a call meets, what runs, and the last lines of its log and of its store's."""
+        try:
+            said = self.call("predict", "GET").text if self.answers() else "no gateway answers"
+        except requests.RequestException as error:
+            said = repr(error)
+        names = sorted({process.environ().get(leftovers.PART, "") for process in self.processes()})
+        store = (self.data_dir / "logs" / "store.log").read_text(errors="replace")
+        return f"{said[:300]}; there run {names}\n{self.output()[-3000:]}\n{store[-1500:]}"
+
     def has_annotators(self) -> bool:
         """Whether they can work: Label Studio is set up, and answers."""
         return "label_studio" in self.connection() and self.label_studio("GET", "/api/projects").ok

@@ -3,7 +3,7 @@
 import pytest
 
 from local import leftovers
-from tests.local.system import System, ask, until
+from tests.local.system import PATIENCE, System, ask, until
 
 pytestmark = pytest.mark.store
 
@@ -18,13 +18,24 @@ def test_a_killed_part_is_started_again_and_said_so(victim: System, part: str) -
     victim.part(part).kill()
     until(lambda: _parts_started(victim, part) > before, f"{part} is back")
     assert victim.said("part.ended", part=part, how="terminated by SIGKILL; not expected")
-    until(victim.serves, "the system serves again")
+    victim.wait_until_it_serves()
+    until(lambda: "mine-tracking/" in ask(victim.data_dir, "ls").stdout, "the store can be read")
 
 
-def test_workers_of_a_killed_gateway_do_not_stay(victim: System) -> None:
-    gateway, workers = victim.part("gateway"), victim.part("gateway").children()
+def test_a_store_that_hangs_is_started_again_and_said_so(victim: System) -> None:
+    store = victim.part("store")
+    store.suspend()
+    until(lambda: not store.is_running(), "the one that hangs is ended", patience=2 * PATIENCE)
+    assert victim.said("part.silent", part="store")
+    until(lambda: "mine-tracking/" in ask(victim.data_dir, "ls").stdout, "the store can be read again")
+
+
+@pytest.mark.parametrize("part", ["gateway", "events"])
+def test_workers_of_a_killed_part_do_not_stay(victim: System, part: str) -> None:
+    main = victim.part(part)
+    workers = main.children()
     assert workers
-    gateway.kill()
+    main.kill()
     until(lambda: not any(worker.is_running() for worker in workers), "the old workers are gone")
 
 
@@ -42,7 +53,7 @@ def test_a_killed_supervisor_is_replaced_with_all_parts(victim: System) -> None:
     victim.main.children()[0].kill()
     until(lambda: _parts_started(victim, "store") > before, "the store is back")
     assert victim.said("supervisor.ended")
-    until(victim.serves, "the system serves again")
+    victim.wait_until_it_serves()
 
 
 def test_a_system_killed_as_a_whole_finds_its_data_again(victim: System) -> None:

@@ -45,6 +45,14 @@ def test_no_port_is_chosen_twice(tmp_path: Path) -> None:
     assert len(set(ports.remembered(tmp_path / "ports.json", names).values())) == 50
 
 
+def test_no_port_is_chosen_that_another_part_has_or_will_take(tmp_path: Path) -> None:
+    first = ports.remembered(tmp_path / "ports.json", ["a"])["a"]
+    second = ports.remembered(tmp_path / "ports.json", ["a"], taken=[first])["a"]
+    assert second != first
+    folder.write_json(tmp_path / "ports.json", {"a": second, "b": second})
+    assert ports.remembered(tmp_path / "ports.json", ["b"])["b"] != second
+
+
 def test_broken_notes_are_made_anew(tmp_path: Path) -> None:
     (tmp_path / "ports.json").write_text("{not json")
     assert ports.remembered(tmp_path / "ports.json", ["a"])["a"]

@@ -66,6 +66,20 @@ class Run:
         until(lambda: words in self.output() or self.main.poll() is not None, words, patience=PATIENCE)
         assert words in self.output(), self.output()
 
+    def visited(self, least: int) -> None:
+        """Return when so many visitors have come."""
+        until(lambda: self._visits() >= least or self.main.poll() is not None, "visitors", patience=PATIENCE)
+        assert self._visits() >= least, self.output()
+
+    def _visits(self) -> int:
+        return len(list(self.truth()))
+
+    def kill(self) -> None:
+        """As the system kills: nothing is said, and nothing may stay."""
+        self.main.kill()
+        self.main.wait()
+        until(lambda: not self.processes(), "nothing is left running")
+
     def processes(self) -> list[psutil.Process]:
         """What still runs of it."""
         return leftovers.running(self.data_dir)

@@ -7,7 +7,6 @@ import requests
 
 from simulation.plan import Plan
 from simulation.scores import visits
-from tests.local.system import until
 from tests.simulation.system import HONEST, SMALL, Run, production
 
 pytestmark = [pytest.mark.slow, pytest.mark.store]
@@ -24,13 +23,23 @@ def ended(tmp_path_factory):
 
 
 @pytest.fixture
-def staying(tmp_path):
-    """One that stays when it has told its table; ended with the test."""
-    run = Run(tmp_path / "data", *SMALL, *HONEST)
-    yield run
-    run.main.kill()
-    run.main.wait()
-    until(lambda: not run.processes(), "nothing is left running")
+def start(tmp_path):
+    """Starts one, again and again on the same data; whatever still runs is ended with the test."""
+    runs = []
+
+    def once(*options):
+        runs.append(Run(tmp_path / "data", *SMALL, *HONEST, *options))
+        return runs[-1]
+
+    yield once
+    for run in runs:
+        run.kill()
+
+
+@pytest.fixture
+def staying(start):
+    """One that stays when it has told its table."""
+    return start()
 
 
 def test_every_picture_has_become_one_prediction_with_a_known_truth(ended):
@@ -67,25 +76,23 @@ def test_the_system_stays_to_be_looked_at_in_todays_time(staying):
 
 
 @pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_who_is_stopped_halfway_ends_in_order_and_goes_on(tmp_path, end):
-    run = Run(tmp_path / "data", *SMALL, *HONEST, "--leave")
+def test_who_is_stopped_halfway_ends_in_order_and_goes_on(start, end):
+    run = start("--leave")
     run.reach("day  1")
     run.main.send_signal(end)
     assert run.end() == 130
     assert run.processes() == []
-    again = Run(tmp_path / "data", *SMALL, *HONEST, "--leave")
+    again = start("--leave")
     assert again.end() == 0, again.output()
     assert "going on after day 1" in again.output()
     assert len(list(again.truth())) == PICTURES
 
 
-def test_who_is_killed_takes_the_system_along_and_goes_on_without_doubling_anything(tmp_path):
-    run = Run(tmp_path / "data", *SMALL, *HONEST)
-    until(lambda: len(list(run.truth())) > 4, "some visitors have come")
-    run.main.kill()
-    run.main.wait()
-    until(lambda: not run.processes(), "nothing is left running")
-    again = Run(tmp_path / "data", *SMALL, *HONEST)
+def test_who_is_killed_takes_the_system_along_and_goes_on_without_doubling_anything(start):
+    run = start()
+    run.visited(5)
+    run.kill()
+    again = start()
     again.reach("Ctrl-C stops everything")
     assert production(again.store()) == {fact.id for fact in again.truth()}
     assert len(list(again.truth())) == PICTURES
@@ -93,9 +100,10 @@ def test_who_is_killed_takes_the_system_along_and_goes_on_without_doubling_anyth
     assert again.end() == 0
 
 
-def test_two_at_once_on_one_directory_do_not_disturb_each_other(staying):
+def test_two_at_once_on_one_directory_do_not_disturb_each_other(start):
+    staying = start()
     staying.reach("a new simulation")
-    second = Run(staying.data_dir, *SMALL, *HONEST)
+    second = start()
     assert second.end() == 1
     assert "already runs" in second.output()
     staying.reach("day  1")

@@ -38,7 +38,7 @@ _ATTEMPTS = 3
 _WEED_PORTS = ("master", "volume", "filer", "admin")
 _PORTS = 1 + len(_WEED_PORTS)
 _GRPC = 10_000  # SeaweedFS expects the gRPC port of each part this far above its port
-_BELOW_EPHEMERAL = range(11_000, 22_000)
+_BELOW_EPHEMERAL = range(12_000, 22_000)  # with its gRPC ports, and none of them is another's gRPC port
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,7 @@
+import io
 import json
+import os
+import sys
 from datetime import UTC, datetime
 
 from feedloop import log
@@ -11,3 +14,11 @@ def test_an_event_is_one_line_whatever_its_facts(capsys):
     facts = json.loads(line)
     assert (facts["event"], facts["key"]) == ("curate.failed", "a\nb")
     assert parse_iso(facts["at"]).tzinfo is UTC
+
+
+def test_an_event_that_nobody_listens_to_any_more_fails_no_call(monkeypatch):
+    listener, writer = os.pipe()
+    os.close(listener)
+    with os.fdopen(writer, "wb", buffering=0) as raw:
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, write_through=True))
+        log.event("predict.answered", status=200)

@@ -1,0 +1,74 @@
+"""A part that runs but does not answer is ended, so that the supervisor starts it again."""
+
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import requests
+
+from feedloop import log
+from feedloop.adapters.s3 import S3Store
+from feedloop.domain import keys
+from feedloop.domain.errors import FeedloopError, StoreDown
+from local import leftovers
+from local.store import Access
+
+Answers = Callable[[], bool]
+
+_PAUSE, _SILENCE, _ANSWER = 5.0, 30.0, 5.0
+"""Seconds. A killed store is back after 2 to 8 of them, also on a busy machine."""
+
+
+@contextmanager
+def watched(
+    data_dir: Path, parts: Mapping[str, Answers], *, pause: float = _PAUSE, silence: float = _SILENCE
+) -> Iterator[None]:
+    """Inside, whatever is silent for too long is ended. It then has as long again to come back."""
+    told = threading.Event()
+    threading.Thread(target=_watch, args=(data_dir, parts, pause, silence, told), name="watch", daemon=True).start()
+    try:
+        yield
+    finally:
+        told.set()
+
+
+def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: float, told: threading.Event) -> None:
+    heard = dict.fromkeys(parts, time.monotonic())
+    while not told.wait(pause):
+        for part, answers in parts.items():
+            if answers():
+                heard[part] = time.monotonic()
+            elif time.monotonic() - heard[part] > silence and not told.is_set():
+                log.event("part.silent", part=part, seconds=round(time.monotonic() - heard[part]), then="started again")
+                leftovers.end_leftovers(data_dir, part)
+                heard[part] = time.monotonic()
+
+
+def store_answers(endpoint: str, access: Access) -> bool:
+    """Whether an object can be read, or the store says why not."""
+    store = S3Store(
+        endpoint=endpoint,
+        access_key=access.access_key,
+        secret_key=access.secret_key,
+        region=access.region,
+        prefix=access.bucket_prefix,
+        read_timeout=_ANSWER,
+        request_timeout=_ANSWER,
+    )
+    try:
+        store.get(keys.current_model())
+    except StoreDown:
+        return False
+    except FeedloopError:  # a start begins without buckets, and a model may be missing
+        return True
+    return True
+
+
+def gateway_answers(url: str) -> bool:
+    """Whether it takes a call."""
+    try:
+        return requests.get(f"{url}/healthz", timeout=_ANSWER).ok
+    except requests.RequestException:
+        return False

@@ -1,0 +1,64 @@
+"""Who runs but does not answer is ended; the supervisor does the rest."""
+
+import os
+import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from feedloop.domain import keys
+from feedloop.ports import ObjectStore
+from local import leftovers
+from local.store import Access
+from local.watch import gateway_answers, store_answers, watched
+from tests.local.system import until
+from tests.support.servers import Server, fresh_store
+
+SOON = {"pause": 0.05, "silence": 0.2}
+
+
+@pytest.fixture
+def part(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
+    marked = {**os.environ, leftovers.MARKER: str(tmp_path), leftovers.PART: "store"}
+    with subprocess.Popen(["sleep", "600"], env=marked) as process:
+        yield process
+        process.kill()
+
+
+def test_who_is_silent_is_ended(
+    tmp_path: Path, part: subprocess.Popen[bytes], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with watched(tmp_path, {"store": lambda: False}, **SOON):
+        until(lambda: part.poll() is not None, "the silent part is ended")
+    assert '"event": "part.silent", "part": "store"' in capsys.readouterr().out
+
+
+def test_who_answers_now_and_then_stays(tmp_path: Path, part: subprocess.Popen[bytes]) -> None:
+    asked = []
+
+    def answers() -> bool:
+        asked.append(part)
+        return len(asked) % 2 == 0
+
+    with watched(tmp_path, {"store": answers}, **SOON):
+        until(lambda: len(asked) > 12, "it was asked for three times the longest silence")
+    assert part.poll() is None
+
+
+def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server) -> None:
+    store: ObjectStore = fresh_store(seaweedfs)
+    prefix = store.url(keys.Place("", "")).removeprefix("s3://").rstrip("/")
+    access = Access(seaweedfs.access_key, seaweedfs.secret_key, "us-east-1", prefix, "token")
+    assert store_answers(seaweedfs.endpoint, access)  # there is no model
+    store.create(keys.current_model(), b"{}")
+    assert store_answers(seaweedfs.endpoint, access)
+
+
+def test_who_takes_calls_and_says_nothing_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.watch._ANSWER", 0.2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        assert not gateway_answers(url)
+        assert not store_answers(url, Access("a", "b", "us-east-1", "", "token"))
