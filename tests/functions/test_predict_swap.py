@@ -242,7 +242,7 @@ def test_the_thread_looks_again_and_again_until_it_is_ended(monkeypatch):
     monkeypatch.setattr(served, "LOOK_SECONDS", 0.001)
     looks = Semaphore(0)
     end = every_few_seconds(looks.release)
-    assert all(looks.acquire(timeout=5) for _ in range(3))
+    assert all(looks.acquire(timeout=60) for _ in range(3))
     end()
     assert "model pointer" not in {thread.name for thread in enumerate_threads()}
 

@@ -20,7 +20,7 @@ from local import leftovers
 from tests.support.servers import free_ports
 from tests.support.uploads import unclear_upload
 
-PATIENCE = 60.0
+PATIENCE = 180.0
 COMMAND = (sys.executable, "-m", "local")
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from local import leftovers
-from tests.local.system import PATIENCE, System, ask, until
+from tests.local.system import System, ask, until
 
 pytestmark = pytest.mark.store
 
@@ -25,7 +25,7 @@ def test_a_killed_part_is_started_again_and_said_so(victim: System, part: str) -
 def test_a_store_that_hangs_is_started_again_and_said_so(victim: System) -> None:
     store = victim.part("store")
     store.suspend()
-    until(lambda: not store.is_running(), "the one that hangs is ended", patience=2 * PATIENCE)
+    until(lambda: not store.is_running(), "the one that hangs is ended")
     assert victim.said("part.silent", part="store")
     until(lambda: "mine-tracking/" in ask(victim.data_dir, "ls").stdout, "the store can be read again")
 
