@@ -37,7 +37,7 @@ class MinIO:
     functions: tuple[Function, ...]
     identities: tuple[Identity, ...]
     name: str = "MinIO"
-    patience: float = 60.0
+    patience: float = 120.0
 
     @property
     def endpoint(self) -> str:

@@ -41,7 +41,7 @@ class SeaweedFS:
     functions: tuple[Function, ...]
     identities: tuple[Identity, ...]
     name: str = "SeaweedFS"
-    patience: float = 60.0
+    patience: float = 120.0
 
     @property
     def endpoint(self) -> str:

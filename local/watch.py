@@ -35,7 +35,7 @@ def watched(
 
 
 def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: float, told: threading.Event) -> None:
-    heard = dict.fromkeys(parts, time.monotonic())
+    heard = dict.fromkeys(parts, time.monotonic() + silence)  # a first start takes longer
     while not told.wait(pause):
         for part, answers in parts.items():
             if answers():

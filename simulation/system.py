@@ -24,7 +24,7 @@ from local import folder
 from local.settings import Choices
 
 LOG = "system.log"
-_START, _STOP, _PAUSE = 120.0, 60.0, 0.1  # seconds
+_START, _STOP, _PAUSE = 240.0, 60.0, 0.1  # seconds
 
 
 @dataclass(frozen=True, slots=True)
