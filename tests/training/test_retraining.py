@@ -19,7 +19,7 @@ from training import cards, catalogue, gallery, manifests
 from training.dataset import FOOD_11
 from training.drawings import CLASSES, draw
 
-YESTERDAY = utc_now().replace(hour=1) - timedelta(days=1)
+CLOSED = utc_now().replace(hour=1) - timedelta(days=2)  # yesterday is open until half past midnight
 FEW = ("--rounds", 2, "--workers", 0)
 
 
@@ -27,11 +27,11 @@ FEW = ("--rounds", 2, "--workers", 0)
 def store(seaweedfs, monkeypatch, first_model):
     store = at_home(seaweedfs, monkeypatch)
     model, card = cards.read(first_model)
-    catalogue.release(store, model, card, {}, now=YESTERDAY)
+    catalogue.release(store, model, card, {}, now=CLOSED)
     return store
 
 
-def labelled(store, queue, number, *, time=YESTERDAY):
+def labelled(store, queue, number, *, time=CLOSED):
     index = number % len(FOOD_11)
     body = encoded(draw([*CLASSES][index], Random(f"{queue} {number}"), gallery.drifted("all", 0.5)))
     made = world.prediction(1, time=time)
@@ -45,7 +45,7 @@ def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
     before = releases.current(store).sha256
     judging = {labelled(store, keys.RANDOM_SAMPLED, number) for number in range(11)}
     learned = {labelled(store, keys.LOW_CONFIDENCE, number) for number in range(44)}
-    older = labelled(store, keys.RANDOM_SAMPLED, 50, time=YESTERDAY - timedelta(days=20))
+    older = labelled(store, keys.RANDOM_SAMPLED, 50, time=CLOSED - timedelta(days=20))
     assert command("retrain", "--to", tmp_path, "--force", *FEW) == 0
     card = releases.current(store).card
     body = store.get(keys.model_file("food11", card["sha256"], manifests.FILE)).body
