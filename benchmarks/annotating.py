@@ -7,7 +7,7 @@ Flag to task: a visitor flags a picture; until Label Studio's API lists one task
 saves an answer; until the picture lies in its dataset bucket, counted from the moment before saving. Both are looked
 for every 20 ms.
 
-Beside a sweep: the same while sweeps of curate over 2,000 curated annotations follow each other, in this process, over
+Beside a sweep: the same while sweeps of curate over 20,000 curated annotations follow each other, in this process, over
 other buckets of the same store.
 
 Submit: what an annotator waits for the save itself, as before, and while curate and sync are stopped (SIGSTOP), so that
@@ -38,7 +38,7 @@ from tests.support.annotator import Annotator
 from tests.support.staffed import LOW, Staffed, prediction, staffed
 from tests.support.uploads import clear_upload
 
-TIMES, CURATED = 30, 2_000
+TIMES, CURATED = 30, 20_000
 ANSWER, INDEX = "Egg", 3
 _LOOK, _PATIENCE = 0.02, 900.0
 _STOPPED = ("curate", "sync")
