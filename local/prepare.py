@@ -8,7 +8,6 @@ import requests
 
 from feedloop import releases
 from feedloop.adapters import bucket_setup
-from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import load
@@ -71,13 +70,7 @@ def _prove(store: Store, access: Access, proven: Path) -> None:
 
 
 def _model(store: Store, access: Access, say: Callable[[str], None]) -> None:
-    objects = S3Store(
-        endpoint=store.endpoint,
-        access_key=access.access_key,
-        secret_key=access.secret_key,
-        region=access.region,
-        prefix=access.bucket_prefix,
-    )
+    objects = access.open(store.endpoint)
     try:
         name, sha256 = releases.pointed_to(objects)  # a release that is broken is not replaced by ours
         say(f"model {name} {sha256[:8]} serves")

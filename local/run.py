@@ -12,8 +12,6 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-import requests
-
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
 from local import folder, identities, label_studio, leftovers, minio_server, ports, seaweedfs, stack
@@ -126,7 +124,7 @@ def _parts() -> list[Part]:
 
 def _listeners(choices: Choices, store: Store, access: Access) -> dict[str, Answers]:
     """What must answer; Label Studio takes minutes to start, and nobody waits for the others."""
-    own = {part.name: partial(store_answers, store.endpoint, access) for part in store.parts()}
+    own = {part.name: store_answers(store.endpoint, access) for part in store.parts()}
     return {**own, "gateway": partial(gateway_answers, choices.gateway)}
 
 
@@ -152,11 +150,9 @@ def _environment(
 def _wait_for_gateway(choices: Choices) -> None:
     deadline = time.monotonic() + _GATEWAY_SECONDS
     while time.monotonic() < deadline:
-        try:
-            if requests.get(f"{choices.gateway}/healthz", timeout=2).ok:
-                return
-        except requests.RequestException:
-            time.sleep(_PAUSE)
+        if gateway_answers(choices.gateway):
+            return
+        time.sleep(_PAUSE)
     raise WrongSetting("The functions did not start: the lines above say why.")
 
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from feedloop.adapters.s3 import S3Store
 from local.stack import Function
 from local.supervise import Part
 
@@ -20,6 +21,17 @@ class Access:
     region: str
     bucket_prefix: str
     event_token: str
+
+    def open(self, endpoint: str, **timeouts: float) -> S3Store:
+        """The store as the operator may use it, with the adapter's timeouts or these."""
+        return S3Store(
+            endpoint=endpoint,
+            access_key=self.access_key,
+            secret_key=self.secret_key,
+            region=self.region,
+            prefix=self.bucket_prefix,
+            **timeouts,
+        )
 
 
 class Store(Protocol):

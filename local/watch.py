@@ -9,7 +9,6 @@ from pathlib import Path
 import requests
 
 from feedloop import log
-from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import FeedloopError, StoreDown
 from local import leftovers
@@ -46,24 +45,20 @@ def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: 
                 heard[part] = time.monotonic()
 
 
-def store_answers(endpoint: str, access: Access) -> bool:
-    """Whether an object can be read, or the store says why not."""
-    store = S3Store(
-        endpoint=endpoint,
-        access_key=access.access_key,
-        secret_key=access.secret_key,
-        region=access.region,
-        prefix=access.bucket_prefix,
-        read_timeout=_ANSWER,
-        request_timeout=_ANSWER,
-    )
-    try:
-        store.get(keys.current_model())
-    except StoreDown:
-        return False
-    except FeedloopError:  # a start begins without buckets, and a model may be missing
+def store_answers(endpoint: str, access: Access) -> Answers:
+    """Tells whether an object can be read, or the store says why not."""
+    store = access.open(endpoint, read_timeout=_ANSWER, request_timeout=_ANSWER)
+
+    def answers() -> bool:
+        try:
+            store.get(keys.current_model())
+        except StoreDown:
+            return False
+        except FeedloopError:  # a start begins without buckets, and a model may be missing
+            return True
         return True
-    return True
+
+    return answers
 
 
 def gateway_answers(url: str) -> bool:

@@ -15,13 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import requests
-
 from feedloop.adapters.clock_file import ClockFile
 from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import Unavailable
 from local import folder
 from local.settings import Choices
+from local.watch import gateway_answers
 
 LOG = "system.log"
 _START, _STOP, _PAUSE = 240.0, 60.0, 0.1  # seconds
@@ -81,17 +80,10 @@ def _start(data_dir: Path, environment: Mapping[str, str]) -> subprocess.Popen[b
 
 def _wait(system: System, gateway: str) -> None:
     deadline = time.monotonic() + _START
-    while not (system.connection() and _answers(gateway)):
+    while not (system.connection() and gateway_answers(gateway)):
         if time.monotonic() > deadline:
             raise Unavailable(f"The system does not start: {_last_words(system.data_dir)}")
         time.sleep(_PAUSE)
-
-
-def _answers(gateway: str) -> bool:
-    try:
-        return requests.get(f"{gateway}/healthz", timeout=5).ok
-    except requests.RequestException:
-        return False
 
 
 def _last_words(data_dir: Path) -> str:

@@ -51,9 +51,10 @@ def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server) 
     store: ObjectStore = fresh_store(seaweedfs)
     prefix = store.url(keys.Place("", "")).removeprefix("s3://").rstrip("/")
     access = Access(seaweedfs.access_key, seaweedfs.secret_key, "us-east-1", prefix, "token")
-    assert store_answers(seaweedfs.endpoint, access)  # there is no model
+    answers = store_answers(seaweedfs.endpoint, access)
+    assert answers()  # there is no model
     store.create(keys.current_model(), b"{}")
-    assert store_answers(seaweedfs.endpoint, access)
+    assert answers()
 
 
 def test_who_takes_calls_and_says_nothing_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -61,4 +62,4 @@ def test_who_takes_calls_and_says_nothing_does_not_answer(monkeypatch: pytest.Mo
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         assert not gateway_answers(url)
-        assert not store_answers(url, Access("a", "b", "us-east-1", "", "token"))
+        assert not store_answers(url, Access("a", "b", "us-east-1", "", "token"))()
