@@ -65,18 +65,24 @@ def create_buckets(endpoint: str, access_key: str, secret_key: str, region: str,
 def probe(endpoint: str, access_key: str, secret_key: str, region: str, bucket: str) -> None:
     """Refuse a store that lets two writers win, or a stale one. Raises WrongSetting.
 
+    What is found must be found again: SeaweedFS lets two win at one moment in the second after each start of its own.
     Also raises StoreDown and StoreMisconfigured.
     """
     client = connect(endpoint, access_key, secret_key, region)
-    names = [f"probe/{token_hex(16)}" for _ in range(_KEYS)]
-    with _told(endpoint, bucket), ThreadPoolExecutor(_KEYS) as pool:
-        found = pool.map(lambda key: list(_faults(client, bucket, key)), names)
-        faults = sorted({fault for faults in found for fault in faults})
+    with _told(endpoint, bucket):
+        faults = _look(client, bucket) and _look(client, bucket)
     if faults:
         raise WrongSetting(
-            f"S3_ENDPOINT={endpoint} may not be this store: {', '.join(faults)}. "
+            f"S3_ENDPOINT={endpoint} may not be this store: {', '.join(sorted(faults))}. "
             "Feedloop needs atomic conditional writes; SeaweedFS 4.18 and newer, MinIO and AWS S3 have them."
         )
+
+
+def _look(client: "S3Client", bucket: str) -> set[str]:
+    keys = [f"probe/{token_hex(16)}" for _ in range(_KEYS)]
+    with ThreadPoolExecutor(_KEYS) as pool:
+        found = pool.map(lambda key: list(_faults(client, bucket, key)), keys)
+        return {fault for faults in found for fault in faults}
 
 
 def _faults(client: "S3Client", bucket: str, key: str) -> Iterator[str]:

@@ -1,9 +1,12 @@
 """What set-up promises of a real store, and of one that must not be used."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count, islice
 from secrets import token_hex
-from threading import Thread
+from threading import Lock, Thread
 
 import pytest
 
@@ -13,31 +16,43 @@ from tests.support.answers import answering, reply
 from tests.support.servers import REGION, Server, free_ports, independent_client
 
 
-class Careless(BaseHTTPRequestHandler):
-    """A store that takes every write, whatever its conditions."""
+class Memory(BaseHTTPRequestHandler):
+    """A store that keeps ETags only, and pays no heed to the conditions of its first `careless` writes."""
 
     protocol_version = "HTTP/1.1"
+    etags: dict[str, str]
+    careless: Iterator[int]
+    alone: Lock
 
     def do_PUT(self):
         self.rfile.read(int(self.headers["Content-Length"]))
-        self.do_HEAD()
+        with self.alone:
+            there = self.etags.get(self.path)
+            met = there is None if self.headers["If-None-Match"] else there == self.headers["If-Match"]
+            if taken := next(self.careless, met):
+                self.etags[self.path] = f'"{token_hex(4)}"'
+        self.answer(200 if taken else 412)
 
     def do_HEAD(self):
-        self.send_response(200)
-        self.send_header("ETag", '"1"')
-        self.send_header("Content-Length", "0")
-        self.end_headers()
+        self.answer(200)
 
     def do_DELETE(self):
-        self.do_HEAD()
+        self.answer(204)
+
+    def answer(self, status: int):
+        self.send_response(status)
+        self.send_header("ETag", self.etags.get(self.path, ""))
+        self.send_header("Content-Length", "0")
+        self.end_headers()
 
     def log_message(self, *_):
         """Keep the tests' output clean."""
 
 
-@pytest.fixture
-def careless():
-    with ThreadingHTTPServer(("127.0.0.1", 0), Careless) as http:
+@contextmanager
+def remembering(careless: Iterator[int]) -> Iterator[Server]:
+    handler = type("Fresh", (Memory,), {"etags": {}, "careless": careless, "alone": Lock()})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
         Thread(target=http.serve_forever, daemon=True).start()
         yield Server(f"http://127.0.0.1:{http.server_port}", "a", "b")
         http.shutdown()
@@ -77,10 +92,16 @@ def test_a_store_with_atomic_conditions_passes_and_is_left_clean(server: Server)
     assert independent_client(server).list_objects_v2(Bucket=bucket)["KeyCount"] == 0
 
 
-def test_a_store_that_ignores_conditions_is_refused_with_its_faults(careless: Server):
-    with pytest.raises(WrongSetting, match="S3_ENDPOINT=") as refusal:
+def test_a_store_that_ignores_conditions_is_refused_with_its_faults():
+    with remembering(count(1)) as careless, pytest.raises(WrongSetting, match="S3_ENDPOINT=") as refusal:
         ask(careless, "any")
     assert all(fault in str(refusal.value) for fault in ("create-only", "compare-and-swap", "stale", "not there"))
+
+
+@pytest.mark.parametrize("writes", [5, 10])
+def test_a_store_that_is_careless_for_a_moment_after_its_start_passes(writes: int):
+    with remembering(islice(count(1), writes)) as starting:
+        ask(starting, "any")
 
 
 def test_wrong_keys_are_told(server: Server):
