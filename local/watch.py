@@ -3,14 +3,16 @@
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import requests
 
 from feedloop import log
+from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import FeedloopError, StoreDown
+from feedloop.domain.keys import Place
 from local import leftovers
 from local.store import Access
 
@@ -18,6 +20,7 @@ Answers = Callable[[], bool]
 
 _PAUSE, _SILENCE, _ANSWER = 5.0, 30.0, 5.0
 """Seconds. A killed store is back after 2 to 8 of them, also on a busy machine."""
+_NOWHERE = Place(keys.TRACKING, "probe/nowhere")
 
 
 @contextmanager
@@ -46,19 +49,27 @@ def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: 
 
 
 def store_answers(endpoint: str, access: Access) -> Answers:
-    """Tells whether an object can be read, or the store says why not."""
+    """Tells whether an object can be read and a condition be tried, or the store says at once why not."""
     store = access.open(endpoint, read_timeout=_ANSWER, request_timeout=_ANSWER)
+    return lambda: _can_be_read(store) and _tries_conditions(store)
 
-    def answers() -> bool:
-        try:
-            store.get(keys.current_model())
-        except StoreDown:
-            return False
-        except FeedloopError:  # a start begins without buckets, and a model may be missing
-            return True
+
+def _can_be_read(store: S3Store) -> bool:
+    try:
+        store.get(keys.current_model())
+    except StoreDown:
+        return False
+    except FeedloopError:  # a start begins without buckets, and a model may be missing
         return True
+    return True
 
-    return answers
+
+def _tries_conditions(store: S3Store) -> bool:
+    """Nothing is written: no object has this ETag. A full disk is told at once, and no restart mends it."""
+    asked = time.monotonic()
+    with suppress(FeedloopError):
+        store.replace(_NOWHERE, b"", etag="0" * 32)
+    return time.monotonic() - asked < _ANSWER
 
 
 def gateway_answers(url: str) -> bool:

@@ -3,16 +3,16 @@
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from itertools import count, islice
 from secrets import token_hex
-from threading import Lock, Thread
+from threading import Lock
 
 import pytest
 
 from feedloop.adapters.bucket_setup import create_buckets, probe
 from feedloop.domain.errors import StoreDown, StoreMisconfigured, WrongSetting
-from tests.support.answers import answering, reply
+from tests.support.answers import answering, listening, reply
 from tests.support.servers import REGION, Server, free_ports, independent_client
 
 
@@ -52,10 +52,8 @@ class Memory(BaseHTTPRequestHandler):
 @contextmanager
 def remembering(careless: Iterator[int]) -> Iterator[Server]:
     handler = type("Fresh", (Memory,), {"etags": {}, "careless": careless, "alone": Lock()})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as http:
-        Thread(target=http.serve_forever, daemon=True).start()
-        yield Server(f"http://127.0.0.1:{http.server_port}", "a", "b")
-        http.shutdown()
+    with listening(handler) as url:
+        yield Server(url, "a", "b")
 
 
 def names() -> list[str]:

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -14,9 +15,37 @@ from local import leftovers
 from local.store import Access
 from local.watch import gateway_answers, store_answers, watched
 from tests.local.system import until
+from tests.support.answers import listening
 from tests.support.servers import Server, fresh_store
 
 SOON = {"pause": 0.05, "silence": 0.2}
+
+
+class Full(BaseHTTPRequestHandler):
+    """A store with one object, and no room for another."""
+
+    def do_GET(self) -> None:
+        self.say(200)
+
+    def do_PUT(self) -> None:
+        self.say(500)
+
+    def say(self, status: int) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", "0")
+        self.send_header("ETag", '"1"')
+        self.send_header("Last-Modified", self.date_time_string())
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Keep the tests' output clean."""
+
+
+class Stuck(Full):
+    """A store whose writers wait for a lock that nobody gives back."""
+
+    def do_PUT(self) -> None:
+        self.rfile.read()  # more than is sent, so until the caller leaves
 
 
 @pytest.fixture
@@ -55,6 +84,15 @@ def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server) 
     assert answers()  # there is no model
     store.create(keys.current_model(), b"{}")
     assert answers()
+
+
+def test_a_store_that_can_only_be_read_does_not_answer_but_a_full_one_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("local.watch._ANSWER", 0.5)
+    access = Access("a", "b", "us-east-1", "", "token")
+    with listening(Full) as url:
+        assert store_answers(url, access)()
+    with listening(Stuck) as url:
+        assert not store_answers(url, access)()
 
 
 def test_who_takes_calls_and_says_nothing_does_not_answer(monkeypatch: pytest.MonkeyPatch) -> None:

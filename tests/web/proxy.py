@@ -4,10 +4,12 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Event, Thread
+from http.server import BaseHTTPRequestHandler
+from threading import Event
 
 import requests
+
+from tests.support.answers import listening
 
 HOP = {"connection", "content-encoding", "content-length", "date", "host", "server", "transfer-encoding"}
 
@@ -112,18 +114,6 @@ class Hold:
     def __call__(self, handler: Handler) -> None:
         self.released.wait(60)
         self.then(handler)
-
-
-@contextmanager
-def listening(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[str]:
-    """A server on loopback, and its address."""
-    server = ThreadingHTTPServer(("127.0.0.1", port), handler)
-    Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 @contextmanager
