@@ -5,7 +5,7 @@ from typing import Self
 
 import numpy as np
 
-from feedloop.estimation.answers import Answers
+from feedloop.estimation.answers import Answers, by_weight
 
 STEEPEST = 1.5
 """A slope beyond it is chance: confidence that is worth its word has a slope of 1."""
@@ -36,5 +36,5 @@ class Assistance:
         y = right - np.average(right, weights=weight)
         slope = float(np.clip((weight * x * y).sum() / (weight * x * x).sum(), 0, STEEPEST))
         left = (weight * (y - slope * x) ** 2).sum() / (weight * y * y).sum()
-        effective = weight.sum() ** 2 / (weight**2).sum()
+        effective = 1 / by_weight(weight)
         return cls(slope, min(float(left * effective / max(effective - 1, 1)), 1.0))

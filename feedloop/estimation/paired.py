@@ -7,7 +7,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from feedloop.estimation.answers import Real
+from feedloop.estimation.answers import Real, by_weight
 from feedloop.estimation.counted import Answer
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.intervals import deviations
@@ -64,9 +64,9 @@ def paired_difference(gain: Real, weight: Real) -> Estimate:
     """The weighted mean of gains, each -1, 0 or 1, with its interval.
 
     Half a label is added to each cell of the paired table: Agresti and Min (2005), Statistics in Medicine 24:729. The
-    number of labels is the effective one: Kish (1965), Survey Sampling, 11.7.
+    number of labels is the effective one.
     """
-    labels = float(weight.sum() ** 2 / (weight**2).sum())
+    labels = 1 / by_weight(weight)
     value = float((gain * weight).sum() / weight.sum())
     moved = float((abs(gain) * weight).sum() / weight.sum())
     centre, spread = value * labels / (labels + 2), (moved * labels + 1) / (labels + 2)

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +64,15 @@ class Run:
 
     def reach(self, words: str) -> None:
         """Return when it has said so."""
-        until(lambda: words in self.output() or self.main.poll() is not None, words, patience=PATIENCE)
-        assert words in self.output(), self.output()
+        self._until(lambda: words in self.output(), words)
 
     def visited(self, least: int) -> None:
         """Return when so many visitors have come."""
-        until(lambda: self._visits() >= least or self.main.poll() is not None, "visitors", patience=PATIENCE)
-        assert self._visits() >= least, self.output()
+        self._until(lambda: len(list(self.truth())) >= least, "visitors")
 
-    def _visits(self) -> int:
-        return len(list(self.truth()))
+    def _until(self, condition: Callable[[], bool], what: str) -> None:
+        until(lambda: condition() or self.main.poll() is not None, what, patience=PATIENCE)
+        assert condition(), self.output()
 
     def kill(self) -> None:
         """As the system kills: nothing is said, and nothing may stay."""
