@@ -83,7 +83,10 @@ class System:
 
     def serves(self) -> bool:
         """Whether a function answers that needs the store."""
-        return self.answers() and self.call("predict", "GET").ok
+        try:
+            return self.call("predict", "GET").ok
+        except requests.RequestException:
+            return False
 
     def wait_until_it_serves(self, patience: float = PATIENCE) -> None:
         """Return when it does; who waits in vain is told what it says instead."""
