@@ -17,6 +17,7 @@ import requests
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.prediction import PredictionId
 from local import leftovers
+from local.watch import gateway_answers
 from tests.support.servers import free_ports
 from tests.support.uploads import unclear_upload
 
@@ -76,10 +77,7 @@ class System:
 
     def answers(self) -> bool:
         """Whether the gateway lives."""
-        try:
-            return requests.get(f"{self.url}/healthz", timeout=5).ok
-        except requests.RequestException:
-            return False
+        return gateway_answers(self.url)
 
     def serves(self) -> bool:
         """Whether a function answers that needs the store."""
