@@ -25,6 +25,7 @@ _OPTIONS = (
     f"-s3.config={_IDENTITIES}",
     "-s3.autoCreateBucket=false",  # a wrong bucket name is to be an error
     *("-master.volumeSizeLimitMB=1024", "-volume.max=1000"),  # only the disk is the limit, however small it is
+    "-master.resumeState=false",  # else a restart may refuse every write for 15 seconds: docs/decisions/0004
 )
 _SHELL_SECONDS = 30
 

@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,15 @@ class System:
         """Call a function as anybody would."""
         return requests.request(method, f"{self.url}/function/{function}", timeout=PATIENCE, **arguments)
 
+    def predict(self, body: bytes) -> str:
+        """The id of a new prediction. Who is asked to come again does so, as the website does."""
+        end = time.monotonic() + PATIENCE
+        while (answer := self.call("predict", data=body)).status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+            assert time.monotonic() < end, answer.text
+            time.sleep(0.5)
+        assert answer.ok, answer.text
+        return str(answer.json()["prediction_id"].rpartition(".")[0])
+
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """Write an object as a stranger with the keys would."""
         self._s3().put_object(Bucket=bucket, Key=key, Body=body)
@@ -181,7 +191,7 @@ class System:
 
 def an_annotation_comes_and_goes(system: System, name: str) -> None:
     """A person labels an unsure picture and then takes it back; events carry both to the dataset."""
-    made = system.call("predict", data=unclear_upload()).json()["prediction_id"].rpartition(".")[0]
+    made = system.predict(unclear_upload())
     output = f"output/lowconfidence/{name}"
     system.put("labelstudio", output, an_annotation(PredictionId.parse(made).random))
     until(lambda: f"class_03/{made}.jpg" in system.keys("lowconfidence"), "the picture is in its dataset")

@@ -86,7 +86,7 @@ def test_no_key_of_the_store_is_in_its_database(staffed: System) -> None:
 
 
 def test_an_unsure_picture_reaches_an_annotator_and_comes_back_labelled(staffed: System) -> None:
-    made = staffed.call("predict", data=unclear_upload()).json()["prediction_id"].rpartition(".")[0]
+    made = staffed.predict(unclear_upload())
     task = _task(staffed, f"{PredictionId.parse(made).random}.jpg")
     answer = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
     saved = staffed.label_studio("POST", f"/api/tasks/{task}/annotations/", json={"result": [answer]})
@@ -99,7 +99,7 @@ def test_what_waited_while_it_was_off_comes_when_it_is_on_again(staffed: System)
     assert staffed.stop() == 0
     assert not leftovers.running(staffed.data_dir)
     with running(staffed.data_dir.parent, LABEL_STUDIO="off") as without:
-        made = without.call("predict", data=unclear_upload()).json()["prediction_id"].rpartition(".")[0]
+        made = without.predict(unclear_upload())
     staffed.start()
     until(staffed.has_annotators, "Label Studio is ready again")
     assert _task(staffed, f"{PredictionId.parse(made).random}.jpg")

@@ -221,6 +221,7 @@ def _weed_command(where: Path, ports: list[int]) -> list[str]:
         f"-filer.localSocket={where}/filer.sock",
         f"-s3.localSocket={where}/s3.sock",
         "-volume.max=10000",  # each bucket takes seven volumes; by itself it stops at what the disk could fill
+        "-master.resumeState=false",  # as `make run` has it
         f"-s3.config={where}/s3.json",
         "-s3.autoCreateBucket=false",  # else a typo in a bucket's name is not an error
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
