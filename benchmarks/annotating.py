@@ -34,8 +34,9 @@ from feedloop.domain import keys
 from feedloop.domain.errors import Missing
 from feedloop.domain.review import TITLES
 from local import leftovers
+from tests.local.system import prediction
 from tests.support.annotator import Annotator
-from tests.support.staffed import LOW, Staffed, prediction, staffed
+from tests.support.staffed import LOW, Staffed, staffed
 from tests.support.uploads import clear_upload
 
 TIMES, CURATED = 30, 20_000

@@ -9,9 +9,9 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
-from tests.local.system import until
+from tests.local.system import prediction, until
 from tests.support import demo
-from tests.support.staffed import LOW, colleagues, prediction, project, set_up_again
+from tests.support.staffed import LOW, colleagues, project, set_up_again
 from tests.support.uploads import clear_upload
 from training import catalogue
 

@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect, sync_playwright
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of, utc_now
 from feedloop.domain.prediction import Prediction
-from tests.local.system import until
+from tests.local.system import prediction, until
 from tests.support import demo
-from tests.support.staffed import LOW, Staffed, prediction, project
+from tests.support.staffed import LOW, Staffed, project
 
 pytestmark = [pytest.mark.store, pytest.mark.slow, pytest.mark.browser]
 

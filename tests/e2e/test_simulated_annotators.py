@@ -7,8 +7,8 @@ import pytest
 from feedloop.domain import keys
 from simulation.people import CHANGED, MANUAL, Answer
 from simulation.studio import Studio
-from tests.local.system import until
-from tests.support.staffed import LOW, prediction
+from tests.local.system import prediction, until
+from tests.support.staffed import LOW
 
 pytestmark = [pytest.mark.store, pytest.mark.slow]
 EGG = 3

@@ -23,6 +23,7 @@ from tests.support.servers import free_ports
 from tests.support.uploads import unclear_upload
 
 PATIENCE = 180.0
+_COME_AGAIN = HTTPStatus.SERVICE_UNAVAILABLE
 COMMAND = (sys.executable, "-m", "local")
 
 
@@ -145,14 +146,17 @@ class System:
         """Call a function as anybody would."""
         return requests.request(method, f"{self.url}/function/{function}", timeout=PATIENCE, **arguments)
 
-    def predict(self, body: bytes) -> str:
-        """The id of a new prediction. Who is asked to come again does so, as the website does."""
+    def predict(self, body: bytes = b"") -> str:
+        """A visitor's picture, an unsure one by default; what the visitor gets to show.
+
+        Who is asked to come again does so, as the website does.
+        """
         end = time.monotonic() + PATIENCE
-        while (answer := self.call("predict", data=body)).status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        while (answer := self.call("predict", data=body or unclear_upload())).status_code == _COME_AGAIN:
             assert time.monotonic() < end, answer.text
             time.sleep(0.5)
         assert answer.ok, answer.text
-        return str(answer.json()["prediction_id"].rpartition(".")[0])
+        return str(answer.json()["prediction_id"])
 
     def put(self, bucket: str, key: str, body: bytes) -> None:
         """Write an object as a stranger with the keys would."""
@@ -189,11 +193,16 @@ class System:
         return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], "us-east-1")
 
 
+def prediction(shown: str) -> PredictionId:
+    """The id without the visitor's signature."""
+    return PredictionId.parse(shown.rpartition(".")[0])
+
+
 def an_annotation_comes_and_goes(system: System, name: str) -> None:
     """A person labels an unsure picture and then takes it back; events carry both to the dataset."""
-    made = system.predict(unclear_upload())
+    made = prediction(system.predict())
     output = f"output/lowconfidence/{name}"
-    system.put("labelstudio", output, an_annotation(PredictionId.parse(made).random))
+    system.put("labelstudio", output, an_annotation(made.random))
     until(lambda: f"class_03/{made}.jpg" in system.keys("lowconfidence"), "the picture is in its dataset")
     system.remove("labelstudio", output)
     until(lambda: f"class_03/{made}.jpg" not in system.keys("lowconfidence"), "the picture is withdrawn")

@@ -7,13 +7,11 @@ import pytest
 import requests
 
 from feedloop.domain import keys
-from feedloop.domain.prediction import PredictionId
 from feedloop.domain.review import TITLES
 from local import leftovers
 from local.label_studio_server import environment
-from tests.local.system import System, ask, running, until
+from tests.local.system import System, ask, prediction, running, until
 from tests.support.servers import free_ports
-from tests.support.uploads import unclear_upload
 
 pytestmark = [pytest.mark.store, pytest.mark.slow]
 
@@ -86,8 +84,8 @@ def test_no_key_of_the_store_is_in_its_database(staffed: System) -> None:
 
 
 def test_an_unsure_picture_reaches_an_annotator_and_comes_back_labelled(staffed: System) -> None:
-    made = staffed.predict(unclear_upload())
-    task = _task(staffed, f"{PredictionId.parse(made).random}.jpg")
+    made = prediction(staffed.predict())
+    task = _task(staffed, f"{made.random}.jpg")
     answer = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
     saved = staffed.label_studio("POST", f"/api/tasks/{task}/annotations/", json={"result": [answer]})
     assert saved.status_code == 201
@@ -99,10 +97,10 @@ def test_what_waited_while_it_was_off_comes_when_it_is_on_again(staffed: System)
     assert staffed.stop() == 0
     assert not leftovers.running(staffed.data_dir)
     with running(staffed.data_dir.parent, LABEL_STUDIO="off") as without:
-        made = without.predict(unclear_upload())
+        made = prediction(without.predict())
     staffed.start()
     until(staffed.has_annotators, "Label Studio is ready again")
-    assert _task(staffed, f"{PredictionId.parse(made).random}.jpg")
+    assert _task(staffed, f"{made.random}.jpg")
     assert staffed.connection()["label_studio"] == login
 
 

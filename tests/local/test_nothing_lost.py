@@ -16,7 +16,7 @@ from feedloop.adapters.pictures import normalise
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.prediction import Prediction, PredictionId
-from tests.local.system import System, until
+from tests.local.system import System, prediction, until
 from tests.support.uploads import encoded
 from training.drawings import CLASSES, draw
 from training.outliers import clouds
@@ -91,10 +91,7 @@ def store(system: System) -> S3Store:
 
 @pytest.fixture(scope="module")
 def acknowledged(visitors: Visitors) -> dict[int, PredictionId]:
-    return {
-        number: PredictionId.parse(answer["prediction_id"].rpartition(".")[0])
-        for number, answer in visitors.answers.items()
-    }
+    return {number: prediction(answer["prediction_id"]) for number, answer in visitors.answers.items()}
 
 
 def test_everyone_is_answered_in_the_end(visitors: Visitors) -> None:

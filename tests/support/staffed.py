@@ -14,15 +14,13 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Missing
-from feedloop.domain.prediction import PredictionId
 from feedloop.domain.review import CHOICES, IMAGE, TITLES
-from tests.local.system import System, running, until
+from tests.local.system import System, prediction, running, until
 from tests.support import label_studio as desks
 from tests.support.annotator import Annotator, annotator
 from tests.support.gate import Gate
 from tests.support.label_studio import LabelStudio
 from tests.support.servers import Server, free_ports
-from tests.support.uploads import unclear_upload
 
 LOW = keys.LOW_CONFIDENCE
 
@@ -62,8 +60,7 @@ class Staffed:
 
     def predicted(self, body: bytes = b"") -> str:
         """A visitor's picture, one that the model is unsure about by default; what the visitor gets to show."""
-        answer = self.system.call("predict", data=body or unclear_upload())
-        return str(answer.json()["prediction_id"])
+        return self.system.predict(body)
 
     def task(self, shown: str, queue: str = LOW) -> int:
         """The number of a prediction's task, as soon as Label Studio has it."""
@@ -125,11 +122,6 @@ class Staffed:
             self.store.head(keys.Place(folder.bucket, folder.key + name))
             return True
         return False
-
-
-def prediction(shown: str) -> PredictionId:
-    """The id without the visitor's signature."""
-    return PredictionId.parse(shown.rpartition(".")[0])
 
 
 @contextmanager
