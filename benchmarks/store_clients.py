@@ -197,9 +197,8 @@ def measure(server: Server) -> Costs:
 
 def _stores(stack: ExitStack, folder: Path) -> Iterator[tuple[str, Server]]:
     yield "SeaweedFS", stack.enter_context(servers.seaweedfs(folder / "seaweedfs"))
-    program = servers.find_minio()
-    if program:
-        yield "MinIO", stack.enter_context(servers.minio(folder / "minio", program))
+    if servers.find_minio():
+        yield "MinIO", stack.enter_context(servers.minio(folder / "minio"))
 
 
 def _fill(server: Server) -> None:

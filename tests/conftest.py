@@ -1,19 +1,78 @@
-"""For every test: a store in memory, and real stores and a Label Studio that are started once per run."""
+"""For every test: a store in memory, and real stores that are started once per run; how tests share workers, and what
+a failure tells."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from contextlib import ExitStack
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from feedloop.adapters.memory import MemoryStore
 from feedloop.adapters.s3 import S3Store
-from tests.support import servers, world
+from tests.support import logs, servers, shared, world
+from tests.support.seeds import SOAK
 from tests.support.servers import Server
 
 if TYPE_CHECKING:
     from tests.support.label_studio import LabelStudio
+
+if find_spec("hypothesis"):  # the training environment has none
+    from hypothesis import settings
+
+    # The same cases on every run, and no clock: a red build is about the change, not about a busy machine.
+    settings.register_profile("steady", deadline=None, derandomize=True, max_examples=60)
+    settings.register_profile("soak", deadline=None, print_blob=True, max_examples=2000)
+    settings.load_profile("soak" if SOAK else "steady")
+
+logging.getLogger("urllib3.connectionpool").setLevel(logging.DEBUG)  # a failure shows the last requests
+
+LONGEST_FIRST: tuple[str, ...] = ()
+"""Groups of tests that no worker may begin last."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """What the workers of this run share ends with it."""
+    if not hasattr(config, "workerinput"):
+        closing = ExitStack()
+        closing.enter_context(shared.run())
+        config.add_cleanup(closing.close)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A worker takes the whole of a file, or of the group that the file names; tests for `make soak` are left to it."""
+    for item in items:
+        if not item.get_closest_marker("xdist_group"):
+            item.add_marker(pytest.mark.xdist_group(item.path.stem))
+    rank = {group: number for number, group in enumerate(LONGEST_FIRST)}
+    items.sort(key=lambda item: rank.get(_group(item), len(rank)))
+    left = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
+    config.hook.pytest_deselected(items=left)
+    items[:] = [item for item in items if item not in left]
+
+
+def _group(item: pytest.Item) -> str:
+    (mark, *_) = item.iter_markers("xdist_group")
+    return str(mark.args[0])
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup() -> None:
+    """From here on, logs are this test's."""
+    logs.begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    """A failed test shows what the servers wrote while it ran."""
+    report: pytest.TestReport = yield
+    if report.failed:
+        report.sections += [(f"Log of {name}", text) for name, text in logs.since_begin()]
+    return report
 
 
 @pytest.fixture
@@ -22,18 +81,13 @@ def memory_store() -> MemoryStore:
 
 
 @pytest.fixture(scope="session")
-def seaweedfs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    with servers.seaweedfs(tmp_path_factory.mktemp("seaweedfs")) as server:
-        yield server
+def seaweedfs() -> Server:
+    return shared.store("seaweedfs")
 
 
 @pytest.fixture(scope="session")
-def minio_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    program = servers.find_minio()
-    if program is None:
-        pytest.skip("no minio on PATH and no Go to build it: go install github.com/minio/minio@latest")
-    with servers.minio(tmp_path_factory.mktemp("minio"), program) as server:
-        yield server
+def minio_server() -> Server:
+    return shared.store("minio")
 
 
 @pytest.fixture

@@ -26,6 +26,7 @@ from feedloop.domain.errors import StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
 from local import identities
 from local.identities import Identity, keys_of, of_seaweedfs, policy
+from tests.support import logs
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -106,10 +107,12 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
 
 
 @contextmanager
-def minio(folder: Path, program: str) -> Iterator[Server]:
-    """A MinIO server."""
+def minio(folder: Path) -> Iterator[Server]:
+    """A MinIO server. Raises RuntimeError where there is none."""
     from local.minio_server import admit  # the training environment has no minio
 
+    if not (program := find_minio()):
+        raise RuntimeError("no minio on PATH and no Go to build it: go install github.com/minio/minio@latest")
     with _running(folder, partial(_minio_command, program)) as server:
         admit(server.endpoint, (server.access_key, server.secret_key), server.identities())
         yield server
@@ -158,6 +161,7 @@ def _running(folder: Path, command: Callable[[Path, list[int]], list[str]]) -> I
 @contextmanager
 def _process(command: list[str], where: Path, server: Server) -> Iterator[subprocess.Popen[bytes]]:
     with (where / "log").open("wb") as log:
+        logs.watch(where / "log")
         process = subprocess.Popen(command, cwd=where, env=_environment(server), stdout=log, stderr=log)
         try:
             yield process
