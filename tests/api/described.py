@@ -24,12 +24,9 @@ served: list["WSGIApplication"] = []
 """The deployment under test."""
 
 description = schemathesis.openapi.from_path(ROOT / "docs/openapi.yaml", config=SchemathesisConfig())
-drawn: list[str] = []
-"""The path of every case so far."""
 
 
 def _app(environ: "WSGIEnvironment", start: "StartResponse") -> Iterable[bytes]:
-    drawn.append(environ["PATH_INFO"])
     return served[0](environ, start)
 
 

@@ -29,7 +29,7 @@ def test_what_a_store_would_mangle_is_refused(value):
     assert not is_storable({"name": value})
 
 
-@pytest.mark.parametrize("name", ["", "Name", "a_b", "a b", "é", *HEADER_NAMES])
+@pytest.mark.parametrize("name", ["", "Name", "a_b", "a b", "é", *sorted(HEADER_NAMES)])
 def test_a_name_that_is_not_plain_is_refused(name):
     assert not is_storable({name: "x"})
 
