@@ -1,5 +1,6 @@
 """Real stores for tests: on loopback, with keys of their own, in a folder of their own."""
 
+import fcntl
 import os
 import random
 import re
@@ -10,9 +11,9 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
@@ -40,6 +41,7 @@ _WEED_PORTS = ("master", "volume", "filer", "admin")
 _PORTS = 1 + len(_WEED_PORTS)
 _GRPC = 10_000  # SeaweedFS expects the gRPC port of each part this far above its port
 _BELOW_EPHEMERAL = range(12_000, 22_000)  # with its gRPC ports, and none of them is another's gRPC port
+_ours: set[int] = set()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,14 +134,34 @@ def find_minio() -> str | None:
 
 
 def free_ports(count: int) -> list[int]:
-    """Ports of loopback that nobody listens on at the moment, nor on their gRPC ports."""
+    """Ports of loopback, with their gRPC ports, that nobody listens on; no other test will get them either."""
     candidates = random.sample(_BELOW_EPHEMERAL, len(_BELOW_EPHEMERAL))
-    return list(islice((port for port in candidates if _is_free(port) and _is_free(port + _GRPC)), count))
+    return list(islice((port for port in candidates if _is_free(port) and _is_ours(port)), count))
 
 
 def _is_free(port: int) -> bool:
+    return not any(_answers(one) for one in (port, port + _GRPC))
+
+
+def _answers(port: int) -> bool:
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", port)) != 0
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _is_ours(port: int) -> bool:
+    """Whether this process, and this call of all its calls, may have the port: until the process ends."""
+    if port in _ours:
+        return False
+    with suppress(BlockingIOError):
+        fcntl.lockf(_locks(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+        _ours.add(port)
+    return port in _ours
+
+
+@cache
+def _locks() -> int:
+    """A file of which each byte stands for a port: who holds its lock has the port. It stays open to the end."""
+    return os.open(Path(tempfile.gettempdir(), f"feedloop-test-ports-{os.getuid()}"), os.O_WRONLY | os.O_CREAT)
 
 
 @contextmanager
