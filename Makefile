@@ -16,7 +16,7 @@ SETS := $(filter-out $(APART),$(patsubst %.in,%,$(wildcard functions/*/requireme
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-training plant check audit bench lock clean
+.PHONY: help run demo test test-training plant check audit bench minio lock clean
 
 help: ## list the actions
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,13 +27,13 @@ run: $(VENV)/local.stamp $(if $(filter off,$(LABEL_STUDIO)),,$(DESK)/label-studi
 demo: $(VENV)/demo.stamp $(TRAIN)/train.stamp $(DESK)/label-studio.stamp ## see the loop close: 10 days in minutes, then retraining (torch: 5.5 GB, once)
 	@exec $(BIN)/python -m simulation
 
-test: $(VENV)/test.stamp $(DESK)/label-studio.stamp ## run all tests
+test: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run all tests
 	@$(BIN)/python -m pytest
 
 test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
 	@$(TRAIN)/bin/python -m pytest tests/training
 
-plant: $(VENV)/test.stamp ## see whether the tests catch planted bugs (BUG=curate: only some of them)
+plant: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## see whether the tests catch planted bugs (BUG=curate: only some of them)
 	@$(BIN)/python scripts/plant_bugs.py $(BUG)
 
 check: $(VENV)/test.stamp ## lint, formatting, types and the direction of imports
@@ -45,10 +45,13 @@ check: $(VENV)/test.stamp ## lint, formatting, types and the direction of import
 audit: $(AUDIT)/audit.stamp ## ask for known weaknesses of all that is pinned; says what it could not ask
 	@$(AUDIT)/bin/python scripts/audit.py
 
-bench: $(VENV)/test.stamp ## measure what benchmarks/README.md promises (STORE=minio: with MinIO)
+bench: $(VENV)/test.stamp $(if $(filter minio,$(STORE)),minio) ## measure what benchmarks/README.md promises (STORE=minio: with MinIO)
 	@set -e; for question in predict grown sample sweep; do \
 	  echo "== $$question"; $(BIN)/python -m benchmarks.$$question --store $(or $(STORE),seaweedfs); done
 	@set -e; for question in report start memory coverage summary; do echo "== $$question"; $(BIN)/python -m benchmarks.$$question; done
+
+minio: | $(BIN)/python ## build MinIO for STORE=minio and for the tests (once, about 3 minutes)
+	@$(BIN)/python -m scripts.install_minio
 
 lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in every set
 	@mkdir -p build/lock && rm -f build/lock/all.txt

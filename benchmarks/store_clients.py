@@ -1,6 +1,6 @@
 """Which S3 client should serve the functions? Time and CPU of boto3, minio, obstore and our adapter.
 
-Starts SeaweedFS and, where it is found, MinIO on loopback; every operation meets the clients in turn,
+Starts SeaweedFS and MinIO (`make minio`) on loopback; every operation meets the clients in turn,
 so that a busy machine disturbs all of them alike. Takes about a minute.
 """
 
@@ -197,8 +197,7 @@ def measure(server: Server) -> Costs:
 
 def _stores(stack: ExitStack, folder: Path) -> Iterator[tuple[str, Server]]:
     yield "SeaweedFS", stack.enter_context(servers.seaweedfs(folder / "seaweedfs"))
-    if servers.find_minio():
-        yield "MinIO", stack.enter_context(servers.minio(folder / "minio"))
+    yield "MinIO", stack.enter_context(servers.minio(folder / "minio"))
 
 
 def _fill(server: Server) -> None:

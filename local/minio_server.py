@@ -128,7 +128,7 @@ def _minio() -> str:
     found = program("minio")
     if not found:
         raise WrongSetting(
-            "STORE=minio needs the program minio: put it on PATH, or run `go install github.com/minio/minio@latest`"
-            " (about four minutes). Without STORE, SeaweedFS is used and is there already."
+            "STORE=minio needs the program minio: put it on PATH, or build it with `make minio` (about 3 minutes,"
+            " once). Without STORE, SeaweedFS is used and is there already."
         )
     return found

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from feedloop.adapters.s3 import S3Store
+from local.minio_program import pinned
 from local.stack import Function
 from local.supervise import Part
 
@@ -87,9 +88,8 @@ class OutsideStore:
 
 
 def program(name: str) -> str | None:
-    """Where a program is: beside this Python, on PATH, or among Go's."""
-    go = os.environ.get("GOBIN") or Path(os.environ.get("GOPATH") or Path.home() / "go") / "bin"
-    places = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(go))
+    """Where a program is: beside this Python, on PATH, or where `make minio` keeps what it has built."""
+    places = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(pinned().parent))
     return shutil.which(name, path=os.pathsep.join(places))
 
 

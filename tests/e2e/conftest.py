@@ -14,7 +14,6 @@ from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from feedloop.server import create_app
 from local.identities import keys_of
-from local.store import program
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
 from tests.support.staffed import Staffed, staffed
@@ -83,7 +82,5 @@ def upload(call: Call) -> Callable[..., dict[str, Any]]:
 @pytest.fixture(scope="session", params=["seaweedfs", "minio"])
 def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
     """A system with annotators, over each store."""
-    if request.param == "minio" and not program("minio"):
-        pytest.skip("there is no minio on PATH or among Go's programs")
     with staffed(tmp_path_factory.mktemp("office"), request.param) as found:
         yield found

@@ -18,6 +18,7 @@ import requests
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.prediction import PredictionId
 from local import leftovers
+from local.minio_program import pinned
 from local.watch import gateway_answers
 from tests.support.servers import free_ports
 from tests.support.uploads import unclear_upload
@@ -36,10 +37,11 @@ def until(condition: Callable[[], object], what: str, patience: float = PATIENCE
 
 
 def environment(data_dir: Path, port: int, **choices: str) -> dict[str, str]:
-    """Nothing of the caller's own choices leaks in; Label Studio is off unless asked for."""
+    """Nothing of the caller's own choices leaks in; Label Studio is off unless asked for; MinIO is the pinned one."""
     ours = ("PORT", "DATA_DIR", "S3_", "BUCKET_PREFIX", "STORE", "LABEL_STUDIO", "FEEDLOOP_", "AWS_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return {**inherited, "DATA_DIR": str(data_dir), "PORT": str(port), "LABEL_STUDIO": "off", **choices}
+    path = os.pathsep.join([str(pinned().parent), os.environ["PATH"]])
+    return {**inherited, "PATH": path, "DATA_DIR": str(data_dir), "PORT": str(port), "LABEL_STUDIO": "off", **choices}
 
 
 def ask(data_dir: Path, *arguments: str, port: int = 8080, **choices: str) -> subprocess.CompletedProcess[str]:

@@ -66,10 +66,10 @@ def test_a_full_disk_is_told(tmp_path: Path) -> None:
 
 
 def test_a_missing_minio_is_told_with_a_way_to_get_it(tmp_path: Path) -> None:
-    nowhere = {"PATH": str(tmp_path), "HOME": str(tmp_path), "GOPATH": str(tmp_path), "GOBIN": str(tmp_path)}
+    nowhere = {"PATH": str(tmp_path), "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path)}
     refused = ask(tmp_path / "data", port=ports.remembered(tmp_path / "p", ["any"])["any"], STORE="minio", **nowhere)
     assert refused.returncode == 1
-    assert "go install" in refused.stderr
+    assert "`make minio`" in refused.stderr
 
 
 def test_help_names_the_commands(tmp_path: Path) -> None:

@@ -2,15 +2,12 @@
 
 import pytest
 
-from local.store import program
 from tests.local.system import an_annotation_comes_and_goes, running, until
 
 pytestmark = pytest.mark.store
 
 
 def test_minio_calls_curate_itself_and_is_found_again(tmp_path) -> None:
-    if not program("minio"):
-        pytest.skip("there is no minio on PATH or among Go's programs")
     with running(tmp_path, STORE="minio") as system:
         system.put("labelstudio", "output/userfeedback/777", b"{}")
         until(lambda: system.said("curate.answered", status=200), "curate is called")

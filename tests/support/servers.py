@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from secrets import token_hex
@@ -27,6 +27,7 @@ from feedloop.domain.errors import StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
 from local import identities
 from local.identities import Identity, keys_of, of_seaweedfs, policy
+from local.minio_program import pinned
 from tests.support import logs
 
 if TYPE_CHECKING:
@@ -110,27 +111,12 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
 
 @contextmanager
 def minio(folder: Path) -> Iterator[Server]:
-    """A MinIO server. Raises RuntimeError where there is none."""
+    """The pinned MinIO, whichever else is on PATH."""
     from local.minio_server import admit  # the training environment has no minio
 
-    if not (program := find_minio()):
-        raise RuntimeError("no minio on PATH and no Go to build it: go install github.com/minio/minio@latest")
-    with _running(folder, partial(_minio_command, program)) as server:
+    with _running(folder, _minio_command) as server:
         admit(server.endpoint, (server.access_key, server.secret_key), server.identities())
         yield server
-
-
-def find_minio() -> str | None:
-    """MinIO of PATH or of Go's folder, built there when Go is at hand (minutes, once); None without both."""
-    if found := shutil.which("minio"):
-        return found
-    if not (go := shutil.which("go")):
-        return None
-    root = subprocess.run([go, "env", "GOPATH"], capture_output=True, text=True, check=True).stdout.strip()
-    built = Path(root, "bin", "minio")
-    if not built.exists():
-        subprocess.run([go, "install", "github.com/minio/minio@latest"], capture_output=True, check=False)
-    return str(built) if built.exists() else None
 
 
 def free_ports(count: int) -> list[int]:
@@ -259,10 +245,13 @@ def _find_weed() -> str:
     return str(beside) if beside.exists() else shutil.which("weed") or "weed"
 
 
-def _minio_command(program: str, where: Path, ports: list[int]) -> list[str]:
+def _minio_command(where: Path, ports: list[int]) -> list[str]:
+    program = pinned()
+    if not program.exists():
+        raise RuntimeError(f"there is no MinIO at {program}: `make minio` builds it")
     s3, console, *_ = ports
     return [
-        program,
+        str(program),
         "server",
         str(where / "data"),
         f"--address=127.0.0.1:{s3}",
