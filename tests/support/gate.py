@@ -1,4 +1,4 @@
-"""A door in front of a server: while it is closed, connections through it are refused and open ones are cut."""
+"""A door in front of a server: closed, it refuses connections and cuts open ones; held, it has visitors wait."""
 
 import contextlib
 import socket
@@ -17,6 +17,9 @@ class Gate:
         parts = urlsplit(address)
         self._server = (parts.hostname or "", parts.port or 0)
         self._open: set[socket.socket] = set()
+        self._passable = threading.Event()
+        self._passable.set()
+        self.waiting: set[socket.socket] = set()
         self._listener = self._listen(0)
         self._port = self._listener.getsockname()[1]
         self.address = f"http://127.0.0.1:{self._port}"
@@ -29,6 +32,15 @@ class Gate:
             yield
         finally:
             self._listener = self._listen(self._port)
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """What visitors send waits, and goes on afterwards; who waits is in `waiting`."""
+        self._passable.clear()
+        try:
+            yield
+        finally:
+            self._passable.set()
 
     def close(self) -> None:
         for each in [self._listener, *self._open]:
@@ -61,6 +73,9 @@ class Gate:
     def _pass_on(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while chunk := source.recv(_CHUNK):
+                self.waiting.add(source)
+                self._passable.wait()
+                self.waiting.discard(source)
                 target.sendall(chunk)
         for each in (source, target):
             with contextlib.suppress(OSError):

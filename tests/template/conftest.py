@@ -1,4 +1,4 @@
-"""Images are built once per run; every test has buckets of its own."""
+"""Images are built once per run; who does not say otherwise has buckets of its own."""
 
 from collections.abc import Callable
 from functools import cache
@@ -11,7 +11,7 @@ from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
-from tests.template.images import Image, build
+from tests.template.images import Image, build, installed, requirements
 
 SITE = "https://food.example"
 
@@ -20,7 +20,9 @@ Build = Callable[[str], Image]
 
 @pytest.fixture(scope="session")
 def image(tmp_path_factory: pytest.TempPathFactory) -> Build:
-    return cache(lambda name: build(name, tmp_path_factory.mktemp("images") / name))
+    """Images that need the same packages share an environment."""
+    python = cache(lambda asked: installed(asked, tmp_path_factory.mktemp("packages")))
+    return cache(lambda name: build(name, tmp_path_factory.mktemp("images") / name, python=python(requirements(name))))
 
 
 @pytest.fixture
@@ -32,13 +34,18 @@ def store(seaweedfs: Server) -> ObjectStore:
 @pytest.fixture
 def deployment(seaweedfs: Server, store: ObjectStore, tmp_path: Path) -> dict[str, str]:
     """What the operator's environment and secrets say."""
-    seaweedfs.write_secrets(tmp_path, "an event token", token_hex(16), token_hex(16))
+    return deployed(seaweedfs, store, tmp_path)
+
+
+def deployed(server: Server, store: ObjectStore, secrets: Path) -> dict[str, str]:
+    """The environment of a deployment over these buckets; its secrets are written."""
+    server.write_secrets(secrets, "an event token", token_hex(16), token_hex(16))
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     return {
-        "S3_ENDPOINT": seaweedfs.endpoint,
+        "S3_ENDPOINT": server.endpoint,
         "BUCKET_PREFIX": prefix,
         "ALLOWED_ORIGINS": SITE,
-        "SECRETS_DIR": str(tmp_path),
+        "SECRETS_DIR": str(secrets),
         "GATEWAY_URL": "http://127.0.0.1:9",
     }
 

@@ -109,19 +109,36 @@ class Container:
             return 0
 
 
-def build(name: str, context: Path, *, python: Path | None = None) -> Image:
-    """What `faas-cli build` and `docker build` do; with a `python` whose environment has its packages, without them."""
+def build(name: str, context: Path, *, python: Path) -> Image:
+    """What `faas-cli build` and `docker build` do, but for the packages: those of `python` are used."""
     function = described()[name]
     template = ROOT / "template" / function["lang"]
     shutil.copytree(template, context)
     shutil.copytree(ROOT / function["handler"], context / "function", ignore=SKIPPED, dirs_exist_ok=True)
     for extra in function["copy"]:
         _copy(ROOT / extra, context / "function" / extra)
-    if python:
-        (context / "venv").symlink_to(python.parents[1])
-    else:
-        _install(context)
+    (context / "venv").symlink_to(python.parents[1])
     return Image(name, context, _environment(template, name, function, context))
+
+
+def requirements(name: str) -> str:
+    """All that an image installs, the function's own packages and the template's."""
+    function = described()[name]
+    paths = (ROOT / "template" / function["lang"], ROOT / function["handler"])
+    return "".join((path / "requirements.txt").read_text() for path in paths)
+
+
+def installed(asked: str, folder: Path) -> Path:
+    """The Python of an environment with these requirements and no others."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    (folder / "requirements.txt").write_text(asked)
+    for arguments in (
+        ["venv", "--quiet", "venv"],
+        ["pip", "install", "--quiet", "--no-deps", "--require-hashes", "--requirement", "requirements.txt"],
+    ):
+        environment = {**os.environ, "VIRTUAL_ENV": str(folder / "venv")}
+        subprocess.run([uv, *arguments], cwd=folder, env=environment, check=True)
+    return folder / "venv" / "bin" / "python"
 
 
 def _copy(source: Path, target: Path) -> None:
@@ -131,21 +148,10 @@ def _copy(source: Path, target: Path) -> None:
         shutil.copyfile(source, target)
 
 
-def _install(context: Path) -> None:
-    """The function's own packages and the template's, and no others."""
-    uv = str(Path(sys.executable).with_name("uv"))
-    sets = [word for path in ("requirements.txt", "function/requirements.txt") for word in ("--requirement", path)]
-    for arguments in (
-        ["venv", "--quiet", "venv"],
-        ["pip", "install", "--quiet", "--no-deps", "--require-hashes", *sets],
-    ):
-        environment = {**os.environ, "VIRTUAL_ENV": str(context / "venv")}
-        subprocess.run([uv, *arguments], cwd=context, env=environment, check=True)
-
-
 def _environment(template: Path, name: str, function: dict[str, Any], context: Path) -> dict[str, str]:
     image = image_environment(template, name)
     asked = yaml.safe_load((template / "template.yml").read_text())
     given = {**image, **function["environment"], "fprocess": function.get("fprocess") or asked["fprocess"]}
     own = {variable: str(value).replace(HOME, str(context)) for variable, value in given.items()}
-    return {**own, "PATH": os.pathsep.join((str(context / "venv" / "bin"), os.defpath))}
+    compiled = {"PYTHONDONTWRITEBYTECODE": ""}  # the Dockerfile compiles everything; here, a first start does
+    return {**own, **compiled, "PATH": os.pathsep.join((str(context / "venv" / "bin"), os.defpath))}

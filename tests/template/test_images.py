@@ -1,83 +1,103 @@
 """Each function as its container starts it, from its own requirements, on a real store."""
 
 import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 import requests
 
+from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from tests.local.system import until
 from tests.support import demo
+from tests.support.servers import Server, fresh_store
 from tests.support.uploads import unclear_upload
 from tests.support.world import everything
-from tests.template.conftest import SITE
-from tests.template.images import described
+from tests.template.conftest import SITE, Build, deployed
+from tests.template.images import Container, described
 
-pytestmark = [pytest.mark.slow, pytest.mark.store]
+pytestmark = [pytest.mark.slow("starts every function"), pytest.mark.store, pytest.mark.xdist_group("images")]
 
 NAMES = sorted(described())
 LABELLED = keys.DATASETS[keys.USER_FEEDBACK_2]
 
+Containers = Callable[[str], Container]
+
+
+@pytest.fixture(scope="module")
+def shared_store(seaweedfs: Server) -> S3Store:
+    """The buckets of a deployment with the demonstration model."""
+    store = fresh_store(seaweedfs)
+    demo.release(store)
+    return store
+
+
+@pytest.fixture(scope="module")
+def container(
+    image: Build, seaweedfs: Server, shared_store: S3Store, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Containers]:
+    """Each function of that deployment, started when a test needs it first."""
+    told = deployed(seaweedfs, shared_store, tmp_path_factory.mktemp("secrets"))
+    with ExitStack() as stack:
+        yield cache(lambda name: stack.enter_context(image(name).started(told, workers="1")).until_ready())
+
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_function_starts_from_its_own_packages_answers_and_logs_json(image, deployment, released, name):
-    with image(name).started(deployment) as container:
-        answer = requests.post(container.until_ready().url, headers={"X-Call-Id": "call-1"}, timeout=60)
-    assert answer.headers["Content-Type"] in {"application/json", "application/problem+json"}, container.log.read_text()
-    assert answer.status_code != 500, container.log.read_text()
-    lines = [json.loads(line) for line in container.log.read_text().splitlines()]
+def test_a_function_starts_from_its_own_packages_answers_and_logs_json(container, name):
+    started = container(name)
+    answer = requests.post(started.url, headers={"X-Call-Id": "call-1"}, timeout=60)
+    assert answer.headers["Content-Type"] in {"application/json", "application/problem+json"}, started.log.read_text()
+    assert answer.status_code != 500, started.log.read_text()
+    lines = [json.loads(line) for line in started.log.read_text().splitlines()]
     assert (f"{name}.answered", "call-1") in {(line["event"], line.get("call")) for line in lines}
 
 
-def test_a_picture_goes_around_the_loop_from_container_to_container(image, deployment, released):
-    with image("predict").started(deployment) as predict, image("relabel").started(deployment) as relabel:
-        found = requests.post(predict.until_ready().url, data=unclear_upload(), timeout=60).json()
-        said = {"prediction_id": found["prediction_id"], "class": "Soup"}
-        assert requests.post(relabel.until_ready().url, json=said, timeout=60).json()["status"] == "updated"
-    with image("curate").started(deployment) as curate:
-        assert requests.post(curate.until_ready().url, timeout=60).json()["curated"] == 1
-    assert len(everything(released, LABELLED, "")) == 1
+def test_a_picture_goes_around_the_loop_from_container_to_container(container, shared_store):
+    found = requests.post(container("predict").url, data=unclear_upload(), timeout=60).json()
+    said = {"prediction_id": found["prediction_id"], "class": "Soup"}
+    assert requests.post(container("relabel").url, json=said, timeout=60).json()["status"] == "updated"
+    token = {"Authorization": "Bearer an event token"}
+    assert requests.post(container("curate").url, headers=token, timeout=60).json()["curated"] == 1
+    assert len(everything(shared_store, LABELLED, "")) == 1
 
 
-def test_a_report_finds_its_estimators_in_its_own_image(image, deployment, released):
-    with image("report").started(deployment) as report:
-        token = {"Authorization": "Bearer an event token"}
-        answer = requests.get(report.until_ready().url, params={"days": "1"}, headers=token, timeout=60)
-    assert (answer.status_code, answer.json()["predictions"]["total"]) == (200, 0), report.log.read_text()
+def test_a_report_finds_its_estimators_in_its_own_image(container):
+    token, day = {"Authorization": "Bearer an event token"}, {"from": "20261122", "to": "20261122"}
+    answer = requests.get(container("report").url, params=day, headers=token, timeout=60)
+    assert (answer.status_code, answer.json()["predictions"]["total"]) == (200, 0), container("report").log.read_text()
 
 
-def test_a_body_without_a_length_arrives_whole(image, deployment, released):
+def test_a_body_without_a_length_arrives_whole(container):
     """The watchdog sends every body in chunks."""
-    with image("predict").started(deployment) as container:
-        chunks = iter([unclear_upload()[:100], unclear_upload()[100:]])
-        answer = requests.post(container.until_ready().url, data=chunks, timeout=60)
-    assert answer.status_code == 200
+    chunks = iter([unclear_upload()[:100], unclear_upload()[100:]])
+    assert requests.post(container("predict").url, data=chunks, timeout=60).status_code == 200
 
 
-def test_a_browsers_question_is_answered(image, deployment, released):
-    with image("predict").started(deployment) as container:
-        answer = requests.options(container.until_ready().url, headers={"Origin": SITE}, timeout=60)
+def test_a_browsers_question_is_answered(container):
+    answer = requests.options(container("predict").url, headers={"Origin": SITE}, timeout=60)
     assert (answer.status_code, answer.headers["Access-Control-Allow-Origin"]) == (204, SITE)
 
 
 def test_predict_is_ready_once_there_is_a_model(image, deployment, store):
-    with image("predict").started(deployment) as container:
-        until(container.listens, "the function listens")
-        assert not container.serves()
+    with image("predict").started(deployment, workers="1") as predict:
+        until(predict.listens, "the function listens")
+        assert not predict.serves()
         demo.release(store)
-        container.until_ready()
-        assert requests.post(container.url, data=unclear_upload(), timeout=60).status_code == 200
+        predict.until_ready()
+        assert requests.post(predict.url, data=unclear_upload(), timeout=60).status_code == 200
 
 
 @pytest.mark.parametrize(("name", "value"), [("LOW_CONFIDENCE_THRESHOLD", "2"), ("S3_ENDPOINT", "seaweedfs:8333")])
 def test_a_wrong_setting_stops_the_start_by_its_name(image, deployment, name, value):
-    with image("flag").started(deployment, **{name: value}) as container:
-        assert container.end() != 0
-    assert f"{name}=" in container.log.read_text()
+    with image("flag").started(deployment, **{name: value}) as flag:
+        assert flag.end() != 0
+    assert f"{name}=" in flag.log.read_text()
 
 
 def test_a_missing_secret_stops_the_start_by_its_name(image, deployment, tmp_path):
     (tmp_path / "feedloop-flag-s3-secret-key").unlink()
-    with image("flag").started(deployment) as container:
-        assert container.end() != 0
-    assert "feedloop-flag-s3-secret-key cannot be read" in container.log.read_text()
+    with image("flag").started(deployment) as flag:
+        assert flag.end() != 0
+    assert "feedloop-flag-s3-secret-key cannot be read" in flag.log.read_text()

@@ -11,15 +11,25 @@ import pytest
 import requests
 
 from feedloop.domain import keys
+from tests.local.system import until
+from tests.support.gate import Gate
 from tests.support.uploads import unclear_upload
 from tests.support.world import everything
 from tests.template.conftest import SITE
 
-pytestmark = [pytest.mark.slow, pytest.mark.store]
+pytestmark = [pytest.mark.slow("starts containers"), pytest.mark.store, pytest.mark.xdist_group("images")]
 
 CALLS = 8
 CALLS_EACH = 25
 MOST_ROUNDS = 20
+
+
+@pytest.fixture
+def to_store(seaweedfs):
+    """A gate on the way from a container to its store."""
+    gate = Gate(seaweedfs.endpoint)
+    yield gate
+    gate.close()
 
 
 def begun(url, body):
@@ -76,6 +86,28 @@ def test_one_address_gets_its_limit_once_or_once_a_process_and_others_theirs(ima
     assert {other.status_code, *from_inside} == {400}
 
 
+def test_what_is_beyond_the_capacity_is_refused_at_once_and_the_rest_is_kept(image, deployment, released, to_store):
+    """At once: while all who were accepted are still in work. Nobody waits in a queue."""
+    behind_gate = {**deployment, "S3_ENDPOINT": to_store.address}
+    send = lambda url: requests.post(url, data=unclear_upload(), headers={"Origin": SITE}, timeout=60)  # noqa: E731
+    with (
+        image("predict").started(behind_gate, workers="1", calls_per_worker=str(CALLS)) as container,
+        ThreadPoolExecutor(CALLS) as pool,
+    ):
+        url = container.until_ready().url
+        with to_store.held():
+            in_work = [pool.submit(send, url) for _ in range(CALLS)]
+            until(lambda: len(to_store.waiting) == CALLS, "all places are taken")
+            refused = [send(url) for _ in range(2 * CALLS)]
+            assert not any(call.done() for call in in_work)
+        accepted = [call.result() for call in in_work]
+    assert {answer.status_code for answer in accepted} == {200}
+    assert {answer.status_code for answer in refused} == {429}
+    assert len(everything(released, keys.PRODUCTION, "")) == CALLS
+    assert {answer.headers["Access-Control-Allow-Origin"] for answer in refused} == {SITE}
+    assert all(answer.headers["Retry-After"].isdigit() for answer in refused)
+
+
 def accepted(url, visitors, pause=0.0):
     """Seconds of each call that was not refused, of visitors who call again at once, or after the pause when refused.
 
@@ -107,6 +139,7 @@ def p99(seconds):
     return sorted(seconds)[int(len(seconds) * 0.99)]
 
 
+@pytest.mark.soak
 def test_three_times_the_capacity_at_most_doubles_the_wait_of_those_who_are_accepted(image, deployment, released):
     """Each visitor offers one call in the time that a call takes, three times as many as there are places for.
 
@@ -123,18 +156,3 @@ def test_three_times_the_capacity_at_most_doubles_the_wait_of_those_who_are_acce
             normal.append(p99(alone))
             overloaded.append(p99(crowded))
     assert min(overloaded) <= 2 * median(normal), (normal, overloaded)
-
-
-def test_what_is_beyond_three_times_the_capacity_is_told_and_the_rest_is_kept(image, deployment, released):
-    with image("predict").started(deployment, calls_per_worker=str(CALLS)) as container:
-        url = container.until_ready().url
-        with ThreadPoolExecutor(3 * CALLS) as pool:
-            send = lambda _: requests.post(url, data=unclear_upload(), headers={"Origin": SITE}, timeout=60)  # noqa: E731
-            answers = list(pool.map(send, range(30 * CALLS)))
-    accepted = [answer for answer in answers if answer.status_code == 200]
-    refused = [answer for answer in answers if answer.status_code == 429]
-    assert len(accepted) + len(refused) == len(answers)
-    assert len(everything(released, keys.PRODUCTION, "")) == len(accepted) > 0
-    assert {answer.json()["class"] for answer in accepted} == {accepted[0].json()["class"]}
-    assert {answer.headers["Access-Control-Allow-Origin"] for answer in refused} == {SITE}
-    assert all(answer.headers["Retry-After"].isdigit() for answer in refused)
