@@ -11,6 +11,7 @@ from feedloop.domain import keys
 from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
+from tests.support.seeds import seeds
 from tests.support.stepping import Worker, shuffle
 from tests.support.world import CLASSES, NOON, annotation, commit, outcomes, pictures, prediction, write
 
@@ -84,14 +85,13 @@ def busy_day(seed: int, deaths: float) -> Office:
 
 
 @pytest.mark.parametrize("deaths", [0.0, 0.03, 0.2])
-@pytest.mark.parametrize("tenth", range(10))
-def test_paused_and_killed_workers_leave_what_the_annotations_say(tenth, deaths):
-    for seed in range(tenth * 100, tenth * 100 + 100):
-        office = busy_day(seed, deaths)
-        assert office.shown() == office.truth(), f"seed {seed}, deaths {deaths}"
+@pytest.mark.parametrize("seed", seeds(100, soak=3000))
+def test_paused_and_killed_workers_leave_what_the_annotations_say(seed, deaths):
+    office = busy_day(seed, deaths)
+    assert office.shown() == office.truth()
 
 
-@pytest.mark.parametrize("seed", range(100))
+@pytest.mark.parametrize("seed", seeds(20, soak=1000))
 def test_a_second_sweep_finds_nothing_left_to_do(seed):
     office = busy_day(seed, 0.2)
     office.clock.pass_(hours=2)
@@ -99,6 +99,6 @@ def test_a_second_sweep_finds_nothing_left_to_do(seed):
     assert set(office.sweep().values()) == {0}
 
 
-def test_no_worker_fails_in_any_interleaving():
-    offices = [busy_day(seed, 0.0) for seed in range(200)]
-    assert [worker.failure for office in offices for worker in office.workers if worker.failure] == []
+@pytest.mark.parametrize("seed", seeds(30, soak=1000))
+def test_no_worker_fails_in_any_interleaving(seed):
+    assert [worker.failure for worker in busy_day(seed, 0.0).workers if worker.failure] == []

@@ -1,4 +1,4 @@
-"""A thousand saves, skips and deletions; events twice, late, shuffled or never; workers paused between store calls.
+"""Hundreds of saves, skips and deletions; events twice, late, shuffled or never; workers paused between store calls.
 
 A plain dict says what is right: after one sweep the datasets and outcomes must say the same.
 """
@@ -16,10 +16,11 @@ from feedloop.sweeps import Lease
 from functions.curate.desk import Desk
 from functions.curate.sweep import VANISHED, handle_event, sweep
 from tests.support import world
+from tests.support.seeds import seeds
 from tests.support.stepping import Worker
 from tests.support.world import CLASSES, annotation, commit, outcomes, pictures, prediction, write
 
-CHANGES, PICTURES, ANNOTATORS, AWAKE = 1000, 30, 3, 6
+CHANGES, PICTURES, ANNOTATORS, AWAKE = 500, 20, 3, 6
 DROPPED = 0.02
 QUEUES = (keys.LOW_CONFIDENCE, keys.USER_FEEDBACK)
 CHOICES = [*CLASSES[:2] * 3, *CLASSES[2:4], None, "None of these", "Can't tell"]
@@ -91,7 +92,7 @@ def agreed(given: list[str | None]) -> str:
     return OUTCOME.get(most, most) if said.count(most) * 2 > len(said) else "disputed"
 
 
-@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("seed", seeds(2, soak=100))
 def test_after_the_storm_one_sweep_makes_all_say_what_the_annotations_say(seed):
     storm = Storm(seed)
     for _ in range(CHANGES):

@@ -6,6 +6,7 @@ import pytest
 
 from feedloop.domain import keys
 from tests.support.office import QUEUE, Office, mended, sync
+from tests.support.seeds import seeds
 from tests.support.stepping import Worker, shuffle
 from tests.support.world import everything
 
@@ -83,41 +84,38 @@ def test_a_second_kill_at_the_same_call_changes_nothing_either(before):
         assert state(mended(office)) == undisturbed, f"killed twice at call {call}"
 
 
-@pytest.mark.parametrize("tenth", range(10))
-def test_workers_at_once_import_each_task_once(tenth):
-    for seed in range(tenth * 30, tenth * 30 + 30):
-        office, rng = Office(), Random(seed)
-        randoms = office.queue(rng.randint(1, 5))
-        shuffle([Worker(office, sync) for _ in range(rng.randint(2, 4))], rng)
-        assert office.shown() == sorted(randoms), f"seed {seed}"
+@pytest.mark.parametrize("seed", seeds(40, soak=1000))
+def test_workers_at_once_import_each_task_once(seed):
+    office, rng = Office(), Random(seed)
+    randoms = office.queue(rng.randint(1, 5))
+    shuffle([Worker(office, sync) for _ in range(rng.randint(2, 4))], rng)
+    assert office.shown() == sorted(randoms)
 
 
-@pytest.mark.parametrize("tenth", range(10))
-def test_sleepers_that_others_overtook_leave_each_task_once(tenth):
-    for seed in range(tenth * 30, tenth * 30 + 30):
-        office, rng = Office(), Random(seed)
-        randoms, workers = office.queue(rng.randint(1, 4)), []
-        for _ in range(rng.randint(2, 4)):
-            workers.append(Worker(office, sync))
-            for _ in range(rng.randint(0, 25)):
-                if living := [worker for worker in workers if worker.alive]:
-                    rng.choice(living).step()
-            office.clock.pass_(minutes=rng.choice([0, 6]))
-        shuffle(workers, rng)
-        sync(office)
-        assert (office.shown(), [worker.failure for worker in workers if worker.failure]) == (sorted(randoms), [])
-        assert set(office.ledger().values()) == set(office.desk.tasks), f"seed {seed}"
+@pytest.mark.parametrize("seed", seeds(40, soak=1000))
+def test_sleepers_that_others_overtook_leave_each_task_once(seed):
+    office, rng = Office(), Random(seed)
+    randoms, workers = office.queue(rng.randint(1, 4)), []
+    for _ in range(rng.randint(2, 4)):
+        workers.append(Worker(office, sync))
+        for _ in range(rng.randint(0, 25)):
+            if living := [worker for worker in workers if worker.alive]:
+                rng.choice(living).step()
+        office.clock.pass_(minutes=rng.choice([0, 6]))
+    shuffle(workers, rng)
+    sync(office)
+    assert (office.shown(), [worker.failure for worker in workers if worker.failure]) == (sorted(randoms), [])
+    assert set(office.ledger().values()) == set(office.desk.tasks)
 
 
-@pytest.mark.parametrize("tenth", range(10))
-def test_killed_workers_at_once_leave_each_task_once(tenth):
-    for seed in range(tenth * 30, tenth * 30 + 30):
-        office, rng = Office(), Random(seed)
-        randoms = office.queue(rng.randint(1, 4))
-        shuffle([Worker(office, sync) for _ in range(rng.randint(2, 4))], rng, deaths=0.05)
-        office.clock.pass_(minutes=6)
-        sync(office)
-        assert office.shown() == sorted(randoms), f"seed {seed}"
+@pytest.mark.parametrize("seed", seeds(40, soak=1000))
+def test_killed_workers_at_once_leave_each_task_once(seed):
+    office, rng = Office(), Random(seed)
+    randoms = office.queue(rng.randint(1, 4))
+    shuffle([Worker(office, sync) for _ in range(rng.randint(2, 4))], rng, deaths=0.05)
+    office.clock.pass_(minutes=6)
+    sync(office)
+    assert office.shown() == sorted(randoms)
 
 
 @pytest.fixture

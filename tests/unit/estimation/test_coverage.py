@@ -11,8 +11,6 @@ from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.classes import per_class
 from tests.support.worlds import UNSEEN, World, window
 
-pytestmark = pytest.mark.slow
-
 SEEDS = 60
 WORLDS = {
     "days alike": World(),
