@@ -15,8 +15,15 @@ APART := requirements/label-studio
 SETS := $(filter-out $(APART),$(patsubst %.in,%,$(wildcard functions/*/requirements*.in template/*/requirements.in deploy/*/*/requirements.in requirements/*.in)))
 UV_COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest
 
+# Half of what tests do is waiting, so there are more workers than cores. A file, or the group that it names, is one worker's.
+WORKERS ?= 4
+# Strings hash alike in all workers, and bytecode is kept: hundreds of processes start.
+PYTEST := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder
+# From this all seeds of a soak follow: `make soak SOAK=<what a failed one printed>` draws them again.
+SOAK ?= $(shell date +%s)
+
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-training plant check audit bench minio lock clean
+.PHONY: help run demo quick test soak test-training plant check audit bench minio lock clean
 
 help: ## list the actions
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,8 +34,15 @@ run: $(VENV)/local.stamp $(if $(filter off,$(LABEL_STUDIO)),,$(DESK)/label-studi
 demo: $(VENV)/demo.stamp $(TRAIN)/train.stamp $(DESK)/label-studio.stamp ## see the loop close: 10 days in minutes, then retraining (torch: 5.5 GB, once)
 	@exec $(BIN)/python -m simulation
 
-test: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run all tests
-	@$(BIN)/python -m pytest
+quick: check ## check, and run the tests that need no server: what one runs at every save (a minute)
+	@$(PYTEST) -n 2 -q -m "not store and not browser and not slow" tests/unit tests/structure tests/functions
+
+test: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run all tests that guard a change (ten minutes; WORKERS=4 at a time)
+	@$(PYTEST) -n $(WORKERS)
+
+soak: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run the long tests as well, all with fresh seeds (hours; SOAK=... draws the same)
+	@echo "All seeds follow from SOAK=$(SOAK)"
+	@SOAK=$(SOAK) $(PYTEST) -n $(WORKERS) --hypothesis-seed=$(SOAK)
 
 test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
 	@$(TRAIN)/bin/python -m pytest tests/training

@@ -33,6 +33,8 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.DEBUG)  # a failure
 LONGEST_FIRST: tuple[str, ...] = ()
 """Groups of tests that no worker may begin last."""
 
+STORES = {"seaweedfs", "minio_server"}
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """What the workers of this run share ends with it."""
@@ -44,10 +46,15 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A worker takes the whole of a file, or of the group that the file names; tests for `make soak` are left to it."""
+    """A worker takes the whole of a file, or of the group that the file names; tests for `make soak` are left to it.
+
+    What starts a store is marked, so that `make quick` does without.
+    """
     for item in items:
         if not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
+        if STORES.intersection(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.store)
     rank = {group: number for number, group in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(_group(item), len(rank)))
     left = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
