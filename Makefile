@@ -7,6 +7,8 @@ DESK := .venv-label-studio
 AUDIT := .venv-audit
 # A set names all that it needs. Looking again would ask for the newest of what somebody wants with an extra, and fail.
 PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes --no-deps
+UV_INSTALL = $(BIN)/uv pip install --require-hashes --no-deps --compile-bytecode
+export UV_HTTP_TIMEOUT ?= 120
 CODE := feedloop functions local labelling training simulation scripts tests $(wildcard benchmarks)
 
 # Label Studio pins what the others do not: its set is pinned apart from them.
@@ -82,26 +84,32 @@ clean: ## remove caches and the virtual environment; the data of `make run` stay
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Pictures, labels and models are kept. To delete them as well: rm -r $(or $(DATA_DIR),.feedloop)"
 
+# Pip installs uv, and uv all others: seconds instead of minutes. It compiles what it installs, so that no process that
+# starts later has to. Where only pip knows a package index, pip takes over.
+$(VENV)/lock.stamp: requirements/lock.txt | $(BIN)/python
+	@$(BIN)/python $(PIP_INSTALL) --quiet --requirement $<
+	@touch $@
+
 # A stamp says that this environment holds this set: a second `make run` starts at once.
-$(VENV)/%.stamp: requirements/%.txt | $(BIN)/python
-	@echo "Installing $< (only when it has changed) ..."
-	@$(BIN)/python $(PIP_INSTALL) --requirement $<
-	@touch $@
+define INSTALL
+@$(UV_INSTALL) --python $(@D)/bin/python --requirement $< || $(@D)/bin/python $(PIP_INSTALL) --requirement $<
+@touch $@
+endef
 
-$(TRAIN)/%.stamp: requirements/%.txt | $(TRAIN)/bin/python
+$(VENV)/%.stamp: requirements/%.txt | $(VENV)/lock.stamp $(BIN)/python
 	@echo "Installing $< (only when it has changed) ..."
-	@$(TRAIN)/bin/python $(PIP_INSTALL) --requirement $<
-	@touch $@
+	$(INSTALL)
 
-# By uv, which is part of the local set: seconds instead of minutes.
-$(DESK)/%.stamp: requirements/%.txt | $(DESK)/bin/python $(VENV)/local.stamp
+$(TRAIN)/%.stamp: requirements/%.txt | $(VENV)/lock.stamp $(TRAIN)/bin/python
+	@echo "Installing $< (only when it has changed) ..."
+	$(INSTALL)
+
+$(DESK)/%.stamp: requirements/%.txt | $(DESK)/bin/python $(VENV)/lock.stamp
 	@echo "Installing Label Studio (800 MB, only when $< has changed) ..."
-	@$(BIN)/uv pip install --python $(DESK)/bin/python --no-deps --require-hashes --requirement $<
-	@touch $@
+	$(INSTALL)
 
-$(AUDIT)/%.stamp: requirements/%.txt | $(AUDIT)/bin/python
-	@$(AUDIT)/bin/python $(PIP_INSTALL) --requirement $<
-	@touch $@
+$(AUDIT)/%.stamp: requirements/%.txt | $(AUDIT)/bin/python $(VENV)/lock.stamp
+	$(INSTALL)
 
 .PRECIOUS: %/bin/python
 %/bin/python:
