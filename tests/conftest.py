@@ -6,7 +6,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +16,13 @@ import pytest
 from feedloop.adapters.memory import MemoryStore
 from feedloop.adapters.s3 import S3Store
 from tests.support import logs, servers, shared, world
+from tests.support.gate import Gate
 from tests.support.seeds import SOAK
 from tests.support.servers import Server
 
 if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
     from tests.support.label_studio import LabelStudio
 
 if find_spec("hypothesis"):  # the training environment has none
@@ -30,6 +35,7 @@ if find_spec("hypothesis"):  # the training environment has none
 
 logging.getLogger("urllib3.connectionpool").setLevel(logging.DEBUG)  # a failure shows the last requests
 
+CHROMIUM = Path("/usr/bin/chromium")
 LONGEST_FIRST: tuple[str, ...] = ()
 """Groups of tests that no worker may begin last."""
 
@@ -108,14 +114,38 @@ def label_studio_store(seaweedfs: Server) -> S3Store:
 
 
 @pytest.fixture(scope="session")
+def label_studio_gate(seaweedfs: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gate]:
+    """What Label Studio, and nobody else, reaches the store through."""
+    gate = Gate(seaweedfs.endpoint, tmp_path_factory.mktemp("gate") / "Label Studio to the store.log")
+    yield gate
+    gate.close()
+
+
+@pytest.fixture(scope="session")
 def label_studio(
-    seaweedfs: Server, label_studio_store: S3Store, tmp_path_factory: pytest.TempPathFactory
+    seaweedfs: Server,
+    label_studio_store: S3Store,
+    label_studio_gate: Gate,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LabelStudio]:
-    """Set up over the buckets of `label_studio_store`."""
+    """Set up over the buckets of `label_studio_store`. Its tests are of the group "label_studio"."""
     from tests.support import label_studio as desks  # the training environment has no requests
 
     folder = tmp_path_factory.mktemp("label_studio")
     world.release(label_studio_store)
-    with desks.label_studio(folder / "server", seaweedfs) as desk:
+    with desks.label_studio(folder / "server", replace(seaweedfs, endpoint=label_studio_gate.address)) as desk:
         desks.set_up(desk, seaweedfs, desks.prefix_of(label_studio_store), folder / "secrets")
         yield desk
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One for all tests of a worker: Playwright cannot be started again while it runs."""
+    from playwright.sync_api import sync_playwright  # the training environment has none
+
+    if not CHROMIUM.exists():
+        pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -24,6 +24,8 @@ CONFIG = (
 CHOSEN = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
 LONG_AGO = NOON.replace(year=2001)
 
+pytestmark = pytest.mark.xdist_group("label_studio")
+
 
 @pytest.fixture(scope="session")
 def people(label_studio):
@@ -242,13 +244,16 @@ class TestLabelStudio:
         tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
         assert [found["id"] for found in tasks] == ids
 
-    def test_predictions_survive_a_locked_database(self, label_studio, tmp_path_factory):
+    @pytest.mark.slow("Label Studio waits eight seconds for its database")
+    def test_predictions_survive_a_locked_database(self, label_studio):
         """Label Studio waits five seconds, tries again, and then imports tasks without their predictions."""
         desk = LabelStudioDesk(url=label_studio.url, token=label_studio.token)
         project = desk.projects()["Low Confidence Review"]
-        database = tmp_path_factory.getbasetemp() / "label_studio0/server/label_studio.sqlite3"
         said = {"model_version": "the model", "score": 0.4, "result": [CHOSEN]}
-        with ThreadPoolExecutor(1) as pool, closing(sqlite3.connect(database, isolation_level=None)) as other:
+        with (
+            ThreadPoolExecutor(1) as pool,
+            closing(sqlite3.connect(label_studio.database, isolation_level=None)) as other,
+        ):
             other.execute("BEGIN IMMEDIATE")
             importing = pool.submit(
                 desk.add, project, [{**task(number), "predictions": [said]} for number in (901, 902)]

@@ -12,9 +12,10 @@ from feedloop.adapters.label_studio import LabelStudioDesk
 from feedloop.domain.review import TITLES
 from tests.support import annotator, servers, world
 from tests.support import label_studio as desks
+from tests.support.operating import operator
 from tests.support.postgresql import find_programs, postgresql
 
-pytestmark = [pytest.mark.store, pytest.mark.slow]
+pytestmark = [pytest.mark.store, pytest.mark.slow("a Label Studio on PostgreSQL")]
 
 TITLE = "Low Confidence Review"
 LONG_AGO = datetime(2001, 1, 1, tzinfo=UTC)
@@ -42,20 +43,17 @@ def studio(database, seaweedfs, tmp_path_factory):
 @pytest.fixture(scope="module")
 def set_up(studio, seaweedfs, tmp_path_factory):
     """The operator's command, which ran once."""
-    store, secrets = servers.fresh_store(seaweedfs), tmp_path_factory.mktemp("secrets")
+    store = servers.fresh_store(seaweedfs)
     world.release(store)
-
-    def set_up():
-        desks.set_up(studio, seaweedfs, desks.prefix_of(store), secrets)
-
-    set_up()
-    return set_up
+    with operator(studio, seaweedfs, desks.prefix_of(store), tmp_path_factory.mktemp("secrets")) as someone:
+        someone.set_up()
+        yield someone.set_up
 
 
 @pytest.fixture(scope="module")
 def people(studio, set_up):
     with annotator.annotator(studio) as first:
-        yield [first, *(first.colleague(f"annotator-{number}@example.org") for number in range(3))]
+        yield [first, first.colleague("second@example.org")]
 
 
 @pytest.fixture
@@ -95,10 +93,10 @@ def once(tasks):
     return Counter((image, 1) for image in images(tasks))
 
 
-def save(person, task):
-    """Once, as a browser does, which does not try again; the status."""
+def save(person, task, **form):
+    """Once, as a browser does, which does not try again."""
     browser = replace(person.desk, token=person.token)
-    return browser.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": [CHOSEN]}).status_code
+    return browser.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": [CHOSEN], **form})
 
 
 def everything(desk):
@@ -114,28 +112,31 @@ def test_a_second_set_up_changes_nothing(sync, set_up):
 
 
 def test_imports_of_two_syncs_at_once_come_once_with_their_predictions(sync, project, shown):
-    tasks = unsure(200)
-    batches = tasks[:100], tasks[100:]
+    tasks = unsure(100)
+    batches = tasks[:50], tasks[50:]
     with ThreadPoolExecutor(2) as pool:
         made = list(pool.map(lambda batch: sync().add(project, batch), batches))
     assert shown(tasks) == once(tasks)
     assert [list(sync().find(project, images(batch)).values()) for batch in batches] == made
 
 
-def test_annotators_who_save_during_an_import_lose_nothing(sync, project, people, shown):
-    desk, newer = sync(), unsure(100)
-    waiting = desk.add(project, unsure(40))
+@pytest.mark.parametrize("many", [(5, 10), pytest.param((20, 40), marks=pytest.mark.soak)], ids=str)
+def test_annotators_who_save_during_an_import_lose_nothing(sync, project, people, shown, many):
+    imports, saves = many
+    desk, newer = sync(), unsure(5 * imports)
+    waiting = desk.add(project, unsure(saves))
     with ThreadPoolExecutor(5) as pool:
-        importing = pool.submit(lambda: [desk.add(project, newer[at : at + 5]) for at in range(0, 100, 5)])
-        saves = list(pool.map(save, people * 10, waiting))
+        importing = pool.submit(lambda: [desk.add(project, newer[at : at + 5]) for at in range(0, 5 * imports, 5)])
+        saved = [answer.status_code for answer in pool.map(save, people * saves, waiting)]
         importing.result()
-    assert saves == [201] * 40
+    assert saved == [201] * saves
     assert shown(newer) == once(newer)
 
 
 def test_sync_is_told_every_answer_once(sync, project, people):
     waiting = sync().add(project, unsure(3))
-    made = [people[0].annotate(task, choice) for task, choice in zip(waiting, ["Egg", "Meat", None], strict=True)]
+    forms = {}, {}, {"result": [], "was_cancelled": True}
+    made = [save(people[0], task, **form).json()["id"] for task, form in zip(waiting, forms, strict=True)]
     told = [answer.id for answer in sync().answers(project, since=LONG_AGO, after=0)]
     assert [told.count(annotation) for annotation in made] == [1, 1, 1]
     newer = sync().answers(project, since=datetime.now(UTC).replace(year=2999), after=made[0])

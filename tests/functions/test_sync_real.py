@@ -6,7 +6,6 @@ import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -18,12 +17,11 @@ from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
 from functions.sync import claims
 from functions.sync.sweep import sweep
-from tests.support import annotator, servers, world
+from tests.support import annotator
 from tests.support import label_studio as desks
-from tests.support.gate import Gate
 from tests.support.world import commit, everything, prediction, queue_task
 
-pytestmark = [pytest.mark.store, pytest.mark.slow]
+pytestmark = [pytest.mark.store, pytest.mark.slow("a real Label Studio"), pytest.mark.xdist_group("label_studio")]
 
 QUEUE = keys.USER_FEEDBACK
 ONCE = """
@@ -35,47 +33,24 @@ print(handle(Event(b"", Headers(), "POST", MultiDict(), "/"), Context("test")))
 
 
 @pytest.fixture(scope="module")
-def gate(seaweedfs):
-    """What Label Studio alone reaches the store through."""
-    gate = Gate(seaweedfs.endpoint)
-    yield gate
-    gate.close()
+def gate(label_studio_gate):
+    return label_studio_gate
 
 
 @pytest.fixture(scope="module")
-def prefix(seaweedfs):
-    store = servers.fresh_store(seaweedfs)
-    world.release(store)
-    return desks.prefix_of(store)
+def store(label_studio_store):
+    return label_studio_store
 
 
 @pytest.fixture(scope="module")
-def store(seaweedfs, prefix):
-    return seaweedfs.open(prefix)
-
-
-@pytest.fixture(scope="module")
-def secrets(tmp_path_factory):
-    return tmp_path_factory.mktemp("secrets")
-
-
-@pytest.fixture(scope="module")
-def studio(seaweedfs, gate, prefix, secrets, tmp_path_factory):
-    """A Label Studio of our own, set up."""
-    with desks.label_studio(tmp_path_factory.mktemp("studio"), replace(seaweedfs, endpoint=gate.address)) as studio:
-        desks.set_up(studio, seaweedfs, prefix, secrets)
-        yield studio
-
-
-@pytest.fixture(scope="module")
-def people(studio):
-    with annotator.annotator(studio) as first:
+def people(label_studio):
+    with annotator.annotator(label_studio) as first:
         yield first
 
 
 @pytest.fixture(scope="module")
-def desk(studio):
-    return LabelStudioDesk(url=studio.url, token=studio.token)
+def desk(label_studio):
+    return LabelStudioDesk(url=label_studio.url, token=label_studio.token)
 
 
 @pytest.fixture
@@ -97,12 +72,12 @@ def queued(store, count):
 
 
 @pytest.fixture
-def shown(studio, people):
+def shown(label_studio, people):
     """How often each of these tasks is in the project."""
     path = f"/api/tasks?project={people.project(TITLES[QUEUE])}&resolve_uri=false&page_size=10000"
 
     def shown(randoms):
-        tasks = studio.ask("GET", path).json()["tasks"]
+        tasks = label_studio.ask("GET", path).json()["tasks"]
         images = [task["data"]["image"].rpartition("/")[2].removesuffix(".jpg") for task in tasks]
         return Counter(image for image in images if image in randoms)
 
@@ -115,13 +90,13 @@ def task_of(store):
 
 
 @pytest.fixture
-def save(studio, task_of):
+def save(label_studio, task_of):
     """Save once, as a browser does, which does not try again; the status."""
 
     def save(random, choice):
         result = [{"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": [choice]}}]
         form = {"result": result if choice else [], "was_cancelled": choice is None}
-        return studio.ask("POST", f"/api/tasks/{task_of(random)}/annotations/", json=form).status_code
+        return label_studio.ask("POST", f"/api/tasks/{task_of(random)}/annotations/", json=form).status_code
 
     return save
 
@@ -134,19 +109,19 @@ def files(store):
 
 
 def test_two_runs_at_once_import_each_task_once(store, sync, shown):
-    randoms = queued(store, 60)
+    randoms = queued(store, 40)
     with ThreadPoolExecutor(2) as runs:
         counts = sum((run.result() for run in [runs.submit(sync) for _ in range(2)]), Counter())
-    assert counts["new"] == 60
+    assert counts["new"] == 40
     assert shown(randoms) == Counter(randoms)
 
 
 @pytest.fixture
-def function(store, seaweedfs, studio, prefix, secrets):
+def function(store, seaweedfs, label_studio, tmp_path):
     """Starts the real function, called once, in a process of its own."""
-    (secrets / settings.EVENT_TOKEN).write_text("token")
-    given = {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "LABEL_STUDIO_URL": studio.url}
-    env = {**os.environ, **given, "SECRETS_DIR": str(secrets), "PYTHONPATH": str(desks.ROOT)}
+    given = desks.settings_for(label_studio, seaweedfs, desks.prefix_of(store), tmp_path)
+    (tmp_path / settings.EVENT_TOKEN).write_text("token")
+    env = {**os.environ, **given, "PYTHONPATH": str(desks.ROOT)}
     store.delete(keys.lease("sync"))
     return lambda: subprocess.Popen([sys.executable, "-c", ONCE], env=env, stdout=subprocess.DEVNULL)
 
@@ -173,7 +148,7 @@ def minutes_later(monkeypatch):
 @pytest.mark.usefixtures("minutes_later")
 @pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
 def test_a_function_that_is_killed_while_it_imports_leaves_each_task_once(store, sync, function, moment, shown):
-    randoms = set(queued(store, 200))
+    randoms = set(queued(store, 80))
     with function() as process:
         wait_until(lambda: moment(store, randoms) or process.poll() is not None)
         process.kill()
@@ -257,13 +232,15 @@ def test_a_task_that_an_annotator_deletes_does_not_come_back(store, people, sync
     assert shown([random]) == Counter()
 
 
-def test_annotators_who_save_during_an_import_lose_nothing(store, sync, shown, save):
+@pytest.mark.parametrize("many", [(60, 20), pytest.param((300, 100), marks=pytest.mark.soak)], ids=str)
+def test_annotators_who_save_during_an_import_lose_nothing(store, sync, shown, save, many):
+    imports, saves = many
     (first,) = queued(store, 1)
     sync()
-    randoms = queued(store, 300)
+    randoms = queued(store, imports)
     with ThreadPoolExecutor(9) as pool:
         importing = pool.submit(sync)
-        saves = list(pool.map(lambda _: save(first, "Egg"), range(100)))
-        assert importing.result()["new"] == 300
-    assert set(saves) == {201}
+        saved = list(pool.map(lambda _: save(first, "Egg"), range(saves)))
+        assert importing.result()["new"] == imports
+    assert set(saved) == {201}
     assert shown(randoms) == Counter(randoms)

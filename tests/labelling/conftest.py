@@ -1,62 +1,50 @@
-"""A Label Studio over each store, started once; every test begins without a project."""
+"""A Label Studio that is started once, with the keys of its own that it has in a deployment.
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from functools import cache
+Each test finds it as if nobody had been there. What each store does for it is asked in tests/e2e/test_pictures.py.
+"""
+
+from collections.abc import Iterator
+from dataclasses import replace
 
 import pytest
 
+from local.identities import LABEL_STUDIO
 from tests.labelling.office import Office
 from tests.support import label_studio as desks
 from tests.support.annotator import annotator
 from tests.support.operating import operator
 from tests.support.servers import Server
 
-SERVERS = [pytest.param(name, marks=pytest.mark.store) for name in ("seaweedfs", "minio_server")]
-Open = Callable[[Server], Office]
-
 
 @pytest.fixture(scope="session")
-def opened(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Open]:
-    with ExitStack() as closing:
-
-        @cache
-        def open_(server: Server) -> Office:
-            folder = tmp_path_factory.mktemp("office")
-            desk = closing.enter_context(desks.label_studio(folder / "server", server))
-            someone = closing.enter_context(operator(desk, server, "", folder / "secrets"))
-            return Office(desk, server.open(), someone, closing.enter_context(annotator(desk)))
-
-        yield open_
+def opened(seaweedfs: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+    """Nobody has worked in it."""
+    folder = tmp_path_factory.mktemp("labelling")
+    access_key, secret_key = seaweedfs.keys_of(LABEL_STUDIO)
+    its_own = replace(seaweedfs, access_key=access_key, secret_key=secret_key)
+    with (
+        desks.label_studio(folder / "server", its_own) as desk,
+        operator(desk, seaweedfs, "", folder / "secrets") as someone,
+        annotator(desk) as first,
+    ):
+        yield Office(desk, seaweedfs.open(), someone, first, desks.keep(desk, folder / "opened"))
 
 
 @pytest.fixture
-def office(opened: Open, seaweedfs: Server) -> Office:
+def office(opened: Office) -> Office:
     """Without projects, and with buckets of its own."""
-    return opened(seaweedfs).moved_in()
+    return opened.as_it_was().moved_in()
 
 
-@pytest.fixture(scope="module")
-def furnished(opened: Open, seaweedfs: Server) -> Office:
-    office = opened(seaweedfs).moved_in()
+@pytest.fixture(scope="session")
+def furnished(opened: Office) -> Office:
+    """With the projects that a set-up makes."""
+    office = opened.as_it_was().moved_in()
     office.set_up()
-    return office
+    return replace(office, knowledge=desks.keep(office.desk, opened.knowledge.with_name("furnished")))
 
 
 @pytest.fixture
 def ready(furnished: Office) -> Office:
-    """Set up, without tasks. Not for a module that asks for `office`, too: there is one Label Studio."""
-    return furnished.cleared()
-
-
-@pytest.fixture(scope="module", params=SERVERS)
-def any_furnished(opened: Open, request: pytest.FixtureRequest) -> Office:
-    office = opened(request.getfixturevalue(request.param)).moved_in()
-    office.set_up()
-    return office
-
-
-@pytest.fixture
-def any_ready(any_furnished: Office) -> Office:
-    """The same over each store."""
-    return any_furnished.cleared()
+    """Set up, without tasks."""
+    return furnished.as_it_was()

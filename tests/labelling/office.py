@@ -1,6 +1,7 @@
 """A Label Studio with its people, and the tasks that sync brings."""
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from feedloop import reviews
 from feedloop.adapters.s3 import S3Store
@@ -19,29 +20,27 @@ RANDOM, LOW, FLAGGED = (TITLES[queue] for queue in keys.REVIEW_QUEUES)
 
 @dataclass(frozen=True, slots=True)
 class Office:
-    """A Label Studio, the buckets it is to be set up for, its operator and its first annotator."""
+    """A Label Studio, the buckets it is to be set up for, its operator, its first annotator, and what it knew."""
 
     desk: LabelStudio
     store: S3Store
     operator: Operator
     annotator: Annotator
+    knowledge: Path
 
     def set_up(self) -> str:
         """Run the set-up, and return what it said."""
         return self.operator.set_up()
 
     def moved_in(self) -> "Office":
-        """The same without projects, and with buckets of its own that hold a class list."""
+        """The same with buckets of its own that hold a class list."""
         store = servers.fresh_store(self.operator.store)
         world.release(store)
-        desks.empty(self.desk)
         return replace(self, store=store, operator=replace(self.operator, prefix=desks.prefix_of(store)))
 
-    def cleared(self) -> "Office":
-        """The same without tasks. All at once, Label Studio would delete the views with them."""
-        for title in TITLES.values():
-            for task in self.annotator.tasks(self.annotator.project(title)):
-                self.annotator.delete_task(task["id"])
+    def as_it_was(self) -> "Office":
+        """The same, in which nobody has done anything yet."""
+        desks.put_back(self.desk, self.knowledge)
         return self
 
 

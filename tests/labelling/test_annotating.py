@@ -12,7 +12,7 @@ from feedloop.domain.review import SHOWN_AS
 from tests.labelling.office import FLAGGED, LOW, RANDOM, bring, queued
 from tests.support import world
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 MODELS_WORDS = ("predict", "confidence", "score", "model", "food11", "class_", "Dairy product", "0.35")
 
 

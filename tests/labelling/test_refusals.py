@@ -1,14 +1,16 @@
 """One sentence that says what to do, whatever is wrong."""
 
 from dataclasses import replace
+from secrets import token_hex
 
 import pytest
 
+from feedloop.domain import keys
 from tests.support import label_studio as desks
-from tests.support import servers
+from tests.support import servers, world
 from tests.support.answers import answering, reply
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
 
 def sentence(run):
@@ -65,9 +67,11 @@ def test_a_missing_model_is_told(office):
     assert "No model is released yet" in sentence(replace(office.operator, prefix=desks.prefix_of(store)).run("setup"))
 
 
-def test_a_label_studio_that_cannot_reach_the_store_is_told(office, tmp_path):
-    lost = replace(office.operator.store, secret_key="not the one")
-    with desks.label_studio(tmp_path, lost) as desk:
-        told = replace(office.operator, desk=desk).run("setup").told
-    assert f"cannot reach the bucket {office.operator.prefix}labelstudio" in told
+def test_a_label_studio_that_cannot_reach_the_store_is_told(office):
+    """It has keys of its own, which are not good for these buckets."""
+    prefix, server = f"closed-{token_hex(4)}-", office.operator.store
+    server.create(prefix + bucket for bucket in keys.BUCKETS)
+    world.release(server.open(prefix))
+    told = replace(office.operator, prefix=prefix).run("setup").told
+    assert f"cannot reach the bucket {prefix}labelstudio" in told
     assert "start it with LABEL_STUDIO_S3_ENDPOINT" in told

@@ -12,7 +12,7 @@ from tests.labelling.office import LOW, RANDOM, bring, changes, project, storage
 from tests.support import label_studio as desks
 from tests.support import servers, world
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
 
 def rename(store, old, new):

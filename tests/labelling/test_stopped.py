@@ -4,7 +4,7 @@ import pytest
 
 from feedloop.domain.review import TITLES
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 _PROJECT, _SOURCE, _TARGET, _PROJECT_2, _SOURCE_2, _TARGET_2, _VIEW = range(1, 8)
 _WRITES = 11
 

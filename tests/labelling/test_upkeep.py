@@ -6,7 +6,7 @@ from feedloop.domain import keys
 from tests.labelling.office import FLAGGED, LOW, bring, changes, project, storages
 from tests.support import world
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
 
 def edit(office, title, **fields):
@@ -55,8 +55,7 @@ def test_a_view_keeps_what_people_add_to_it(ready):
 
 
 def test_no_secret_of_the_store_is_kept_in_label_studio(ready):
-    database = ready.operator.folder.parent / "server" / "label_studio.sqlite3"
-    assert ready.operator.store.secret_key.encode() not in database.read_bytes()
+    assert ready.operator.store.secret_key.encode() not in ready.desk.database.read_bytes()
 
 
 def test_status_counts_tasks_and_answers(ready):

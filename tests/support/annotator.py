@@ -3,9 +3,10 @@
 import json
 import re
 import subprocess
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,11 +29,11 @@ class Refused(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Annotator:
-    """One user; all of them share the program."""
+    """One user; all of them share the program, which starts when the first needs it."""
 
     desk: LabelStudio
     token: str
-    program: subprocess.Popen[str]
+    program: Callable[[], subprocess.Popen[str]]
 
     def projects(self) -> list[Found]:
         return cast("list[Found]", self._do("projects"))
@@ -96,11 +97,12 @@ class Annotator:
         return answer
 
     def _do(self, verb: str, **how: Any) -> object:
-        assert self.program.stdin is not None
-        assert self.program.stdout is not None
-        self.program.stdin.write(json.dumps({"do": verb, "token": self.token, "with": how}) + "\n")
-        self.program.stdin.flush()
-        said = json.loads(self.program.stdout.readline())
+        program = self.program()
+        assert program.stdin is not None
+        assert program.stdout is not None
+        program.stdin.write(json.dumps({"do": verb, "token": self.token, "with": how}) + "\n")
+        program.stdin.flush()
+        said = json.loads(program.stdout.readline())
         if "refused" in said:
             raise Refused(said["refused"], said["status"])
         return said["answer"]
@@ -109,9 +111,15 @@ class Annotator:
 @contextmanager
 def annotator(desk: LabelStudio) -> Iterator[Annotator]:
     """The first user of a server."""
+    with ExitStack() as closing:
+        yield Annotator(desk, desk.token, cache(lambda: closing.enter_context(_program(desk))))
+
+
+@contextmanager
+def _program(desk: LabelStudio) -> Iterator[subprocess.Popen[str]]:
     command = [str(PROGRAMS / "python"), str(_PROGRAM)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdin is not None
         program.stdin.write(json.dumps(desk.url) + "\n")
-        yield Annotator(desk, desk.token, program)
+        yield program
         program.stdin.close()

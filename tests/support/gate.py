@@ -1,19 +1,31 @@
-"""A door in front of a server: closed, it refuses connections and cuts open ones; held, it has visitors wait."""
+"""A door in front of a server: closed, it refuses connections and cuts open ones; held, it has visitors wait.
+
+With a log it writes down the first line of each request and answer: a test that fails shows the last of them.
+"""
 
 import contextlib
+import re
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
 from urllib.parse import urlsplit
 
+from tests.support import logs
+
 _CHUNK = 65_536
+_FIRST_LINE = re.compile(rb"[A-Z]+ \S+ HTTP/1\.[01](?=\r\n)|HTTP/1\.[01] \d{3}[^\r]*(?=\r\n)")
 
 
 class Gate:
     """Passes bytes on between its own port and the server's."""
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, log: Path | None = None) -> None:
+        self._log = log
+        if log:
+            logs.watch(log)
         parts = urlsplit(address)
         self._server = (parts.hostname or "", parts.port or 0)
         self._open: set[socket.socket] = set()
@@ -76,9 +88,15 @@ class Gate:
                 self.waiting.add(source)
                 self._passable.wait()
                 self.waiting.discard(source)
+                self._write_down(chunk)
                 target.sendall(chunk)
         for each in (source, target):
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
             each.close()
             self._open.discard(each)
+
+    def _write_down(self, chunk: bytes) -> None:
+        if self._log and (found := _FIRST_LINE.match(chunk)):
+            with self._log.open("ab") as log:
+                log.write(b"%s %s\n" % (f"{datetime.now(UTC):%H:%M:%S.%f}".encode(), found[0]))

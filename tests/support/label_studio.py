@@ -1,16 +1,18 @@
 """Real Label Studio servers for tests: on loopback, over a store, each with an empty database of its own.
 
-The first start of a database takes a minute: a migrated one is kept in build/ and copied. `make clean` removes it.
+Making a database costs as much as five starts: a migrated one is kept in build/ and copied. `make clean` removes it.
 """
 
+import fcntl
 import os
 import re
 import shutil
 import signal
+import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from secrets import token_hex
@@ -22,7 +24,7 @@ from feedloop import settings
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from local.label_studio_server import CONFINED
-from tests.support import servers
+from tests.support import logs, servers
 from tests.support.servers import Server
 
 ROOT = Path(__file__).parents[2]
@@ -34,12 +36,18 @@ _ATTEMPTS = 3
 
 @dataclass(frozen=True, slots=True)
 class LabelStudio:
-    """A running server; `token` is a legacy one, which never expires."""
+    """A running server that keeps everything in `folder`; `token` is a legacy one, which never expires."""
 
+    folder: Path
     url: str
     username: str
     password: str = field(repr=False)
     token: str = field(repr=False)
+
+    @property
+    def database(self) -> Path:
+        """Where it has no other than its own SQLite."""
+        return self.folder / "label_studio.sqlite3"
 
     def ask(self, method: str, path: str, **how: object) -> requests.Response:
         """One call of its HTTP interface."""
@@ -56,10 +64,10 @@ def label_studio(
     Settings of another `database` than the SQLite in the folder may be given; its first start migrates it.
     """
     if not database and not (folder / "label_studio.sqlite3").exists():
-        shutil.copytree(_migrated(), folder, dirs_exist_ok=True)
+        shutil.copytree(kept_in_build(f"label-studio-{version()}", migrate), folder, dirs_exist_ok=True)
     for _ in range(_ATTEMPTS):  # a port may be taken between our look and the server's: it would move on
         at = port or servers.free_ports(1)[0]
-        server = LabelStudio(f"http://127.0.0.1:{at}", "admin@example.org", *_credentials(folder))
+        server = LabelStudio(folder, f"http://127.0.0.1:{at}", "admin@example.org", *_credentials(folder))
         with _process(folder, server, store, database or {}) as process:
             if _becomes_usable(process, server):
                 yield server
@@ -96,22 +104,24 @@ def settings_for(desk: LabelStudio, store: Server, prefix: str, folder: Path) ->
     return {**given, "SECRETS_DIR": str(folder)}
 
 
-def empty(desk: LabelStudio) -> None:
-    """Delete every project, for a test that begins with none."""
-    projects = [project["id"] for project in desk.ask("GET", "/api/projects?page_size=1000").json()["results"]]
-    for project in projects[:1]:
-        _delete_an_annotation(desk, project)
-    for project in projects:
-        desk.ask("DELETE", f"/api/projects/{project}").raise_for_status()
+def keep(desk: LabelStudio, copy: Path) -> Path:
+    """Keep a copy of all that the server knows at the moment."""
+    with closing(_opened(desk.database)) as database, closing(_opened(copy)) as kept:
+        database.backup(kept)
+    return copy
 
 
-def _delete_an_annotation(desk: LabelStudio, project: int) -> None:
-    """Else the server may learn while it deletes a project, and never forget, that nobody listens to deletions."""
-    task = desk.ask("POST", f"/api/projects/{project}/import?return_task_ids=true", json=[{"data": {"image": "x"}}])
-    (number,) = task.json()["task_ids"]
-    made = desk.ask("POST", f"/api/tasks/{number}/annotations/", json={"result": []})
-    desk.ask("DELETE", f"/api/annotations/{made.json()['id']}/").raise_for_status()
-    desk.ask("DELETE", f"/api/tasks/{number}/").raise_for_status()
+def put_back(desk: LabelStudio, copy: Path) -> None:
+    """Let the running server know what it knew then, and nothing else; no number is given away twice."""
+    with closing(_opened(desk.database)) as database, closing(_opened(copy)) as kept:
+        given = database.execute("SELECT seq, name FROM sqlite_sequence").fetchall()
+        kept.backup(database)
+        with database:
+            database.executemany("UPDATE sqlite_sequence SET seq = max(seq, ?) WHERE name = ?", given)
+
+
+def _opened(database: Path) -> sqlite3.Connection:
+    return sqlite3.connect(database, timeout=_PATIENCE)
 
 
 def prefix_of(store: S3Store) -> str:
@@ -119,23 +129,32 @@ def prefix_of(store: S3Store) -> str:
     return store.url(keys.models()).removeprefix("s3://").removesuffix(f"{keys.MODELS}/")
 
 
-def _migrated() -> Path:
-    """A folder with a database that has all tables and nobody in it, made once for each pinned version."""
-    (version,) = re.findall(r"^label-studio==(\S+)", _PINS.read_text(), re.MULTILINE)
-    ready = ROOT / "build" / f"label-studio-{version}"
-    if not ready.exists():
-        ready.parent.mkdir(exist_ok=True)
-        with TemporaryDirectory(dir=ready.parent) as folder:
-            _run_once(Path(folder, "made"), "version")
-            with suppress(OSError):  # another run was faster
-                Path(folder, "made").rename(ready)
+def version() -> str:
+    """The pinned one."""
+    (pinned,) = re.findall(r"^label-studio==(\S+)", _PINS.read_text(), re.MULTILINE)
+    return str(pinned)
+
+
+def kept_in_build(name: str, make: Callable[[Path], None]) -> Path:
+    """A folder that is made once and kept for every later run; whoever wants it meanwhile waits."""
+    ready = ROOT / "build" / name
+    ready.parent.mkdir(exist_ok=True)
+    with ready.with_name(f"{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            with TemporaryDirectory(dir=ready.parent) as folder:
+                made = Path(folder, "made")
+                made.mkdir()
+                make(made)
+                made.rename(ready)
     return ready
 
 
-def _run_once(folder: Path, command: str) -> None:
-    folder.mkdir()
-    env = {**os.environ, **_quiet(folder)}
-    done = subprocess.run([PROGRAMS / "label-studio", command], env=env, capture_output=True, text=True, check=False)
+def migrate(folder: Path, database: Mapping[str, str] | None = None) -> None:
+    """Give a database all its tables and nobody in it."""
+    env = {**os.environ, **_quiet(folder), **(database or {})}
+    command = [str(PROGRAMS / "label-studio"), "version"]
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     (folder / ".env").unlink(missing_ok=True)  # it holds the key that signs sessions: each server has its own
 
@@ -155,6 +174,7 @@ def _process(
 ) -> Iterator[subprocess.Popen[bytes]]:
     command = [str(PROGRAMS / "label-studio"), "start", "--no-browser", "--internal-host", "127.0.0.1"]
     env = {**os.environ, **_quiet(folder), **_identity(server), **_store(store), **database}
+    logs.watch(folder / "log")
     with (folder / "log").open("ab") as log:
         process = subprocess.Popen(command, cwd=folder, env=env, stdout=log, stderr=log, start_new_session=True)
         try:

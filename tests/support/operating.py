@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from tests.support import label_studio as desks
 from tests.support.label_studio import LabelStudio
@@ -49,7 +50,7 @@ class Operator:
         assert done.code == 0, done.told
         return done.told
 
-    def at(self, **other: str) -> "Operator":
+    def at(self, **other: Any) -> "Operator":
         """The same with another url or token of Label Studio."""
         return replace(self, desk=replace(self.desk, **other))
 

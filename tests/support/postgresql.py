@@ -1,16 +1,22 @@
-"""A real PostgreSQL for tests: on loopback, in a folder and with a password of its own, gone afterwards."""
+"""A real PostgreSQL for tests: on loopback, in a folder of its own, gone afterwards.
+
+A database that Label Studio has migrated, which takes a minute, is kept in build/ and copied.
+"""
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
-from tests.support import servers
+from tests.support import label_studio as desks
+from tests.support import logs, servers
 
 _DEBIAN = Path("/usr/lib/postgresql")
 _OWNERS = ("postgres", "nobody")
@@ -26,21 +32,46 @@ def find_programs() -> Path | None:
 
 @contextmanager
 def postgresql(programs: Path) -> Iterator[Mapping[str, str]]:
-    """An empty database; the settings with which Label Studio finds it."""
-    with TemporaryDirectory(prefix="postgresql-") as name:  # not below pytest's folder, which is closed to others
-        folder, port, password = Path(name), servers.free_ports(1)[0], token_hex(16)
-        (folder / "password").write_text(password)
+    """A database with Label Studio's tables and nobody in it; the settings with which Label Studio finds it."""
+    name = f"label-studio-{desks.version()}-postgresql-{_version(programs)}"
+    with _folder() as folder:
+        shutil.copytree(desks.kept_in_build(name, partial(_migrate, programs)), folder, dirs_exist_ok=True)
+        _give_away(folder)
+        with _serving(programs, folder, "immediate") as settings:
+            yield settings
+
+
+def _migrate(programs: Path, kept: Path) -> None:
+    with _folder() as folder, TemporaryDirectory() as studio:
+        (folder / "password").write_text(token_hex(16))
         _give_away(folder)
         _run(programs / "initdb", folder, *_empty(folder))
-        _run(programs / "pg_ctl", folder, "start", f"--options=-h 127.0.0.1 -p {port} -k ''")
-        try:
-            yield _settings(port, password)
-        finally:
-            _run(programs / "pg_ctl", folder, "stop", "--mode=immediate")
+        with _serving(programs, folder, "fast") as settings:
+            desks.migrate(Path(studio), settings)
+        shutil.copytree(folder, kept, dirs_exist_ok=True)
+
+
+@contextmanager
+def _folder() -> Iterator[Path]:
+    """Not below pytest's folder, nor in ours, which are closed to others."""
+    with TemporaryDirectory(prefix="postgresql-") as name:
+        yield Path(name)
+
+
+@contextmanager
+def _serving(programs: Path, folder: Path, end: str) -> Iterator[Mapping[str, str]]:
+    (port,) = servers.free_ports(1)
+    logs.watch(folder / "said")
+    _run(programs / "pg_ctl", folder, "start", f"--options=-h 127.0.0.1 -p {port} -k ''")
+    try:
+        yield _settings(port, (folder / "password").read_text())
+    finally:
+        _run(programs / "pg_ctl", folder, "stop", f"--mode={end}")
 
 
 def _version(programs: Path) -> int:
-    return int(programs.parent.name)
+    told = subprocess.run([programs / "initdb", "--version"], capture_output=True, text=True, check=True).stdout
+    return int(re.findall(r"\d+", told)[0])
 
 
 def _empty(folder: Path) -> list[str]:
@@ -72,7 +103,7 @@ def _is_known(user: str) -> bool:
 
 def _give_away(folder: Path) -> None:
     if owner := _owner():
-        for path in (folder, folder / "password"):
+        for path in (folder, *folder.rglob("*")):
             shutil.chown(path, owner)
 
 

@@ -130,13 +130,13 @@ def staffed(folder: Path, store: str) -> Iterator[Staffed]:
     (port,) = free_ports(1)
     _know(folder / "studio", f"{token_hex(8)} {token_hex(20)}")
     token = (folder / "studio" / "credentials").read_text().split()[1]
-    to_desk = Gate(f"http://127.0.0.1:{port}")
+    to_desk = Gate(f"http://127.0.0.1:{port}", folder / "functions to Label Studio.log")
     given = {"LABEL_STUDIO": "on", "LABEL_STUDIO_URL": to_desk.address, "LABEL_STUDIO_TOKEN": token}
     with ExitStack() as closing:
         closing.callback(to_desk.close)
         system = closing.enter_context(running(folder, STORE=store, **given))
         server = _server(system)
-        to_store = Gate(server.endpoint)
+        to_store = Gate(server.endpoint, folder / "Label Studio to the store.log")
         closing.callback(to_store.close)
         desk = Desk(folder / "studio", Server(to_store.address, server.access_key, server.secret_key), port)
         closing.enter_context(desk.running)
