@@ -1,6 +1,8 @@
 """The functions as a deployment serves them, on a real store, one process."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
@@ -24,6 +26,8 @@ TOKEN = "an event token"
 NAMES = ("predict", "flag", "relabel", "sample", "curate")
 Call = Callable[..., tuple[int, dict[str, Any]]]
 SERVERS = [pytest.param(name, marks=pytest.mark.store) for name in ("seaweedfs", "minio_server")]
+one_store = pytest.mark.parametrize("server", SERVERS[:1], indirect=True)
+"""For what no store can change; all else is asked of each."""
 
 
 @pytest.fixture(params=SERVERS)
@@ -79,8 +83,24 @@ def upload(call: Call) -> Callable[..., dict[str, Any]]:
     return send
 
 
-@pytest.fixture(scope="session", params=["seaweedfs", "minio"])
-def office(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Staffed]:
-    """A system with annotators, over each store."""
-    with staffed(tmp_path_factory.mktemp("office"), request.param) as found:
-        yield found
+def _over(store: str) -> Any:
+    """All tests of one office run in one worker."""
+    return pytest.param(store, marks=[pytest.mark.store, pytest.mark.xdist_group(f"office-{store}")])
+
+
+@pytest.fixture(scope="session")
+def _offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Staffed]]:
+    with ExitStack() as closing:
+        yield cache(lambda store: closing.enter_context(staffed(tmp_path_factory.mktemp("office"), store)))
+
+
+@pytest.fixture(params=[_over("seaweedfs")], scope="session")
+def office(request: pytest.FixtureRequest, _offices: Callable[[str], Staffed]) -> Staffed:
+    """A system with annotators, for what no store can change."""
+    return _offices(request.param)
+
+
+@pytest.fixture(params=[_over("seaweedfs"), _over("minio")], scope="session")
+def any_office(request: pytest.FixtureRequest, _offices: Callable[[str], Staffed]) -> Staffed:
+    """The same over each store."""
+    return _offices(request.param)

@@ -1,7 +1,11 @@
-"""The whole loop on each store: predict, task, annotation (by the SDK), dataset; with outages on both sides."""
+"""The whole loop: predict, task, annotation (by the SDK), dataset; with outages on both sides.
+
+Each store tells of what comes, changes and goes in its own way: that is asked of both. The rest follows from it.
+"""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import cycle
 
 import pytest
 
@@ -15,7 +19,7 @@ from tests.support.staffed import LOW, colleagues, project, set_up_again
 from tests.support.uploads import clear_upload
 from training import catalogue
 
-pytestmark = [pytest.mark.store, pytest.mark.slow]
+pytestmark = pytest.mark.slow("a whole system with Label Studio")
 
 BREAD, EGG, MEAT = 0, 3, 5
 
@@ -23,6 +27,10 @@ BREAD, EGG, MEAT = 0, 3, 5
 @pytest.fixture
 def unsure(office):
     """A visitor's picture that waits in Label Studio, and the number of its task."""
+    return waiting(office)
+
+
+def waiting(office):
     shown = office.predicted()
     return shown, office.task(shown)
 
@@ -31,12 +39,29 @@ def votes(office, shown):
     return office.label(shown)["votes"]
 
 
-def test_an_answer_carries_an_unsure_picture_into_its_dataset(office, unsure):
-    shown, task = unsure
-    annotation = office.annotator.annotate(task, "Egg", origin="prediction-changed", lead_time=3.2)
-    office.until_in({EGG}, shown)
-    vote = votes(office, shown)[str(annotation)]
+def test_an_answer_carries_an_unsure_picture_into_its_dataset(any_office):
+    shown, task = waiting(any_office)
+    annotation = any_office.annotator.annotate(task, "Egg", origin="prediction-changed", lead_time=3.2)
+    any_office.until_in({EGG}, shown)
+    vote = votes(any_office, shown)[str(annotation)]
     assert (vote["origin"], vote["lead_time"], vote["annotator"]) == ("prediction-changed", 3.2, "1")
+
+
+def test_a_changed_mind_moves_the_picture_and_keeps_the_history(any_office):
+    shown, task = waiting(any_office)
+    annotation = any_office.annotator.annotate(task, "Egg")
+    any_office.until_in({EGG}, shown)
+    any_office.annotator.change(annotation, "Meat")
+    any_office.until_in({MEAT}, shown)
+    assert [entry["class_index"] for entry in any_office.label(shown)["history"]] == [EGG, MEAT]
+
+
+def test_a_deleted_annotation_takes_its_picture_along(any_office):
+    shown, task = waiting(any_office)
+    annotation = any_office.annotator.annotate(task, "Egg")
+    any_office.until_in({EGG}, shown)
+    any_office.annotator.delete_annotation(annotation)
+    any_office.until_told("withdrawn", shown)
 
 
 def test_a_flagged_picture_goes_to_the_dataset_of_user_feedback(office):
@@ -55,15 +80,6 @@ def test_a_sampled_picture_goes_to_the_dataset_of_the_sample(office):
     office.until_in({BREAD}, shown, keys.RANDOM_SAMPLED)
 
 
-def test_a_changed_mind_moves_the_picture_and_keeps_the_history(office, unsure):
-    shown, task = unsure
-    annotation = office.annotator.annotate(task, "Egg")
-    office.until_in({EGG}, shown)
-    office.annotator.change(annotation, "Meat")
-    office.until_in({MEAT}, shown)
-    assert [entry["class_index"] for entry in office.label(shown)["history"]] == [EGG, MEAT]
-
-
 @pytest.mark.parametrize(
     ("choice", "outcome"), [(None, "skipped"), ("None of these", "other"), ("Can't tell", "unclear")]
 )
@@ -71,14 +87,6 @@ def test_an_answer_without_a_class_gives_no_picture(office, unsure, choice, outc
     shown, task = unsure
     office.annotator.annotate(task, choice)
     office.until_told(outcome, shown)
-
-
-def test_a_deleted_annotation_takes_its_picture_along(office, unsure):
-    shown, task = unsure
-    annotation = office.annotator.annotate(task, "Egg")
-    office.until_in({EGG}, shown)
-    office.annotator.delete_annotation(annotation)
-    office.until_told("withdrawn", shown)
 
 
 def test_a_deleted_task_takes_its_picture_along_and_stays_away(office, unsure):
@@ -100,9 +108,12 @@ def settled(office):
 
 def images(office):
     """How often each picture is in the project of unsure ones."""
-    path = f"/api/tasks?project={project(office, LOW)}&resolve_uri=false&page_size=10000"
-    found = office.annotator.get(path).json()["tasks"]
-    return Counter(task["data"]["image"].rpartition("/")[2].removesuffix(".jpg") for task in found)
+    return Counter(task["data"]["image"].rpartition("/")[2].removesuffix(".jpg") for task in waiting_tasks(office))
+
+
+def waiting_tasks(office):
+    path = f"/api/tasks?project={project(office, LOW)}&resolve_uri=false&page_size=10000&fields=all"
+    return office.annotator.get(path).json()["tasks"]
 
 
 def test_who_disagrees_takes_the_picture_out_until_most_agree(office, unsure):
@@ -176,13 +187,14 @@ def test_while_label_studio_is_away_tasks_wait(office):
     office.until_in({EGG}, shown)
 
 
-def test_eight_annotators_save_a_hundred_answers_during_imports(office):
-    people = colleagues(office, *(f"annotator-{number}" for number in range(8)))
+@pytest.mark.parametrize(("many", "more"), [(16, 8), pytest.param(100, 50, marks=pytest.mark.soak)])
+def test_annotators_who_save_during_imports_lose_neither_task_nor_prediction(office, many, more):
+    people = colleagues(office, *(f"annotator-{number}" for number in range(4)))
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: office.predicted(), range(100)))
+        made = list(pool.map(lambda _: office.predicted(), range(many)))
         waiting = [office.task(shown) for shown in made]
-        newer = [pool.submit(office.predicted) for _ in range(50)]
-        tokens = [annotator.token for annotator in people * 13]
+        newer = [pool.submit(office.predicted) for _ in range(more)]
+        tokens = cycle(annotator.token for annotator in people)
         saves = [
             pool.submit(office.save, task, "Egg", token=token) for task, token in zip(waiting, tokens, strict=False)
         ]
@@ -192,12 +204,9 @@ def test_eight_annotators_save_a_hundred_answers_during_imports(office):
         list(pool.map(lambda shown: office.until_in({EGG}, shown), made))
     found = images(office)
     assert {found[prediction(shown).random] for shown in made + brought} == {1}
-
-
-def test_a_picture_shows_the_answer_of_the_model_though_annotators_save_meanwhile(office):
-    """Label Studio forgets a prediction when it tries an import again."""
-    tasks = office.annotator.tasks(project(office, LOW))
-    assert {len(task["predictions"]) for task in tasks} == {1}
+    assert {len(task["predictions"]) for task in waiting_tasks(office)} == {
+        1
+    }  # Label Studio forgets one when it retries
 
 
 def test_a_label_studio_that_lost_its_memory_takes_nothing_from_the_datasets(office):

@@ -1,10 +1,9 @@
 """Label Studio in a real browser, as annotators use it; the pictures come by the whole system."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of, utc_now
@@ -13,9 +12,8 @@ from tests.local.system import prediction, until
 from tests.support import demo
 from tests.support.staffed import LOW, Staffed, project
 
-pytestmark = [pytest.mark.store, pytest.mark.slow, pytest.mark.browser]
+pytestmark = [pytest.mark.slow("a whole system with Label Studio, and Chromium"), pytest.mark.browser]
 
-CHROMIUM = Path("/usr/bin/chromium")
 CLASSES: list[str] = demo.CARD["classes"]
 PATIENCE = 60_000
 PICTURE = "[...document.images].some(image => image.src.startsWith('blob:') && image.naturalWidth > 0)"
@@ -23,17 +21,13 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def page(office: Staffed) -> Iterator[Page]:
-    """Logged in. Not for the whole session: two browsers of Playwright cannot live beside each other."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        page = browser.new_page(viewport={"width": 1400, "height": 900})
-        page.set_default_timeout(PATIENCE)
-        _log_in(page, office)
-        yield page
-        browser.close()
+def page(browser: Browser, office: Staffed) -> Iterator[Page]:
+    """Logged in."""
+    page = browser.new_page(viewport={"width": 1400, "height": 900})
+    page.set_default_timeout(PATIENCE)
+    _log_in(page, office)
+    yield page
+    page.close()
 
 
 def _log_in(page: Page, office: Staffed) -> None:

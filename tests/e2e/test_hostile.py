@@ -15,13 +15,14 @@ import requests
 
 from local import stack
 from local.settings import THRIFT
+from tests.e2e.conftest import one_store
 from tests.local.system import until
 from tests.support.demo import committed
 from tests.support.hostile import TAKEN, Hostile, files, photo
 from tests.support.hostile_forms import forms
 from tests.support.servers import free_ports
 
-pytestmark = [pytest.mark.usefixtures("deployed"), pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)]
+pytestmark = [pytest.mark.usefixtures("deployed"), one_store]
 GATEWAY = "from local.serve import serve; serve('local.gateway:application', {port}, workers=1)"
 MOST_MEMORY = 512_000_000
 
@@ -65,6 +66,7 @@ def send(port: int, sent: Hostile) -> int:
     return answer.status_code
 
 
+@pytest.mark.slow("five hundred hostile uploads")
 def test_the_corpus_passes_through_the_real_server_in_little_memory(gateway, store):
     port, worker = gateway
     before = most_memory(worker)

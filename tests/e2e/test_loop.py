@@ -1,4 +1,7 @@
-"""The whole loop over HTTP on real stores: a photo in, a person's answer back, a dataset out."""
+"""The whole loop over HTTP on real stores: a photo in, a person's answer back, a dataset out.
+
+What is refused before the store is asked is the same on each.
+"""
 
 import json
 
@@ -6,7 +9,7 @@ import pytest
 
 from feedloop.domain import keys
 from feedloop.domain.prediction import PredictionId
-from tests.e2e.conftest import TOKEN
+from tests.e2e.conftest import TOKEN, one_store
 from tests.support.demo import committed
 from tests.support.uploads import clear_upload, pixels
 from tests.support.world import annotation, everything, write
@@ -51,12 +54,14 @@ def test_a_visitor_flags_once(upload, call):
     assert [call("flag", data=form)[0] for _ in range(2)] == [202, 200]
 
 
+@one_store
 def test_json_serves_as_well_as_a_form(upload, call):
     asked = {"prediction_id": upload(clear_upload())["prediction_id"], "class": "Egg"}
     assert call("flag", json=asked)[0] == 202
     assert call("relabel", json=asked)[1]["status"] == "updated"
 
 
+@one_store
 def test_unknown_and_forged_ids_are_told_alike(upload, call):
     receipt = upload()["prediction_id"]
     forged = receipt[:-1] + ("0" if receipt[-1] != "0" else "1")
@@ -75,6 +80,7 @@ def test_a_visitors_class_becomes_a_dataset_picture_and_moves_with_his_mind(stor
     assert list(everything(store, "userfeedback2", "")) == [f"class_09/{identity(told)}.jpg"]
 
 
+@one_store
 def test_a_class_that_does_not_exist_is_refused(upload, call):
     status, told = call("relabel", data={"prediction_id": upload()["prediction_id"], "class": "Pizza"})
     assert (status, told["type"]) == (400, "urn:feedloop:problem:unknown-class")
@@ -88,11 +94,13 @@ def test_the_sample_of_a_day_is_drawn_once(store, upload, call):
     assert set(everything(store, keys.LABELSTUDIO, "tasks/randomsampled/")) == drawn
 
 
+@one_store
 def test_without_the_token_a_sample_is_yesterdays_whatever_is_asked(upload, call):
     told = call("sample", data={"date": identity(upload()).day, "count": "3"})[1]
     assert (told["sampled"], told["date"] < identity(upload()).day) == (0, True)
 
 
+@one_store
 @pytest.mark.parametrize("asked", [{"date": "yesterday"}, {"count": "many"}, {"count": "0"}, {"date": "20261332"}])
 def test_a_wrong_question_for_a_sample_is_refused(call, asked):
     assert call("sample", data=asked, headers=BEARER)[0] == 400
@@ -124,6 +132,7 @@ def test_a_deleted_annotation_is_withdrawn_by_its_event(store, upload, call):
     assert everything(store, "lowconfidence", "") == {}
 
 
+@one_store
 def test_an_event_without_the_token_is_refused(store, call):
     assert call("curate", json=event(store, keys.output(keys.LOW_CONFIDENCE, "1")))[0] == 401
 
@@ -136,6 +145,7 @@ def test_the_dataset_picture_is_the_production_picture(store, upload, call):
     assert (kept.body, dict(kept.metadata)) == (labelled.body, dict(labelled.metadata))
 
 
+@one_store
 def test_the_answer_is_json_that_a_browser_can_parse(call):
     status, told = call("predict", data=b"")
     assert (status, json.loads(json.dumps(told))["title"]) == (400, "The request is not understood")

@@ -12,7 +12,7 @@ from feedloop import settings as names
 from feedloop import wiring
 from feedloop.server import create_app
 from local.identities import keys_of
-from tests.e2e.conftest import TOKEN
+from tests.e2e.conftest import TOKEN, one_store
 from tests.support.uploads import clear_upload, unclear_upload
 
 pytestmark = pytest.mark.usefixtures("deployed")
@@ -67,7 +67,7 @@ def send(told):
     return call
 
 
-@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
+@one_store
 @given(st.data())
 @settings(derandomize=True, database=None, deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 def test_no_input_makes_a_function_tell_a_secret(send, data):
@@ -80,7 +80,7 @@ def test_no_input_makes_a_function_tell_a_secret(send, data):
         assert answer.status_code < 500 or answer.json["type"].startswith("urn:feedloop:problem:")
 
 
-@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
+@one_store
 def test_a_file_name_leaves_no_trace(send):
     for name in (CANARY, "a" * 5000, "\x00.jpg", "é\ud83d.jpg"):
         head = (
@@ -108,7 +108,7 @@ def test_a_store_that_refuses_our_keys_does_not_have_us_tell_them(send, tmp_path
     assert {answer.status_code for answer in calls(send)} <= {200, 401, 503}
 
 
-@pytest.mark.parametrize("server", ["seaweedfs"], indirect=True)
+@one_store
 @pytest.mark.parametrize("name", ["S3_ENDPOINT", "LABEL_STUDIO_URL"])
 def test_a_store_or_label_studio_that_is_away_tells_nothing_of_us(send, monkeypatch, name):
     monkeypatch.setenv(name, "http://127.0.0.1:9")

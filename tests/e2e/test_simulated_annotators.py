@@ -1,4 +1,4 @@
-"""The simulation's annotators at a real Label Studio."""
+"""The simulation's annotators at a real Label Studio. They know nothing of the store: one is enough."""
 
 from urllib.parse import unquote
 
@@ -10,7 +10,7 @@ from simulation.studio import Studio
 from tests.local.system import prediction, until
 from tests.support.staffed import LOW
 
-pytestmark = [pytest.mark.store, pytest.mark.slow]
+pytestmark = pytest.mark.slow("a whole system with Label Studio")
 EGG = 3
 
 

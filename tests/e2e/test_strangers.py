@@ -1,7 +1,11 @@
-"""What callers without any credentials can do to the loop, on real stores: cron's work, and nothing to others'."""
+"""What callers without any credentials can do to the loop, on real stores: cron's work, and nothing to others'.
+
+Who comes first is decided by each store in its own way. Who is believed, and what is told, is decided before.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
+from functools import partial
 from random import Random
 
 import pytest
@@ -10,6 +14,8 @@ from feedloop import wiring
 from feedloop.domain import keys, receipts
 from feedloop.domain.clock import day_of, utc_now
 from feedloop.domain.prediction import PredictionId
+from feedloop.sweeps import Lease
+from tests.e2e.conftest import one_store
 from tests.e2e.test_loop import BEARER, identity
 from tests.support.demo import committed
 from tests.support.uploads import clear_upload
@@ -19,6 +25,13 @@ pytestmark = pytest.mark.usefixtures("deployed")
 
 CRON = {"headers": {"X-Topic": "cron-function", "X-Connector": "cron-connector"}}
 MANY = 8
+
+
+@pytest.fixture(autouse=True)
+def _short_rest(monkeypatch):
+    """Strangers wait for a second between two sweeps, not for five."""
+    for name in ("curate", "sample"):
+        monkeypatch.setattr(f"functions.{name}.handler.Lease", partial(Lease, rest=timedelta(seconds=1)))
 
 
 def yesterday() -> datetime:
@@ -53,6 +66,7 @@ def test_strangers_at_the_moment_of_cron_do_not_use_up_its_sweep(store, call, up
     assert len(everything(store, keys.DATASETS[keys.LOW_CONFIDENCE], "")) == 1
 
 
+@one_store
 @pytest.mark.parametrize("shown", ["", "Bearer wrong", "Basic x", "an event token"])
 def test_a_strangers_parameters_are_as_if_they_were_not_there(store, call, shown):
     commit(store, prediction(time=yesterday() - timedelta(days=3)), shown=False)
@@ -70,6 +84,7 @@ def guesses(told):
     return [never_made, *forged, "*", "%", "../x", "."]
 
 
+@one_store
 @pytest.mark.parametrize("name", ["flag", "relabel"])
 def test_ids_that_are_wrong_in_any_way_are_answered_alike(call, upload, name):
     asked = [{"prediction_id": guess, "class": "Egg"} for guess in guesses(upload(clear_upload()))]
@@ -78,6 +93,7 @@ def test_ids_that_are_wrong_in_any_way_are_answered_alike(call, upload, name):
     assert told[0][0] == 404
 
 
+@one_store
 @pytest.mark.parametrize("name", ["flag", "relabel"])
 def test_a_forged_id_costs_the_store_nothing_and_so_takes_the_same_time(call, upload, monkeypatch, name):
     forged = {"prediction_id": upload()["prediction_id"][:-1] + "!", "class": "Egg"}
@@ -88,6 +104,7 @@ def test_a_forged_id_costs_the_store_nothing_and_so_takes_the_same_time(call, up
     assert asked == []
 
 
+@one_store
 def test_no_answer_to_a_stranger_names_a_prediction(store, call, upload):
     upload()
     made = commit(store, prediction(time=yesterday()), shown=False)

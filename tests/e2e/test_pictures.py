@@ -1,0 +1,42 @@
+"""Label Studio between annotators and each store: it reads pictures there, and writes answers."""
+
+import json
+
+import pytest
+import requests
+
+from feedloop.domain import keys
+from tests.support import demo
+from tests.support.staffed import LOW, project
+
+pytestmark = pytest.mark.slow("a whole system with Label Studio")
+
+
+@pytest.fixture(scope="module")
+def shown(any_office):
+    """A picture as an annotator's browser asks for it, and its address."""
+    any_office.task(any_office.predicted())
+    address = any_office.annotator.next_task(project(any_office, LOW))["data"]["image"]
+    return any_office.annotator.get(address.removeprefix(any_office.annotator.desk.url)), address
+
+
+def test_a_picture_is_shown_by_label_studio_itself(shown):
+    answer, address = shown
+    assert (answer.content[:2], answer.headers["Content-Type"], answer.history) == (b"\xff\xd8", "image/jpeg", [])
+    assert requests.get(address, timeout=60).status_code == 401
+
+
+def test_a_pictures_metadata_stays_in_the_store(shown):
+    answer, _ = shown
+    assert [name for name in answer.headers if "meta" in name.lower()] == []
+    assert demo.CARD["name"] not in str(answer.headers)
+
+
+def test_a_submitted_answer_lies_in_the_store_at_once_and_goes_with_its_deletion(any_office):
+    task = any_office.task(any_office.predicted())
+    made = any_office.annotator.annotate(task, "Egg", lead_time=3.5)
+    place = keys.output(LOW, str(made))
+    written = json.loads(any_office.store.get(place).body)
+    assert (written["result"][0]["value"]["choices"], written["lead_time"]) == (["Egg"], 3.5)
+    any_office.annotator.delete_annotation(made)
+    assert place.key not in [entry.key for entry in any_office.store.list(keys.outputs(LOW))]
