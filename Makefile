@@ -47,7 +47,7 @@ soak: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run the long tests 
 	@SOAK=$(SOAK) $(PYTEST) -n $(WORKERS) --hypothesis-seed=$(SOAK)
 
 test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
-	@$(TRAIN)/bin/python -m pytest tests/training
+	@OMP_NUM_THREADS=1 $(PYTEST:$(BIN)/%=$(TRAIN)/bin/%) -n 2 tests/training
 
 plant: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## see whether the tests catch planted bugs (BUG=curate: only some of them)
 	@$(BIN)/python scripts/plant_bugs.py $(BUG)

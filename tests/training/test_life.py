@@ -1,6 +1,9 @@
 """A food11.pth from the check to the rollback, in both of its forms."""
 
 import json
+from contextlib import redirect_stdout
+from functools import cache
+from io import StringIO
 
 import pytest
 
@@ -16,13 +19,23 @@ from tests.support.training import at_home, command
 from tests.support.uploads import clear_upload
 from training import cards, catalogue
 
+STATE, WHOLE = "state_dict", "whole module"
 
-def exported(tmp_path, *, seed=1, whole=False):
-    weights, to = food11(tmp_path, whole=whole, seed=seed), tmp_path / f"model-{seed}"
-    trust = ["--trust-pickle"] if whole else []
-    assert command("check", weights, *trust) == 0
-    assert command("export", weights, "--to", to, *trust) == 0
-    return to
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Check and export a file, each only once: that takes ten seconds. Its folder, and what was printed."""
+
+    @cache
+    def export(form, seed):
+        folder, trust = tmp_path_factory.mktemp("exported"), ["--trust-pickle"] if form == WHOLE else []
+        weights, to = food11(folder, whole=form == WHOLE, seed=seed), folder / "model"
+        with redirect_stdout(StringIO()) as printed:
+            assert command("check", weights, *trust) == 0
+            assert command("export", weights, "--to", to, *trust) == 0
+        return to, printed.getvalue()
+
+    return export
 
 
 def answer(store):
@@ -32,17 +45,18 @@ def answer(store):
     return classifier.probabilities(pictures.normalise(clear_upload()))
 
 
-@pytest.mark.parametrize("whole", [False, True], ids=["state_dict", "whole module"])
-def test_either_form_is_released_and_serves(tmp_path, whole):
-    store, (model, card) = MemoryStore(), cards.read(exported(tmp_path, whole=whole))
+@pytest.mark.parametrize("form", [STATE, WHOLE])
+def test_either_form_is_released_and_serves(exported, form):
+    store, (folder, _) = MemoryStore(), exported(form, 1)
+    model, card = cards.read(folder)
     catalogue.release(store, model, card, {}, now=utc_now())
     assert len(answer(store)) == 11
 
 
 @pytest.mark.store
-def test_the_whole_life_by_commands_on_a_real_store(tmp_path, seaweedfs, monkeypatch):
+def test_the_whole_life_by_commands_on_a_real_store(exported, seaweedfs, monkeypatch):
     store = at_home(seaweedfs, monkeypatch)
-    before, after = exported(tmp_path, seed=1), exported(tmp_path, seed=2)
+    (before, _), (after, _) = exported(STATE, 1), exported(STATE, 2)
     assert command("release", before) == 0
     first = answer(store)
     assert command("release", after) == 0
@@ -51,7 +65,8 @@ def test_the_whole_life_by_commands_on_a_real_store(tmp_path, seaweedfs, monkeyp
     assert answer(store) == first
 
 
-def test_an_export_without_pictures_says_that_it_is_not_calibrated(tmp_path, capsys):
-    card = json.loads((exported(tmp_path) / "card.json").read_text())
-    assert "not calibrated" in capsys.readouterr().out
+def test_an_export_without_pictures_says_that_it_is_not_calibrated(exported):
+    folder, printed = exported(STATE, 1)
+    card = json.loads((folder / "card.json").read_text())
+    assert "not calibrated" in printed
     assert (card["temperature"], card["metrics"]) == (1.0, {})
