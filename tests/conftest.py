@@ -66,6 +66,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
     config.hook.pytest_deselected(items=left)
     items[:] = [item for item in items if item not in left]
+    if hasattr(config, "workerinput"):
+        from tests.support import groups
+
+        groups.tell({item.nodeid: _group(item) for item in items})
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config) -> Any:
+    """Instead of pytest-xdist's own for groups."""
+    from tests.support import groups  # plain pytest does without pytest-xdist
+
+    return groups.ByGroup(config) if config.getvalue("dist") == "loadgroup" else None
 
 
 def _group(item: pytest.Item) -> str:
