@@ -67,7 +67,7 @@ def _build(folder: Path) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class _Tools:
-    """A Go that obeys none of the user's settings but those of his network."""
+    """A Go that obeys no settings of the user but those of the network."""
 
     go: str
     folder: Path
