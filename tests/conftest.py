@@ -36,6 +36,8 @@ if find_spec("hypothesis"):  # the training environment has none
 logging.getLogger("urllib3.connectionpool").setLevel(logging.DEBUG)  # a failure shows the last requests
 
 CHROMIUM = Path("/usr/bin/chromium")
+CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--process-per-site", "--renderer-process-limit=1")
+"""A tab of a profile that is open already needs no process of its own."""
 LONGEST_FIRST: tuple[str, ...] = ()
 """Groups of tests that no worker may begin last."""
 
@@ -158,6 +160,6 @@ def browser() -> Iterator[Browser]:
     if not CHROMIUM.exists():
         pytest.skip(f"{CHROMIUM} is not there: apt-get install chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=CHROMIUM_OPTIONS)
         yield browser
         browser.close()

@@ -12,6 +12,7 @@ from tests.local.system import System, running, until
 from tests.support.servers import free_ports
 from tests.web import operator, proxy, static
 from tests.web.operator import Days, Operator
+from tests.web.profiles import Profiles
 from tests.web.proxy import Proxy
 from tests.web.static import Site
 from tests.web.visitor import Visitor
@@ -40,6 +41,11 @@ class World:
 
 
 @pytest.fixture(scope="session")
+def profiles(browser: Browser) -> Profiles:
+    return Profiles(browser)
+
+
+@pytest.fixture(scope="session")
 def _world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     (port,) = free_ports(1)
     origin = f"http://127.0.0.1:{port}"
@@ -62,19 +68,18 @@ def world(_world: World) -> World:
 
 
 @pytest.fixture
-def visit(browser: Browser, world: World) -> Iterator[Callable[..., Visitor]]:
+def visit(profiles: Profiles, world: World) -> Iterator[Callable[..., Visitor]]:
     """A new visitor; afterwards no page may have complained."""
     visitors = []
 
     def come(**options: Any) -> Visitor:
         options = {"locale": "en-GB", "reduced_motion": "reduce", **DESK, **options}
-        visitor = Visitor(browser.new_context(**options).new_page(), world.site.url)
+        visitor = Visitor(profiles.tab(**options), world.site.url)
         visitors.append(visitor)
         return visitor
 
     yield come
-    for visitor in visitors:
-        visitor.page.context.close()
+    profiles.clear(world.site.url, world.system.url)
     assert [error for visitor in visitors for error in visitor.errors] == []
 
 
@@ -82,6 +87,12 @@ def visit(browser: Browser, world: World) -> Iterator[Callable[..., Visitor]]:
 def somebody(visit: Callable[..., Visitor]) -> Visitor:
     """On a phone or at a desk: it makes no difference here."""
     return visit().come()
+
+
+@pytest.fixture
+def patient(visit: Callable[..., Visitor]) -> Visitor:
+    """Somebody whose time passes only when a test lets it."""
+    return visit(stopped=True).come()
 
 
 @pytest.fixture(params=DEVICES)
@@ -111,6 +122,12 @@ def operate(visit: Callable[..., Visitor], world: World) -> Callable[..., Operat
 def somebody_with_the_token(operate: Callable[..., Operator]) -> Operator:
     """At a desk, before the page."""
     return operate()
+
+
+@pytest.fixture
+def patient_reader(operate: Callable[..., Operator]) -> Operator:
+    """The same, whose time passes only when a test lets it."""
+    return operate(stopped=True)
 
 
 @pytest.fixture

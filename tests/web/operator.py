@@ -49,10 +49,14 @@ class Operator(Visitor):
 
     def reads_report(self, query: str = "") -> "Operator":
         """Open the page with a token that this tab has already."""
-        self.page.add_init_script(f"sessionStorage.setItem('feedloop report token', '{self.token}')")
-        self.opens(query)
+        self.asks_for_report(query)
         self.is_in("shown")
         return self
+
+    def asks_for_report(self, query: str = "") -> None:
+        """The same, without waiting for the report."""
+        self.page.add_init_script(f"sessionStorage.setItem('feedloop report token', '{self.token}')")
+        self.opens(query)
 
     def is_in(self, state: str) -> None:
         """Wait for a state of the page."""

@@ -9,7 +9,7 @@ from tests.local.system import until
 from tests.web.proxy import Handler, Hold, drop, lose_answer, refuse, tell
 from tests.web.visitor import photo
 
-pytestmark = [pytest.mark.store, pytest.mark.browser]
+pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-site")]
 
 PASSING = {
     "a proxy without CORS": (refuse(502), "We cannot be reached"),
@@ -25,33 +25,20 @@ PASSING = {
 }
 
 
-def pass_time(visitor, seconds):
-    """Let time fly in the page."""
-    visitor.page.clock.fast_forward(seconds * 1000)
-
-
 def tried(world, tries):
     """Whether predict was called so often."""
     return len(world.proxy.of("predict")) == tries
 
 
-@pytest.fixture
-def patient(visit):
-    """A visitor whose clock can be put forward."""
-    visitor = visit()
-    visitor.page.clock.install()
-    return visitor.come()
-
-
 @pytest.mark.parametrize("name", PASSING)
-def test_what_passes_is_tried_again_and_counts_once(visit, world, name):
+def test_what_passes_is_tried_again_and_counts_once(patient, world, name):
     before, (fault, heading) = world.made(), PASSING[name]
     world.proxy.faults.append(fault)
-    visitor = visit().come()
-    visitor.choose()
-    visitor.sees(heading)
-    visitor.hears(f"lunch.jpg: {heading}")
-    visitor.sees("Almost certainly rice")
+    patient.choose()
+    patient.sees(heading)
+    patient.hears(f"lunch.jpg: {heading}")
+    patient.pass_time(2)
+    patient.sees("Almost certainly rice")
     assert len({call.key for call in world.proxy.of("predict")}) == 1
     assert (len(world.proxy.of("predict")), len(world.made() - before)) == (2, 1)
 
@@ -62,10 +49,10 @@ def test_a_wait_that_we_are_told_is_kept(patient, world):
     patient.sees("Too much at once")
     patient.reads("Next try in 60 s.")
     expect(card.get_by_role("button", name="Try now")).to_be_hidden()
-    pass_time(patient, 50)
+    patient.pass_time(50)
     patient.reads("Next try in 10 s.")
     assert len(world.proxy.of("predict")) == 1
-    pass_time(patient, 10)
+    patient.pass_time(10)
     patient.sees("Almost certainly rice")
 
 
@@ -80,10 +67,10 @@ def test_a_silent_gateway_is_asked_again(patient, world):
     world.proxy.faults.append(hold)
     patient.choose()
     patient.sees("Having a look …")
-    pass_time(patient, 46)
+    patient.pass_time(46)
     patient.sees("No answer yet")
     hold.released.set()
-    pass_time(patient, 2)
+    patient.pass_time(2)
     patient.sees("Almost certainly rice")
     assert len(world.made() - before) == 1
 
@@ -93,7 +80,7 @@ def test_ten_tries_are_enough_until_the_visitor_wants_more(patient, world):
     card = patient.choose()
     for tries in range(2, 11):
         patient.sees("We have to catch our breath")
-        pass_time(patient, 40)
+        patient.pass_time(40)
         until(partial(tried, world, tries), "it is tried again")
     patient.reads("Nothing is lost while this page stays open.")
     patient.press("Try again", card)

@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 from tests.web.quality import MOST_TRANSFER, SMALL, TWICE, WIDER, WORDS, transfers
 from tests.web.visitor import photo
 
-pytestmark = [pytest.mark.store, pytest.mark.browser]
+pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-site")]
 
 TEXTS = """async (languages) => Object.fromEntries(await Promise.all(languages.map(async (language) =>
   [language, Object.keys((await import(`/texts/${language}.js`)).default)])))"""
@@ -102,7 +102,8 @@ def test_the_operators_title_and_policy_are_shown(visit, world):
 
 
 def test_a_narrow_or_enlarged_page_needs_no_sideways_scrolling(visit):
-    visitor = visit(viewport={"width": 320, "height": 568}, locale="de-DE")
+    visitor = visit(locale="de-DE")
+    visitor.page.set_viewport_size({"width": 320, "height": 568})
     visitor.come().choose()
     expect(visitor.card().get_by_role("heading")).to_have_text("Fast sicher: Reis")
     assert not visitor.page.evaluate(WIDER)
@@ -122,8 +123,9 @@ def test_no_two_elements_share_an_id(somebody):
 
 def test_nothing_moves_for_those_who_want_no_motion(visit):
     for wish, moves in (("reduce", False), ("no-preference", True)):
-        visitor = visit(reduced_motion=wish).come()
-        visitor.choose()
+        visitor = visit()
+        visitor.page.emulate_media(reduced_motion=wish)
+        visitor.come().choose()
         visitor.sees("Almost certainly rice")
         assert bool(visitor.page.evaluate("document.getAnimations().length")) == moves
 

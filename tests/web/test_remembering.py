@@ -9,7 +9,7 @@ from tests.support.uploads import unclear_upload
 from tests.web.proxy import Hold, drop, lose_answer
 from tests.web.visitor import photo
 
-pytestmark = [pytest.mark.store, pytest.mark.browser]
+pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-site")]
 
 FORBIDDEN = "Object.defineProperty(window, 'localStorage', { get() { throw new Error('forbidden'); } })"
 
@@ -80,25 +80,25 @@ def test_forgetting_stops_what_is_on_its_way(somebody, world):
     assert somebody.storage() == {}
 
 
-def test_a_photo_whose_answer_was_lost_counts_once_after_a_reload(somebody, world):
+def test_a_photo_whose_answer_was_lost_counts_once_after_a_reload(patient, world):
     before = world.made()
     world.proxy.faults.append(lose_answer)
-    somebody.choose()
-    somebody.sees("We cannot be reached")
-    somebody.come().reads("One photo was on its way when this page was closed.")
-    somebody.choose(photo(name="renamed.jpg"))
-    somebody.sees("Almost certainly rice")
-    expect(somebody.page.get_by_text("was on its way")).to_be_hidden()
+    patient.choose()
+    patient.sees("We cannot be reached")
+    patient.come().reads("One photo was on its way when this page was closed.")
+    patient.choose(photo(name="renamed.jpg"))
+    patient.sees("Almost certainly rice")
+    expect(patient.page.get_by_text("was on its way")).to_be_hidden()
     assert len(world.made() - before) == 1
 
 
-def test_a_lost_photo_can_be_left(somebody, world):
+def test_a_lost_photo_can_be_left(patient, world):
     world.proxy.faults.append(drop)
-    somebody.choose()
-    somebody.sees("We cannot be reached")
-    somebody.come().press("Leave it")
-    expect(somebody.page.get_by_text("was on its way")).to_be_hidden()
-    assert somebody.storage() == {}
+    patient.choose()
+    patient.sees("We cannot be reached")
+    patient.come().press("Leave it")
+    expect(patient.page.get_by_text("was on its way")).to_be_hidden()
+    assert patient.storage() == {}
 
 
 def test_the_same_photo_on_purpose_is_another_prediction(somebody, world):

@@ -6,7 +6,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
-pytestmark = [pytest.mark.store, pytest.mark.browser]
+pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-report")]
 
 OPEN_TABLE = "(element) => { element.open = true; }"
 
@@ -175,8 +175,8 @@ def test_it_is_told_in_german(visit, operate, days):
     expect(reader.section("Was diesen Bericht einschränkt").locator('[lang="en"]')).to_have_count(0)
 
 
-def test_it_is_printed_black_on_white_without_controls(operate, days):
-    reader = operate(color_scheme="dark").reads_report(days.labelled)
+def test_it_is_printed_black_on_white_without_controls(reader, days):
+    reader.reads_report(days.labelled)
     reader.page.emulate_media(media="print", color_scheme="dark")
     for control in ("Print", "Forget the token"):
         expect(reader.page.get_by_role("button", name=control)).to_be_hidden()

@@ -7,7 +7,7 @@ from tests.web.conftest import DEVICES
 from tests.web.proxy import Hold, tell
 from tests.web.quality import MOST_TRANSFER, SMALL, TWICE, WIDER, WORDS, assert_accessible, transfers
 
-pytestmark = [pytest.mark.store, pytest.mark.browser]
+pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-report")]
 
 TEXTS = """async (languages) => Object.fromEntries(await Promise.all(languages.map(async (language) => [language,
   Object.keys((await import(`/texts/report/${language}.js`)).default)])))"""
@@ -51,21 +51,21 @@ def waiting(operator, world, days):
 
 
 def waiting_again(operator, world, days):
-    shown(operator, world, days)
+    empty(operator, world, days)
     world.proxy.faults.append(tell(503, Retry_After="60"))
     operator.page.get_by_role("link", name="28 days").click()
     operator.reads("Next try in")
 
 
 def offline(operator, world, days):
-    shown(operator, world, days)
+    empty(operator, world, days)
     operator.page.context.set_offline(offline=True)
     operator.page.get_by_role("link", name="28 days").click()
     operator.reads("You are offline")
 
 
 def refused(operator, world, days):
-    shown(operator, world, days)
+    empty(operator, world, days)
     operator.opens("?class=Pizza").reads("There is no such report")
 
 
@@ -131,7 +131,8 @@ def test_no_two_elements_share_an_id(reader, days):
 
 @pytest.mark.parametrize("width", [320, 390, 720])
 def test_a_narrow_or_enlarged_page_needs_no_sideways_scrolling(operate, days, width):
-    reader = operate(viewport={"width": width, "height": 700}, locale="de-DE").reads_report(days.labelled)
+    reader = operate(locale="de-DE").reads_report(days.labelled)
+    reader.page.set_viewport_size({"width": width, "height": 700})
     reader.page.evaluate(OPEN_ALL)
     assert not reader.page.evaluate(WIDER)
 

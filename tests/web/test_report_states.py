@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.local.system import until
 from tests.web.proxy import Handler, Hold, drop, refuse, tell
 
-pytestmark = [pytest.mark.store, pytest.mark.browser]
+pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-report")]
 
 
 def called(world, tries):
@@ -69,14 +69,17 @@ def test_an_address_that_asks_for_what_is_not_there_leads_back(reader):
         (tell(429, Retry_After="1"), "Too much at once"),
     ],
 )
-def test_what_passes_is_told_and_tried_again(reader, world, days, fault, words):
+def test_what_passes_is_told_and_tried_again(patient_reader, world, days, fault, words):
     world.proxy.faults.append(fault)
-    reader.reads_report(days.labelled)
-    reader.hears(words)
-    reader.reads("answers are right")
+    patient_reader.asks_for_report(days.labelled)
+    patient_reader.hears(words)
+    patient_reader.is_in("waiting")
+    patient_reader.pass_time(2)
+    patient_reader.reads("answers are right")
 
 
-def test_a_503_waits_as_long_as_it_is_told_or_until_somebody_tries(reader, world, days):
+def test_a_503_waits_as_long_as_it_is_told_or_until_somebody_tries(patient_reader, world, days):
+    reader = patient_reader
     reader.reads_report(days.labelled)
     world.proxy.faults.append(tell(503, Retry_After="60"))
     reader.page.get_by_role("link", name="28 days").click()
@@ -87,14 +90,13 @@ def test_a_503_waits_as_long_as_it_is_told_or_until_somebody_tries(reader, world
     expect(reader.page.locator(".stop")).to_be_hidden()
 
 
-def test_ten_tries_are_enough(operate, world):
-    operator = operate()
-    operator.page.clock.install()
+def test_ten_tries_are_enough(patient_reader, world):
+    operator = patient_reader
     world.proxy.faults.extend([tell(503)] * 10)
     operator.opens()
     for tries in range(2, 11):
         operator.is_in("waiting")
-        operator.page.clock.fast_forward(40_000)
+        operator.pass_time(40)
         until(partial(called, world, tries), "it is tried again")
     operator.reads("Ten tries failed.")
     operator.press("Try now")

@@ -10,14 +10,18 @@ from tests.local.system import until
 from tests.web.proxy import Handler, Hold, drop, lose_answer
 from tests.web.visitor import photo
 
-pytestmark = [pytest.mark.store, pytest.mark.browser]
+pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-site")]
 
 UNKNOWN = "20261122-07-0999-9f2c11aa-" + "0" * 32 + "-43210." + "0" * 64
 
 
 @pytest.fixture
-def answered(visitor):
-    """A visitor who has the answer to one photo."""
+def answered(somebody):
+    """Somebody who has the answer to one photo."""
+    return with_answer(somebody)
+
+
+def with_answer(visitor):
     visitor.choose()
     visitor.sees("Almost certainly rice")
     return visitor
@@ -35,7 +39,8 @@ def said(world):
     return read
 
 
-def test_one_tap_flags_and_a_second_does_nothing(answered, world):
+def test_one_tap_flags_and_a_second_does_nothing(visitor, world):
+    answered = with_answer(visitor)
     answered.card().get_by_role("button", name="Wrong?").dblclick()
     answered.reads("Thank you. A person will look at it.")
     answered.hears("Thank you. A person will look at it.")
@@ -45,7 +50,8 @@ def test_one_tap_flags_and_a_second_does_nothing(answered, world):
     assert keys.task(keys.USER_FEEDBACK, made.random).key in world.system.keys("labelstudio")
 
 
-def test_the_visitor_says_what_it_is_and_may_change_it(answered, said):
+def test_the_visitor_says_what_it_is_and_may_change_it(visitor, said):
+    answered = with_answer(visitor)
     answered.corrects("egg")
     answered.reads("Thank you. You said: egg.")
     assert said(answered) == ["Egg"]
@@ -99,7 +105,8 @@ def test_a_list_that_cannot_be_fetched_comes_later(answered, world):
 
 
 @pytest.mark.parametrize("fault", [drop, lose_answer])
-def test_what_did_not_arrive_is_said_again(answered, world, fault):
+def test_what_did_not_arrive_is_said_again(patient, world, fault):
+    answered = with_answer(patient)
     world.proxy.faults.append(fault)
     answered.press("Wrong?")
     answered.reads("We cannot be reached. It is safe here.")

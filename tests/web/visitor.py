@@ -9,7 +9,7 @@ from playwright.sync_api import FilePayload, Locator, Page, expect
 from feedloop.domain.prediction import PredictionId
 from tests.support.uploads import clear_upload
 
-PATIENCE = 30_000
+PATIENCE = 60_000
 expect.set_options(timeout=PATIENCE)
 
 
@@ -33,6 +33,10 @@ class Visitor:
         self.page.goto(f"{self.url}/{query}")
         expect(self.page.get_by_role("link", name="EN: English")).to_be_visible()
         return self
+
+    def pass_time(self, seconds: float) -> None:
+        """Let time fly in the page of somebody patient."""
+        self.page.clock.fast_forward(int(seconds * 1000))
 
     def choose(self, *photos: FilePayload) -> Locator:
         """Choose photos; the card of the first."""
