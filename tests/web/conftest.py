@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from tests.web.visitor import Visitor
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
 DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
 DEVICES = {"phone": PHONE, "desk": DESK}
+HAS_FAILED = pytest.StashKey[bool]()
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,17 @@ def world(_world: World) -> World:
     return _world
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Any:
+    report: pytest.TestReport = yield
+    item.stash[HAS_FAILED] = report.failed or item.stash.get(HAS_FAILED, False)
+    return report
+
+
 @pytest.fixture
-def visit(profiles: Profiles, world: World) -> Iterator[Callable[..., Visitor]]:
+def visit(
+    profiles: Profiles, world: World, request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[Callable[..., Visitor]]:
     """A new visitor; afterwards no page may have complained."""
     visitors = []
 
@@ -79,6 +90,9 @@ def visit(profiles: Profiles, world: World) -> Iterator[Callable[..., Visitor]]:
         return visitor
 
     yield come
+    if request.node.stash[HAS_FAILED]:
+        for number, visitor in enumerate(visitors):
+            print(visitor.testify(tmp_path / f"{number}.png"))
     profiles.clear(world.site.url, world.system.url)
     assert [error for visitor in visitors for error in visitor.errors] == []
 

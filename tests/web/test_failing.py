@@ -137,6 +137,7 @@ def test_others_wait_their_turn_while_two_are_tried_again(patient, world):
     expect(patient.page.locator('.card[data-phase="queued"]')).to_have_count(1)
 
 
+@pytest.mark.slow("its supervisor starts the store again")
 def test_a_store_that_is_down_loses_nothing(visit, world):
     before = world.made()
     visitor = visit().come()

@@ -112,6 +112,7 @@ def test_offline_waits_until_the_browser_is_back(reader, days):
     reader.is_in("shown")
 
 
+@pytest.mark.slow("its supervisor starts the store again")
 def test_a_store_that_is_down_is_waited_for(reader, world, days):
     reader.reads_report(days.labelled)
     world.proxy.faults.append(after_killing_the_store(world))

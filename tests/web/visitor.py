@@ -1,10 +1,11 @@
 """A visitor with a browser: what they do, and what they see."""
 
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from playwright.sync_api import FilePayload, Locator, Page, expect
+from playwright.sync_api import Error, FilePayload, Locator, Page, expect
 
 from feedloop.domain.prediction import PredictionId
 from tests.support.uploads import clear_upload
@@ -25,8 +26,11 @@ class Visitor:
         self.page = page
         self.url = url
         self.errors: list[str] = []
+        self.told: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._listen)
+        page.on("response", lambda answer: self.told.append(f"{answer.status} {answer.request.method} {answer.url}"))
+        page.on("requestfailed", lambda call: self.told.append(f"{call.failure} {call.method} {call.url}"))
 
     def come(self, query: str = "") -> "Visitor":
         """Open the page, and wait until its script is at work."""
@@ -89,6 +93,13 @@ class Visitor:
         """Drop or paste a photo."""
         self.page.evaluate((Path(__file__).parent / "bring.js").read_text(), [event, name, list(clear_upload())])
 
+    def testify(self, picture: Path) -> str:
+        """What the page looked like, and the last that its console and its requests told."""
+        with suppress(Error):  # a tab that crashed has no looks
+            self.page.screenshot(path=picture, full_page=True)
+        return "\n".join([f"{self.page.url}, see {picture}", *self.told[-40:]])
+
     def _listen(self, message: Any) -> None:
+        self.told.append(f"{message.type}: {message.text}")
         if message.type == "error" and "Failed to load resource" not in message.text and "CORS" not in message.text:
             self.errors.append(message.text)
