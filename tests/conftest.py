@@ -75,11 +75,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config) -> Any:
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     """Instead of pytest-xdist's own for groups."""
     from tests.support import groups  # plain pytest does without pytest-xdist
 
-    return groups.ByGroup(config) if config.getvalue("dist") == "loadgroup" else None
+    return groups.ByGroup(config, log) if config.getvalue("dist") == "loadgroup" else None
 
 
 def _group(item: pytest.Item) -> str:

@@ -103,6 +103,7 @@ def test_the_temperature_makes_confidence_come_true(drawings, random_weights):
     assert min(losses) == losses[0]
 
 
+@pytest.mark.slow("exports a network")
 def test_the_exported_file_answers_as_torch_does(drawings, random_weights):
     made = learning.export(random_weights, dataset.read(drawings).shown, seed=1)
     assert made.parity.holds
@@ -130,6 +131,7 @@ def test_other_pictures_do_not_calibrate(drawings, tmp_path):
     assert len(learning.held_out(found, drawings)) == 11
 
 
+@pytest.mark.slow("trains and exports a network")
 def test_the_demonstration_model_is_made_by_one_command(tmp_path):
     few = ("--drawings", 44, "--outliers", 20, "--held-out", 11, "--rounds", 1)
     assert command("demo", "--to", tmp_path, *few) == 0

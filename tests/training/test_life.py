@@ -19,6 +19,8 @@ from tests.support.training import at_home, command
 from tests.support.uploads import clear_upload
 from training import cards, catalogue
 
+pytestmark = pytest.mark.slow("exports networks, eight seconds of torch each")
+
 STATE, WHOLE = "state_dict", "whole module"
 
 

@@ -40,6 +40,7 @@ def labelled(store, queue, number, *, time=CLOSED):
     return str(label(store, queue, FOOD_11[index], made, body=body).id)
 
 
+@pytest.mark.slow("trains and exports a network")
 @pytest.mark.store
 def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
     before = releases.current(store).sha256
