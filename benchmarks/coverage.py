@@ -25,25 +25,12 @@ from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.intervals import wilson
 from feedloop.estimation.paired import Compared, Paired, paired
 from tests.support import worlds
-from tests.support.worlds import Window, World
+from tests.support.worlds import PLAIN, SCENARIOS, Window, World
 from training.gate import RELEASE, Rules, decide
 
 SEEDS, ENOUGH = 1_000, 10
 DAILY, AIM = (2, 3, 4, 5, 6, 7, 8, 9), 0.05
 PARTS = ("overall", "classes", "labels", "gate")
-PLAIN = World()
-SCENARIOS = {
-    "days alike": PLAIN,
-    "a: days vary 100-fold, the small are hard": replace(PLAIN, uneven=100, tied=3),
-    "a: days vary 100-fold, the large are hard": replace(PLAIN, uneven=100, tied=-3),
-    "b: drift": replace(PLAIN, drift=3),
-    "c: half the queue done, least sure first": replace(PLAIN, reviewed=0.5),
-    "d: model too sure of itself": replace(PLAIN, trust=0.5),
-    "e: a to d together": replace(PLAIN, uneven=100, tied=2, drift=2, reviewed=0.5, trust=0.5),
-    "f: annotators follow the model": replace(PLAIN, anchored=0.2, slips=0.03),
-    "f: annotators rarely follow": replace(PLAIN, anchored=0.05, slips=0.005),
-    "g: all of it": replace(PLAIN, uneven=100, tied=2, drift=2, reviewed=0.5, trust=0.5, anchored=0.2, slips=0.03),
-}
 TELLING = {
     "confidence tells less": replace(PLAIN, spread=1.2, ease=2.0),
     "usual": PLAIN,

@@ -11,7 +11,7 @@ import pytest
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.documents import load
-from feedloop.domain.errors import StoreDown
+from feedloop.domain.errors import MetadataTooLarge, StoreDown
 from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
@@ -330,6 +330,69 @@ def test_a_sweep_that_loses_the_store_says_so(desk, store, monkeypatch):
     monkeypatch.setattr(store, "get", partial(_fail, StoreDown("no answer")))
     with pytest.raises(StoreDown):
         swept(desk)
+
+
+class Refusing:
+    """A store that answers one kind of call about one picture with an error that is not an outage."""
+
+    def __init__(self, store, verb, part):
+        self._store, self._verb, self._part = store, verb, part
+
+    def __getattr__(self, verb):
+        found = getattr(self._store, verb)
+        if verb != self._verb:
+            return found
+
+        def call(place, *rest, **how):
+            if self._part in place.key:
+                raise MetadataTooLarge(place.key)
+            return found(place, *rest, **how)
+
+        return call
+
+
+def test_an_annotation_that_cannot_be_worked_off_does_not_stop_the_others(desk, store, capsys):
+    bad, good = (commit(store, prediction(1)) for _ in range(2))
+    for name, made in (("1", bad), ("2", good)):
+        write(store, QUEUE, name, annotation(store, made, "Egg"))
+    answer = swept(replace(desk, store=Refusing(store, "create", f"labels/{QUEUE}/{bad.id}")))
+    assert (answer["failed"], answer["curated"]) == (1, 1)
+    assert '"curate.failed"' in capsys.readouterr().out
+    assert swept(desk)["curated"] == 1
+
+
+@pytest.mark.parametrize("damage", [b"{}", b"no label", b'{"votes": {"1": 7}, "history": []}'])
+def test_a_damaged_label_does_not_stop_withdrawals_of_others(desk, store, damage):
+    bad, good = (commit(store, prediction(1)) for _ in range(2))
+    for name, made in (("1", bad), ("2", good)):
+        write(store, QUEUE, name, annotation(store, made, "Egg"))
+    swept(desk)
+    place = keys.label(QUEUE, bad.id)
+    store.replace(place, damage, etag=store.head(place).etag)
+    for name in "12":
+        store.delete(keys.output(QUEUE, name))
+    answer = swept(desk)
+    assert (answer["failed"], answer["withdrawn"]) == (1, 1)
+    assert pictures(store, QUEUE) == [f"class_03/{bad.id}.jpg"]
+
+
+def test_a_note_that_cannot_be_repaired_does_not_stop_the_others(desk, store, clock):
+    notes = []
+    for name in "12":
+        made = commit(store, prediction(1))
+        write(store, QUEUE, name, annotation(store, made, "Egg"))
+        notes.append(made)
+    swept(desk)
+    for name, made in zip("12", notes, strict=True):
+        body = store.get(keys.output(QUEUE, name)).body
+        store.create(keys.begun(QUEUE, name, "0" * 32, "0" * 8), body)
+        store.delete(keys.dataset(QUEUE, 3, made.id))
+    place = keys.label(QUEUE, notes[0].id)
+    store.replace(place, b"no label", etag=store.head(place).etag)
+    clock.pass_(hours=1)
+    answer = swept(desk)
+    assert (answer["failed"], answer["repaired"]) == (1, 1)
+    assert pictures(store, QUEUE) == [f"class_03/{notes[1].id}.jpg"]
 
 
 def test_an_event_works_off_its_own_annotation(desk, store):

@@ -11,7 +11,7 @@ from feedloop.domain.keys import Place
 from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
 from functions.sync.sweep import sweep
 from tests.support.memory_desk import MemoryDesk
-from tests.support.world import commit, everything, prediction, queue_task, write
+from tests.support.world import commit, everything, prediction, queue_task, result, write
 
 QUEUE = keys.LOW_CONFIDENCE
 
@@ -309,6 +309,20 @@ def test_a_change_that_could_not_be_written_is_written(sync, annotated, desk, st
     desk.change(annotation, "Meat")
     assert counts(sync(thorough=True))["repaired"] == 1
     assert files(store)[annotation]["result"][0]["value"] == {"choices": ["Meat"]}
+
+
+def test_what_was_still_being_saved_at_the_last_run_is_written(sync, annotated, desk, store, clock):
+    """Label Studio's time of a change is that of its begin; the change is seen when it ends."""
+    (changed,) = annotated(1)
+    clock.pass_(minutes=10)
+    begun = clock()
+    clock.pass_(seconds=110)
+    sync()
+    clock.time, desk.store_is_away = begun, True
+    desk.change(changed, "Bread")
+    clock.pass_(minutes=10)
+    sync()
+    assert files(store)[changed]["result"] == result("Bread")
 
 
 def test_a_version_that_is_replaced_is_kept(sync, annotated, desk, store, clock):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -47,6 +47,21 @@ class World:
     """How often an annotator who sees a wrong answer accepts it."""
     slips: float = 0
     """How often an annotator who sees a right answer rejects it."""
+
+
+PLAIN = World()
+SCENARIOS = {
+    "days alike": PLAIN,
+    "a: days vary 100-fold, the small are hard": replace(PLAIN, uneven=100, tied=3),
+    "a: days vary 100-fold, the large are hard": replace(PLAIN, uneven=100, tied=-3),
+    "b: drift": replace(PLAIN, drift=3),
+    "c: half the queue done, least sure first": replace(PLAIN, reviewed=0.5),
+    "d: model too sure of itself": replace(PLAIN, trust=0.5),
+    "e: a to d together": replace(PLAIN, uneven=100, tied=2, drift=2, reviewed=0.5, trust=0.5),
+    "f: annotators follow the model": replace(PLAIN, anchored=0.2, slips=0.03),
+    "f: annotators rarely follow": replace(PLAIN, anchored=0.05, slips=0.005),
+    "g: all of it": replace(PLAIN, uneven=100, tied=2, drift=2, reviewed=0.5, trust=0.5, anchored=0.2, slips=0.03),
+}
 
 
 @dataclass(frozen=True)

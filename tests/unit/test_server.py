@@ -180,6 +180,11 @@ def test_being_asked_whether_it_is_ready_is_no_line_in_the_log(client, capsys):
     assert capsys.readouterr().out == ""
 
 
+def test_a_browsers_question_is_no_line_in_the_log(client, capsys):
+    client.options("/", headers={"Origin": SITE, "Access-Control-Request-Method": "POST"})
+    assert capsys.readouterr().out == ""
+
+
 def test_text_leaves_as_it_is_in_utf_8():
     app = create_app(lambda _event, _context: http.text("Brötchen 1\n", "text/plain; version=0.0.4"), "told")
     answer = app.test_client().get("/")

@@ -3,6 +3,8 @@ import pytest
 
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.anchoring import anchoring
+from feedloop.estimation.answers import Answers
+from feedloop.estimation.assistance import STEEPEST, Assistance
 from feedloop.estimation.calibration import calibration
 from feedloop.estimation.classes import per_class
 from feedloop.estimation.confusion import confusion
@@ -96,3 +98,12 @@ def test_annotators_who_follow_are_found_out_by_the_same_pictures():
 def test_without_pictures_answered_both_ways_nobody_is_accused():
     found = anchoring(day((0, 100, 10)), [row(0, None, 0, sure=False)] * 10)
     assert (known(found.accepted).labels, found.blind_agreement, found.difference) == (10, None, None)
+
+
+def test_confidence_that_misleads_or_promises_too_much_moves_nothing_far():
+    unsure, sure = [row(0, 0, sure=False)] * 10 + [row(0, 1, sure=False)] * 5, [row(0, 1)] * 10 + [row(0, 0)] * 5
+    misled = Assistance.of(Answers.of(day((0, 100, 100)), unsure + sure))
+    assert (misled.slope, misled.unexplained) == (0, 1)
+    steep = Assistance.of(Answers.of(day((0, 100, 100)), [row(0, 0)] * 20 + [row(0, 1, sure=False)] * 20))
+    assert steep.slope == STEEPEST
+    assert steep.unexplained < 0.2
