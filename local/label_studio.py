@@ -27,7 +27,7 @@ KEYS = "LABEL_STUDIO_KEYS"
 
 _OF_THE_FUNCTIONS, _OF_ITS_OWN, _GIVEN = settings.S3_KEYS, keys_of(LABEL_STUDIO), "feedloop-label-studio-given-s3"
 _ENDS = (settings.ACCESS_KEY, settings.SECRET_KEY)
-_PATIENCE, _PATIENCE_AT_FIRST = 30.0, 300.0
+_PATIENCE_AT_FIRST = 300.0
 _PAUSE, _PAUSE_OF_SYNC, _AGAIN = 0.5, 5.0, 30.0
 
 
@@ -61,12 +61,19 @@ class LabelStudio:
 
     def is_new(self) -> bool:
         """Whether its database is still to be made."""
-        return self.home is not None and not data(self.home).exists()
+        return self.home is not None and not data(self.home).exists() and not migrated().exists()
 
 
 def data(home: Path) -> Path:
     """What it keeps; there as soon as it is complete."""
     return home / "data"
+
+
+def migrated() -> Path:
+    """A database with all tables and nobody in it, made once for each version that is installed, and copied."""
+    found = (PROGRAMS.parent / "lib").glob("python*/site-packages/label_studio-*.dist-info")
+    versions = sorted(path.name.removeprefix("label_studio-").removesuffix(".dist-info") for path in found)
+    return ROOT / "build" / f"label-studio-{'-'.join(versions)}"
 
 
 def chosen(choices: Choices) -> LabelStudio | None:
@@ -93,10 +100,9 @@ def require_installed(programs: Path) -> None:
         raise WrongSetting("Label Studio is not installed: `make run` does that; or do without: LABEL_STUDIO=off.")
 
 
-def bring_up(desk: LabelStudio, set_up: Callable[[], None], say: Callable[[str], None]) -> None:
+def bring_up(desk: LabelStudio, set_up: Callable[[], None], say: Callable[[str], None], *, silence: float) -> None:
     """Return when it answers and its projects are there. What keeps it from that is said, and tried again."""
-    patience = _PATIENCE_AT_FIRST if desk.is_new() else _PATIENCE
-    told, deadline = "", time.monotonic() + patience
+    told, deadline = "", time.monotonic() + (_PATIENCE_AT_FIRST if desk.is_new() else silence)
     while not _answers(desk.url):
         if not told and time.monotonic() > deadline:
             told = f"Label Studio does not answer at {desk.url}; everything else runs"

@@ -5,18 +5,19 @@ reaches it: it takes many a variable for a setting of its own, also the store's 
 are not in its database.
 """
 
+import fcntl
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 
 from feedloop import settings
 from local import leftovers, ports
-from local.label_studio import KEYS, NAME, PASSWORD, PROGRAMS, USERNAME, data
+from local.label_studio import KEYS, NAME, PASSWORD, PROGRAMS, USERNAME, data, migrated
 from local.settings import HOST
 
 _PROGRAM = PROGRAMS / NAME
@@ -37,8 +38,13 @@ CONFINED = {
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:
     """All that Label Studio is told. Raises WrongSetting when a secret is missing."""
+    return {**_bare(env), **_given(env)}
+
+
+def _bare(env: Mapping[str, str]) -> dict[str, str]:
+    """Nothing of this deployment."""
     inherited = (*_INHERITED, *_PROXIES, *(name.lower() for name in _PROXIES), leftovers.MARKER, leftovers.PART)
-    return {**{name: env[name] for name in inherited if name in env}, **CONFINED, **_given(env)}
+    return {**{name: env[name] for name in inherited if name in env}, **CONFINED}
 
 
 def _given(env: Mapping[str, str]) -> dict[str, str]:
@@ -60,11 +66,35 @@ def make(home: Path, env: Mapping[str, str]) -> None:
     """The database and its first user, beside their place and moved there when complete: who is killed begins anew."""
     new = home / "new"
     shutil.rmtree(new, ignore_errors=True)
-    new.mkdir(mode=0o700, parents=True)
+    new.mkdir(parents=True)
+    with suppress(OSError):  # nothing can be kept beside our code: it makes its tables itself
+        shutil.copytree(_migrated(migrated(), env), new, dirs_exist_ok=True)
+    new.chmod(0o700)
     subprocess.run((_PROGRAM, "init", "-q"), cwd=home, env=_at(new, env), stdin=subprocess.DEVNULL, check=True)
     with closing(sqlite3.connect(new / "label_studio.sqlite3")) as database:
         database.execute("PRAGMA journal_mode = wal")  # for good: readers and a writer no longer wait for each other
     new.rename(data(home))
+
+
+def _migrated(ready: Path, env: Mapping[str, str]) -> Path:
+    """Made now unless it is there; whoever wants it meanwhile waits."""
+    ready.parent.mkdir(exist_ok=True)
+    with ready.with_name(f"{ready.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not ready.exists():
+            new = ready.with_name(f"{ready.name}.new")
+            shutil.rmtree(new, ignore_errors=True)
+            _migrate(new, env)
+            new.rename(ready)
+    return ready
+
+
+def _migrate(new: Path, env: Mapping[str, str]) -> None:
+    """All tables, and nobody yet."""
+    new.mkdir(parents=True)
+    bare = _at(new, _bare(env))
+    subprocess.run((_PROGRAM, "version"), cwd=new, env=bare, stdin=subprocess.DEVNULL, check=True)
+    (new / ".env").unlink(missing_ok=True)  # the key that signs sessions: each server has its own
 
 
 def _at(where: Path, env: Mapping[str, str]) -> dict[str, str]:

@@ -3,14 +3,13 @@
 import shlex
 import signal
 import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
@@ -23,10 +22,10 @@ from local.settings import HOST, MINIO, THRIFT, Choices
 from local.stack import ROOT, Function
 from local.store import Access, OutsideStore, Store
 from local.supervise import Part, Supervisor
-from local.watch import Answers, gateway_answers, store_answers, watched
+from local.watch import Answers, gateway_answers, patience, store_answers, watched
 
 _GATEWAY_SECONDS = 60.0
-_PAUSE = 0.05
+_PAUSE, _NAP = 0.05, 1.0
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STARTED = time.monotonic()
 
@@ -44,7 +43,8 @@ def run(choices: Choices) -> None:
         say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
         desk_parts = desk.parts() if desk else []
         parts, listeners = [*store.parts(), *_parts(), *desk_parts], _listeners(choices, store, access)
-        with Supervisor(choices.data_dir, parts, environment), watched(choices.data_dir, listeners):
+        watch = watched(choices.data_dir, listeners, choices.silence)
+        with Supervisor(choices.data_dir, parts, environment), watch:
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
@@ -52,7 +52,7 @@ def run(choices: Choices) -> None:
                 _tell(choices, store, functions, desk, events)
                 if desk:
                     _open_desk(choices, desk, environment, connection)
-                threading.Event().wait()
+                _wait()
 
 
 def say(text: str) -> None:
@@ -73,8 +73,18 @@ def _until_told() -> Iterator[None]:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     for end in _ENDS:
-        signal.signal(end, signal.SIG_IGN)
+        signal.signal(end, _once_is_enough)
     raise KeyboardInterrupt
+
+
+def _once_is_enough(_number: int, _frame: FrameType | None) -> None:
+    """Not SIG_IGN: where a second signal has come with the first, Python would drop the interrupt for an error."""
+
+
+def _wait() -> NoReturn:
+    """Until we are told to end; in naps, since a signal that reaches another thread does not wake this one."""
+    while True:
+        time.sleep(_NAP)
 
 
 def _clear_the_way(choices: Choices) -> None:
@@ -124,8 +134,9 @@ def _parts() -> list[Part]:
 
 def _listeners(choices: Choices, store: Store, access: Access) -> dict[str, Answers]:
     """What must answer; Label Studio takes minutes to start, and nobody waits for the others."""
-    own = {part.name: store_answers(store.endpoint, access) for part in store.parts()}
-    return {**own, "gateway": partial(gateway_answers, choices.gateway)}
+    within = patience(choices.silence)
+    own = {part.name: store_answers(store.endpoint, access, within) for part in store.parts()}
+    return {**own, "gateway": partial(gateway_answers, choices.gateway, within)}
 
 
 def _environment(
@@ -178,7 +189,8 @@ def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[dic
 
 def _open_desk(choices: Choices, desk: LabelStudio, environment: Mapping[str, str], connection: dict[str, Any]) -> None:
     """Wait for Label Studio, then say who may come in, and have sync bring what waited for it."""
-    label_studio.bring_up(desk, lambda: label_studio.set_up(environment, choices.data_dir), say)
+    set_up = partial(label_studio.set_up, environment, choices.data_dir)
+    label_studio.bring_up(desk, set_up, say, silence=choices.silence)
     connection["label_studio"] = desk.login()
     path = choices.data_dir / folder.CONNECTION
     folder.write_json(path, connection)

@@ -56,6 +56,7 @@ class Choices:
     bucket_prefix: str
     store: str
     fsync: bool
+    silence: int  # seconds
     desk: Desk
 
     @classmethod
@@ -71,6 +72,7 @@ class Choices:
             bucket_prefix=env.get("BUCKET_PREFIX", ""),
             store=_one_of(env, "STORE", SEAWEEDFS, MINIO),
             fsync=_one_of(env, "STORE_FSYNC", "on", "off") == "on",
+            silence=_whole(env, "SILENCE_SECONDS", "30"),
             desk=Desk.read(env),
         )
         _check_keys(choices)
@@ -89,9 +91,13 @@ def keep_loopback_off_proxies() -> None:
 
 
 def _port(env: Mapping[str, str], name: str, default: str) -> int:
+    return _whole(env, name, default, most=_LAST_PORT)
+
+
+def _whole(env: Mapping[str, str], name: str, default: str, most: int = 86_400) -> int:
     text = env.get(name) or default
-    if not text.isdecimal() or not 0 < int(text) <= _LAST_PORT:
-        raise WrongSetting(f"{name}={text!r} is wrong: it must be a number from 1 to {_LAST_PORT}.")
+    if not text.isdecimal() or not 0 < int(text) <= most:
+        raise WrongSetting(f"{name}={text!r} is wrong: it must be a number from 1 to {most}.")
     return int(text)
 
 

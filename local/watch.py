@@ -18,17 +18,16 @@ from local.store import Access
 
 Answers = Callable[[], bool]
 
-_PAUSE, _SILENCE, _ANSWER = 5.0, 30.0, 5.0
-"""Seconds. A killed store is back after 2 to 8 of them, also on a busy machine."""
+_TRIES = 6
+"""So often somebody is asked before their silence is too long."""
+_ANSWER = 5.0  # seconds
 _NOWHERE = Place(keys.TRACKING, "probe/nowhere")
 
 
 @contextmanager
-def watched(
-    data_dir: Path, parts: Mapping[str, Answers], *, pause: float = _PAUSE, silence: float = _SILENCE
-) -> Iterator[None]:
-    """Inside, whatever is silent for too long is ended. It then has as long again to come back."""
-    told = threading.Event()
+def watched(data_dir: Path, parts: Mapping[str, Answers], silence: float) -> Iterator[None]:
+    """Inside, whatever is silent for so many seconds is ended. It then has as long again to come back."""
+    told, pause = threading.Event(), patience(silence)
     threading.Thread(target=_watch, args=(data_dir, parts, pause, silence, told), name="watch", daemon=True).start()
     try:
         yield
@@ -48,10 +47,10 @@ def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: 
                 heard[part] = time.monotonic()
 
 
-def store_answers(endpoint: str, access: Access) -> Answers:
+def store_answers(endpoint: str, access: Access, within: float) -> Answers:
     """Tells whether an object can be read and a condition be tried, or the store says at once why not."""
-    store = access.open(endpoint, read_timeout=_ANSWER, request_timeout=_ANSWER)
-    return lambda: _can_be_read(store) and _tries_conditions(store)
+    store = access.open(endpoint, read_timeout=within, request_timeout=within)
+    return lambda: _can_be_read(store) and _tries_conditions(store, within)
 
 
 def _can_be_read(store: S3Store) -> bool:
@@ -64,17 +63,22 @@ def _can_be_read(store: S3Store) -> bool:
     return True
 
 
-def _tries_conditions(store: S3Store) -> bool:
+def _tries_conditions(store: S3Store, within: float) -> bool:
     """Nothing is written: no object has this ETag. A full disk is told at once, and no restart mends it."""
     asked = time.monotonic()
     with suppress(FeedloopError):
         store.replace(_NOWHERE, b"", etag="0" * 32)
-    return time.monotonic() - asked < _ANSWER
+    return time.monotonic() - asked < within
 
 
-def gateway_answers(url: str) -> bool:
+def gateway_answers(url: str, within: float = _ANSWER) -> bool:
     """Whether it takes a call."""
     try:
-        return requests.get(f"{url}/healthz", timeout=_ANSWER).ok
+        return requests.get(f"{url}/healthz", timeout=within).ok
     except requests.RequestException:
         return False
+
+
+def patience(silence: float) -> float:
+    """Seconds to wait for one answer, where silence may last so long."""
+    return silence / _TRIES

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import fields
 from types import FrameType
@@ -19,6 +20,7 @@ from training.gallery import STYLES
 _FOREIGN = ("S3_ENDPOINT", "BUCKET_PREFIX", "LABEL_STUDIO_URL")
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOPPED = 130
+_NAP = 1.0
 _DEFAULT = Plan()
 _WHAT = {
     "days": "days with the model that is there",
@@ -65,15 +67,21 @@ def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ
 
 
 def _stay(told: threading.Event) -> None:
+    """In naps: a signal that reaches another thread does not wake this one."""
     told.set()
-    threading.Event().wait()
+    while True:
+        time.sleep(_NAP)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """Once is enough: the rest ends in order."""
+    """The rest ends in order."""
     for end in _ENDS:
-        signal.signal(end, signal.SIG_IGN)
+        signal.signal(end, _once_is_enough)
     raise KeyboardInterrupt
+
+
+def _once_is_enough(_number: int, _frame: FrameType | None) -> None:
+    """Not SIG_IGN: where a second signal has come with the first, Python would drop the interrupt for an error."""
 
 
 def _environment(env: Mapping[str, str], plan: Plan) -> dict[str, str]:

@@ -17,6 +17,15 @@ class Check:
     ask: Callable[[Deployment], Verdict]
     needs: str = ""
 
+    def examine(self, deployment: Deployment) -> Verdict:
+        """The answer; what keeps us from one is an answer as well."""
+        try:
+            return self.ask(deployment)
+        except FeedloopError as error:
+            return wrong(str(error))
+        except UnicodeError:  # its words would show the character, and where it stands
+            return wrong("A secret that this needs holds characters that no key or token has: write its file again.")
+
 
 CHECKS = (
     Check("store", store.answers),
@@ -48,16 +57,7 @@ def doctor(address: str) -> None:
 def _examined(deployment: Deployment) -> Iterator[tuple[str, Verdict]]:
     well = {""}
     for check in CHECKS:
-        verdict = _asked(check, deployment) if check.needs in well else not_checked(f"first: {check.needs}")
+        verdict = check.examine(deployment) if check.needs in well else not_checked(f"first: {check.needs}")
         if verdict.word == OK:
             well.add(check.name)
         yield check.name, verdict
-
-
-def _asked(check: Check, deployment: Deployment) -> Verdict:
-    try:
-        return check.ask(deployment)
-    except FeedloopError as error:
-        return wrong(str(error))
-    except UnicodeError:  # its words would show the character, and where it stands
-        return wrong("A secret that this needs holds characters that no key or token has: write its file again.")
