@@ -6,25 +6,34 @@ from secrets import token_hex
 
 import pytest
 
+from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.keys import Place
 from feedloop.settings import SECRETS
-from tests.local.system import System, running, until
+from local import folder
+from tests.local.system import DATA_DIR, PROVEN, System, running, until
 from tests.support import demo
 from tests.support.servers import Server, free_ports, fresh_store
+
+SITE = "https://food.example"
+SYSTEM, STAFFED = pytest.mark.xdist_group("system"), pytest.mark.xdist_group("staffed")
+"""Of tests that need the one of that name."""
 
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    with running(tmp_path_factory.mktemp("system")) as found:
+    """As `make run` starts it, on a machine that has never seen its store."""
+    home = tmp_path_factory.mktemp("system")
+    folder.write_json(home / DATA_DIR / PROVEN, {})
+    with running(home, ALLOWED_ORIGINS=SITE) as found:
         yield found
 
 
 @pytest.fixture(scope="session")
 def _victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     nowhere = "http://127.0.0.1:9"  # a proxy is for the world outside
-    choices = {"BUCKET_PREFIX": "mine-", "STORE_FSYNC": "off", "HTTP_PROXY": nowhere, "http_proxy": nowhere}
-    with running(tmp_path_factory.mktemp("victim"), **choices) as found:
+    home = tmp_path_factory.mktemp("victim")
+    with running(home, BUCKET_PREFIX="mine-", STORE_FSYNC="off", HTTP_PROXY=nowhere, http_proxy=nowhere) as found:
         yield found
 
 
@@ -38,29 +47,49 @@ def victim(_victim: System) -> System:
 
 
 @pytest.fixture(scope="session")
-def staffed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    """With a Label Studio whose first start was killed halfway."""
+def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A home of a system that was killed, with a first start of Label Studio halfway; a prediction that waits there."""
+    home = tmp_path_factory.mktemp("staffed")
+    with running(home, STORE_FSYNC="off") as without:
+        waits = without.predict()
+        halfway = without.data_dir / "label-studio" / "new"
+    halfway.mkdir(parents=True)
+    (halfway / "label_studio.sqlite3").write_text("half a database")
+    return home, waits
+
+
+@pytest.fixture(scope="session")
+def staffed(before: tuple[Path, str]) -> Iterator[System]:
+    """The same with a Label Studio."""
     port = str(free_ports(1)[0])
-    with running(tmp_path_factory.mktemp("staffed"), LABEL_STUDIO="on", LABEL_STUDIO_PORT=port) as found:
-        until((found.data_dir / "label-studio" / "new" / "label_studio.sqlite3").exists, "the database is begun")
-        found.kill()
-        found.start()
+    with running(before[0], STORE_FSYNC="off", LABEL_STUDIO="on", LABEL_STUDIO_PORT=port) as found:
         until(found.has_annotators, "Label Studio is ready", patience=400)
         yield found
 
 
-@pytest.fixture(params=["system", "staffed"])
+@pytest.fixture(params=[pytest.param("system", marks=SYSTEM), pytest.param("staffed", marks=STAFFED)])
 def any_system(request: pytest.FixtureRequest) -> System:
     found: System = request.getfixturevalue(request.param)
     return found
 
 
-@pytest.fixture
-def deployed(seaweedfs: Server, tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The settings of functions that run elsewhere, over a store with a model; nothing of it is broken."""
+@pytest.fixture(scope="session")
+def released(seaweedfs: Server) -> S3Store:
+    """Buckets with a model, which no test changes."""
     store = fresh_store(seaweedfs)
     demo.release(store)
-    seaweedfs.write_secrets(tmp_path, *(token_hex(8) for _ in SECRETS[2:]))
+    return store
+
+
+@pytest.fixture
+def deployed(seaweedfs: Server, released: S3Store, tmp_path: Path) -> Iterator[dict[str, str]]:
+    """The settings of functions that run elsewhere, over a store with a model; nothing of it is broken."""
+    yield deployment(seaweedfs, released, tmp_path)
+    assert not [entry for bucket in keys.BUCKETS for entry in released.list(Place(bucket, "")) if "probe" in entry.key]
+
+
+def deployment(server: Server, store: S3Store, secrets: Path) -> dict[str, str]:
+    """The settings of functions over these buckets; their secrets are written."""
+    server.write_secrets(secrets, *(token_hex(8) for _ in SECRETS[2:]))
     prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
-    yield {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}
-    assert not [entry for bucket in keys.BUCKETS for entry in store.list(Place(bucket, "")) if "probe" in entry.key]
+    return {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(secrets)}

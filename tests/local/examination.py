@@ -1,7 +1,10 @@
 """What the doctor says, as its operator reads it."""
 
+from dataclasses import replace
 from pathlib import Path
 
+from local.doctor.deployment import Deployment
+from local.doctor.report import CHECKS
 from tests.local.system import ask
 
 
@@ -13,8 +16,16 @@ def verdicts(said: str) -> dict[str, tuple[str, str]]:
 
 
 def examine(tmp_path: Path, *gateway: str, **choices: str) -> dict[str, tuple[str, str]]:
-    """What is found, when something is wrong."""
+    """What is found by all checks, when something is wrong."""
     done = ask(tmp_path / "nothing", "doctor", *gateway, port=8080, **choices)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "found something wrong" in done.stderr
     return verdicts(done.stdout)
+
+
+def found(name: str, gateway: str = "", only: str = "", **choices: str) -> tuple[str, str]:
+    """The word and the sentence of one check alone, for all functions or only these."""
+    (check,) = [check for check in CHECKS if check.name == name]
+    deployment = Deployment.found(gateway, choices)
+    functions = tuple(function for function in deployment.functions if function.name in (only.split() or function.name))
+    return check.examine(replace(deployment, functions=functions))

@@ -14,17 +14,21 @@ from typing import Any
 
 import psutil
 import requests
+from botocore.exceptions import BotoCoreError
 
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.prediction import PredictionId
-from local import leftovers
+from local import folder, leftovers, minio_server, seaweedfs
 from local.minio_program import pinned
+from local.store import program
 from local.watch import gateway_answers
-from tests.support.servers import free_ports
+from tests.support import logs
+from tests.support.servers import free_ports, without_leftovers
 from tests.support.uploads import unclear_upload
 
 PATIENCE = 180.0
 _COME_AGAIN = HTTPStatus.SERVICE_UNAVAILABLE
+DATA_DIR, PROVEN = "its data, 100 %", "proven.json"
 COMMAND = (sys.executable, "-m", "local")
 
 
@@ -55,13 +59,18 @@ def ask(data_dir: Path, *arguments: str, port: int = 8080, **choices: str) -> su
 class System:
     """One running system and what can be seen of it."""
 
-    def __init__(self, folder: Path, **choices: str) -> None:
-        self.data_dir = folder / "its data, 100 %"
+    def __init__(self, home: Path, **choices: str) -> None:
+        self.data_dir = home / DATA_DIR
         self.port = free_ports(1)[0]
         self.url = f"http://127.0.0.1:{self.port}"
         self._env = environment(self.data_dir, self.port, **choices)
-        self._output = folder / "output"
+        self._output = home / "output"
         self.main: psutil.Popen | None = None
+        _choose_ports(self.data_dir)
+        weed = Path(program("weed") or "weed")
+        _remember_proof(self.data_dir, pinned() if choices.get("STORE") == "minio" else weed)
+        logs.watch(self._output)
+        logs.watch(self.data_dir / folder.LOGS)
 
     def start(self) -> None:
         """Return when it is ready; a run that ends instead is a failure."""
@@ -172,6 +181,13 @@ class System:
         """Delete an object likewise."""
         self._s3().delete_object(Bucket=bucket, Key=key)
 
+    def buckets(self) -> set[str]:
+        """All buckets of its store; none while it does not answer."""
+        try:
+            return {bucket["Name"] for bucket in self._s3().list_buckets()["Buckets"]}
+        except BotoCoreError:
+            return set()
+
     def keys(self, bucket: str) -> list[str]:
         """What lies in a bucket."""
         return [found["Key"] for found in self._s3().list_objects_v2(Bucket=bucket).get("Contents", [])]
@@ -193,6 +209,19 @@ class System:
     def _s3(self) -> Any:
         s3 = self.connection()["s3"]
         return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], "us-east-1")
+
+
+def _choose_ports(data_dir: Path) -> None:
+    """What an earlier start would have chosen; no test beside this one has them."""
+    names = ("events", *seaweedfs.PORTS, *minio_server.PORTS)
+    if not (data_dir / folder.PORTS).exists():
+        folder.write_json(data_dir / folder.PORTS, dict(zip(names, free_ports(len(names)), strict=True)))
+
+
+def _remember_proof(data_dir: Path, store: Path) -> None:
+    """As after an earlier start with this program: the proof of its conditional writes has been given."""
+    if store.exists() and not (data_dir / PROVEN).exists():
+        folder.write_json(data_dir / PROVEN, {str(store): store.stat().st_mtime_ns})
 
 
 def prediction(shown: str) -> PredictionId:
@@ -219,13 +248,14 @@ def an_annotation(random: str) -> bytes:
 
 
 @contextmanager
-def running(folder: Path, **choices: str) -> Iterator[System]:
-    """A system from start to stop; nothing of it stays."""
-    system = System(folder, **choices)
-    try:
-        system.start()
-        yield system
-    finally:
-        if not system.has_ended():
-            system.stop()
-        leftovers.end_leftovers(system.data_dir)
+def running(home: Path, **choices: str) -> Iterator[System]:
+    """A system from start to a sudden end; nothing of it stays but its data."""
+    system = System(home, **choices)
+    with without_leftovers(folder.read_json(system.data_dir / folder.PORTS).values()):
+        try:
+            system.start()
+            yield system
+        finally:
+            if not system.has_ended():
+                system.kill()
+            leftovers.end_leftovers(system.data_dir)

@@ -12,8 +12,9 @@ from feedloop.domain.keys import Place
 from feedloop.domain.review import TITLES
 from local.identities import Identity
 from local.minio_server import admit
-from tests.local.examination import examine, verdicts
-from tests.local.system import System, ask, running
+from tests.local.conftest import SITE, STAFFED, SYSTEM, deployment
+from tests.local.examination import examine, found, verdicts
+from tests.local.system import System, ask
 from tests.support import demo
 from tests.support.answers import answering, reply
 from tests.support.servers import Server, fresh_store
@@ -21,7 +22,6 @@ from tests.support.servers import Server, fresh_store
 pytestmark = pytest.mark.store
 
 NOWHERE = "http://127.0.0.1:9"
-SITE = "https://food.example"
 OF_SYNC = ("leases/", "sync/")
 
 
@@ -31,7 +31,8 @@ def kept(system: System) -> dict[str, list[str]]:
     return {bucket: [key for key in all_ if not key.startswith(OF_SYNC)] for bucket, all_ in everything.items()}
 
 
-@pytest.mark.slow
+@STAFFED
+@pytest.mark.slow("examines everything")
 def test_a_system_that_is_well_has_no_fault_and_keeps_nothing_of_the_examination(staffed: System) -> None:
     before = kept(staffed)
     done = ask(staffed.data_dir, "doctor")
@@ -41,24 +42,24 @@ def test_a_system_that_is_well_has_no_fault_and_keeps_nothing_of_the_examination
     assert kept(staffed) == before
 
 
-@pytest.mark.slow
-def test_pages_of_the_allowed_origins_come_in_and_no_others(tmp_path: Path) -> None:
-    with running(tmp_path, ALLOWED_ORIGINS=SITE) as system:
-        assert verdicts(ask(system.data_dir, "doctor", ALLOWED_ORIGINS=SITE).stdout)["CORS"][0] == "ok"
-        word, why = verdicts(ask(system.data_dir, "doctor", ALLOWED_ORIGINS="https://other.example").stdout)["CORS"]
-        assert word == "wrong"
-        assert "predict lets no page of https://other.example in" in why
+@SYSTEM
+def test_pages_of_the_allowed_origins_come_in_and_no_others(system: System) -> None:
+    here = {"DATA_DIR": str(system.data_dir)}
+    assert found("CORS", **here, ALLOWED_ORIGINS=SITE)[0] == "ok"
+    word, why = found("CORS", **here, ALLOWED_ORIGINS="https://other.example")
+    assert word == "wrong"
+    assert "predict lets no page of https://other.example in" in why
 
 
-@pytest.mark.slow
+@STAFFED
 def test_a_label_studio_without_our_storage_is_told(staffed: System, tmp_path: Path) -> None:
     desk = staffed.connection()["label_studio"]
-    found = examine_desk(staffed, tmp_path, desk["token"], BUCKET_PREFIX="other-")
-    assert found[0] == "wrong"
-    assert "no source storage for the bucket other-labelstudio: run python -m labelling setup" in found[1]
+    word, why = examine_desk(staffed, tmp_path, desk["token"], BUCKET_PREFIX="other-")
+    assert word == "wrong"
+    assert "no source storage for the bucket other-labelstudio: run python -m labelling setup" in why
 
 
-@pytest.mark.slow
+@STAFFED
 def test_a_wrong_token_of_label_studio_is_told(staffed: System, tmp_path: Path) -> None:
     word, why = examine_desk(staffed, tmp_path, "a-guess")
     assert word == "wrong"
@@ -68,13 +69,11 @@ def test_a_wrong_token_of_label_studio_is_told(staffed: System, tmp_path: Path) 
 
 def examine_desk(staffed: System, tmp_path: Path, token: str, **choices: str) -> tuple[str, str]:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text(token)
-    s3, desk = staffed.connection()["s3"], staffed.connection()["label_studio"]
-    store = {"S3_ENDPOINT": NOWHERE, "S3_ACCESS_KEY": s3["access_key"], "S3_SECRET_KEY": s3["secret_key"]}
-    told = {"LABEL_STUDIO_URL": desk["url"], "SECRETS_DIR": str(tmp_path)}
-    return examine(tmp_path, **store, **told, **choices)["Label Studio"]
+    told = {"LABEL_STUDIO_URL": staffed.connection()["label_studio"]["url"], "SECRETS_DIR": str(tmp_path)}
+    return found("Label Studio", S3_ENDPOINT=NOWHERE, **told, **choices)
 
 
-@pytest.mark.slow
+@STAFFED
 def test_a_missing_project_of_label_studio_is_named(staffed: System) -> None:
     title = TITLES[keys.USER_FEEDBACK]
     (place,) = [
@@ -83,14 +82,13 @@ def test_a_missing_project_of_label_studio_is_named(staffed: System) -> None:
         if project["title"] == title
     ]
     staffed.label_studio("PATCH", place, json={"title": "Renamed"}).raise_for_status()
-    done = ask(staffed.data_dir, "doctor")
+    told = found("Label Studio", DATA_DIR=str(staffed.data_dir))
     staffed.label_studio("PATCH", place, json={"title": title}).raise_for_status()
-    expected = f"The project {title} is missing: run python -m labelling setup."
-    assert (done.returncode, verdicts(done.stdout)["Label Studio"]) == (1, ("wrong", expected))
+    assert told == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
 
 
-def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
-    word, why = examine(tmp_path, **deployed, LABEL_STUDIO_URL=NOWHERE)["Label Studio"]
+def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str]) -> None:
+    word, why = found("Label Studio", **deployed, LABEL_STUDIO_URL=NOWHERE)
     assert word == "wrong"
     assert f"does not answer at {NOWHERE}" in why
 
@@ -98,35 +96,37 @@ def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str], t
 def test_a_secret_that_no_header_can_carry_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text("gu€ss")
     with answering(reply("401 Unauthorized")) as desk:
-        word, why = examine(tmp_path, **deployed, LABEL_STUDIO_URL=desk)["Label Studio"]
+        word, why = found("Label Studio", **deployed, LABEL_STUDIO_URL=desk)
     assert (word, "holds characters that no key or token has" in why) == ("wrong", True)
 
 
+@SYSTEM
+@pytest.mark.slow("examines everything")
 def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     deployed: dict[str, str], system: System, tmp_path: Path
 ) -> None:
     done = ask(tmp_path / "nothing", "doctor", port=8080, **deployed)
-    found = verdicts(done.stdout)
+    told = verdicts(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     well = ("store", "buckets", "conditional writes", "rights", "identities", "model")
-    assert {found[name][0] for name in well} == {"ok"}
-    assert "name it: python -m local doctor http" in found["gateway"][1]
-    found = examine(tmp_path, system.url, **deployed)
-    assert found["functions"][0] == "ok"
-    assert "curate has another token: update the secret feedloop-event-token" in found["event token"][1]
+    assert {told[name][0] for name in well} == {"ok"}
+    assert "name it: python -m local doctor http" in told["gateway"][1]
+    assert found("functions", system.url, **deployed)[0] == "ok"
+    token = found("event token", system.url, **deployed)
+    assert "curate has another token: update the secret feedloop-event-token" in token[1]
 
 
 def test_a_missing_bucket_is_named(deployed: dict[str, str], tmp_path: Path) -> None:
-    found = examine(tmp_path, **{**deployed, "BUCKET_PREFIX": "nobodys-"})
-    assert found["buckets"][0] == "wrong"
-    assert "nobodys-tracking does not exist: create it, or mend BUCKET_PREFIX" in found["buckets"][1]
-    assert found["model"] == ("not checked", "first: buckets")
+    told = examine(tmp_path, **{**deployed, "BUCKET_PREFIX": "nobodys-"})
+    assert told["buckets"][0] == "wrong"
+    assert "nobodys-tracking does not exist: create it, or mend BUCKET_PREFIX" in told["buckets"][1]
+    assert told["model"] == ("not checked", "first: buckets")
 
 
 @pytest.mark.parametrize("name", [settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY])
 def test_a_wrong_key_is_told_once_and_not_shown(deployed: dict[str, str], tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("strangers-key")
-    word, why = examine(tmp_path, **deployed)["buckets"]
+    word, why = found("buckets", **deployed)
     assert word == "wrong"
     assert why.count("mend it.") == 1
     assert "strangers-key" not in why
@@ -134,61 +134,59 @@ def test_a_wrong_key_is_told_once_and_not_shown(deployed: dict[str, str], tmp_pa
 
 def test_a_missing_secret_is_named(deployed: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / settings.S3_SECRET_KEY).unlink()
-    word, why = examine(tmp_path, **deployed)["store"]
+    word, why = found("store", **deployed)
     assert word == "wrong"
     assert f"The secret {settings.S3_SECRET_KEY} cannot be read" in why
     assert f"SECRETS_DIR={tmp_path}" in why
 
 
 def test_a_store_and_a_gateway_that_do_not_answer_are_told(deployed: dict[str, str], tmp_path: Path) -> None:
-    found = examine(tmp_path, NOWHERE, **{**deployed, "S3_ENDPOINT": NOWHERE})
-    assert found["store"] == ("wrong", f"Nothing answers at {NOWHERE}: start the store, or mend S3_ENDPOINT.")
-    assert "start the gateway, or name the right address" in found["gateway"][1]
-    assert found["functions"] == ("not checked", "first: gateway")
+    told = examine(tmp_path, NOWHERE, **{**deployed, "S3_ENDPOINT": NOWHERE})
+    assert told["store"] == ("wrong", f"Nothing answers at {NOWHERE}: start the store, or mend S3_ENDPOINT.")
+    assert "start the gateway, or name the right address" in told["gateway"][1]
+    assert told["functions"] == ("not checked", "first: gateway")
 
 
-def test_a_store_without_a_model_is_told(deployed: dict[str, str], seaweedfs: Server, tmp_path: Path) -> None:
-    seaweedfs.open(deployed["BUCKET_PREFIX"]).delete(keys.current_model())
-    word, why = examine(tmp_path, **deployed)["model"]
+def test_a_store_without_a_model_is_told(seaweedfs: Server, tmp_path: Path) -> None:
+    word, why = found("model", **deployment(seaweedfs, fresh_store(seaweedfs), tmp_path))
     assert word == "wrong"
     assert "No model is released yet" in why
     assert "docs/training.md" in why
 
 
-def test_a_model_with_other_bytes_than_were_released_is_told(
-    deployed: dict[str, str], seaweedfs: Server, tmp_path: Path
-) -> None:
-    store = seaweedfs.open(deployed["BUCKET_PREFIX"])
+def test_a_model_with_other_bytes_than_were_released_is_told(seaweedfs: Server, tmp_path: Path) -> None:
+    store = fresh_store(seaweedfs)
+    demo.release(store)
     place = keys.model_file("food11", demo.CARD["sha256"], "model.onnx")
     store.delete(place)
     store.create(place, demo.MODEL[:-1])
-    word, why = examine(tmp_path, **deployed)["model"]
+    word, why = found("model", **deployment(seaweedfs, store, tmp_path))
     assert (word, "not the one that was released" in why) == ("wrong", True)
 
 
-def test_what_answers_but_is_no_gateway_of_ours_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
+def test_what_answers_but_is_no_gateway_of_ours_is_told(deployed: dict[str, str]) -> None:
     with answering(reply("404 Not Found")) as stranger:
-        found = examine(tmp_path, stranger, **deployed)
-    assert "sample is not there: faas-cli deploy" in found["functions"][1]
-    assert "answers 404 to an event without the token" in found["event token"][1]
+        functions, token = (found(name, stranger, **deployed)[1] for name in ("functions", "event token"))
+    assert "sample is not there: faas-cli deploy" in functions
+    assert "answers 404 to an event without the token" in token
 
 
-def test_a_clock_that_is_wrong_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
+def test_a_clock_that_is_wrong_is_told(deployed: dict[str, str]) -> None:
     with answering(reply("403 Forbidden", Date="Sun, 22 Nov 2020 12:00:00 GMT")) as late:
-        word, why = examine(tmp_path, **{**deployed, "S3_ENDPOINT": late})["clock"]
+        word, why = found("clock", **{**deployed, "S3_ENDPOINT": late})
     assert word == "wrong"
     assert "behind ours: have both machines set theirs by NTP" in why
 
 
-def test_a_right_that_the_key_lacks_is_named(minio_server: Server, tmp_path: Path) -> None:
+def test_a_right_that_the_key_lacks_is_named(minio_server: Server) -> None:
     store = fresh_store(minio_server)
     prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
     reader = Identity("reader", token_hex(8), token_hex(16), may_not_delete(prefix))
     admit(minio_server.endpoint, (minio_server.access_key, minio_server.secret_key), [reader])
     keys_of = {"S3_ACCESS_KEY": reader.access_key, "S3_SECRET_KEY": reader.secret_key}
-    found = examine(tmp_path, S3_ENDPOINT=minio_server.endpoint, BUCKET_PREFIX=prefix, **keys_of)
-    assert found["rights"][0] == "wrong"
-    assert f"let this key write in {prefix}production, delete in {prefix}lowconfidence" in found["rights"][1]
+    word, why = found("rights", S3_ENDPOINT=minio_server.endpoint, BUCKET_PREFIX=prefix, **keys_of)
+    assert word == "wrong"
+    assert f"let this key write in {prefix}production, delete in {prefix}lowconfidence" in why
 
 
 def may_not_delete(prefix: str) -> str:

@@ -10,8 +10,7 @@ from feedloop.domain import keys
 from feedloop.domain.keys import Place
 from feedloop.ports import Entry
 from local.identities import keys_of
-from tests.local.examination import examine, verdicts
-from tests.local.system import ask
+from tests.local.examination import found
 from tests.support.servers import Server
 
 pytestmark = pytest.mark.store
@@ -27,20 +26,17 @@ def everything(store: S3Store) -> list[Entry]:
     return [entry for bucket in keys.BUCKETS for entry in store.list(Place(bucket, ""))]
 
 
-def test_keys_that_are_well_are_told_and_nothing_is_left_behind(
-    deployed: dict[str, str], seaweedfs: Server, tmp_path: Path
-) -> None:
+def test_keys_that_are_well_are_told_and_nothing_is_left_behind(deployed: dict[str, str], seaweedfs: Server) -> None:
     store = seaweedfs.open(deployed["BUCKET_PREFIX"])
     before = everything(store)
-    done = ask(tmp_path / "nothing", "doctor", port=8080, **deployed)
     said = "the keys of predict, flag, relabel, sample, sync, curate, report open what their policies say"
-    assert verdicts(done.stdout)["identities"] == ("ok", f"{said}, and nothing else")
+    assert found("identities", **deployed) == ("ok", f"{said}, and nothing else")
     assert everything(store) == before
 
 
 def test_a_key_that_opens_more_than_its_policy_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
     has_the_pair_of(tmp_path, "flag", settings.S3_KEYS)
-    word, why = examine(tmp_path, **deployed)["identities"]
+    word, why = found("identities", only="flag predict", **deployed)
     assert word == "wrong"
     assert why.startswith("flag's key opens ")
     assert f"{deployed['BUCKET_PREFIX']}models/ (get, list, put)" in why
@@ -49,7 +45,7 @@ def test_a_key_that_opens_more_than_its_policy_is_told(deployed: dict[str, str],
 
 def test_a_key_that_may_do_too_little_and_other_things_is_told_both(deployed: dict[str, str], tmp_path: Path) -> None:
     has_the_pair_of(tmp_path, "sample", keys_of("flag"))
-    _, why = examine(tmp_path, **deployed)["identities"]
+    _, why = found("identities", only="flag sample", **deployed)
     prefix, mend = deployed["BUCKET_PREFIX"], "give it the policy deploy/policies/sample.json"
     lacking = f"{prefix}labelstudio/ (put), {prefix}models/ (get, list), {prefix}production/ (list)"
     assert f"sample's key does not open {lacking}, {prefix}tracking/ (get, list, put): {mend}." in why
@@ -62,7 +58,7 @@ def test_a_functions_missing_secret_is_named_and_the_others_are_examined(
 ) -> None:
     (tmp_path / f"feedloop-flag-s3{end}").unlink()
     has_the_pair_of(tmp_path, "sync", settings.S3_KEYS)
-    _, why = examine(tmp_path, **deployed)["identities"]
+    _, why = found("identities", only="flag sync", **deployed)
     assert why.startswith(f"flag: The secret feedloop-flag-s3{end} cannot be read: create it")
     assert "sync's key opens" in why
 
@@ -79,20 +75,19 @@ def test_a_functions_wrong_key_is_told_and_not_shown(
     deployed: dict[str, str], tmp_path: Path, end: str, told: str, wrong: str
 ) -> None:
     (tmp_path / f"feedloop-flag-s3{end}").write_text(wrong)
-    _, why = examine(tmp_path, **deployed)["identities"]
+    _, why = found("identities", only="flag", **deployed)
     assert (told if wrong.isascii() else "feedloop-flag-s3 holds characters that no key has") in why
     assert wrong not in why
 
 
-def test_one_pair_for_all_is_told_as_chosen(deployed: dict[str, str], tmp_path: Path) -> None:
-    done = ask(tmp_path / "nothing", "doctor", port=8080, **deployed, S3_KEYS=settings.S3_KEYS)
-    word, why = verdicts(done.stdout)["identities"]
-    assert (done.returncode, word) == (0, "ok")
+def test_one_pair_for_all_is_told_as_chosen(deployed: dict[str, str]) -> None:
+    word, why = found("identities", only="predict curate", **deployed, S3_KEYS=settings.S3_KEYS)
+    assert word == "ok"
     assert why.startswith("all functions share the pair feedloop-s3, as S3_KEYS says")
 
 
-def test_one_pair_for_all_must_open_what_each_needs(deployed: dict[str, str], tmp_path: Path) -> None:
-    _, why = examine(tmp_path, **deployed, S3_KEYS=keys_of("curate"))["identities"]
+def test_one_pair_for_all_must_open_what_each_needs(deployed: dict[str, str]) -> None:
+    _, why = found("identities", only="predict curate", **deployed, S3_KEYS=keys_of("curate"))
     assert f"predict's key does not open {deployed['BUCKET_PREFIX']}labelstudio/ (put), " in why
     assert "curate's key" not in why
     assert "and no other" not in why

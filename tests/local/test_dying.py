@@ -1,9 +1,14 @@
 """What survives: parts that die are started again, and a killed system is found again with its data."""
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import psutil
 import pytest
 
 from local import leftovers
-from tests.local.system import System, ask, until
+from tests.local.system import PATIENCE, System, ask, running, until
 
 pytestmark = pytest.mark.store
 
@@ -12,31 +17,17 @@ def _parts_started(system: System, part: str) -> int:
     return system.output().count(f'"event": "part.started", "part": "{part}"')
 
 
+@pytest.mark.slow("the store is back after 5 s")
 @pytest.mark.parametrize("part", ["gateway", "store", "events", "cron"])
-def test_a_killed_part_is_started_again_and_said_so(victim: System, part: str) -> None:
-    before = _parts_started(victim, part)
-    victim.part(part).kill()
+def test_a_killed_part_is_started_again_without_its_old_workers_and_said_so(victim: System, part: str) -> None:
+    before, main = _parts_started(victim, part), victim.part(part)
+    workers = main.children()
+    assert bool(workers) == (part in {"gateway", "events"})
+    main.kill()
     until(lambda: _parts_started(victim, part) > before, f"{part} is back")
     assert victim.said("part.ended", part=part, how="terminated by SIGKILL; not expected")
-    victim.wait_until_it_serves()
-    until(lambda: "mine-tracking/" in ask(victim.data_dir, "ls").stdout, "the store can be read")
-
-
-def test_a_store_that_hangs_is_started_again_and_said_so(victim: System) -> None:
-    store = victim.part("store")
-    store.suspend()
-    until(lambda: not store.is_running(), "the one that hangs is ended")
-    assert victim.said("part.silent", part="store")
-    until(lambda: "mine-tracking/" in ask(victim.data_dir, "ls").stdout, "the store can be read again")
-
-
-@pytest.mark.parametrize("part", ["gateway", "events"])
-def test_workers_of_a_killed_part_do_not_stay(victim: System, part: str) -> None:
-    main = victim.part(part)
-    workers = main.children()
-    assert workers
-    main.kill()
     until(lambda: not any(worker.is_running() for worker in workers), "the old workers are gone")
+    until(lambda: "mine-tracking" in victim.buckets(), "the store can be read")
 
 
 def test_a_killed_worker_is_replaced(victim: System) -> None:
@@ -47,6 +38,7 @@ def test_a_killed_worker_is_replaced(victim: System) -> None:
     until(victim.answers, "the gateway answers")
 
 
+@pytest.mark.slow("all parts are started again")
 def test_a_killed_supervisor_is_replaced_with_all_parts(victim: System) -> None:
     assert victim.main is not None
     before = _parts_started(victim, "store")
@@ -56,27 +48,58 @@ def test_a_killed_supervisor_is_replaced_with_all_parts(victim: System) -> None:
     victim.wait_until_it_serves()
 
 
-def test_a_system_killed_as_a_whole_finds_its_data_again(victim: System) -> None:
-    ports = victim.connection()["s3"]["endpoint"]
-    victim.put("mine-tracking", "requests/kept", b"kept")
-    victim.kill()
-    victim.start()
-    assert victim.get("mine-tracking", "requests/kept") == b"kept"
-    assert victim.connection()["s3"]["endpoint"] == ports
-
-
-def test_what_a_killed_main_process_left_behind_is_ended(victim: System) -> None:
+@pytest.mark.slow("a system is started again")
+def test_what_a_killed_main_process_left_behind_is_ended_and_its_data_found(victim: System) -> None:
     assert victim.main is not None
+    endpoint = victim.connection()["s3"]["endpoint"]
+    victim.put("mine-tracking", "requests/kept", b"kept")
     victim.main.kill()
     victim.main.wait()
     left = victim.processes()
     victim.start()
     assert "left behind" in victim.output()
     assert not any(process.is_running() for process in left)
+    assert victim.get("mine-tracking", "requests/kept") == b"kept"
+    assert victim.connection()["s3"]["endpoint"] == endpoint
 
 
-def test_ctrl_c_stops_everything(victim: System) -> None:
-    assert victim.stop() == 0
+@pytest.mark.slow("stops in order")
+def test_ctrl_c_and_a_closed_terminal_at_once_stop_everything(victim: System) -> None:
+    assert victim.main is not None
+    with stopped(victim.main):
+        for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            victim.main.send_signal(end)
+    assert victim.main.wait(PATIENCE) == 0
     assert not leftovers.running(victim.data_dir)
     assert "stopped; the data stays" in victim.output()
     assert "start it with `make run`" in ask(victim.data_dir, "ls").stderr
+
+
+@contextmanager
+def stopped(process: psutil.Process) -> Iterator[None]:
+    """What is sent meanwhile reaches it all at once."""
+    process.suspend()
+    yield
+    process.resume()
+
+
+@pytest.fixture(scope="module")
+def impatient(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
+    """No part of it may be silent for long; longer than a busy machine needs for an answer."""
+    with running(tmp_path_factory.mktemp("impatient"), STORE_FSYNC="off", SILENCE_SECONDS="8") as found:
+        yield found
+
+
+def test_two_systems_run_side_by_side(impatient: System, victim: System) -> None:
+    assert "mine-production" in victim.buckets()
+    assert "production" in impatient.buckets()
+    assert "mine-production" not in impatient.buckets()
+
+
+@pytest.mark.slow("its silence has to last")
+def test_a_store_that_hangs_is_started_again_and_said_so(impatient: System) -> None:
+    store = impatient.part("store")
+    store.suspend()
+    until(lambda: not store.is_running(), "the one that hangs is ended")
+    assert impatient.said("part.silent", part="store")
+    until(impatient.buckets, "the store can be read again")

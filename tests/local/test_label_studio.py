@@ -2,6 +2,7 @@
 
 import re
 from pathlib import Path
+from secrets import token_hex
 
 import pytest
 import requests
@@ -10,10 +11,11 @@ from feedloop.domain import keys
 from feedloop.domain.review import TITLES
 from local import leftovers
 from local.label_studio_server import environment
-from tests.local.system import System, ask, prediction, running, until
-from tests.support.servers import free_ports
+from tests.local.conftest import STAFFED
+from tests.local.system import DATA_DIR, System, ask, prediction, running, until
+from tests.support.servers import Server, free_ports
 
-pytestmark = [pytest.mark.store, pytest.mark.slow]
+pytestmark = [pytest.mark.store, STAFFED]
 
 
 def _log_in(url: str, username: str, password: str) -> requests.Response:
@@ -37,6 +39,7 @@ def _task(system: System, image: str) -> int:
     return listed()[0]
 
 
+@pytest.mark.slow("starts the system")
 def test_a_first_start_that_was_killed_begins_anew(staffed: System) -> None:
     projects = staffed.label_studio("GET", "/api/projects").json()["results"]
     assert {project["title"] for project in projects} == set(TITLES.values())
@@ -92,50 +95,52 @@ def test_an_unsure_picture_reaches_an_annotator_and_comes_back_labelled(staffed:
     until(lambda: f"class_03/{made}.jpg" in staffed.keys("lowconfidence"), "the picture is in its dataset")
 
 
-def test_what_waited_while_it_was_off_comes_when_it_is_on_again(staffed: System) -> None:
-    login = staffed.connection()["label_studio"]
-    assert staffed.stop() == 0
-    assert not leftovers.running(staffed.data_dir)
-    with running(staffed.data_dir.parent, LABEL_STUDIO="off") as without:
-        made = prediction(without.predict())
-    staffed.start()
-    until(staffed.has_annotators, "Label Studio is ready again")
-    assert _task(staffed, f"{made.random}.jpg")
-    assert staffed.connection()["label_studio"] == login
+def test_what_waited_while_it_was_off_comes_when_it_is_on(staffed: System, before: tuple[Path, str]) -> None:
+    assert _task(staffed, f"{prediction(before[1]).random}.jpg")
 
 
+@pytest.mark.slow("it starts again")
 def test_a_killed_one_is_started_again_at_the_same_address(staffed: System) -> None:
-    killed = staffed.part("label-studio")
+    killed, login = staffed.part("label-studio"), staffed.connection()["label_studio"]
     killed.kill()
     until(lambda: staffed.said("part.ended", part="label-studio"), "it is said")
     until(staffed.has_annotators, "it answers again")
     assert staffed.part("label-studio").pid != killed.pid
+    assert staffed.connection()["label_studio"] == login
 
 
-def test_one_that_is_there_already_is_used(staffed: System, tmp_path: Path) -> None:
+@pytest.mark.slow("starts a system")
+def test_a_store_and_a_label_studio_that_are_there_already_are_used(staffed: System, tmp_path: Path) -> None:
     desk, s3 = staffed.connection()["label_studio"], staffed.connection()["s3"]
     store = {"S3_ENDPOINT": s3["endpoint"], "S3_ACCESS_KEY": s3["access_key"], "S3_SECRET_KEY": s3["secret_key"]}
     given = {"LABEL_STUDIO": "on", "LABEL_STUDIO_URL": desk["url"], "LABEL_STUDIO_TOKEN": desk["token"]}
     with running(tmp_path, **store, **given) as guest:
         until(guest.has_annotators, "it is set up")
         assert guest.connection()["label_studio"] == {"url": desk["url"], "token": desk["token"]}
-        assert not leftovers.running(guest.data_dir, "label-studio")
+        assert guest.connection()["s3"] == {**s3, "keys": "feedloop-s3"}  # one pair for all functions
+        made = prediction(guest.predict())
+        assert any(made.random in key for key in staffed.keys("production"))
+        assert not {"store", "label-studio"} & {part.environ().get(leftovers.PART) for part in guest.processes()}
 
 
 def test_a_taken_port_is_told(staffed: System, tmp_path: Path) -> None:
     port = staffed.connection()["label_studio"]["url"].rpartition(":")[2]
-    refused = ask(tmp_path / "data", port=staffed.port + 1, LABEL_STUDIO="on", LABEL_STUDIO_PORT=port)
+    refused = ask(tmp_path / "data", port=free_ports(1)[0], LABEL_STUDIO="on", LABEL_STUDIO_PORT=port)
     assert refused.returncode == 1
     assert f"LABEL_STUDIO_PORT={port} is taken" in refused.stderr
     assert "LABEL_STUDIO=off" in refused.stderr
     assert not leftovers.running(tmp_path / "data")
 
 
-def test_one_that_cannot_start_stops_nothing_else(tmp_path: Path) -> None:
-    broken = tmp_path / "its data, 100 %" / "label-studio" / "data"
+@pytest.mark.slow("starts a system, and its silence has to last")
+def test_one_that_cannot_start_stops_nothing_else(seaweedfs: Server, tmp_path: Path) -> None:
+    broken = tmp_path / DATA_DIR / "label-studio" / "data"
     broken.mkdir(parents=True)
     (broken / "label_studio.sqlite3").write_text("no database")
-    with running(tmp_path, LABEL_STUDIO="on", LABEL_STUDIO_PORT=str(free_ports(1)[0])) as system:
+    keys_of = {"S3_ACCESS_KEY": seaweedfs.access_key, "S3_SECRET_KEY": seaweedfs.secret_key}
+    store = {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": f"t{token_hex(4)}-", **keys_of}
+    port = str(free_ports(1)[0])
+    with running(tmp_path, **store, SILENCE_SECONDS="8", LABEL_STUDIO="on", LABEL_STUDIO_PORT=port) as system:
         assert system.serves()
         until(lambda: "Label Studio does not answer" in system.output(), "it is said")
         assert system.serves()

@@ -4,7 +4,7 @@ import pytest
 
 from tests.local.system import an_annotation_comes_and_goes, running, until
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, pytest.mark.slow("starts a system twice")]
 
 
 def test_minio_calls_curate_itself_and_is_found_again(tmp_path) -> None:

@@ -16,14 +16,16 @@ from feedloop.adapters.pictures import normalise
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.prediction import Prediction, PredictionId
+from tests.local.conftest import SYSTEM
 from tests.local.system import System, prediction, until
+from tests.support.seeds import SOAK
 from tests.support.uploads import encoded
 from training.drawings import CLASSES, draw
 from training.outliers import clouds
 
-pytestmark = [pytest.mark.store, pytest.mark.slow]
+pytestmark = [pytest.mark.store, SYSTEM, pytest.mark.slow("the store is back after each of three kills")]
 
-PREDICTIONS, CLIENTS, KILLS = 1000, 8, 3
+PREDICTIONS, CLIENTS, KILLS = 2000 if SOAK else 160, 8, 3
 PATIENCE = 300  # tries of one client for one picture
 AGAIN = {404, 429, 500, 502, 503, 504}
 
@@ -71,7 +73,7 @@ def bodies() -> list[bytes]:
 
 @pytest.fixture(scope="module")
 def visitors(system: System, bodies: list[bytes]) -> Visitors:
-    """A thousand visits, during which the store dies three times."""
+    """Visits, during which the store dies three times."""
     found = Visitors(f"{system.url}/function/predict", bodies)
     with ThreadPoolExecutor(CLIENTS) as pool:
         visits = [pool.submit(found.visit, number) for number in range(PREDICTIONS)]

@@ -9,9 +9,11 @@ import requests
 from PIL import Image
 
 from local import folder, leftovers
-from tests.local.system import System, an_annotation_comes_and_goes, ask, running, until
+from tests.local.conftest import SYSTEM
+from tests.local.system import System, an_annotation_comes_and_goes, ask, until
+from tests.support.servers import free_ports
 
-pytestmark = pytest.mark.store
+pytestmark = [pytest.mark.store, SYSTEM]
 
 
 def test_functions_answer_under_their_names(system: System) -> None:
@@ -95,15 +97,8 @@ def test_the_store_can_be_looked_into(system: System) -> None:
     assert "content-type:" in shown.stderr
 
 
-def test_two_systems_run_side_by_side(system: System, victim: System) -> None:
-    assert system.answers()
-    assert victim.answers()
-    assert "mine-production/" in ask(victim.data_dir, "ls").stdout
-    assert "mine-production/" not in ask(system.data_dir, "ls").stdout
-
-
 def test_a_second_run_on_the_same_data_is_refused(system: System) -> None:
-    refused = ask(system.data_dir, port=system.port + 1)
+    refused = ask(system.data_dir, port=free_ports(1)[0])
     assert refused.returncode == 1
     assert "already runs" in refused.stderr
     assert system.answers()
@@ -119,7 +114,7 @@ def test_a_taken_port_is_told(system: System, tmp_path: Path) -> None:
 def test_a_wrong_key_is_told(system: System, tmp_path: Path) -> None:
     endpoint = system.connection()["s3"]["endpoint"]
     refused = ask(
-        tmp_path / "data", port=system.port + 1, S3_ENDPOINT=endpoint, S3_ACCESS_KEY="stranger", S3_SECRET_KEY="wrong"
+        tmp_path / "data", port=free_ports(1)[0], S3_ENDPOINT=endpoint, S3_ACCESS_KEY="stranger", S3_SECRET_KEY="wrong"
     )
     assert refused.returncode == 1
     assert "Check the keys" in refused.stderr
@@ -129,15 +124,7 @@ def test_a_wrong_key_is_told(system: System, tmp_path: Path) -> None:
 
 def test_a_store_that_does_not_answer_is_told(system: System, tmp_path: Path) -> None:
     nowhere = {"S3_ENDPOINT": "http://127.0.0.1:9", "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
-    refused = ask(tmp_path / "data", port=system.port + 1, **nowhere)
+    refused = ask(tmp_path / "data", port=free_ports(1)[0], **nowhere)
     assert refused.returncode == 1
     assert "mend S3_ENDPOINT" in refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
-
-
-def test_a_store_that_is_there_already_is_used(system: System, tmp_path: Path) -> None:
-    s3 = system.connection()["s3"]
-    keys = {"S3_ACCESS_KEY": s3["access_key"], "S3_SECRET_KEY": s3["secret_key"]}
-    with running(tmp_path, S3_ENDPOINT=s3["endpoint"], BUCKET_PREFIX="guest-", **keys) as guest:
-        assert guest.connection()["s3"] == {**s3, "keys": "feedloop-s3"}  # one pair for all functions
-        assert "guest-production/" in ask(system.data_dir, "ls").stdout

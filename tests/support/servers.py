@@ -159,7 +159,7 @@ def _running(folder: Path, command: Callable[[Path, list[int]], list[str]]) -> I
         ports = free_ports(_PORTS)
         server = Server(f"http://127.0.0.1:{ports[0]}", access_key, secret_key)
         (where / "s3.json").write_text(of_seaweedfs((access_key, secret_key), server.identities()))
-        with _without_leftovers(ports), _process(command(where, ports), where, server) as process:
+        with without_leftovers(ports), _process(command(where, ports), where, server) as process:
             if _becomes_usable(process, server):
                 yield server
                 return
@@ -178,7 +178,7 @@ def _process(command: list[str], where: Path, server: Server) -> Iterator[subpro
 
 
 @contextmanager
-def _without_leftovers(ports: list[int]) -> Iterator[None]:
+def without_leftovers(ports: Iterable[int]) -> Iterator[None]:
     """SeaweedFS leaves the sockets of its gRPC ports behind."""
     try:
         yield
