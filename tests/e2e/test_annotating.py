@@ -15,7 +15,7 @@ from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
 from tests.local.system import prediction, until
 from tests.support import demo
-from tests.support.staffed import LOW, colleagues, project, set_up_again
+from tests.support.staffed import LOW, colleagues, operating, project
 from tests.support.uploads import clear_upload
 from training import catalogue
 
@@ -127,22 +127,30 @@ def test_who_disagrees_takes_the_picture_out_until_most_agree(office, unsure):
     office.until_in({MEAT}, shown)
 
 
+@pytest.fixture(scope="module")
+def set_up_again(office):
+    """The operator's command."""
+    with operating(office) as someone:
+        yield someone.set_up
+
+
 @pytest.fixture
-def renamed(office, unsure):
+def renamed(office, unsure, set_up_again):
     """`unsure`, annotated, after Egg has become Eggs; it is Egg again afterwards."""
     shown, task = unsure
     office.annotator.annotate(task, "Egg")
     office.until_in({EGG}, shown)
     rename(office, "Egg", "Eggs")
+    set_up_again()
     yield shown, task
     rename(office, "Eggs", "Egg")
+    set_up_again()
 
 
 def rename(office, old, new):
     classes = [new if name == old else name for name in demo.CARD["classes"]]
     known = {**demo.CARD, "classes": [new if name == "Egg" else name for name in classes]}
     catalogue.release(office.store, demo.MODEL, known, {old: new}, now=utc_now())
-    set_up_again(office)
 
 
 def test_a_renamed_class_stays_the_same_class(office, renamed):
@@ -209,12 +217,12 @@ def test_annotators_who_save_during_imports_lose_neither_task_nor_prediction(off
     }  # Label Studio forgets one when it retries
 
 
-def test_a_label_studio_that_lost_its_memory_takes_nothing_from_the_datasets(office):
+def test_a_label_studio_that_lost_its_memory_takes_nothing_from_the_datasets(office, set_up_again):
     old = office.predicted()
     office.annotator.annotate(office.task(old), "Egg")
     office.until_in({EGG}, old)
     office.desk.forget()
-    set_up_again(office)
+    set_up_again()
     new = [office.predicted() for _ in range(2)]
     for shown in new:
         office.annotator.annotate(office.task(shown), "Meat")

@@ -158,7 +158,7 @@ def test_a_function_that_is_killed_while_it_imports_leaves_each_task_once(store,
 
 
 def wait_until(condition):
-    end = time.monotonic() + 60
+    end = time.monotonic() + 180
     while not condition():
         assert time.monotonic() < end, "it never happened"
 

@@ -20,6 +20,7 @@ def parts(office):
 WHOLE = sorted((title, 1, 1, 0 if title.startswith("Random") else 1) for title in TITLES.values())
 
 
+@pytest.mark.slow("twelve set-ups")
 def test_killed_after_every_write_and_run_again_it_ends_the_same(office):
     runs = [office.operator.run("setup", kill_at=1) for _ in range(_WRITES)]
     assert {run.code for run in runs} == {-9}

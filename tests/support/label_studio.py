@@ -30,7 +30,7 @@ from tests.support.servers import Server
 ROOT = Path(__file__).parents[2]
 PROGRAMS = ROOT / ".venv-label-studio/bin"
 _PINS = ROOT / "requirements/label-studio.txt"
-_PATIENCE = 120.0
+_PATIENCE = 300.0
 _ATTEMPTS = 3
 
 

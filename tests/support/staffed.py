@@ -20,9 +20,11 @@ from tests.support import label_studio as desks
 from tests.support.annotator import Annotator, annotator
 from tests.support.gate import Gate
 from tests.support.label_studio import LabelStudio
+from tests.support.operating import Operator, operator
 from tests.support.servers import Server, free_ports
 
 LOW = keys.LOW_CONFIDENCE
+_PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class Staffed:
 
     def task(self, shown: str, queue: str = LOW) -> int:
         """The number of a prediction's task, as soon as Label Studio has it."""
-        until(lambda: self._imported(shown, queue), "Label Studio has the task", patience=120)
+        until(lambda: self._imported(shown, queue), "Label Studio has the task", patience=_PATIENCE)
         return int(self._imported(shown, queue))
 
     def save(self, task: int, choice: str, *, token: str = "") -> int:
@@ -88,11 +90,11 @@ class Staffed:
 
     def until_in(self, wanted: set[int], shown: str, queue: str = LOW) -> None:
         """Wait until it lies in exactly these classes."""
-        until(lambda: self.classes(shown, queue) == wanted, f"it lies in {wanted}", patience=120)
+        until(lambda: self.classes(shown, queue) == wanted, f"it lies in {wanted}", patience=_PATIENCE)
 
     def until_told(self, outcome: str, shown: str, queue: str = LOW) -> None:
         """Wait until the label says so and the picture is in no class."""
-        until(lambda: self.label(shown, queue).get("outcome") == outcome, outcome, patience=120)
+        until(lambda: self.label(shown, queue).get("outcome") == outcome, outcome, patience=_PATIENCE)
         self.until_in(set(), shown, queue)
 
     def sync(self) -> requests.Response:
@@ -141,14 +143,15 @@ def staffed(folder: Path, store: str) -> Iterator[Staffed]:
         desk = Desk(folder / "studio", Server(to_store.address, server.access_key, server.secret_key), port)
         closing.enter_context(desk.running)
         people = closing.enter_context(annotator(desk.start()))
-        until(system.has_annotators, "Label Studio is set up", patience=120)
+        until(system.has_annotators, "Label Studio is set up", patience=_PATIENCE)
         yield Staffed(system, server.open(), people, desk, to_store, to_desk)
 
 
-def set_up_again(office: Staffed) -> None:
-    """The operator's command."""
-    secrets = office.system.data_dir / "operator"
-    desks.set_up(office.annotator.desk, _server(office.system), "", secrets)
+@contextmanager
+def operating(office: Staffed) -> Iterator[Operator]:
+    """Who set up its Label Studio, and may do so again."""
+    with operator(office.annotator.desk, _server(office.system), "", office.system.data_dir / "operator") as someone:
+        yield someone
 
 
 def colleagues(office: Staffed, *names: str) -> list[Annotator]:
