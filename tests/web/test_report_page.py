@@ -75,7 +75,7 @@ def printed(operator, world, days):
 
 
 STATES = [
-    *(locked, wrong_token, loading, shown, with_tables, empty, unlabelled),
+    *(locked, wrong_token, loading, with_tables, empty, unlabelled),  # a report with its tables open shows all it has
     *(waiting, waiting_again, offline, refused, printed),
 ]
 
