@@ -61,10 +61,10 @@ def estimates(one):
             yield "precision", found.precision, one.precision(index)
         if (one.blind & (one.truth == index)).sum() >= ENOUGH:
             yield "recall", found.recall, one.recall(index)
-    for number, found in enumerate(calibration(days, rows).bins):
+    for number, of_bin in enumerate(calibration(days, rows).bins):
         inside = one.per_mille // 100 == number
         if (one.blind & inside).sum() >= ENOUGH:
-            yield "bin", found.accuracy, right[inside].mean()
+            yield "bin", of_bin.accuracy, right[inside].mean()
 
 
 def ends(estimate, truth):
