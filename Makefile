@@ -50,7 +50,7 @@ test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with t
 	@OMP_NUM_THREADS=1 $(PYTEST:$(BIN)/%=$(TRAIN)/bin/%) -n 2 tests/training
 
 plant: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## see whether the tests catch planted bugs (BUG=curate: only some of them)
-	@$(BIN)/python scripts/plant_bugs.py $(BUG)
+	@$(BIN)/python -m scripts.plant_bugs $(BUG)
 
 check: $(VENV)/test.stamp ## lint, formatting, types and the direction of imports
 	@$(BIN)/ruff check .

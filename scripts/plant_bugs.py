@@ -1,33 +1,31 @@
 """Do the tests catch bugs? Each of tests/planted/*.patch is put into a copy of the tracked files, and tests run there.
 
-python scripts/plant_bugs.py            plant every bug, one at a time
-python scripts/plant_bugs.py curate     those whose name has `curate` in it
+python -m scripts.plant_bugs            plant every bug, two at a time
+python -m scripts.plant_bugs curate     those whose name has `curate` in it
 
-A patch begins with a sentence that says what is wrong, and a line `# tests:` with what
-pytest is to run: the same must pass without the bug. Exit code 1 when one survives.
+A patch begins with a sentence that says what is wrong, and a line `# tests:` with what pytest is to run: the same must
+pass without the bug. Before them come the tests in memory that reach the changed lines. Exit code 1 when one survives.
 """
 
 import argparse
-import os
 import re
-import shlex
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from functools import cache
+import time
+from collections import defaultdict
+from functools import cache, partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-ROOT = Path(__file__).parents[1]
+from scripts.copies import PASSED, ROOT, UNFIT, Outcome, Prepared, each, run
+from scripts.reached import FAST, known, reached
+
 PATCHES = sorted(ROOT.glob("tests/planted/*.patch"))
-FAST = "tests/unit tests/functions tests/contract -k 'not minio'"
-CAUGHT, SURVIVED, UNFIT = "caught", "SURVIVED", "UNFIT"
+DEFAULT = "tests/unit tests/functions tests/contract -k 'not minio'"
+CAUGHT, SURVIVED = "caught", "SURVIVED"
+FEW = 3
+"""So many bugs do not wait for it to be collected which test reaches which line."""
 
-_FAILED = re.compile(r"^FAILED (.+?)(?: - .*)?$", re.MULTILINE)
-_PASS, _FAIL = 0, 1  # pytest's exit codes; any other means that it did not get to run the tests
-_PATIENCE = 600.0  # seconds; a bug that makes the tests hang is one that is seen
+_HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
 
 Verdict = tuple[str, str]
 """CAUGHT, SURVIVED or UNFIT, and why."""
@@ -36,7 +34,7 @@ Verdict = tuple[str, str]
 def tests_of(patch: Path) -> str:
     """What the patch's header wants to be run, as a command line."""
     found = re.search(r"^# tests: (.+)$", patch.read_text(), re.MULTILINE)
-    return found[1] if found else FAST
+    return found[1] if found else DEFAULT
 
 
 def sentence_of(patch: Path) -> str:
@@ -44,81 +42,88 @@ def sentence_of(patch: Path) -> str:
     return patch.read_text().partition("\n")[0].removeprefix("# ")
 
 
-@contextmanager
-def copied() -> Iterator[Path]:
-    """A copy of every tracked file as it is now, which nobody else sees."""
-    names = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S607
-    with TemporaryDirectory(prefix="planted-") as folder:
-        for name in filter(None, names.split("\0")):
-            if (ROOT / name).is_file():
-                target = Path(folder, name)
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, target)
-        yield Path(folder)
+def changed(patch: Path) -> dict[str, set[int]]:
+    """By file, the lines that go, and those around what comes."""
+    found: dict[str, set[int]] = defaultdict(set)
+    path, line = "", 0
+    for text in patch.read_text().splitlines():
+        if text.startswith("--- a/"):
+            path = text.removeprefix("--- a/")
+        elif hunk := _HUNK.match(text):
+            line = int(hunk[1])
+        elif path and text[:1] in {"-", "+"} and not text.startswith("+++"):
+            found[path] |= {line} if text[0] == "-" else {line - 1, line}
+            line += text[0] == "-"
+        elif path:
+            line += 1
+    return found
 
 
-def apply(patch: Path, folder: Path) -> str:
-    """Plant the bug; why that failed, or nothing."""
-    outside = {**os.environ, "GIT_CEILING_DIRECTORIES": str(folder.parent)}
-    command = ["git", "apply", "--whitespace=nowarn", str(patch)]
-    done = subprocess.run(command, cwd=folder, env=outside, check=False, capture_output=True, text=True)  # noqa: S603
-    return done.stderr.strip()
-
-
-def run(tests: str, folder: Path) -> tuple[int, str]:
-    """Exit code of pytest, and the test that failed or else its last line."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *shlex.split(tests)]
-    quiet = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1"}
+def plant(prepared: Prepared, patch: Path, *, tests: str, reach: bool) -> Verdict:
+    """Whether tests notice one bug: those that reach it, or else those of the patch."""
+    if refusal := _git(prepared.folder, "apply", "--whitespace=nowarn", str(patch)):
+        return UNFIT, refusal
     try:
-        done = subprocess.run(  # noqa: S603
-            command, cwd=folder, env=quiet, check=False, capture_output=True, text=True, timeout=_PATIENCE
-        )
-    except subprocess.TimeoutExpired:
-        return _FAIL, "the tests hang"
-    failed = _FAILED.search(done.stdout)
-    last = (done.stdout + done.stderr).strip().rpartition("\n")[2]
-    return done.returncode, failed[1] if failed else last
+        return _verdict(prepared, patch, tests, reach=reach)
+    finally:
+        _git(prepared.folder, "checkout", "-q", "--", ".")
+
+
+def _verdict(prepared: Prepared, patch: Path, tests: str, *, reach: bool) -> Verdict:
+    likely = [name for path, lines in changed(patch).items() for name in reached().by(path, lines)] if reach else []
+    if likely and (outcome := prepared.run(likely)).caught:
+        return CAUGHT, outcome.told
+    outcome = run(tests, prepared.folder)
+    if outcome.kind == PASSED:
+        return SURVIVED, sentence_of(patch)
+    if not outcome.caught:
+        return UNFIT, outcome.told
+    _git(prepared.folder, "checkout", "-q", "--", ".")
+    clean = _without_bug(tests, prepared.folder)
+    return (CAUGHT, outcome.told) if clean.kind == PASSED else (UNFIT, f"without the bug this does not pass: {tests}")
 
 
 @cache
-def passes(tests: str) -> bool:
-    """Whether these tests pass without any bug; else a failure would prove nothing."""
-    with copied() as folder:
-        return run(tests, folder)[0] == _PASS
+def _without_bug(tests: str, folder: Path) -> Outcome:
+    """Whether these tests pass; else their failure would prove nothing."""
+    return run(tests, folder)
 
 
-def plant(patch: Path, tests: str) -> Verdict:
-    """Whether the tests notice one bug."""
-    if not passes(tests):
-        return UNFIT, f"without the bug this does not pass: {tests}"
-    with copied() as folder:
-        if refusal := apply(patch, folder):
-            return UNFIT, refusal
-        code, told = run(tests, folder)
-    return {_PASS: (SURVIVED, sentence_of(patch)), _FAIL: (CAUGHT, told)}.get(code, (UNFIT, told))
+def _git(folder: Path, *words: str) -> str:
+    """Run git in a copy; what it complains about."""
+    done = subprocess.run(["git", *words], cwd=folder, check=False, capture_output=True, text=True)  # noqa: S603, S607
+    return done.stderr.strip() if done.returncode else ""
 
 
-def report(patches: list[Path], verdict: Callable[[Path], Verdict]) -> int:
-    """Tell each verdict as it is found, then how many were caught; the exit code."""
-    caught = 0
-    for patch in patches:
-        word, why = verdict(patch)
+def report(patches: list[Path], *, tests: str, jobs: int) -> int:
+    """Tell each verdict, then how many were caught, and in what time; the exit code."""
+    began, caught = time.monotonic(), 0
+    reach = not tests and (known() or len(patches) > FEW)
+    if reach:
+        reached()
+    work = partial(_planted, tests=tests, reach=reach)
+    for patch, (word, why) in zip(patches, each(work, patches, jobs=jobs, collect=FAST if reach else ()), strict=True):
         caught += word == CAUGHT
-        print(f"{word:9}{patch.stem:38}{why}", flush=True)
-    print(f"{caught} of {len(patches)} planted bugs are caught")
+        print(f"{word:9}{patch.stem:50}{why}", flush=True)
+    print(f"{caught} of {len(patches)} planted bugs are caught, in {time.monotonic() - began:.0f} s")
     return int(caught < len(patches))
+
+
+def _planted(prepared: Prepared, patch: Path, *, tests: str, reach: bool) -> Verdict:
+    return plant(prepared, patch, tests=tests or tests_of(patch), reach=reach)
 
 
 def main() -> int:
     """Plant what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("name", nargs="?", default="", help="only patches with this in their name")
-    parser.add_argument("--tests", help=f"what pytest runs for each, instead of the patch's own; all: {FAST!r}")
+    parser.add_argument("--tests", default="", help=f"what pytest runs for each, and nothing else; all: {DEFAULT!r}")
+    parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     chosen = parser.parse_args()
     patches = [patch for patch in PATCHES if chosen.name in patch.stem]
     if not patches:
         parser.error(f"no patch has {chosen.name!r} in its name")
-    return report(patches, lambda patch: plant(patch, chosen.tests or tests_of(patch)))
+    return report(patches, tests=chosen.tests, jobs=min(chosen.jobs, len(patches)))
 
 
 if __name__ == "__main__":

@@ -79,6 +79,19 @@ def test_a_worker_that_slept_through_a_change_shows_what_the_label_says_now(stor
     assert pictures(store, QUEUE) == [f"class_05/{made.id}.jpg"]
 
 
+def test_a_worker_whose_annotation_was_rewritten_meanwhile_takes_the_new_version(store, made, event, swept):
+    save(store, made)
+    event()
+    store.delete(ONE)
+    swept()
+    save(store, made)
+    slow = Worker(store, event)
+    slow.reach("head output/")
+    save(store, made, "Meat", minute=1)
+    slow.finish()
+    assert pictures(store, QUEUE) == [f"class_05/{made.id}.jpg"]
+
+
 def test_a_worker_that_slept_through_a_deletion_does_not_cast_its_vote(store, made, event, swept):
     save(store, made)
     slow = Worker(store, event)

@@ -60,6 +60,12 @@ def test_stripping_twice_changes_nothing():
     assert jpeg.split(once) == (once, jpeg.UPRIGHT)
 
 
+def test_only_an_exif_block_tells_the_orientation():
+    xmp = segment(0xE1, b"http://ns.adobe.com/xap/1.0/\0<x/>")
+    elsewhere = segment(0xE2, b"Exif\0\0" + tiff("<", (0x0112, 3, 3)))
+    assert jpeg.split(PHOTO[:2] + xmp + elsewhere + PHOTO[2:])[1] == 6
+
+
 def test_fill_bytes_and_stray_bytes_between_segments_go():
     clean, _ = jpeg.split(PHOTO)
     untidy = clean[:2] + b"stray\xff\xff" + clean[2:]

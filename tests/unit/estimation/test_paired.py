@@ -21,6 +21,13 @@ def test_only_disagreements_move_the_difference():
     assert found.overall.low == pytest.approx(0.02 - 1.96 * 0.00629, abs=5e-4)
 
 
+def test_the_interval_is_that_of_agresti_and_min():
+    # half an answer more in each of four cells: 5 / 22, and the root of (8 / 22 - (5 / 22)^2) / 22
+    found = difference(compared(both=10, new=6, old=1, none=3), {"0": 10_000}).overall
+    assert (found.value, found.labels) == (0.25, 20)
+    assert (found.low, found.high) == pytest.approx((-0.00613, 0.46067), abs=5e-5)
+
+
 def test_days_count_by_their_size_and_not_by_their_labels():
     pictures = [Compared("big", 1, 0, 1)] * 10 + [Compared("small", 1, 1, 0)] * 90
     assert difference(pictures, {"big": 900, "small": 100}).overall.value == pytest.approx(0.8)
