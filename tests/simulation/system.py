@@ -2,19 +2,23 @@
 
 import json
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import psutil
+import requests
 
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from local import leftovers
+from local import folder, leftovers
 from simulation.truth import Truth
 from tests.local.system import environment, until
+from tests.support import logs
 from tests.support.servers import free_ports
 from training import places
 
@@ -31,6 +35,8 @@ class Run:
         self.data_dir = data_dir
         self._port = free_ports(1)[0]
         self._output = data_dir.with_name("output")
+        logs.watch(self._output)
+        logs.watch(data_dir / folder.LOGS)
         env = {**environment(data_dir, self._port), "COLUMNS": "200"}
         with self._output.open("ab") as output:
             self.main = subprocess.Popen([*COMMAND, *options], env=env, stdout=output, stderr=output)
@@ -89,7 +95,40 @@ class Run:
         return places.open_store({"DATA_DIR": str(self.data_dir)})
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """How a start ended that was told to: its exit code, what it left running, and what had happened until then."""
+
+    code: int
+    processes: list[psutil.Process]
+    output: str
+    visitors: int
+    beside: tuple[int, str] = (0, "")
+
+    @classmethod
+    def of(cls, run: Run, end: signal.Signals, **beside: tuple[int, str]) -> Self:
+        """Tell it to end."""
+        run.main.send_signal(end)
+        return cls(run.end(), run.processes(), run.output(), len(list(run.truth())), **beside)
+
+
+@dataclass(frozen=True, slots=True)
+class Stayed:
+    """What a simulation that has told its table shows: the ids in the store and in its truth, and today's report."""
+
+    production: set[str]
+    truth: list[str]
+    report: dict[str, Any]
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Look at it while it runs."""
+        url = f"{run.connection()['gateway']}/function/report?days=7"
+        report = requests.get(url, timeout=60).json()
+        return cls(production(run.store()), sorted(fact.id for fact in run.truth()), report)
+
+
 def production(store: S3Store) -> set[str]:
     """The ids of all predictions."""
-    folders = [keys.Place(keys.PRODUCTION, f"class_{index:02d}/") for index in range(11)]
-    return {str(keys.read_production(entry.key)) for folder in folders for entry in store.list(folder)}
+    places_of_classes = [keys.Place(keys.PRODUCTION, f"class_{index:02d}/") for index in range(11)]
+    return {str(keys.read_production(entry.key)) for place in places_of_classes for entry in store.list(place)}

@@ -3,13 +3,12 @@
 import signal
 
 import pytest
-import requests
 
 from simulation.plan import Plan
 from simulation.scores import visits
-from tests.simulation.system import HONEST, SMALL, Run, production
+from tests.simulation.system import HONEST, SMALL, Left, Run, Stayed
 
-pytestmark = [pytest.mark.slow, pytest.mark.store]
+pytestmark = [pytest.mark.slow("each start of a simulation takes 5 to 15 s"), pytest.mark.store]
 PICTURES = 24 + 22
 """Of SMALL's two days."""
 
@@ -22,24 +21,59 @@ def ended(tmp_path_factory):
     return run
 
 
-@pytest.fixture
-def start(tmp_path):
-    """Starts one, again and again on the same data; whatever still runs is ended with the test."""
-    runs = []
+@pytest.fixture(scope="module")
+def start(tmp_path_factory):
+    """Starts one, again and again on the same data; whatever still runs is ended with the last test."""
+    data_dir, runs = tmp_path_factory.mktemp("again") / "data", []
 
-    def once(*options):
-        runs.append(Run(tmp_path / "data", *SMALL, *HONEST, *options))
+    def once():
+        runs.append(Run(data_dir, *SMALL, *HONEST))
         return runs[-1]
 
     yield once
     for run in runs:
+        run.main.kill()
+    for run in runs:
         run.kill()
 
 
-@pytest.fixture
-def staying(start):
-    """One that stays when it has told its table."""
-    return start()
+@pytest.fixture(scope="module")
+def killed(start):
+    """The first start: it dies in the midst of its visitors."""
+    run = start()
+    run.visited(5)
+    run.kill()
+    return run
+
+
+@pytest.fixture(scope="module")
+def interrupted(start, killed):
+    """The next: somebody begins a second one beside it, and presses Ctrl-C after its first day."""
+    come = len(list(killed.truth()))
+    run = start()
+    run.visited(come + 1)
+    second = start()
+    code = second.end()
+    run.reach("day  1")
+    return Left.of(run, signal.SIGINT, beside=(code, second.output()))
+
+
+@pytest.fixture(scope="module")
+def terminated(start, interrupted):
+    """The next: it is told to end when visitors have come once more."""
+    come = interrupted.visitors
+    run = start()
+    run.visited(come + 1)
+    return Left.of(run, signal.SIGTERM)
+
+
+@pytest.fixture(scope="module")
+def stayed(start, terminated):
+    """The last: it tells its table and stays, until somebody presses Ctrl-C."""
+    run = start()
+    run.reach("Ctrl-C stops everything")
+    found = Stayed.of(run)
+    return found, Left.of(run, signal.SIGINT)
 
 
 def test_every_picture_has_become_one_prediction_with_a_known_truth(ended):
@@ -65,45 +99,26 @@ def test_a_simulation_that_ended_leaves_nothing_running(ended):
     assert ended.processes() == []
 
 
-def test_the_system_stays_to_be_looked_at_in_todays_time(staying):
-    staying.reach("Ctrl-C stops everything")
-    report = requests.get(f"{staying.connection()['gateway']}/function/report?days=7", timeout=60).json()
-    assert report["predictions"]["total"] == PICTURES
-    assert production(staying.store()) == {fact.id for fact in staying.truth()}
-    staying.main.send_signal(signal.SIGINT)
-    assert staying.end() == 0
-    assert staying.processes() == []
+def test_two_at_once_on_one_directory_do_not_disturb_each_other(interrupted):
+    code, output = interrupted.beside
+    assert code == 1
+    assert "already runs" in output
 
 
-@pytest.mark.parametrize("end", [signal.SIGINT, signal.SIGTERM])
-def test_who_is_stopped_halfway_ends_in_order_and_goes_on(start, end):
-    run = start("--leave")
-    run.reach("day  1")
-    run.main.send_signal(end)
-    assert run.end() == 130
-    assert run.processes() == []
-    again = start("--leave")
-    assert again.end() == 0, again.output()
-    assert "going on after day 1" in again.output()
-    assert len(list(again.truth())) == PICTURES
+@pytest.mark.parametrize("end", ["interrupted", "terminated"])
+def test_who_is_stopped_halfway_ends_in_order(request, end):
+    left = request.getfixturevalue(end)
+    assert (left.code, left.processes) == (130, [])
 
 
-def test_who_is_killed_takes_the_system_along_and_goes_on_without_doubling_anything(start):
-    run = start()
-    run.visited(5)
-    run.kill()
-    again = start()
-    again.reach("Ctrl-C stops everything")
-    assert production(again.store()) == {fact.id for fact in again.truth()}
-    assert len(list(again.truth())) == PICTURES
-    again.main.send_signal(signal.SIGINT)
-    assert again.end() == 0
+def test_who_was_killed_and_stopped_goes_on_without_doubling_anything(stayed):
+    found, left = stayed
+    assert "going on after day 1" in left.output
+    assert len(found.truth) == PICTURES
+    assert sorted(found.production) == found.truth
 
 
-def test_two_at_once_on_one_directory_do_not_disturb_each_other(start):
-    staying = start()
-    staying.reach("a new simulation")
-    second = start()
-    assert second.end() == 1
-    assert "already runs" in second.output()
-    staying.reach("day  1")
+def test_the_system_stays_to_be_looked_at_in_todays_time_until_it_is_stopped(stayed):
+    found, left = stayed
+    assert found.report["predictions"]["total"] == PICTURES
+    assert (left.code, left.processes) == (0, [])
