@@ -165,3 +165,10 @@ def test_a_second_kill_at_the_same_call_changes_nothing_either(function, before)
             if worker.alive:
                 worker.step(dies)
         assert end(store, function) == undisturbed, f"killed twice at call {call}"
+
+
+@pytest.mark.parametrize(("function", "before"), CASES, ids=lambda case: case.__name__)
+def test_all_that_is_written_says_which_version_of_its_format_it_is(function, before):
+    store = begin(before)
+    end(store, function)
+    assert world.versions(store) == {b"1"}

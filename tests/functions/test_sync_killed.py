@@ -8,7 +8,7 @@ from feedloop.domain import keys
 from tests.support.office import QUEUE, Office, mended, sync
 from tests.support.seeds import seeds
 from tests.support.stepping import Worker, shuffle
-from tests.support.world import everything
+from tests.support.world import everything, versions
 
 
 def queued():
@@ -188,3 +188,7 @@ def test_an_outage_of_the_desk_at_any_call_loses_nothing(outage):
     office.desk.down = False
     office.clock.pass_(minutes=6)
     assert state(mended(office)) == state(mended(queued()))
+
+
+def test_all_that_is_written_says_which_version_of_its_format_it_is():
+    assert versions(mended(answered()).store) == {b"1"}

@@ -1,6 +1,7 @@
 """Predictions and annotations as production would have left them, for tests of what comes after."""
 
 import itertools
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -117,6 +118,12 @@ def outcomes(store: ObjectStore, queue: str) -> list[str]:
     """`<kind>/<prediction id>` of a queue's outcomes."""
     folder = keys.Place(keys.TRACKING, f"outcomes/{queue}/")
     return [entry.key.removeprefix(folder.key) for entry in store.list(folder)]
+
+
+def versions(store: ObjectStore) -> set[bytes]:
+    """What the documents of all buckets call the versions of their formats."""
+    bodies = [body for bucket in keys.BUCKETS for body in everything(store, bucket, "").values()]
+    return {version for body in bodies for version in re.findall(rb'"v": ?(\d+)', body)}
 
 
 def everything(store: ObjectStore, bucket: str, folder: str) -> dict[str, bytes]:
