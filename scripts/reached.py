@@ -64,9 +64,10 @@ def _ordered(path: str, tests: Iterable[str]) -> list[str]:
 @cache
 def reached() -> Reached:
     """For the tree as it is now; collected when nobody has done so yet."""
-    if not known():
-        _collect(KEPT / _state())
-    return Reached(KEPT / _state())
+    kept = KEPT / _state()
+    if not kept.exists():
+        _collect(kept)
+    return Reached(kept)
 
 
 def known() -> bool:
