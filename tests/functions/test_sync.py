@@ -325,6 +325,30 @@ def test_what_was_still_being_saved_at_the_last_run_is_written(sync, annotated, 
     assert files(store)[changed]["result"] == result("Bread")
 
 
+def test_an_annotation_that_appears_after_a_younger_one_is_written_without_comparing_all(
+    sync, annotated, desk, queued, store, clock, compared
+):
+    """Ids are given when saving begins: one that takes longer appears behind a higher one."""
+    annotated(20)
+    queued(2)
+    sync()
+    clock.pass_(minutes=10)
+    desk.store_is_away = True
+    slow, fast = (desk.annotate(task.id, "Egg") for task in list(desk.tasks.values()) if not task.answers)
+    desk.store_is_away = False
+    (held,) = [task for task in desk.tasks.values() if slow in task.answers]
+    answer = held.answers.pop(slow)
+    clock.pass_(seconds=60)
+    sync(thorough=True)
+    assert (fast in files(store), slow in files(store)) == (True, False)
+    held.answers[slow] = answer
+    compared.clear()
+    clock.pass_(seconds=30)
+    sync(thorough=True)
+    assert slow in files(store)
+    assert len(compared) <= 2
+
+
 def test_a_version_that_is_replaced_is_kept(sync, annotated, desk, store, clock):
     (annotation,) = annotated(1)
     (body,) = written(store).values()
