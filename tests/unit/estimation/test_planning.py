@@ -1,5 +1,12 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.counted import Day, Row
 from feedloop.estimation.planning import LOW_CONFIDENCE, RANDOM_SAMPLED, next_labels
+from tests.support.worlds import PLAIN, UNSEEN, window
 
 
 def day(name, size, low=0):
@@ -40,6 +47,28 @@ def test_what_is_promised_is_about_what_comes():
     (advice,) = next_labels([day("1", 5000)], answered("1", 30, 3), 30)
     (then,) = next_labels([day("1", 5000)], answered("1", 60, 6), 30)
     assert abs(advice.interval_then - then.interval_now) < 0.02
+
+
+def width(one):
+    best = accuracy(one.counted(), one.rows()).best
+    assert best is not None
+    return best.high - best.low
+
+
+def promised_and_kept(one):
+    """How much narrower the interval is said to be with the queue's next answers, and how much it is then."""
+    advised = next_labels(one.counted(), one.rows())
+    (queue,) = [each for each in advised if each.queue == LOW_CONFIDENCE]
+    waiting = (one.day == int(queue.day)) & one.low & (one.informed == UNSEEN)
+    answered = one.informed.copy()
+    answered[np.flatnonzero(waiting)[: queue.labels]] = one.truth[np.flatnonzero(waiting)[: queue.labels]]
+    return queue.interval_now - queue.interval_then, queue.interval_now - width(replace(one, informed=answered))
+
+
+def test_what_a_queue_is_said_to_tell_is_about_what_it_tells():
+    half = replace(PLAIN, reviewed=0.5, labels=20)
+    promised, kept = np.mean([promised_and_kept(window(half, np.random.default_rng(seed))) for seed in range(30)], 0)
+    assert promised == pytest.approx(kept, rel=0.2)
 
 
 def test_before_the_first_labels_there_is_nothing_to_say():
