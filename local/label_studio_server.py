@@ -68,7 +68,7 @@ def make(home: Path, env: Mapping[str, str]) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     with suppress(OSError):  # nothing can be kept beside our code: it makes its tables itself
-        shutil.copytree(_migrated(migrated(), env), new, dirs_exist_ok=True)
+        shutil.copytree(migrate_once(migrated(), env), new, dirs_exist_ok=True)
     new.chmod(0o700)
     subprocess.run((_PROGRAM, "init", "-q"), cwd=home, env=_at(new, env), stdin=subprocess.DEVNULL, check=True)
     with closing(sqlite3.connect(new / "label_studio.sqlite3")) as database:
@@ -76,7 +76,7 @@ def make(home: Path, env: Mapping[str, str]) -> None:
     new.rename(data(home))
 
 
-def _migrated(ready: Path, env: Mapping[str, str]) -> Path:
+def migrate_once(ready: Path, env: Mapping[str, str]) -> Path:
     """Made now unless it is there; whoever wants it meanwhile waits."""
     ready.parent.mkdir(exist_ok=True)
     with ready.with_name(f"{ready.name}.lock").open("w") as lock:

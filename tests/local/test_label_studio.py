@@ -1,6 +1,12 @@
 """Label Studio as a part of the running system: `make run` as annotators and operators see it."""
 
+import os
 import re
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
 from pathlib import Path
 from secrets import token_hex
 
@@ -13,6 +19,7 @@ from local import leftovers
 from local.label_studio_server import environment
 from tests.local.conftest import STAFFED
 from tests.local.system import DATA_DIR, System, ask, prediction, running, until
+from tests.structure.repository import ROOT
 from tests.support.servers import Server, free_ports
 
 pytestmark = [pytest.mark.store, STAFFED]
@@ -154,3 +161,25 @@ def test_of_our_environment_only_what_it_needs_reaches_it(tmp_path: Path) -> Non
     told = environment({"PATH": "/bin", "LABEL_STUDIO_URL": "http://127.0.0.1:8090", **ours, **strange})
     assert {told.get(name) for name in strange} == {None, "false"}
     assert (told["PATH"], told["LABEL_STUDIO_PORT"]) == ("/bin", "8090")
+
+
+MIGRATING = """
+import os, pathlib, sys
+from local.label_studio_server import migrate_once
+migrate_once(pathlib.Path(sys.argv[1]), os.environ)
+"""
+
+
+@pytest.mark.soak
+@pytest.mark.slow("migrates twice")
+def test_tables_whose_making_was_killed_are_made_anew(tmp_path: Path) -> None:
+    ready = tmp_path / "tables"
+    command = (sys.executable, "-c", MIGRATING, str(ready))
+    with subprocess.Popen(command, cwd=ROOT, start_new_session=True) as killed:
+        until((tmp_path / "tables.new" / "label_studio.sqlite3").exists, "they are begun")
+        os.killpg(killed.pid, signal.SIGKILL)
+    assert not ready.exists()
+    subprocess.run(command, cwd=ROOT, check=True)
+    with closing(sqlite3.connect(ready / "label_studio.sqlite3")) as database:
+        assert database.execute("SELECT count(*) FROM htx_user").fetchone() == (0,)
+    assert not (ready / ".env").exists()

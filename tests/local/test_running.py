@@ -122,6 +122,7 @@ def test_a_wrong_key_is_told(system: System, tmp_path: Path) -> None:
     assert not leftovers.running(tmp_path / "data")
 
 
+@pytest.mark.slow("a store has 8 s to begin with answering")
 def test_a_store_that_does_not_answer_is_told(system: System, tmp_path: Path) -> None:
     nowhere = {"S3_ENDPOINT": "http://127.0.0.1:9", "S3_ACCESS_KEY": "a", "S3_SECRET_KEY": "b"}
     refused = ask(tmp_path / "data", port=free_ports(1)[0], **nowhere)

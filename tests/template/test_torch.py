@@ -46,7 +46,6 @@ def test_the_image_installs_what_the_option_says():
     assert sum("function/${REQUIREMENTS}" in line for line in lines) == 2
 
 
-@pytest.mark.slow
 def test_everything_in_its_set_can_be_had_with_the_pinned_hashes(tmp_path):
     uv, environment = str(Path(sys.executable).with_name("uv")), {**os.environ, "VIRTUAL_ENV": str(tmp_path / "venv")}
     sets = [
@@ -59,7 +58,7 @@ def test_everything_in_its_set_can_be_had_with_the_pinned_hashes(tmp_path):
     subprocess.run(ask, cwd=ROOT, env=environment, check=True)
 
 
-@pytest.mark.slow
+@pytest.mark.slow("imports torch in every process")
 @pytest.mark.store
 @pytest.mark.skipif(not (TRAINING.parent / "granian").exists(), reason="no torch here: make test-training installs it")
 def test_a_torch_release_is_served_by_the_templates_entry_point(deployment, store, tmp_path):
