@@ -95,15 +95,15 @@ def test_what_cannot_be_understood_is_malformed_with_a_reason(changes, reason):
         read(**changes)
 
 
-@pytest.mark.parametrize("name", list(file()))
 @given(json_values)
-def test_a_field_with_any_content_is_understood_or_malformed(name, value):
-    body = json.dumps(file(**{name: value})).encode()
-    try:
-        understood = isinstance(annotations.read(body, CLASSES).vote, Vote)
-    except Malformed as error:
-        understood = str(error) != ""
-    assert understood
+def test_a_field_with_any_content_is_understood_or_malformed(value):
+    for name in file():
+        body = json.dumps(file(**{name: value})).encode()
+        try:
+            understood = isinstance(annotations.read(body, CLASSES).vote, Vote)
+        except Malformed as error:
+            understood = str(error) != ""
+        assert understood, name
 
 
 @given(votes())
