@@ -36,6 +36,8 @@ _LEAVES = (ast.Raise, ast.Return, ast.Continue, ast.Break)
 _SILENT = {"event", "zip", "token_hex", "lru_cache"}
 """Calls whose arguments nobody is promised: log lines, `strict=` of zip, how long chance is, sizes of caches."""
 
+_SYMMETRIC = {"equal", "hypot", "isclose", "max", "min", "not_equal"}
+"""Calls to which the order of their arguments says nothing."""
 _FOR_READERS = {"annotation", "returns", "bases", "decorator_list"}
 
 Change = tuple[str, ast.AST, str]
@@ -217,7 +219,11 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
     if name == "suppress":
         yield "except", node, "suppress()"
     positional = node.args
-    if len(positional) > 1 and not any(isinstance(one, ast.Starred) for one in positional[:2]):
+    if (
+        len(positional) > 1
+        and name not in _SYMMETRIC
+        and not any(isinstance(one, ast.Starred) for one in positional[:2])
+    ):
         first, second, *rest = positional
         if ast.dump(first) != ast.dump(second):
             yield "swapped", node, _written(ast.Call(node.func, [second, first, *rest], node.keywords))

@@ -326,7 +326,7 @@ def test_what_was_still_being_saved_at_the_last_run_is_written(sync, annotated, 
 
 
 def test_an_annotation_that_appears_after_a_younger_one_is_written_without_comparing_all(
-    sync, annotated, desk, queued, store, clock, compared
+    sync, annotated, desk, queued, *, store, clock, compared
 ):
     """Ids are given when saving begins: one that takes longer appears behind a higher one."""
     annotated(20)

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from feedloop.domain import receipts
 from feedloop.domain.errors import UnknownPrediction
+from tests.support import world
 from tests.support.strategies import any_text, prediction_ids
 
 KEY = b"a signing key of this test"
@@ -44,3 +45,10 @@ def test_a_signed_text_that_is_no_id_is_unknown():
 @given(any_text)
 def test_digests_of_different_purposes_never_meet(text):
     assert receipts.digest(text, KEY, purpose="receipt") != receipts.digest(text, KEY, purpose="request")
+
+
+@pytest.mark.parametrize("signature", ["\ud800", "é", "", "\0"])
+def test_a_signature_of_other_characters_is_unknown(signature):
+    text = receipts.sign(world.prediction().id, b"key").rpartition(".")[0]
+    with pytest.raises(UnknownPrediction):
+        receipts.read(f"{text}.{signature}", b"key")

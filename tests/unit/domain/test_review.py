@@ -2,8 +2,10 @@ import pytest
 from hypothesis import given
 
 from feedloop.domain import keys
+from feedloop.domain.documents import dump
 from feedloop.domain.errors import Malformed
-from feedloop.domain.review import SHOWN_AS, as_imported, blind_task, informed_task
+from feedloop.domain.review import SHOWN_AS, as_imported, blind_task, informed_task, read_task
+from tests.support import world
 from tests.support.strategies import predictions
 
 PICTURE = "s3://labelstudio/images/" + "0" * 32 + ".jpg"
@@ -54,3 +56,22 @@ def test_a_blind_task_is_imported_as_it_is():
 def test_what_is_no_task_is_not_imported(task):
     with pytest.raises(Malformed):
         as_imported(task)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {},
+        "",
+        3,
+        [{}],
+        ["x"],
+        [{"model_version": "m", "score": 0.5, "result": []}],
+        [{"model_version": "m", "score": 2, "result": [{"value": {"choices": ["Egg"]}}]}],
+    ],
+)
+def test_a_task_whose_pre_annotation_is_damaged_is_malformed(damage):
+    task = informed_task(world.prediction(), keys.LOW_CONFIDENCE, PICTURE)
+    assert read_task(dump(task), keys.LOW_CONFIDENCE, PICTURE) == task
+    with pytest.raises(Malformed, match="pre-annotation"):
+        read_task(dump({**task, "predictions": damage}), keys.LOW_CONFIDENCE, PICTURE)
