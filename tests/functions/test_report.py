@@ -196,6 +196,11 @@ def test_a_trend_has_a_point_per_day(store, report, clock):
     assert values == [None, 0.5, 1.0]
 
 
+def test_a_window_may_be_a_single_day(store, report):
+    labelled(store)
+    assert report(f"from={DAY}&to={DAY}") == report("days=1")
+
+
 @pytest.mark.parametrize(("days_", "points", "first"), [(14, 14, 1), (15, 3, 1), (182, 26, 7), (366, 14, 2)])
 def test_a_long_trend_is_told_by_weeks_counted_back_from_the_end(report, days_, points, first):
     told = report(f"days={days_}")["trend"]

@@ -72,6 +72,11 @@ def test_shares_of_the_confusion_matrix_add_up():
     assert sum(found.shares.values()) == pytest.approx(1)
 
 
+def test_the_confusion_matrix_believes_refusals_as_far_as_blind_answers_do():
+    rows = [row(0, 0, 1, sure=False), row(0, 1, 1, sure=False), *[row(0, None, 1, sure=False)] * 8]
+    assert confusion(day((0, 0, 10)), rows).shares == pytest.approx({(0, 0): 0.5, (1, 0): 0.5})
+
+
 def test_none_of_the_classes_is_a_row_of_its_own():
     assert confusion(day((0, 10, 0)), [row(0, OTHER)]).shares == {(OTHER, 0): 1}
 
