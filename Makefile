@@ -22,7 +22,7 @@ WORKERS ?= 4
 # Strings hash alike in all workers, and bytecode is kept: hundreds of processes start.
 PYTEST := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder
 # From this all seeds of a soak follow: `make soak SOAK=<what a failed one printed>` draws them again.
-SOAK ?= $(shell date +%s)
+SOAK := $(or $(SOAK),$(shell date +%s))
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo quick test soak test-training plant check audit bench minio lock clean
@@ -45,6 +45,7 @@ test: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run all tests that 
 soak: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run the long tests as well, all with fresh seeds (hours; SOAK=... draws the same)
 	@echo "All seeds follow from SOAK=$(SOAK)"
 	@SOAK=$(SOAK) $(PYTEST) -n $(WORKERS) --hypothesis-seed=$(SOAK)
+	@$(BIN)/python -m scripts.random_bugs --seed $(SOAK) --count 300
 
 test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
 	@OMP_NUM_THREADS=1 $(PYTEST:$(BIN)/%=$(TRAIN)/bin/%) -n 2 tests/training

@@ -1,5 +1,4 @@
-"""For every test: a store in memory, and real stores that are started once per run; how tests share workers, and what
-a failure tells."""
+"""For every test: a store in memory, and real stores that are started once per run; and how tests share workers."""
 
 from __future__ import annotations
 
@@ -38,7 +37,24 @@ logging.getLogger("urllib3.connectionpool").setLevel(logging.DEBUG)  # a failure
 CHROMIUM = Path("/usr/bin/chromium")
 CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--process-per-site", "--renderer-process-limit=1")
 """A tab of a profile that is open already needs no process of its own."""
-LONGEST_FIRST: tuple[str, ...] = ()
+LONGEST_FIRST = (
+    "staffed",
+    "test_running",
+    "office-seaweedfs",
+    "labelling",
+    "web-site",
+    "test_dying",
+    "system",
+    "label_studio",
+    "web-report",
+    "images",
+    "test_identities",
+    "office-minio",
+    "test_desk_postgresql",
+    "test_minio",
+    "test_doctor",
+    "test_hostile",
+)
 """Groups of tests that no worker may begin last."""
 
 STORES = {"seaweedfs", "minio_server"}
@@ -46,6 +62,7 @@ STORES = {"seaweedfs", "minio_server"}
 
 def pytest_configure(config: pytest.Config) -> None:
     """What the workers of this run share ends with it."""
+    config.pluginmanager.register(logs)  # a conftest's hooks do not see fixtures of a session
     if not hasattr(config, "workerinput"):
         closing = ExitStack()
         closing.enter_context(shared.run())
@@ -63,6 +80,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             item.add_marker(pytest.mark.xdist_group(item.path.stem))
         if STORES.intersection(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.store)
+        if any(not mark.args for mark in item.iter_markers("slow")):
+            raise pytest.UsageError(f'{item.nodeid}: say why it is slow, by @pytest.mark.slow("...")')
     rank = {group: number for number, group in enumerate(LONGEST_FIRST)}
     items.sort(key=lambda item: rank.get(_group(item), len(rank)))
     left = [] if SOAK else [item for item in items if item.get_closest_marker("soak")]
@@ -85,21 +104,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 def _group(item: pytest.Item) -> str:
     (mark, *_) = item.iter_markers("xdist_group")
     return str(mark.args[0])
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_runtest_setup() -> None:
-    """From here on, logs are this test's."""
-    logs.begin()
-
-
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """A failed test shows what the servers wrote while it ran."""
-    report: pytest.TestReport = yield
-    if report.failed:
-        report.sections += [(f"Log of {name}", text) for name, text in logs.since_begin()]
-    return report
 
 
 @pytest.fixture

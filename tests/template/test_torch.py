@@ -46,6 +46,7 @@ def test_the_image_installs_what_the_option_says():
     assert sum("function/${REQUIREMENTS}" in line for line in lines) == 2
 
 
+@pytest.mark.slow("asks the package index about torch")
 def test_everything_in_its_set_can_be_had_with_the_pinned_hashes(tmp_path):
     uv, environment = str(Path(sys.executable).with_name("uv")), {**os.environ, "VIRTUAL_ENV": str(tmp_path / "venv")}
     sets = [
