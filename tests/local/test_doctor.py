@@ -14,7 +14,7 @@ from local.identities import Identity
 from local.minio_server import admit
 from tests.local.conftest import SITE, STAFFED, SYSTEM, deployment
 from tests.local.examination import examine, found, verdicts
-from tests.local.system import System, ask
+from tests.local.system import System, ask, until
 from tests.support import demo
 from tests.support.answers import answering, reply
 from tests.support.servers import Server, fresh_store
@@ -31,9 +31,16 @@ def kept(system: System) -> dict[str, list[str]]:
     return {bucket: [key for key in all_ if not key.startswith(OF_SYNC)] for bucket, all_ in everything.items()}
 
 
+def all_imported(system: System) -> bool:
+    """Whether sync has nothing left to do that others began."""
+    tasks = [key for key in system.keys("labelstudio") if key.startswith("tasks/")]
+    return len(tasks) == len([key for key in system.keys("tracking") if key.startswith("imported/")])
+
+
 @STAFFED
 @pytest.mark.slow("examines everything")
 def test_a_system_that_is_well_has_no_fault_and_keeps_nothing_of_the_examination(staffed: System) -> None:
+    until(lambda: all_imported(staffed), "Label Studio has every task")
     before = kept(staffed)
     done = ask(staffed.data_dir, "doctor")
     assert (done.returncode, done.stderr) == (0, "")
