@@ -85,6 +85,7 @@ def test_a_second_writer_is_told_and_changes_nothing(store):
     assert store.get(HERE).body == b"first"
 
 
+@pytest.mark.slow("who loses at SeaweedFS asks again once a second")
 def test_of_racing_creators_one_wins_and_its_body_stays(store):
     winners = race(lambda body: store.create(HERE, body), AlreadyExists)
     assert winners == [store.get(HERE).body]
@@ -105,6 +106,7 @@ def test_a_replacement_of_nothing_is_refused(store):
         store.get(HERE)
 
 
+@pytest.mark.slow("who loses at SeaweedFS asks again once a second")
 def test_of_racing_replacers_one_wins_and_its_body_stays(store):
     etag = store.create(HERE, b"first")
     winners = race(lambda body: store.replace(HERE, body, etag=etag), Changed)

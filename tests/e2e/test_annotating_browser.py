@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of, utc_now
@@ -46,6 +46,11 @@ def opened(page: Page, office: Staffed, queue: str, task: int) -> None:
     page.wait_for_function(PICTURE)
 
 
+def choice(page: Page, name: str) -> Locator:
+    """The button of a class, which is marked some time after the picture is there."""
+    return page.locator(f'input[type=radio][name="{name}"]')
+
+
 def chosen(page: Page) -> list[str]:
     """The classes that are marked."""
     marked = page.locator("input[type=radio]:checked").evaluate_all("all => all.map(one => one.name)")
@@ -55,8 +60,10 @@ def chosen(page: Page) -> list[str]:
 def test_a_key_and_a_submit_bring_the_picture_into_its_dataset(office, page):
     shown = office.predicted()
     opened(page, office, LOW, office.task(shown))
-    assert chosen(page) == [CLASSES[prediction(shown).class_index]]
+    expect(choice(page, CLASSES[prediction(shown).class_index])).to_be_checked()
+    assert len(chosen(page)) == 1
     page.keyboard.press("4")
+    expect(choice(page, CLASSES[3])).to_be_checked()
     page.keyboard.press("Control+Enter")
     office.until_in({3}, shown)
     (vote,) = office.label(shown)["votes"].values()
@@ -85,6 +92,7 @@ def words(made):
 def test_a_blind_task_shows_nothing_of_the_model(office, page, blind):
     task, made = blind
     opened(page, office, keys.RANDOM_SAMPLED, task)
+    page.wait_for_load_state("networkidle")
     told = page.content()
     assert [word for word in words(made) if word in told] == []
     assert chosen(page) == []

@@ -46,6 +46,7 @@ def test_a_personal_access_token_is_taken(office):
     assert office.operator.at(token=token).run("setup").code == 0
 
 
+@pytest.mark.slow("waits for a server that is silent")
 def test_silence_is_told(office):
     (port,) = servers.free_ports(1)
     assert "start it, or mend LABEL_STUDIO_URL" in sentence(

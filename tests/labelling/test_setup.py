@@ -32,6 +32,7 @@ def test_it_says_where_the_projects_are(office):
     assert f"{RANDOM} is ready: {office.desk.url}/projects/{project(office, RANDOM)['id']}\n" in told
 
 
+@pytest.mark.slow("several set-ups")
 def test_other_buckets_are_taken_up(office):
     office.set_up()
     store = servers.fresh_store(office.operator.store)
@@ -40,6 +41,7 @@ def test_other_buckets_are_taken_up(office):
     assert {storage["bucket"] for storage in storages(office)} == {f"{desks.prefix_of(store)}labelstudio"}
 
 
+@pytest.mark.slow("several set-ups")
 def test_a_renamed_class_is_offered_and_no_answer_is_lost(office):
     office.set_up()
     (task,) = bring(office, keys.LOW_CONFIDENCE, world.prediction())
@@ -58,6 +60,7 @@ def test_hundreds_of_classes_are_taken(office):
     assert project(office)["label_config"].count("<Choice ") == 402
 
 
+@pytest.mark.slow("several set-ups")
 def test_a_twin_without_tasks_is_removed(office):
     office.set_up()
     fields = {name: project(office)[name] for name in WANTED}
@@ -66,6 +69,7 @@ def test_a_twin_without_tasks_is_removed(office):
     assert len(office.annotator.projects()) == 3
 
 
+@pytest.mark.slow("several set-ups")
 def test_a_twin_with_tasks_is_never_removed(office):
     office.set_up()
     fields = {name: project(office)[name] for name in WANTED}

@@ -21,6 +21,7 @@ def prepare(tmp_path, **choices):
     return subprocess.run([*COMMAND, "prepare"], cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
 
 
+@pytest.mark.slow("makes a store ready twice")
 @pytest.mark.store
 def test_a_store_gets_its_buckets_and_a_first_model_and_a_second_run_changes_nothing(seaweedfs: Server, tmp_path):
     prefix = f"p{token_hex(4)}-"

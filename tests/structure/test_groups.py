@@ -5,11 +5,14 @@ import subprocess
 import sys
 from collections import defaultdict
 
+import pytest
+
 from tests.structure.repository import ROOT
 
 FILES = ("tests/structure/test_audit.py", "tests/structure/test_errors.py", "tests/structure/test_pages.py")
 
 
+@pytest.mark.slow("runs pytest with two workers")
 def test_a_worker_gets_the_whole_of_a_file():
     side_by_side = ["-n", "2", "--dist", "loadgroup", "--verbose", "-p", "no:cacheprovider"]
     command = [sys.executable, "-m", "pytest", *side_by_side, *FILES]
