@@ -111,6 +111,16 @@ def test_any_record_fits_any_store(prediction):
     assert fits_any_store(prediction.to_metadata())
 
 
+@pytest.mark.parametrize(
+    ("field", "name", "longest"),
+    [("class_name", "class", 400), ("model_name", "model-name", 120), ("filename", "filename", 200)],
+)
+@given(prediction=predictions())
+def test_a_text_is_kept_up_to_its_limit_and_cut_behind_it(prediction, field, name, longest):
+    kept = [len(replace(prediction, **{field: "x" * length}).to_metadata()[name]) for length in (longest, longest + 1)]
+    assert kept == [longest, longest]
+
+
 @given(predictions())
 def test_the_longest_record_fits_any_store(prediction):
     words = {"class_name": "茄" * 999, "filename": " 茄" * 999, "model_name": "é" * 999}

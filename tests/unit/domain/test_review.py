@@ -75,3 +75,11 @@ def test_a_task_whose_pre_annotation_is_damaged_is_malformed(damage):
     assert read_task(dump(task), keys.LOW_CONFIDENCE, PICTURE) == task
     with pytest.raises(Malformed, match="pre-annotation"):
         read_task(dump({**task, "predictions": damage}), keys.LOW_CONFIDENCE, PICTURE)
+
+
+@pytest.mark.parametrize("score", [1.001, -0.001, True, "0.5", None])
+def test_a_pre_annotation_is_as_sure_as_a_share_can_be(score):
+    task = informed_task(world.prediction(), keys.LOW_CONFIDENCE, PICTURE)
+    (guess,) = task["predictions"]
+    with pytest.raises(Malformed, match="pre-annotation"):
+        read_task(dump({**task, "predictions": [{**guess, "score": score}]}), keys.LOW_CONFIDENCE, PICTURE)
