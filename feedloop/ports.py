@@ -31,9 +31,14 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Stored(Head):
-    """An object with its body."""
+    """An object with its body, or with the beginning of one that is larger than was asked for."""
 
     body: bytes
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether `body` is all of it."""
+        return len(self.body) == self.size
 
 
 class ObjectStore(Protocol):
@@ -43,8 +48,8 @@ class ObjectStore(Protocol):
     StoreMisconfigured for a missing bucket or a refused key.
     """
 
-    def get(self, place: Place) -> Stored:
-        """The object. Raises Missing."""
+    def get(self, place: Place, *, most: int | None = None) -> Stored:
+        """The object, of its body at most so many bytes: no more is held in memory. Raises Missing."""
 
     def head(self, place: Place) -> Head:
         """The object without its body. Raises Missing."""

@@ -14,11 +14,14 @@ from datetime import timedelta
 
 from feedloop.domain import keys
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, Changed, FeedloopError, Missing
+from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
 from feedloop.domain.keys import Place
-from feedloop.ports import ObjectStore
+from feedloop.ports import ObjectStore, Stored
+from feedloop.rounds import until_first
 
 COOLDOWN = timedelta(seconds=5)
+_SKEW = timedelta(minutes=1)  # a lease from further in the future was written before the store's clock was set back
+_LARGEST = 1000  # bytes of a lease; ours have 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,13 @@ class _Turn:
     wait: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Found:
+    holder: str
+    running: bool
+    pending: bool
+
+
 def alone(
     store: ObjectStore,
     name: str,
@@ -49,16 +59,16 @@ def alone(
     again went home. The result is that of the first run.
     """
     place, holder = keys.lease(name), secrets.token_hex(8)
-    turn = _take(store, place, holder, lease)
+    turn = _take(store, place, holder, lease, pause)
     if turn is None:
         return {"status": "a run is under way and will look again"}
     results = []
     while turn is not None:
-        pause(turn.wait)
         try:
+            pause(turn.wait)
             results.append(sweep())
-        except FeedloopError:  # the next one need not wait until our lease has run out
-            with suppress(FeedloopError):
+        except BaseException:  # the next one need not wait until our lease has run out
+            with suppress(Exception):
                 _hand_back(store, place, holder, turn.etag, again=False)
             raise
         etag = _hand_back(store, place, holder, turn.etag, again=True)
@@ -66,27 +76,44 @@ def alone(
     return results[0]
 
 
-def _take(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn | None:
+def _take(store: ObjectStore, place: Place, holder: str, lease: Lease, pause: Callable[[float], None]) -> _Turn | None:
     """Our turn, or None after leaving a mark with the one who holds the lease."""
-    while True:
+
+    def attempt() -> _Turn | None:
         with suppress(AlreadyExists):
             return _Turn(store.create(place, _running(holder)), 0.0)
-        with suppress(Changed, Missing):  # the lease changed hands meanwhile: look at it anew
+        try:
             return _ask(store, place, holder, lease)
+        except Missing as error:
+            raise Changed(place.key) from error
+
+    return until_first(place, attempt, pause=pause)
 
 
 def _ask(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn | None:
-    """Take over a lease that is done or expired, else leave a mark. Raises Changed and Missing."""
-    stored = store.get(place)
-    found, age = load(stored.body), store.now() - stored.modified
-    if found["holder"] == holder:  # our own create, its answer lost
+    """Take over a lease that is done, damaged or expired, else leave a mark. Raises Changed and Missing."""
+    stored = store.get(place, most=_LARGEST)
+    found, age = _read(stored), store.now() - stored.modified
+    if found.holder == holder:  # our own create, its answer lost
         return _Turn(stored.etag, 0.0)
-    if found["state"] == "done" or age > lease.length:
-        wait = max(lease.rest - age, timedelta(0)).total_seconds()
+    if not found.running or not -_SKEW <= age <= lease.length:
+        wait = min(max(lease.rest - age, timedelta(0)), lease.rest).total_seconds()
         return _Turn(store.replace(place, _running(holder), etag=stored.etag), wait)
-    if not found["pending"]:
-        store.replace(place, dump({**found, "pending": True}), etag=stored.etag)
+    if not found.pending:
+        store.replace(place, _running(found.holder, pending=True), etag=stored.etag)
     return None
+
+
+def _read(stored: Stored) -> _Found:
+    """What a lease says; one that is damaged is nobody's."""
+    try:
+        document = load(stored.body)
+    except Malformed:
+        document = {}
+    holder, state, pending = (document.get(name) for name in ("holder", "state", "pending"))
+    if not isinstance(holder, str) or not isinstance(pending, bool):
+        return _Found("", running=False, pending=False)
+    return _Found(holder, running=state == "running" and holder != "", pending=pending)
 
 
 def _hand_back(store: ObjectStore, place: Place, holder: str, etag: str, *, again: bool) -> str | None:
@@ -100,15 +127,15 @@ def _hand_back(store: ObjectStore, place: Place, holder: str, etag: str, *, agai
 
 def _look_again(store: ObjectStore, place: Place, holder: str, *, again: bool) -> str | None:
     with suppress(Changed, Missing):
-        stored = store.get(place)
-        if load(stored.body)["holder"] == holder:  # else it was taken over after our lease ran out
+        stored = store.get(place, most=_LARGEST)
+        if _read(stored).holder == holder:  # else it was taken over after our lease ran out
             etag = store.replace(place, _running(holder) if again else _done(holder), etag=stored.etag)
             return etag if again else None
     return None
 
 
-def _running(holder: str) -> bytes:
-    return dump({"v": 1, "holder": holder, "state": "running", "pending": False})
+def _running(holder: str, *, pending: bool = False) -> bytes:
+    return dump({"v": 1, "holder": holder, "state": "running", "pending": pending})
 
 
 def _done(holder: str) -> bytes:

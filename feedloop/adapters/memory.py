@@ -24,10 +24,11 @@ class MemoryStore:
         self._clock = clock
         self._lock = Lock()
 
-    def get(self, place: Place) -> Stored:
-        """The object. Raises Missing."""
+    def get(self, place: Place, *, most: int | None = None) -> Stored:
+        """The object, of its body at most so many bytes. Raises Missing."""
         with self._lock:
-            return self._read(place)
+            found = self._read(place)
+        return replace(found, body=found.body[:most])
 
     def head(self, place: Place) -> Head:
         """The object without its body. Raises Missing."""

@@ -89,12 +89,14 @@ class S3Store:
         self._patience = read_timeout
         self._buckets: dict[str, Bucket] = {}
 
-    def get(self, place: Place) -> Stored:
-        """The object. Raises Missing."""
+    def get(self, place: Place, *, most: int | None = None) -> Stored:
+        """The object, of its body at most so many bytes: the rest stays with the store. Raises Missing."""
         with self._told(place):
             found = self._bucket(place).get(place.key)
             head = _head(found)
-            return Stored(head.etag, head.size, head.modified, head.metadata, bytes(found.bytes()))
+            whole = most is None or head.size <= most
+            body = bytes(found.bytes()) if whole else _beginning(found, most or 0)
+            return Stored(head.etag, head.size, head.modified, head.metadata, body)
 
     def head(self, place: Place) -> Head:
         """The object without its body. Raises Missing."""
@@ -235,6 +237,15 @@ def _head(found: "GetResult") -> Head:
     named = {name.lower(): value for name, value in found.attributes.items()}
     metadata = {name: value for name, value in named.items() if name not in HEADER_NAMES}
     return Head(_bare(meta["e_tag"]), meta["size"], meta["last_modified"], metadata)
+
+
+def _beginning(found: "GetResult", most: int) -> bytes:
+    read = b""
+    for chunk in found.stream(min_chunk_size=most):
+        read += bytes(chunk)
+        if len(read) >= most:
+            break
+    return read[:most]
 
 
 def _entry(line: "ObjectMeta") -> Entry:

@@ -1,8 +1,7 @@
 """Annotations as Label Studio (and relabel, for visitors) write them, read without trust."""
 
-import math
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from feedloop.domain.classes import ClassList
@@ -18,6 +17,15 @@ VISITOR = "visitor"
 CLASS, OTHER, UNCLEAR, SKIPPED = "class", "other", "unclear", "skipped"
 DISPUTED, WITHDRAWN, UNCOMMITTED = "disputed", "withdrawn", "uncommitted"
 """Outcomes, of a vote and of a label."""
+
+LARGEST = 500_000
+"""Bytes of an annotation's file; Label Studio's have 2,000."""
+
+AHEAD = timedelta(days=1)
+"""How far an answer's time may lie in the future: clocks differ, but not more."""
+
+_A_CENTURY = 3.2e9  # seconds; Label Studio counts them
+_LONGEST = 100  # characters of a name or an origin that a label of record keeps
 
 _NOT_A_CLASS = {NONE_OF_THESE: OTHER, CANNOT_TELL: UNCLEAR}
 
@@ -84,13 +92,12 @@ def _vote(document: Document, classes: ClassList) -> Vote:
     updated_at = parse_iso(document["updated_at"])
     answer = {} if cancelled else _only_choice(document["result"])
     outcome, index = _cancelled(annotator) if cancelled else _meaning(answer["value"]["choices"], classes)
-    origin, lead_time = str(answer.get("origin", "manual")), document.get("lead_time")
-    return Vote(outcome, index, annotator, updated_at, cancelled, origin, _seconds(lead_time))
+    return Vote(outcome, index, annotator, updated_at, cancelled, _origin(answer), _seconds(document.get("lead_time")))
 
 
 def _annotator(completed_by: object) -> str:
     identity = completed_by["id"] if isinstance(completed_by, dict) else completed_by
-    if not isinstance(identity, int | str) or identity == "":
+    if not isinstance(identity, int | str) or isinstance(identity, bool) or not 1 <= len(str(identity)) <= _LONGEST:
         raise Malformed("it names no annotator")
     return str(identity)
 
@@ -113,5 +120,12 @@ def _cancelled(annotator: str) -> tuple[str, None]:
     return (WITHDRAWN if annotator == VISITOR else SKIPPED), None
 
 
+def _origin(answer: Document) -> str:
+    origin = answer.get("origin", "manual")
+    return origin[:_LONGEST] if isinstance(origin, str) else ""
+
+
 def _seconds(lead_time: object) -> float | None:
-    return float(lead_time) if isinstance(lead_time, int | float) and math.isfinite(lead_time) else None
+    if isinstance(lead_time, bool) or not isinstance(lead_time, int | float):
+        return None
+    return float(lead_time) if abs(lead_time) <= _A_CENTURY else None

@@ -59,7 +59,12 @@ def iso(time: datetime) -> str:
     return time.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
-def parse_iso(text: str) -> datetime:
-    """The time of an ISO 8601 text, read as UTC when it names no zone. Raises ValueError."""
+def parse_iso(text: object) -> datetime:
+    """The time of an ISO 8601 text, read as UTC when it names no zone. Raises ValueError, whatever is given."""
+    if not isinstance(text, str):
+        raise ValueError(f"not a time: {type(text).__name__}")  # noqa: TRY004 - one error for all that is no time
     time = datetime.fromisoformat(text)
-    return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    try:
+        return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
+    except OverflowError as error:  # in UTC it lies before the year 1 or after 9999
+        raise ValueError(f"not a time of any year: {text!r}") from error

@@ -7,11 +7,13 @@ from feedloop import reviews
 from feedloop.domain import annotations, keys
 from feedloop.domain.annotations import VISITOR
 from feedloop.domain.classes import ClassList
-from feedloop.domain.clock import iso, parse_iso
+from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, Changed, Missing
+from feedloop.domain.errors import Malformed, Missing
+from feedloop.domain.keys import Place
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
+from feedloop.rounds import until_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,32 +28,35 @@ class _Last:
 
 def relabel(record: Prediction, index: int, *, store: ObjectStore, classes: ClassList, now: datetime) -> bool:
     """Make `index` the visitor's answer; False when it is that already. The model's class withdraws it."""
-    while True:
-        last = _last(store, record, classes)
+    place = keys.output(keys.USER_FEEDBACK_2, record.id.random)
+
+    def attempt() -> bool:
+        last = _last(store, place, record, classes)
         if last.class_index == index:
             return False
         reviews.show_picture(store, record.id)
         body = dump(_file(store, record, index, last, classes=classes, now=now))
-        place = keys.output(keys.USER_FEEDBACK_2, record.id.random)
-        try:
-            if last.etag:
-                store.replace(place, body, etag=last.etag)
-            else:
-                store.create(place, body)
-        except (AlreadyExists, Changed):
-            continue  # another click was faster, or our own answer got lost: look again
+        if last.etag:
+            store.replace(place, body, etag=last.etag)
+        else:
+            store.create(place, body)
         return True
 
+    return until_first(place, attempt)  # another click may be faster, or our own answer get lost
 
-def _last(store: ObjectStore, record: Prediction, classes: ClassList) -> _Last:
+
+def _last(store: ObjectStore, place: Place, record: Prediction, classes: ClassList) -> _Last:
+    """The visitor's answer so far; a file that cannot be understood gives way to the next one."""
     try:
-        stored = store.get(keys.output(keys.USER_FEEDBACK_2, record.id.random))
+        stored = store.get(place, most=annotations.LARGEST)
     except Missing:
         return _Last(record.id.class_index)
-    document = load(stored.body)
-    answer = annotations.read(stored.body, classes).vote.class_index
-    index = record.id.class_index if answer is None else answer
-    return _Last(index, stored.etag, document["counter"], parse_iso(document["updated_at"]))
+    try:
+        vote, counter = annotations.read(stored.body, classes).vote, load(stored.body)["counter"]
+        index = record.id.class_index if vote.class_index is None else vote.class_index
+        return _Last(index, stored.etag, int(counter), vote.updated_at)
+    except (Malformed, KeyError, TypeError, ValueError):
+        return _Last(record.id.class_index, stored.etag)
 
 
 def _file(
@@ -60,7 +65,8 @@ def _file(
     """An annotation by the visitor; its time always grows, whatever the replicas' clocks say."""
     withdrawn = index == record.id.class_index
     choice = {"type": "choices", "value": {"choices": [classes.name(index)]}}
-    updated_at = max(now, last.updated_at + timedelta(microseconds=1)) if last.updated_at else now
+    known = min(last.updated_at or now, now + annotations.AHEAD)
+    updated_at = max(now, known + timedelta(microseconds=1)) if last.updated_at else now
     return {
         "v": 1,
         "id": record.id.random,

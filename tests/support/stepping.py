@@ -23,7 +23,7 @@ class Worker:
 
     def __init__(self, store: Any, work: Callable[[Any], object]) -> None:
         self._go, self._stopped = threading.Semaphore(0), threading.Semaphore(0)
-        self._dies = ""
+        self._dies, self._dead = "", False
         self.alive, self.next_call = True, ""
         self.failure: BaseException | None = None
         self._thread = threading.Thread(target=self._run, args=(_Stepped(store, self._call), work), daemon=True)
@@ -58,9 +58,12 @@ class Worker:
         self._stopped.release()
 
     def _call(self, name: str, verb: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        if self._dead:  # a clean-up of its own may still run here; its process is gone
+            raise Killed
         self.next_call = f"{name} {getattr(args[0], 'key', '')}" if args else name
         self._stopped.release()
         self._go.acquire()
+        self._dead = self._dies != ""
         if self._dies == "before":
             raise Killed
         answer = verb(*args, **kwargs)

@@ -5,7 +5,8 @@ import pytest
 from feedloop import sweeps
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
-from feedloop.domain.errors import StoreDown
+from feedloop.domain.documents import dump, load
+from feedloop.domain.errors import Changed, StoreDown, Unavailable
 from feedloop.sweeps import Lease
 from tests.support.world import SettableClock
 
@@ -71,26 +72,71 @@ def test_a_run_long_ago_needs_no_rest(alone, clock):
     assert clock() == before
 
 
-def killed():
-    raise KeyboardInterrupt
+def left(store, body):
+    store.create(keys.lease("curate"), body)
 
 
-def test_a_holder_that_died_blocks_until_its_lease_is_over(alone, clock):
-    with pytest.raises(KeyboardInterrupt):
-        alone(killed)
+def test_a_holder_that_died_blocks_until_its_lease_is_over(alone, clock, store):
+    left(store, dump({"v": 1, "holder": "somebody", "state": "running", "pending": False}))
     assert alone(dict) == BUSY
     clock.pass_(minutes=16)
     assert alone(lambda: {"curated": 1}) == {"curated": 1}
 
 
-def down():
-    raise StoreDown("The store does not answer.")
+class Panic(BaseException):
+    """What a client written in Rust may raise."""
 
 
-def test_a_run_that_failed_lets_the_next_one_in(alone):
-    with pytest.raises(StoreDown):
-        alone(down)
+@pytest.mark.parametrize("error", [StoreDown("no answer"), UnicodeError(), MemoryError(), KeyboardInterrupt(), Panic()])
+def test_a_run_that_ends_by_whatever_error_lets_the_next_one_in(alone, error):
+    def ends():
+        raise error
+
+    with pytest.raises(type(error)):
+        alone(ends)
     assert alone(lambda: {"curated": 1}) == {"curated": 1}
+
+
+DAMAGED = [
+    b"",
+    b"x",
+    b"{}",
+    b"[]",
+    b'{"v":1,"holder":"","state":"running","pending":false}',
+    b'{"v":1,"holder":7,"state":"running","pending":false}',
+    b'{"v":1,"holder":"a","state":["running"],"pending":false}',
+    b"\xff" * 5000,
+    b'{"holder":"a","state":"running","pending":' + b"[" * 400 + b"]" * 400 + b"}",
+]
+
+
+@pytest.mark.parametrize("body", DAMAGED, ids=range(len(DAMAGED)))
+def test_a_damaged_lease_is_nobodys(alone, store, body):
+    left(store, body)
+    assert alone(lambda: {"curated": 1}) == {"curated": 1}
+    assert load(store.get(keys.lease("curate")).body)["state"] == "done"
+
+
+@pytest.mark.parametrize("state", ["running", "done"])
+def test_a_lease_from_the_future_holds_nobody_up(alone, clock, store, state):
+    left(store, dump({"v": 1, "holder": "somebody", "state": state, "pending": False}))
+    clock.pass_(hours=-12)
+    before = clock()
+    assert alone(lambda: {"curated": 1}) == {"curated": 1}
+    assert clock() - before <= sweeps.COOLDOWN
+
+
+def test_a_lease_that_never_ceases_to_change_is_given_up_after_some_rounds(store, monkeypatch):
+    left(store, dump({"v": 1, "holder": "somebody", "state": "done", "pending": False}))
+    monkeypatch.setattr(store, "replace", refusing)
+    waits = []
+    with pytest.raises(Unavailable, match="leases/curate"):
+        sweeps.alone(store, "curate", dict, lease=Lease(timedelta(minutes=15)), pause=waits.append)
+    assert 0 < sum(waits) < 10
+
+
+def refusing(place, _body, *, etag):
+    raise Changed(place.key)
 
 
 def test_a_holder_that_was_overtaken_does_not_touch_the_new_lease(alone, clock, store):

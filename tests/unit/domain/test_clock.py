@@ -75,3 +75,25 @@ def test_the_clock_of_a_deployment_is_in_utc():
 def test_days_are_counted_over_the_end_of_a_month():
     assert list(clock.days("20260227", "20260301")) == ["20260227", "20260228", "20260301"]
     assert list(clock.days("20260301", "20260227")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "9999-12-31T23:59:59-14:00",
+        "0000-01-01",
+        "",
+        "\ud800",
+        "now",
+        5,
+        None,
+        [],
+        1e9,
+        True,
+    ],
+    ids=ascii,
+)
+def test_what_is_no_time_of_any_year_is_a_value_error_whatever_it_is(text):
+    with pytest.raises(ValueError):
+        clock.parse_iso(text)
