@@ -133,14 +133,17 @@ class ReviewDesk(Protocol):
     def remove(self, task: int, image: str) -> None:
         """Delete a task that shows this picture, unless somebody began to answer it."""
 
-    def answers(self, project: Project, *, since: datetime, after: int) -> Iterator[Answer]:
+    def answers(
+        self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
+    ) -> Iterator[Answer]:
         """Annotations of every task that changed later than `since`, and those with a higher id than `after`.
 
-        Both are needed: an annotation whose file could not be written leaves its task's time as it was.
+        Both are needed: an annotation whose file could not be written leaves its task's time as it was. A task that
+        the desk fails to tell keeps no other one waiting; `unreadable` gets its id.
         """
 
     def has_answer(self, annotation: int) -> bool:
-        """Whether there is an annotation with this id."""
+        """Whether there is an annotation with this id, also one that the desk fails to tell."""
 
 
 @dataclass(frozen=True, slots=True)

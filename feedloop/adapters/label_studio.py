@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -21,7 +21,10 @@ from feedloop.ports import Answer, Project
 
 _SET_UP = "run `python -m labelling setup`"
 _PROJECT_FIELDS = "id,title,created_at,total_annotations_number,skipped_annotations_number"
-_PAGE, _MANY = 500, 1000
+_PAGE, _MANY = 512, 1000
+"""Tasks on a page (a power of two: one that fails is halved), and more projects than anybody has."""
+_MOST_UNREADABLE = 100
+"""More tasks that cannot be told are an outage."""
 _IMAGES_PER_QUESTION = 25  # gunicorn takes addresses up to 4,094 characters
 _CONNECT, _SILENCE = 3.05, 120.0
 _BACKOFF = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -65,7 +68,9 @@ class _Token(AuthBase):
 class LabelStudioDesk:
     """A ReviewDesk.
 
-    Questions and deletions that fail are asked again. An import is not: tasks are committed before Label
+    Questions and deletions that fail are asked again. A list of tasks that goes on failing is narrowed down to the
+    tasks that Label Studio cannot tell: it keeps half of a surrogate pair, and fails whenever it should send it. An
+    import is not asked again: tasks are committed before Label
     Studio counts them, so an error may follow success. We look whether they are there, then try again. Imports take
     turns: SQLite has one writer, and Label Studio lets whoever meets another one wait for many seconds. When it then
     tries an import again by itself it has lost the predictions, and says so only by their number: we add them.
@@ -76,17 +81,23 @@ class LabelStudioDesk:
         self._token = _Token(token)
         self._pause = pause
         self._turn = Lock()
+        self._session = self._patient(500, 502, 503, 504)
+        self._narrowing = self._patient(502, 503, 504)
+
+    def _patient(self, *statuses: int) -> Session:
+        """Asks again after such an answer, or none."""
         again = Retry(
             total=3,
             backoff_factor=0.2,
-            status_forcelist=[500, 502, 503, 504],
+            status_forcelist=statuses,
             allowed_methods=["GET", "DELETE"],
             raise_on_status=False,
         )
-        self._session = Session()
-        self._session.auth = self._token
+        session = Session()
+        session.auth = self._token
         for scheme in ("http://", "https://"):
-            self._session.mount(scheme, HTTPAdapter(max_retries=again))
+            session.mount(scheme, HTTPAdapter(max_retries=again))
+        return session
 
     def projects(self) -> Mapping[str, Project]:
         """All projects by title; of two with the same title the older."""
@@ -97,10 +108,9 @@ class LabelStudioDesk:
 
     def storages(self, project: Project) -> tuple[list[str], list[str]]:
         """Buckets of its source storages, and of its target storages: where pictures come from, and answers go."""
-        asked = {"project": project.id}
-        sources = self._told("GET", "/api/storages/s3/", params=asked)
-        targets = self._told("GET", "/api/storages/export/s3", params=asked)
-        return _buckets(sources), _buckets(targets)
+        kinds = ("/api/storages/s3/", "/api/storages/export/s3")
+        sources, targets = (self._told("GET", kind, params={"project": project.id}) for kind in kinds)
+        return [str(storage["bucket"]) for storage in sources], [str(storage["bucket"]) for storage in targets]
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         """Import all tasks, or none, and return their ids in order. Raises TaskRefused."""
@@ -124,7 +134,7 @@ class LabelStudioDesk:
         found: dict[str, int] = {}
         for start in range(0, len(wanted), _IMAGES_PER_QUESTION):
             few = wanted[start : start + _IMAGES_PER_QUESTION]
-            for task in self._tasks(project, [_line("data.image", "in_list", "List", few)]):
+            for task in self._tasks(project, [_line("data.image", "in_list", "List", few)], set(), include="id,data"):
                 found.setdefault(task["data"]["image"], int(task["id"]))
         return found
 
@@ -132,36 +142,40 @@ class LabelStudioDesk:
         """Delete a task that shows this picture, unless somebody began to answer it."""
         path = f"/api/tasks/{task}/"
         answer = self._ask("GET", path, params={"resolve_uri": "false"})
-        if answer.status_code == _NOT_FOUND:
+        if answer.status_code in {_NOT_FOUND, _BROKEN}:  # of ours, only what somebody added can make it fail
             return
         found = _document(answer)
         begun = found["annotations"] or found["drafts"] or found.get("draft_exists")
         if not begun and found["data"].get("image") == image:  # SQLite gives the id of a deleted task away again
             self._ask("DELETE", path)
 
-    def answers(self, project: Project, *, since: datetime, after: int) -> Iterator[Answer]:
+    def answers(
+        self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
+    ) -> Iterator[Answer]:
         """Annotations of tasks that changed later than `since`, and those with a higher id than `after`."""
         changed = _line("updated_at", "greater", "Datetime", f"{since:%Y-%m-%dT%H:%M:%S.%fZ}")
         answered = _line("annotations_ids", "greater", "Number", 0)
         newer = _line("annotations_ids", "greater", "Number", after)
+        lines, missed = [{**changed, "child_filter": answered}, newer], set() if unreadable is None else unreadable
         seen: set[int] = set()  # a task comes once for each of its annotations that fits
-        for task in self._tasks(project, [{**changed, "child_filter": answered}, newer], fields="all"):
+        for task in self._tasks(project, lines, missed, fields="all"):
             if task["id"] not in seen:
                 seen.add(task["id"])
-                yield from (_answer(annotation, task) for annotation in task["annotations"])
+                yield from _answers(task, missed)
 
     def has_answer(self, annotation: int) -> bool:
         """Whether there is an annotation with this id."""
         answer = self._ask("GET", f"/api/annotations/{annotation}/")
-        if answer.status_code == _NOT_FOUND:
-            return False
+        if answer.status_code in {_NOT_FOUND, _BROKEN}:  # it fails to tell only what it has
+            return answer.status_code == _BROKEN
         return bool(_document(answer))
 
     def _complete(self, project: Project, tasks: Sequence[Document], ids: list[int], kept: int | None) -> list[int]:
         """The ids, once all predictions are with their tasks; `kept` is how many came in with the import, if told."""
         said = [{**guess, "task": id_} for id_, task in zip(ids, tasks, strict=True) for guess in task["predictions"]]
         if said and kept != len(said):  # a blind project has none, and every one of its tasks would be asked for
-            bare = {task["id"] for task in self._tasks(project, [_line("total_predictions", "equal", "Number", 0)])}
+            none = _line("total_predictions", "equal", "Number", 0)
+            bare = {task["id"] for task in self._tasks(project, [none], set(), include="id")}
             self._predict(project, [guess for guess in said if guess["task"] in bare])
         return ids
 
@@ -173,24 +187,43 @@ class LabelStudioDesk:
                 return
             self._pause(pause)
 
-    def _tasks(self, project: Project, lines: list[Document], **more: str) -> Iterator[Document]:
-        """Tasks for which one of the lines holds, in the order of their ids."""
+    def _tasks(self, project: Project, lines: list[Document], unreadable: set[int], **more: str) -> Iterator[Document]:
+        """Tasks for which one of the lines holds, in the order of their ids; `unreadable` gets those that fail."""
         query = {"filters": {"conjunction": "or", "items": lines}, "ordering": ["tasks:id"]}
-        asked = {"project": project.id, "query": json.dumps(query), "page_size": _PAGE, "resolve_uri": "false", **more}
+        asked = {"project": project.id, "query": json.dumps(query), "resolve_uri": "false", **more}
         for page in count(1):
-            found = self._told("GET", "/api/tasks", params={**asked, "page": page})
-            yield from found["tasks"]
-            if page * _PAGE >= found["total"]:
+            found, total = self._page(asked, page, _PAGE, unreadable)
+            yield from found
+            if page * _PAGE >= total:
                 return
+
+    def _page(self, asked: Document, page: int, size: int, unreadable: set[int]) -> tuple[list[Document], int]:
+        """A page's tasks and the number of all, without tasks that Label Studio fails to tell.
+
+        Their ids it can tell; when it cannot, or when many fail, it is down.
+        """
+        shown = {**asked, "page": page, "page_size": size}
+        answer = self._ask("GET", "/api/tasks", self._session if size == _PAGE else self._narrowing, params=shown)
+        if answer.status_code != _BROKEN:
+            return _listed(answer)
+        named, total = _listed(self._ask("GET", "/api/tasks", params={**shown, "include": "id"}))
+        if len(named) <= 1:
+            unreadable.update(int(task["id"]) for task in named)
+            if len(unreadable) > _MOST_UNREADABLE:
+                raise DeskDown(f"Label Studio failed to tell about {len(unreadable)} tasks: {_reason(answer)}")
+            return [], total
+        half = size // 2
+        pages = [number for number in (2 * page - 1, 2 * page) if (number - 1) * half < total]
+        return [task for number in pages for task in self._page(asked, number, half, unreadable)[0]], total
 
     def _told(self, method: str, path: str, **how: Any) -> Document:  # noqa: ANN401 - what requests takes
         return _document(self._ask(method, path, **how))
 
-    def _ask(self, method: str, path: str, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
-        answer = self._send(method, path, **how)
+    def _ask(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
+        answer = self._send(method, path, session, **how)
         if answer.status_code == _UNAUTHORISED and self._token.personal:
             self._exchange()
-            answer = self._send(method, path, **how)
+            answer = self._send(method, path, session, **how)
         if answer.status_code in {_UNAUTHORISED, _FORBIDDEN}:
             raise DeskMisconfigured(
                 "Label Studio does not accept the token: put a valid one into feedloop-label-studio-token."
@@ -202,9 +235,9 @@ class LabelStudioDesk:
         if answer.status_code == _OK:
             self._token.shown = f"Bearer {_document(answer)['access']}"
 
-    def _send(self, method: str, path: str, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
+    def _send(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
         try:
-            return self._session.request(method, self._url + path, timeout=(_CONNECT, _SILENCE), **how)
+            return (session or self._session).request(method, self._url + path, timeout=(_CONNECT, _SILENCE), **how)
         except RequestException as error:
             raise DeskDown(f"Label Studio does not answer: {error}") from error
 
@@ -223,13 +256,24 @@ def _project(found: Document, answer: Response) -> Project:
     return Project(int(found["id"]), parse_iso(found["created_at"]), annotations, asked)
 
 
-def _buckets(storages: Iterable[Any]) -> list[str]:
-    return [str(storage["bucket"]) for storage in storages]
+def _listed(answer: Response) -> tuple[list[Document], int]:
+    """The tasks of a page, and how many there are on all. Raises DeskDown and DeskMisconfigured."""
+    found = _document(answer)
+    return found["tasks"], int(found["total"])
+
+
+def _answers(task: Document, unreadable: set[int]) -> list[Answer]:
+    try:
+        return [_answer(annotation, task) for annotation in task["annotations"]]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        unreadable.add(task["id"])
+        return []
 
 
 def _answer(annotation: Document, task: Document) -> Answer:
     nested = {name: task[name] for name in _TASK_FIELDS if name in task}
-    body = {**annotation, "completed_by": {"id": annotation["completed_by"]}, "task": nested}
+    by = annotation["completed_by"]  # nobody, when the account was deleted
+    body = {**annotation, "completed_by": by if by is None else {"id": by}, "task": nested}
     return Answer(int(annotation["id"]), parse_iso(annotation["updated_at"]), dump(body))
 
 

@@ -4,8 +4,8 @@ called by  store event on labelstudio/tasks/ (with the token) · cron hourly at 
 reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, Label Studio's projects
 writes     Label Studio's tasks, tracking/imported, tracking/quarantine; of repairs labelstudio/output,
            tracking/removed, tracking/sync
-answers    200 {"projects": {queue: {"new", "known", "failed", "repaired", "removed"}}}, "stopped" when a person
-           should look · 200 {"status": "known"} for an event without news, "off" without Label Studio
+answers    200 {"projects": {queue: {"new", "known", "failed", "repaired", "removed", "unreadable"}}}, "stopped" when
+           a person should look · 200 {"status": "known"} for an event without news, "off" without Label Studio
            401 an event without token · 503 store or Label Studio down, wrong token, project missing
 """
 

@@ -28,7 +28,9 @@ from feedloop.ports import Answer, Entry, ObjectStore, Project, ReviewDesk, Stor
 
 from .batches import batches
 
-REPAIRED, REMOVED = "repaired", "removed"
+REPAIRED, REMOVED, UNREADABLE = "repaired", "removed", "unreadable"
+NAMED = 20
+"""How many of the tasks that cannot be told are named."""
 CREATED, SWAPPED, SPARED, UNCHANGED = "created", "swapped", "spared", "unchanged"
 EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=2)
@@ -85,15 +87,17 @@ class Repairer:
         mark, stored = self._mark()
         if stored and not thorough and self.store.now() - stored.modified < EVERY:
             return Counter()
-        files = self._files()
-        counts, seen = self._compare_changed(files, mark)
+        files, unreadable = self._files(), set[int]()
+        counts, seen = self._compare_changed(files, mark, unreadable)
         difference = len(files) + counts[CREATED] - self.project.annotations
         if difference != mark.strays and self._is_quiet():
-            more = self._compare_all(files)
+            more = self._compare_all(files, unreadable)
             counts += more
             seen = replace(seen, strays=mark.strays if more[SPARED] else difference + more[CREATED] - more[REMOVED])
         self._keep(seen, stored)
-        return Counter({REPAIRED: counts[CREATED] + counts[SWAPPED], REMOVED: counts[REMOVED]})
+        self._tell(unreadable)
+        repaired = counts[CREATED] + counts[SWAPPED]
+        return Counter({REPAIRED: repaired, REMOVED: counts[REMOVED], UNREADABLE: len(unreadable)})
 
     def _mark(self) -> tuple[Mark, Stored | None]:
         """How far we came in this very project; at the beginning when it is another."""
@@ -122,10 +126,18 @@ class Repairer:
         named = ((entry.key.removeprefix(folder.key), entry) for entry in self.store.list(folder))
         return {int(name): entry for name, entry in named if name.isascii() and name.isdecimal()}
 
-    def _compare_changed(self, files: dict[int, Entry], mark: Mark) -> tuple[Counter[str], Mark]:
+    def _tell(self, unreadable: set[int]) -> None:
+        """Name the tasks that keep Label Studio from telling: nobody can open them there either."""
+        if unreadable:
+            some = ", ".join(map(str, sorted(unreadable)[:NAMED]))
+            failing = f"Label Studio fails to tell about {len(unreadable)} tasks ({some}); the others were compared."
+            self.stopped.append(f"{self.queue}: {failing}")
+            log.event("sync.unreadable", queue=self.queue, count=len(unreadable), tasks=some)
+
+    def _compare_changed(self, files: dict[int, Entry], mark: Mark, unreadable: set[int]) -> tuple[Counter[str], Mark]:
         """Compare what changed since the mark; the mark after that."""
-        counts = Counter[str]()
-        for batch in batches(self.desk.answers(self.project, since=mark.since - OVERLAP, after=mark.after)):
+        counts, since = Counter[str](), mark.since - OVERLAP
+        for batch in batches(self.desk.answers(self.project, since=since, after=mark.after, unreadable=unreadable)):
             counts.update(self.each(lambda answer: self._compare(answer, known=answer.id in files), batch))
             mark = mark.past(batch, self.project.asked)
         return counts, mark.past((), self.project.asked)
@@ -148,10 +160,10 @@ class Repairer:
         """Whether nobody has saved or deleted since the files were listed; else counting proves nothing."""
         return self.desk.projects()[TITLES[self.queue]].annotations == self.project.annotations
 
-    def _compare_all(self, files: dict[int, Entry]) -> Counter[str]:
+    def _compare_all(self, files: dict[int, Entry], unreadable: set[int]) -> Counter[str]:
         """Create every missing file, and remove those whose annotation is certainly gone."""
         left, counts = set(files), Counter[str]()
-        for batch in batches(self.desk.answers(self.project, since=BEGINNING, after=0)):
+        for batch in batches(self.desk.answers(self.project, since=BEGINNING, after=0, unreadable=unreadable)):
             counts.update(
                 self.each(lambda answer: self._compare(answer, known=False), [a for a in batch if a.id not in files])
             )

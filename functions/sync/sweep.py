@@ -14,9 +14,9 @@ from feedloop.ports import ObjectStore, Project, ReviewDesk
 
 from .claims import was_imported
 from .importing import FAILED, FORMER, KNOWN, NEW, Importer
-from .repairing import REMOVED, REPAIRED, Repairer
+from .repairing import REMOVED, REPAIRED, UNREADABLE, Repairer
 
-COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED)
+COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED, UNREADABLE)
 
 Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
 """Does one thing for each of many: `map`, or a thread pool's."""

@@ -211,8 +211,36 @@ def test_answers_come_although_they_fill_many_pages(desk, project, by_hand, monk
     assert [answer.id for answer in every(desk, project())] == ids
 
 
+HALF = "\ud800"
+
+
 @pytest.mark.store
 class TestLabelStudio:
+    def test_tasks_that_it_fails_to_tell_keep_no_other_one_waiting(self, label_studio, monkeypatch):
+        """It keeps half of a pair and answers 500, to that and to whoever asks for the task from then on."""
+        monkeypatch.setattr("feedloop.adapters.label_studio._PAGE", 4)
+        desk, title = LabelStudioDesk(url=label_studio.url, token=label_studio.token), token_hex(4)
+        label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).raise_for_status()
+        project = desk.projects()[title]
+        ids = desk.add(project, [task(number) for number in range(7)] + [task(7, note=HALF)])
+
+        def post(path, **form):
+            return label_studio.ask("POST", path, json={"result": [CHOSEN], **form})
+
+        good = [post(f"/api/tasks/{id_}/annotations/").json()["id"] for id_ in (ids[0], ids[2], ids[6])]
+        bad = post(f"/api/tasks/{ids[1]}/annotations/", result=[{**CHOSEN, "origin": HALF}])
+        draft = post(f"/api/tasks/{ids[2]}/drafts", result=[{**CHOSEN, "origin": HALF}])
+        post(f"/api/tasks/{ids[7]}/annotations/")
+        assert (bad.status_code, draft.status_code) == (500, 500)
+        unreadable = set()
+        answers = desk.answers(project, since=LONG_AGO, after=0, unreadable=unreadable)
+        assert [answer.id for answer in answers] == [good[0], good[2]]
+        assert unreadable == {ids[1], ids[2], ids[7]}
+        assert desk.find(project, [picture(number) for number in range(7)]).keys() == set(map(picture, range(7)))
+        assert desk.has_answer(good[1] + 2)
+        desk.remove(ids[1], picture(1))
+        assert picture(1) in desk.find(project, [picture(1)])
+
     def test_a_wrong_token_is_told(self, label_studio):
         with pytest.raises(DeskMisconfigured, match="feedloop-label-studio-token"):
             LabelStudioDesk(url=label_studio.url, token="0" * 40).projects()

@@ -464,3 +464,23 @@ def test_a_mark_lets_repairs_rest_for_minutes_only(sync, store, clock):
     clock.pass_(minutes=6)
     sync()
     assert store.head(keys.repaired(QUEUE)).modified - before == timedelta(minutes=6)
+
+
+def test_a_task_that_cannot_be_told_is_named_and_keeps_no_other_one_waiting(store, sync, desk, annotated):
+    good, bad = annotated(2, away=True)
+    (failing,) = (task.id for task in desk.tasks.values() if bad in task.answers)
+    desk.unreadable = {failing}
+    told = sync(thorough=True)
+    assert counts(told) == {"known": 2, "repaired": 1, "unreadable": 1}
+    assert files(store).keys() == {good}
+    assert told["stopped"] == [
+        f"{QUEUE}: Label Studio fails to tell about 1 tasks ({failing}); the others were compared."
+    ]
+
+
+def test_a_task_that_cannot_be_told_loses_no_file(store, sync, desk, annotated):
+    annotations = annotated(2)
+    desk.unreadable = {task.id for task in desk.tasks.values()}
+    write(store, QUEUE, "999", dump({"id": 999}))
+    sync(thorough=True)
+    assert files(store).keys() == {*annotations, 999}

@@ -75,7 +75,7 @@ def test_the_answer_names_every_queue_and_count(call):
     answer = call().json
     assert set(answer) == {"projects"}
     assert set(answer["projects"]) == set(keys.REVIEW_QUEUES)
-    named = {"new", "known", "failed", "repaired", "removed"}
+    named = {"new", "known", "failed", "repaired", "removed", "unreadable"}
     assert [set(counts) for counts in answer["projects"].values()] == [named] * 3
 
 

@@ -43,6 +43,7 @@ class MemoryDesk:
         self._next_project, self._next_task, self._next_annotation = count(1), count(1), count(1)
         self.down, self.store_is_away = False, False
         self.refuses: set[str] = set()
+        self.unreadable: set[int] = set()
         for title in TITLES.values():
             self.open(title)
 
@@ -81,11 +82,16 @@ class MemoryDesk:
             if found and found.image == image and not found.answers and not found.draft:
                 del self.tasks[task]
 
-    def answers(self, project: Project, *, since: datetime, after: int) -> Iterator[Answer]:
+    def answers(
+        self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
+    ) -> Iterator[Answer]:
         with self._working():
             tasks = [task for task in self._of(project) if task.answers]
             chosen = [task for task in tasks if task.updated_at > since or max(task.answers) > after]
-            found = [self._answer(task, annotation) for task in chosen for annotation in task.answers.values()]
+            failing = {task.id for task in chosen if task.id in self.unreadable}
+            (set() if unreadable is None else unreadable).update(failing)
+            told = [task for task in chosen if task.id not in failing]
+            found = [self._answer(task, annotation) for task in told for annotation in task.answers.values()]
         yield from found
 
     def has_answer(self, annotation: int) -> bool:
