@@ -109,7 +109,7 @@ class LabelStudioDesk:
     def storages(self, project: Project) -> tuple[list[str], list[str]]:
         """Buckets of its source storages, and of its target storages: where pictures come from, and answers go."""
         kinds = ("/api/storages/s3/", "/api/storages/export/s3")
-        sources, targets = (self._told("GET", kind, params={"project": project.id}) for kind in kinds)
+        sources, targets = (list[Any](self._told("GET", kind, params={"project": project.id})) for kind in kinds)
         return [str(storage["bucket"]) for storage in sources], [str(storage["bucket"]) for storage in targets]
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
