@@ -7,12 +7,12 @@ from datetime import datetime
 
 from feedloop.domain import cards, keys
 from feedloop.domain.classes import ClassList
-from feedloop.domain.clock import iso
+from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, NoModel
 from feedloop.ports import ObjectStore
 
-MODEL_FILE, CARD_FILE = cards.FILES[cards.ONNX], "card.json"
+MODEL_FILE, CARD_FILE, VERDICT_FILE = cards.FILES[cards.ONNX], "card.json", "verdict.json"
 NONE = "No model is released yet: release one, then try again."
 
 
@@ -34,6 +34,16 @@ class Release:
         return str(self.card["sha256"])
 
 
+@dataclass(frozen=True, slots=True)
+class Pointer:
+    """What `current.json` says; `previous` is empty for the first release, `moved_at` None where it is not told."""
+
+    name: str
+    sha256: str
+    previous: str
+    moved_at: datetime | None
+
+
 def current(store: ObjectStore) -> Release:
     """The release that serves now. Raises NoModel when there is none, or when its papers are not in order."""
     return read(store, *pointed_to(store))
@@ -48,15 +58,26 @@ def read(store: ObjectStore, name: str, sha256: str) -> Release:
         raise NoModel(f"The release {sha256[:8]} of {name} cannot be served: {error!r}.") from error
 
 
-def pointed_to(store: ObjectStore) -> tuple[str, str]:
-    """Name and sha256 of the release that is to serve. Raises NoModel."""
+def fetch_pointer(store: ObjectStore) -> Pointer:
+    """Which release is to serve, since when, and in whose place. Raises NoModel."""
     try:
-        pointer = load(store.get(keys.current_model()).body)
-        return str(pointer["name"]), str(pointer["sha256"])
+        told = load(store.get(keys.current_model()).body)
+        name, sha256 = str(told["name"]), str(told["sha256"])
     except Missing as error:
         raise NoModel(NONE) from error
     except (Malformed, KeyError) as error:
         raise NoModel(f"The pointer to the current model cannot be understood: {error!r}.") from error
+    try:
+        moved_at = parse_iso(told["moved_at"])
+    except (KeyError, TypeError, ValueError, OverflowError):
+        moved_at = None  # written by hand: it serves all the same
+    return Pointer(name, sha256, str(told.get("previous") or ""), moved_at)
+
+
+def pointed_to(store: ObjectStore) -> tuple[str, str]:
+    """Name and sha256 of the release that is to serve. Raises NoModel."""
+    told = fetch_pointer(store)
+    return told.name, told.sha256
 
 
 def class_list(store: ObjectStore) -> ClassList:

@@ -45,8 +45,8 @@ class Site:
         return self._ask("POST", function, data=b"", headers=_CRON)
 
     def report(self, first: str, last: str) -> Document:
-        """How good the model was on these days. Raises Unavailable."""
-        return self._ask("GET", "report", params={"from": first, "to": last})
+        """How often answers of these days were right, whichever model gave them. Raises Unavailable."""
+        return self._ask("GET", "report", params={"from": first, "to": last, "model": "all"})
 
     def _ask(self, method: str, function: str, **how: Any) -> Document:  # noqa: ANN401 - what requests takes
         url, why = f"{self.gateway}/function/{function}", ""

@@ -11,10 +11,10 @@ from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Missing, NoModel
 from feedloop.ports import ObjectStore
-from feedloop.releases import CARD_FILE
+from feedloop.releases import CARD_FILE, VERDICT_FILE
 from training import manifests
 
-PREVIOUS, VERDICT_FILE = "previous", "verdict.json"
+PREVIOUS = "previous"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import typer
 
 from feedloop import releases
 from feedloop.ports import ObjectStore
-from training import blind, cards, catalogue, gate, lessons, manifests, places, screen, verdicts
+from training import blind, cards, gate, lessons, manifests, places, screen, verdicts
 from training.gate import Rules
 from training.lessons import Replay
 from training.loop_cli import STORE, Since, Until, parse_day
@@ -109,7 +109,7 @@ def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> No
     verdict = verdicts.judge(
         store, Candidate(model, card, manifests.beside(folder)), chosen, now=now, tracked=screen.tracked
     )
-    (folder / catalogue.VERDICT_FILE).write_text(
+    (folder / releases.VERDICT_FILE).write_text(
         json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     screen.show_verdict(verdict)

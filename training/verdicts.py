@@ -18,10 +18,9 @@ from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed
 from feedloop.estimation.counted import OTHER
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
-from feedloop.releases import Release
+from feedloop.releases import VERDICT_FILE, Release
 from training import blind, catalogue, gate, manifests, trial
 from training.blind import Window
-from training.catalogue import VERDICT_FILE
 from training.gate import Rules
 from training.manifests import Line
 from training.trial import Contender, Sample, Tracked

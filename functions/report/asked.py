@@ -11,6 +11,8 @@ from feedloop.domain.errors import BadRequest
 
 DAYS, MOST_DAYS, EARLIEST = 7, 366, "20000101"
 JSON, PROMETHEUS = "json", "prometheus"
+ALL = "all"
+"""All models together; without a model it is the one that serves."""
 _VERSION = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _WORDS = {"days", "from", "to", "model", "class", "format"}
 
@@ -23,6 +25,11 @@ class Asked:
     last: str
     model: str | None = None
     class_index: int | None = None
+
+    @property
+    def version(self) -> str | None:
+        """The one model that it is narrowed to."""
+        return None if self.model == ALL else self.model
 
     @property
     def days(self) -> list[str]:
@@ -96,9 +103,13 @@ def _count(text: str | None) -> int:
 
 
 def _model(text: str | None) -> str | None:
-    if text is not None and not _VERSION.fullmatch(text):
-        raise BadRequest("Give the model as the first eight hexadecimal digits of its version, for example 9f2c11aa.")
-    return text[:8] if text else None
+    if text is None or text == ALL:
+        return text
+    if not _VERSION.fullmatch(text):
+        raise BadRequest(
+            f"Give the model as the first eight hexadecimal digits of its version, for example 9f2c11aa, or as {ALL}."
+        )
+    return text[:8]
 
 
 def _class(name: str | None, classes: ClassList) -> int | None:

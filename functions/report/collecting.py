@@ -24,6 +24,8 @@ class Source:
     now: datetime
     people: People
     each: Each = map
+    moved_at: datetime | None = None
+    """When the model that serves began to: predictions of that day are told apart by this moment."""
 
     def facts(self, wanted: Iterable[str]) -> list[DayFacts]:
         """The facts of these days, in their order."""
@@ -34,12 +36,15 @@ class Source:
         return list(self.each(lambda day: self._of_day(day, concerned, filed=day in filed), there))
 
     def _of_day(self, day: str, concerned: Collection[str], *, filed: bool) -> DayFacts:
-        closed = clock.is_closed(day, self.now)
+        closed, second = clock.is_closed(day, self.now), ""
+        if self.moved_at and clock.day_of(self.moved_at) == day:
+            second = f"{clock.second_of_day(self.moved_at):05d}"
         if filed and closed:
             try:
-                return DayFacts(day, closed, filed).read(days.filed(self.store, day), self.people, concerned)
+                lines = days.filed(self.store, day)
+                return DayFacts(day, closed, filed).read(lines, self.people, concerned, switched_at=second)
             except (Missing, Malformed) as error:  # it is derived: what it was derived from is still there
                 log.event("report.day_unreadable", day=day, why=repr(error))
         low = self.people.tasks[keys.LOW_CONFIDENCE].randoms
         lines = days.listed(self.store, day, self.classes, low)
-        return DayFacts(day, closed, filed=False).read(lines, self.people, concerned)
+        return DayFacts(day, closed, filed=False).read(lines, self.people, concerned, switched_at=second)

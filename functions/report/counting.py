@@ -11,10 +11,11 @@ from .gathering import Cell, DayFacts, Seen
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
-    """One model's predictions of one class, or (None) of any."""
+    """One model's predictions of one class, or (None) of any; with `since`, a day and its second, only from then on."""
 
     model: str | None = None
     class_index: int | None = None
+    since: tuple[str, str] | None = None
 
     def takes(self, one: Cell | Seen) -> bool:
         """Whether this is one of them."""
@@ -22,11 +23,27 @@ class Narrowed:
 
     def counts(self, facts: DayFacts) -> Counter[Cell]:
         """A day's counts of them."""
-        return Counter({cell: count for cell, count in facts.counts.items() if self.takes(cell)})
+        return self._of(facts.day, facts.counts, facts.early)
+
+    def per_milles(self, facts: DayFacts) -> Counter[Cell]:
+        """The sums of their confidences."""
+        return self._of(facts.day, facts.per_milles, facts.early_per_milles)
 
     def seen(self, facts: Iterable[DayFacts]) -> Iterator[Seen]:
         """Those that people said something about."""
-        return (one for day in facts for one in day.seen if self.takes(one))
+        since = self.since
+        return (
+            one
+            for day in facts
+            for one in day.seen
+            if self.takes(one) and (since is None or (day.day, one.second) >= since)
+        )
+
+    def _of(self, day: str, counts: Counter[Cell], early: Counter[Cell]) -> Counter[Cell]:
+        if self.since and day < self.since[0]:
+            return Counter()
+        chosen = Counter({cell: count for cell, count in counts.items() if self.takes(cell)})
+        return chosen - early if self.since and day == self.since[0] else chosen
 
 
 def predictions(days: Sequence[str], facts: Sequence[DayFacts], narrowed: Narrowed, names: Sequence[str]) -> Document:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feedloop.domain.clock import iso
@@ -12,11 +12,12 @@ from feedloop.estimation.accuracy import Accuracy
 from feedloop.estimation.planning import Advice
 
 from . import counting, estimating, notes, visitors
-from .asked import Asked
+from .asked import ALL, Asked
 from .counting import Narrowed
 from .estimating import Evidence, estimate
 from .gathering import DayFacts
 from .people import DISPUTED, SKIPPED, UNCLEAR
+from .serving import Switch
 
 _MISSING = {"unclear": UNCLEAR, "skipped": SKIPPED, "disputed": DISPUTED}
 
@@ -33,16 +34,37 @@ class Found:
     facts: list[DayFacts]
     before: list[DayFacts]
     queues: list[Document]
+    switch: Switch | None
+    paired: Document | None
 
     @property
     def narrowed(self) -> Narrowed:
-        """Which predictions it is about."""
-        return Narrowed(self.asked.model, self.asked.class_index)
+        """Which predictions are counted."""
+        return Narrowed(self.asked.version, self.asked.class_index)
+
+    @property
+    def serving(self) -> Narrowed:
+        """Which are those of the model that serves, since it does; all, in days of a single model."""
+        if self.switch is None:
+            return self.narrowed
+        return replace(self.narrowed, model=self.switch.model, since=self.switch.begin)
+
+    @property
+    def judged(self) -> Narrowed:
+        """Which the accuracy and all that belongs to it is about."""
+        return self.narrowed if self.asked.model == ALL else self.serving
+
+    @property
+    def replaced(self) -> Narrowed | None:
+        """Which are those of the model whose place was taken."""
+        if self.switch is None or self.switch.replaced is None:
+            return None
+        return replace(self.narrowed, model=self.switch.replaced)
 
 
 def document(found: Found) -> Document:
     """The whole report; what is not known is null, and the notes say why."""
-    evidence, before = (Evidence.of(facts, found.narrowed) for facts in (found.facts, found.before))
+    evidence = Evidence.of(found.facts, found.judged)
     accuracy, missing = evidence.accuracy, _missing(found)
     told = {
         "v": 1,
@@ -53,10 +75,7 @@ def document(found: Found) -> Document:
         "predictions": counting.predictions(found.asked.days, found.facts, found.narrowed, found.names),
         "accuracy": _accuracy(accuracy, missing),
         "trend": estimating.trend(evidence, found.asked.days),
-        "change": {
-            "previous": {"from": found.asked.before.first, "to": found.asked.before.last},
-            "difference": estimating.difference(before, evidence),
-        },
+        "change": _change(found, evidence),
         "per_class": estimating.by_class(evidence, found.names),
         "confusion": estimating.confused(evidence, len(found.names)),
         "calibration": estimating.calibrated(evidence, found.threshold),
@@ -65,7 +84,9 @@ def document(found: Found) -> Document:
         "anchoring": estimating.anchored(evidence.called),
         "next": [_next(one) for one in estimating.advice(evidence)],
     }
-    limits = notes.notes(told, found.facts)
+    if found.switch:
+        told["switch"] = _switch(found, found.switch)
+    limits = notes.notes(told, found.facts, found.judged)
     return {**told, "limits": [note.to_document() for note in limits], "notes": [note.sentence for note in limits]}
 
 
@@ -78,6 +99,60 @@ def _window(found: Found) -> Document:
         "model": asked.model,
         "class": None if asked.class_index is None else names[asked.class_index],
         "open_day": asked.is_open(found.now),
+    }
+
+
+def _change(found: Found, evidence: Evidence) -> Document:
+    """Against the same model's days before; where it has none with labels, against the model that it replaced."""
+    first, last = found.asked.before.first, found.asked.before.last
+    before = Evidence.of(found.before, found.judged)
+    if found.judged.since and found.replaced:
+        began, _ = found.judged.since
+        if began >= found.asked.first or before.accuracy.best is None:
+            return _change_of_model(found, found.replaced, evidence)
+        first = max(first, began)
+    return {"previous": {"from": first, "to": last}, "difference": estimating.difference(before, evidence)}
+
+
+def _change_of_model(found: Found, replaced: Narrowed, evidence: Evidence) -> Document:
+    """All that the replaced one predicted is compared with, in this window and the one before."""
+    days, of_any_class = [*found.before, *found.facts], replace(replaced, class_index=None)
+    there = [day.day for day in days if of_any_class.counts(day)]
+    return {
+        "previous": {"from": min(there), "to": max(there), "model": replaced.model},
+        "difference": estimating.difference(Evidence.of(days, replaced), evidence),
+    }
+
+
+def _switch(found: Found, switch: Switch) -> Document:
+    days, replaced = [*found.before, *found.facts], found.replaced
+    serving = _beside(found.facts, found.serving)
+    since = iso(switch.since) if switch.since else None
+    old = replaced and {
+        **_beside(days, replaced),
+        "trend": estimating.trend(Evidence.of(found.facts, replaced), found.asked.days),
+    }
+    return {
+        "serving": {**serving, "since": since, "serves_now": switch.serves_now},
+        "replaced": old,
+        "paired": found.paired,
+    }
+
+
+def _beside(days: Sequence[DayFacts], which: Narrowed) -> Document:
+    """One of two models, in short."""
+    counts = {day.day: which.counts(day).total() for day in days}
+    there = [day for day, count in counts.items() if count]
+    evidence = Evidence.of(days, which)
+    accuracy = evidence.accuracy
+    return {
+        "model": which.model,
+        "from": min(there, default=None),
+        "to": max(there, default=None),
+        "predictions": sum(counts.values()),
+        "best": estimate(accuracy.best),
+        "blind": estimate(accuracy.blind),
+        "answers": estimating.answers(evidence),
     }
 
 
@@ -108,7 +183,7 @@ def _method(found: Accuracy) -> str:
 def _missing(found: Found) -> Mapping[str, int]:
     """Answers inside the labelled prefix that tell nothing, by reason."""
     closed = [day for day in found.facts if day.closed]
-    given = Counter(one.blind for one in found.narrowed.seen(closed))
+    given = Counter(one.blind for one in found.judged.seen(closed))
     return {name: given[code] for name, code in _MISSING.items()}
 
 

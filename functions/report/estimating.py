@@ -1,7 +1,7 @@
 """From facts to estimates, as documents: only closed days, only what the predictions stand for."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from feedloop.domain.documents import Document
@@ -40,8 +40,8 @@ class Evidence:
     @classmethod
     def of(cls, facts: Iterable[DayFacts], narrowed: Narrowed) -> Self:
         """The evidence of a window for one model or all; a class stays to be narrowed to."""
-        of_model, closed = Narrowed(model=narrowed.model), [day for day in facts if day.closed]
-        rows = [_row(day.day, one) for day in closed for one in day.seen if of_model.takes(one) and _is_evidence(one)]
+        of_model, closed = replace(narrowed, class_index=None), [day for day in facts if day.closed]
+        rows = [_row(day.day, one) for day in closed for one in of_model.seen([day]) if _is_evidence(one)]
         return cls([_day(day, of_model) for day in closed], rows, narrowed.class_index)
 
     @property
@@ -141,6 +141,12 @@ def anchored(evidence: Evidence) -> Document:
     return {name: estimate(getattr(found, name)) for name in ("accepted", "blind_agreement", "difference")}
 
 
+def answers(evidence: Evidence) -> Document:
+    """How many blind answers there are, as they were given, and of how many the model was right."""
+    told = [row for row in evidence.called.rows if row.blind not in {None, MISSING}]
+    return {"right": sum(row.blind == row.predicted for row in told), "of": len(told)}
+
+
 def advice(evidence: Evidence) -> list[planning.Advice]:
     """Where the next labels tell most."""
     chosen = evidence.called
@@ -160,10 +166,11 @@ def _part(evidence: Evidence, first: str, last: str) -> Document:
 def _day(facts: DayFacts, narrowed: Narrowed) -> Day:
     cells: dict[Cell, int] = {}
     per_mille: dict[Cell, int] = {}
+    sums = narrowed.per_milles(facts)
     for found, count in narrowed.counts(facts).items():
         cell = Cell(found.predicted, found.tenth, found.low)
         cells[cell] = cells.get(cell, 0) + count
-        per_mille[cell] = per_mille.get(cell, 0) + facts.per_milles[found]
+        per_mille[cell] = per_mille.get(cell, 0) + sums[found]
     return Day(facts.day, cells, per_mille)
 
 

@@ -1,7 +1,7 @@
 """One pass over a day's predictions: how many of what kind, and those that people said something about."""
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -38,6 +38,8 @@ class Seen(NamedTuple):
     flag: int | None
     """What annotators say to a visitor's flag."""
     visitor: int | None
+    second: str
+    """Of the day, as five digits."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,9 @@ class DayFacts:
     counts: Counter[Cell] = field(default_factory=Counter)
     per_milles: Counter[Cell] = field(default_factory=Counter)
     """The sums of all confidences."""
+    early: Counter[Cell] = field(default_factory=Counter)
+    """Of the day on which another model began to serve: the predictions before that moment."""
+    early_per_milles: Counter[Cell] = field(default_factory=Counter)
     seen: list[Seen] = field(default_factory=list)
     behind: int = 0
     """Blind answers that do not count yet, since one before them in the day's order is not there."""
@@ -60,13 +65,16 @@ class DayFacts:
     timed: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """By queue the ids of labelled predictions."""
 
-    def read(self, lines: Iterable[Line], people: People, concerned: Collection[str]) -> "DayFacts":
+    def read(
+        self, lines: Iterable[Line], people: People, concerned: Collection[str], *, switched_at: str = ""
+    ) -> "DayFacts":
         """Take in the day's predictions, in the order of their random parts; `concerned` are those of `people`.
 
-        A prediction that is not answered ends the labelled prefix, and with it what a uniform sample is.
+        A prediction that is not answered ends the labelled prefix, and with it what a uniform sample is. Those before
+        the second `switched_at` are counted as early as well.
         """
         blind, in_prefix = people.answers[keys.RANDOM_SAMPLED], True
-        for line in lines:
+        for line in self._counting_early(lines, switched_at) if switched_at else lines:
             cell = Cell(line.model, line.predicted, line.low, min(line.per_mille // 100, TENTHS - 1))
             self.counts[cell] += 1
             self.per_milles[cell] += line.per_mille
@@ -74,6 +82,14 @@ class DayFacts:
             if line.random in concerned:
                 self._meet(line, people, in_prefix=in_prefix)
         return self
+
+    def _counting_early(self, lines: Iterable[Line], switched_at: str) -> Iterator[Line]:
+        for line in lines:
+            if line.second < switched_at:
+                cell = Cell(line.model, line.predicted, line.low, min(line.per_mille // 100, TENTHS - 1))
+                self.early[cell] += 1
+                self.early_per_milles[cell] += line.per_mille
+            yield line
 
     def _time(self, queue: str, line: Line) -> None:
         self.done[queue] += 1
@@ -99,5 +115,6 @@ class DayFacts:
                 informed=found[keys.LOW_CONFIDENCE],
                 flag=found[keys.USER_FEEDBACK],
                 visitor=found[keys.USER_FEEDBACK_2],
+                second=line.second,
             )
         )

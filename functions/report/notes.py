@@ -1,12 +1,14 @@
 """What limits a report: in plain sentences, and as facts for those who word them in another language."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
 
+from .asked import ALL
+from .counting import Narrowed
 from .gathering import DayFacts
 
 FEW_LABELS = 30
@@ -26,10 +28,16 @@ class Note:
         return {"kind": self.kind, **self.facts}
 
 
-def notes(report: Document, facts: Sequence[DayFacts]) -> list[Note]:
-    """Those that hold for this report."""
+def notes(report: Document, facts: Sequence[DayFacts], judged: Narrowed) -> list[Note]:
+    """Those that hold for this report, whose accuracy is that of `judged`."""
     closed = [day for day in facts if day.closed]
-    return [*_of_the_system(report), *_of_the_days(report, closed), *_of_the_sample(closed), *_of_the_labels(report)]
+    return [
+        *_of_the_system(report),
+        *_of_the_models(report, facts, judged),
+        *_of_the_days(report, closed),
+        *_of_the_sample(closed, judged),
+        *_of_the_labels(report),
+    ]
 
 
 def _of_the_system(report: Document) -> Iterator[Note]:
@@ -40,6 +48,30 @@ def _of_the_system(report: Document) -> Iterator[Note]:
     if name := report["window"]["class"]:
         sentence = f"Accuracy is that of the predictions called {name}; the confusion matrix is of all classes."
         yield Note(sentence, "class", {"class": name})
+
+
+def _of_the_models(report: Document, facts: Sequence[DayFacts], judged: Narrowed) -> Iterator[Note]:
+    models = {cell.model for day in facts for cell in day.counts}
+    asked, serves = report["window"]["model"], report["model"]
+    if asked == ALL and len(models) > 1:
+        sentence = f"These numbers are of {len(models)} models together, as model={ALL} asks for."
+        yield Note(f"{sentence} Without it they are of the one that serves.", "all-models", {"models": len(models)})
+    if asked:
+        return
+    model = judged.model or min(models, default=None)
+    if model and serves and serves["version"] != model:
+        sentence = f"These numbers are of {model}, which was the last to answer in these days."
+        sentence = f"{sentence} {serves['version']} serves now."
+        yield Note(sentence, "not-serving", {"model": model, "serves": serves["version"]})
+    if len(models) > 1:
+        sentence = f"Judged is {model} alone, since it serves; predictions and visitors are of {len(models)} models."
+        yield Note(f"{sentence} model={ALL} judges them together.", "switch", {"model": model, "models": len(models)})
+    before = sum(
+        (replace(judged, since=None).counts(day) - judged.counts(day)).total() for day in facts if judged.since
+    )
+    if before:
+        sentence = f"{model} had served before: {before} predictions of that time are not in its numbers."
+        yield Note(sentence, "served-before", {"model": model, "predictions": before})
 
 
 def _of_the_days(report: Document, closed: Sequence[DayFacts]) -> Iterator[Note]:
@@ -53,7 +85,7 @@ def _of_the_days(report: Document, closed: Sequence[DayFacts]) -> Iterator[Note]
         yield Note(sentence, "unwritten", _span(unwritten))
 
 
-def _of_the_sample(closed: Sequence[DayFacts]) -> Iterator[Note]:
+def _of_the_sample(closed: Sequence[DayFacts], judged: Narrowed) -> Iterator[Note]:
     if unfinished := [day for day in closed if day.waiting]:
         tasks, behind = (sum(getattr(day, name) for day in unfinished) for name in ("waiting", "behind"))
         sentence = f"Random samples that are not finished: {_words(unfinished)}. Tasks that wait: {tasks}."
@@ -61,8 +93,9 @@ def _of_the_sample(closed: Sequence[DayFacts]) -> Iterator[Note]:
         if behind:
             sentence = f"Answers that do not count yet, since tasks before them in their day's order wait: {behind}."
             yield Note(sentence, "behind", {"answers": behind})
-    bare = [day for day in closed if day.counts and not _is_labelled(day)]
-    if bare and any(_is_labelled(day) for day in closed):
+    of_model = replace(judged, class_index=None)
+    bare = [day for day in closed if of_model.counts(day) and not _is_labelled(day, of_model)]
+    if bare and any(_is_labelled(day, of_model) for day in closed):
         sentence = f"Without a blind label, and counted as the nearest day that has some: {_words(bare)}."
         yield Note(sentence, "bare", _span(bare))
 
@@ -84,8 +117,8 @@ def _of_the_labels(report: Document) -> Iterator[Note]:
         yield Note("The window before has no labels to compare with.", "no-change")
 
 
-def _is_labelled(day: DayFacts) -> bool:
-    return any(one.blind is not None for one in day.seen)
+def _is_labelled(day: DayFacts, which: Narrowed) -> bool:
+    return any(one.blind is not None for one in which.seen([day]))
 
 
 def _span(facts: Sequence[DayFacts]) -> Document:

@@ -50,6 +50,10 @@ def _gauges(report: Document) -> Iterator[Gauge]:
     yield Gauge("calibration_error", "Expected calibration error.", [({}, calibration)])
     yield from _of_queues(report["queues"])
     yield from _of_people(report["visitors"], report["anchoring"], report["change"]["difference"])
+    if about := _about(report):
+        yield Gauge("accuracy_model_info", "Whose accuracy this is; all: of every model.", [({"model": about}, 1)])
+    if "switch" in report:
+        yield from _of_models(report["switch"])
 
 
 def _of_predictions(found: Document) -> Iterator[Gauge]:
@@ -113,6 +117,32 @@ def _of_people(visitors: Document, anchoring: Document, change: Document | None)
     yield Gauge(
         "accuracy_change", "Accuracy minus that of the window before, with its 95 % interval.", _estimate(change)
     )
+
+
+def _about(report: Document) -> str | None:
+    """The model that is judged, where that is not simply the one that serves and nothing else."""
+    other = (limit["model"] for limit in report["limits"] if limit["kind"] == "not-serving")
+    serving = report["switch"]["serving"]["model"] if "switch" in report else None
+    return report["window"]["model"] or next(other, serving)
+
+
+def _of_models(switch: Document) -> Iterator[Gauge]:
+    """Only of days in which one model took another's place."""
+    models = [one for one in (switch["serving"], switch["replaced"]) if one]
+    samples = [
+        sample
+        for one in models
+        for name in ("best", "blind")
+        for sample in _estimate(one[name], model=one["model"], estimate=name)
+    ]
+    yield Gauge("accuracy_by_model", "Accuracy of the model that serves and of the one that it replaced.", samples)
+    answers = [({"model": one["model"]}, one["answers"]["of"]) for one in models]
+    yield Gauge("accuracy_blind_labels_by_model", "Blind labels behind it.", answers)
+    paired = switch["paired"] and switch["paired"]["difference"]
+    help_ = "Accuracy minus that of the model that it replaced, on pictures that both judged."
+    yield Gauge("accuracy_change_paired", help_, _estimate(paired))
+    since = [({"model": switch["serving"]["model"]}, _seconds(switch["serving"]["since"]))]
+    yield Gauge("model_since_timestamp_seconds", "Since when it serves.", since)
 
 
 def _estimate(found: Document | None, **labels: str) -> list[Sample]:

@@ -8,8 +8,9 @@ from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
 from feedloop.ports import ObjectStore
+from feedloop.releases import Pointer
 
-from . import asked, people, queues
+from . import asked, judged, people, queues, serving
 from .collecting import Source
 from .document import Found, document
 from .people import Each
@@ -20,26 +21,30 @@ def report(
 ) -> Document:
     """The report that is asked for. Raises BadRequest."""
     wanted, count = asked.read(query, classes=classes, now=now), len(classes.names)
+    pointer = _pointer(store)
     told = people.read(store, classes=count, each=each)
-    days = Source(store, count, now, told, each).facts([*wanted.before.days, *wanted.days])
+    source = Source(store, count, now, told, each, moved_at=pointer.moved_at if pointer else None)
+    days = source.facts([*wanted.before.days, *wanted.days])
     facts, before = ([day for day in days if (day.day < wanted.first) is earlier] for earlier in (False, True))
+    switch = None if wanted.version else serving.find(days, wanted.first, pointer, now)
     return document(
         Found(
             asked=wanted,
             now=now,
-            model=_serving(store),
+            model={"name": pointer.name, "version": pointer.sha256[:8]} if pointer else None,
             names=classes.names,
             threshold=threshold,
             facts=facts,
             before=before,
             queues=queues.queues(store, told, facts, each=each),
+            switch=switch,
+            paired=judged.paired(store, pointer, switch),
         )
     )
 
 
-def _serving(store: ObjectStore) -> Mapping[str, str] | None:
+def _pointer(store: ObjectStore) -> Pointer | None:
     try:
-        name, sha256 = releases.pointed_to(store)
+        return releases.fetch_pointer(store)
     except NoModel:
         return None
-    return {"name": name, "version": sha256[:8]}

@@ -7,7 +7,7 @@ from functools import partial
 import pytest
 from werkzeug.datastructures import Headers, MultiDict
 
-from feedloop import wiring
+from feedloop import releases, wiring
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import cards, keys, receipts
 from feedloop.domain.clock import utc_now
@@ -165,6 +165,8 @@ def a_day_is_reported(over):
     world.release(store)
     over(store)
     made = world.commit(store, world.prediction(confidence=0.4, time=utc_now() - timedelta(days=2)))
+    world.commit(store, world.prediction(time=utc_now() - timedelta(days=1), model="2" * 64))
+    releases.point_to(store, "food11", "2" * 64, utc_now() - timedelta(days=1, hours=1))
     world.queue_task(store, made, keys.LOW_CONFIDENCE)
     world.write(store, keys.LOW_CONFIDENCE, "1", world.annotation(store, made, "Egg"))
     assert called(curate, **BEARER) == 200

@@ -40,18 +40,25 @@ def release(store: ObjectStore) -> None:
     releases.publish(store, b"weights", card, now=NOON)
 
 
-def prediction(class_index: int = 1, *, confidence: float = 0.4, time: datetime = NOON, random: str = "") -> Prediction:
+def prediction(
+    class_index: int = 1,
+    *,
+    confidence: float = 0.4,
+    time: datetime = NOON,
+    random: str = "",
+    model: str = MODEL,
+) -> Prediction:
     probabilities = [(1 - confidence) / (len(CLASSES) - 1)] * len(CLASSES)
     probabilities[class_index] = confidence
     random = random or f"{next(_numbers):032x}"
     top = ranked(probabilities)
     return Prediction(
-        id=new_id(time, top[0], MODEL, random),
+        id=new_id(time, top[0], model, random),
         class_name=CLASSES[class_index],
         probabilities=top,
         threshold=700,
         model_name="food11",
-        model_sha256=MODEL,
+        model_sha256=model,
         time=time,
         filename="lunch.jpg",
         source_sha256="0" * 64,

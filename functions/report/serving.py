@@ -1,0 +1,86 @@
+"""Which model a report is about: the one that serves, from the moment since which it does."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from feedloop.domain.clock import day_of, second_of_day
+from feedloop.releases import Pointer
+
+from .counting import Narrowed
+from .gathering import DayFacts
+
+Models = Mapping[str, int]
+"""How many predictions of a day each model made."""
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Days of more than one model: the last that answered in them, and the one whose place it took."""
+
+    model: str
+    begin: tuple[str, str]
+    """The day and its second from which its predictions count: what it did in an earlier time does not."""
+    since: datetime | None
+    """The same moment as the registry tells it; None when only the days' predictions tell it, to a day."""
+    replaced: str | None
+    serves_now: bool
+
+
+def version(pointer: Pointer | None) -> str | None:
+    """The model that serves now, as predictions name it."""
+    return pointer.sha256[:8] if pointer else None
+
+
+def find(facts: Sequence[DayFacts], first: str, pointer: Pointer | None, now: datetime) -> Switch | None:
+    """The switch that these days tell of, of which the window begins with `first`; None for days of a single model."""
+    served = {day.day: _models(day) for day in facts if day.counts}
+    window = [day for day in served if day >= first]
+    if not window or len(set().union(*served.values())) == 1:
+        return None
+    if pointer and pointer.moved_at and pointer.moved_at <= now:
+        begin = day_of(pointer.moved_at), f"{second_of_day(pointer.moved_at):05d}"
+        serving = Narrowed(pointer.sha256[:8], since=begin)
+        if any(serving.counts(day) for day in facts if day.day >= first):
+            replaced = _replaced(served, serving.model or "", begin[0], pointer.previous[:8])
+            return Switch(pointer.sha256[:8], begin, pointer.moved_at, replaced, serves_now=True)
+    newest = _newest(served, version(pointer))
+    begin = _began(served, newest), "00000"
+    return Switch(newest, begin, None, _replaced(served, newest, begin[0]), version(pointer) in (None, newest))
+
+
+def _models(day: DayFacts) -> Models:
+    models: Counter[str] = Counter()
+    for cell, count in day.counts.items():
+        models[cell.model] += count
+    return models
+
+
+def _newest(served: Mapping[str, Models], pointed_to: str | None) -> str:
+    """Of the last day's models the one that is to serve, else one that was not there before, else the busiest."""
+    *_, before, last = [{}, *(served[day] for day in sorted(served))]
+    return max(last, key=lambda model: (model == pointed_to, model not in before, last[model], model))
+
+
+def _began(served: Mapping[str, Models], model: str) -> str:
+    """The first of the days on which it answered, back from the last one without a day of others only."""
+    began = ""
+    for day in sorted(served, reverse=True):
+        if model not in served[day]:
+            break
+        began = day
+    return began
+
+
+def _replaced(served: Mapping[str, Models], model: str, began: str, previous: str = "") -> str | None:
+    """Whose place it took: the registry's word, else the busiest other model of the last day until then."""
+    others = [
+        {one: count for one, count in served[day].items() if one != model}
+        for day in sorted(served, reverse=True)
+        if day <= began
+    ]
+    if any(previous in models for models in others):
+        return previous
+    last = next(filter(None, others), {})
+    return max(last, key=lambda one: (last[one], one), default=None)
