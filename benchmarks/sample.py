@@ -75,7 +75,7 @@ def _seconds(running: System, turns: int) -> Rows:
 
 
 def _once(running: System, day: datetime) -> float:
-    token = {"Authorization": f"Bearer {running.connection()['event_token']}"}
+    token = {"Authorization": f"Bearer {running.connection()['operator_token']}"}
     began = perf_counter()
     answer = running.call("sample", headers=token, json={"date": day_of(day), "count": str(COUNT)})
     took = 1000 * (perf_counter() - began)

@@ -3,7 +3,7 @@
 Each function is laid out as in its image (the template's index.py, the handler and the package beside it, compiled) and
 started as its image starts it, without the watchdog, its files in the cache. It is asked every two milliseconds until
 it answers: predict with a drawing (so the model is loaded), flag and relabel about a prediction, sample, curate and
-report with the event token and nothing to do. The store runs already. Functions take turns; medians. `CPU s` is of the
+report with their token and nothing to do. The store runs already. Functions take turns; medians. `CPU s` is of the
 server and its worker up to the answer, `worker MB` the worker's peak, `both MB` that of the two together, `import s`
 the time of importing index.py in a fresh interpreter, `installed MB` all that the image's requirements bring. Takes
 about a minute.

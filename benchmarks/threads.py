@@ -10,7 +10,6 @@ import argparse
 import hashlib
 import json
 import os
-import secrets
 import subprocess
 import sys
 import tempfile
@@ -127,7 +126,7 @@ def _deployed(server: Server, folder: Path, model: Path | None) -> dict[str, str
     if model:
         card |= {"sha256": hashlib.sha256(body).hexdigest(), "input": {**card["input"], "size": 224}}
     releases.publish(store, body, card, now=utc_now())
-    server.write_secrets(folder, "token", secrets.token_hex(16), secrets.token_hex(16))
+    server.write_secrets(folder)
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     chosen = {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
     return {**os.environ, **chosen, "PYTHONPATH": str(ROOT)}

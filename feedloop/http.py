@@ -61,7 +61,7 @@ class Upload:
 STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.BadRequest: (400, "bad-request", "The request is not understood"),
     errors.UnknownClass: (400, "unknown-class", "There is no such class"),
-    errors.Unauthorised: (401, "unauthorised", "The call needs the event token"),
+    errors.Unauthorised: (401, "unauthorised", "The call needs its token"),
     errors.UnknownPrediction: (404, "unknown-prediction", "There is no such prediction"),
     errors.MethodNotAllowed: (405, "method-not-allowed", "The method is not supported"),
     errors.TooLarge: (413, "too-large", "The picture is too large"),

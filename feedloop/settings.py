@@ -15,9 +15,11 @@ S3_KEYS = "feedloop-s3"
 ACCESS_KEY, SECRET_KEY = "-access-key", "-secret-key"
 S3_ACCESS_KEY, S3_SECRET_KEY = S3_KEYS + ACCESS_KEY, S3_KEYS + SECRET_KEY
 EVENT_TOKEN = "feedloop-event-token"  # noqa: S105 - a file's name
+OPERATOR_TOKEN = "feedloop-operator-token"  # noqa: S105 - a file's name
+REPORT_TOKEN = "feedloop-report-token"  # noqa: S105 - a file's name
 SIGNING_KEY = "feedloop-signing-key"
 LABEL_STUDIO_TOKEN = "feedloop-label-studio-token"  # noqa: S105 - a file's name
-SECRETS = (S3_ACCESS_KEY, S3_SECRET_KEY, EVENT_TOKEN, SIGNING_KEY, LABEL_STUDIO_TOKEN)
+SECRETS = (S3_ACCESS_KEY, S3_SECRET_KEY, EVENT_TOKEN, OPERATOR_TOKEN, REPORT_TOKEN, SIGNING_KEY, LABEL_STUDIO_TOKEN)
 
 
 T = TypeVar("T")
@@ -41,7 +43,7 @@ class Settings:
     sweep_workers: int
     sweep_lease_seconds: int
     label_studio_url: str  # empty: none, tasks wait in the store
-    report_open: bool  # whether report answers without the token
+    report_open: bool  # whether report answers without its token
     secrets_dir: Path
     clock_file: str  # empty: the machine's clock; only simulations have one
 
@@ -78,6 +80,11 @@ class Settings:
         if not content:  # an empty token would open every door
             raise WrongSetting(f"The secret {name} is empty: {how}.")
         return content
+
+    def token(self, name: str) -> str:
+        """The secret of that name; until 1.0 the event token where there is no such file. Raises WrongSetting."""
+        there = {one: os.path.lexists(self.secrets_dir / one) for one in (name, EVENT_TOKEN)}
+        return self.secret(EVENT_TOKEN if there[EVENT_TOKEN] and not there[name] else name)
 
 
 NAMES = (

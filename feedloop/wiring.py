@@ -74,8 +74,20 @@ def signing_key() -> bytes:
 
 @cache
 def event_token() -> str:
-    """What store events and operators show."""
+    """What store events show."""
     return configured().secret(settings.EVENT_TOKEN)
+
+
+@cache
+def operator_token() -> str:
+    """What people show who do more than read."""
+    return configured().token(settings.OPERATOR_TOKEN)
+
+
+@cache
+def report_token() -> str:
+    """What readers of reports show."""
+    return configured().token(settings.REPORT_TOKEN)
 
 
 def wait_of(function: str) -> Callable[[str, str], float] | None:

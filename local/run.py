@@ -35,7 +35,8 @@ def run(choices: Choices) -> None:
     functions = stack.read()
     with folder.held(choices.data_dir), _until_told():
         _clear_the_way(choices)
-        access = _access(choices)
+        kept = _secrets(choices)
+        access = _access(choices, kept)
         events_port = _ports(choices, ["events"])["events"]
         store = _store(choices, access, functions, events_port)
         desk = label_studio.chosen(choices)
@@ -48,7 +49,7 @@ def run(choices: Choices) -> None:
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
-            with _connectable(choices, store, access) as connection:
+            with _connectable(choices, store, kept) as connection:
                 _tell(choices, store, functions, desk, events)
                 if desk:
                     _open_desk(choices, desk, environment, connection)
@@ -99,9 +100,12 @@ def _clear_the_way(choices: Choices) -> None:
         )
 
 
-def _access(choices: Choices) -> Access:
+def _secrets(choices: Choices) -> dict[str, str]:
     given = {settings.S3_ACCESS_KEY: choices.s3_access_key, settings.S3_SECRET_KEY: choices.s3_secret_key}
-    kept = {name: folder.secret(choices.data_dir, name, given.get(name, "")) for name in settings.SECRETS}
+    return {name: folder.secret(choices.data_dir, name, given.get(name, "")) for name in settings.SECRETS}
+
+
+def _access(choices: Choices, kept: Mapping[str, str]) -> Access:
     return Access(
         kept[settings.S3_ACCESS_KEY],
         kept[settings.S3_SECRET_KEY],
@@ -168,17 +172,19 @@ def _wait_for_gateway(choices: Choices) -> None:
 
 
 @contextmanager
-def _connectable(choices: Choices, store: Store, access: Access) -> Iterator[dict[str, Any]]:
+def _connectable(choices: Choices, store: Store, kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """connection.json is there exactly as long as somebody answers."""
     path = choices.data_dir / folder.CONNECTION
-    keys = {"access_key": access.access_key, "secret_key": access.secret_key}
+    keys = {"access_key": kept[settings.S3_ACCESS_KEY], "secret_key": kept[settings.S3_SECRET_KEY]}
     if choices.s3_endpoint:
         keys["keys"] = settings.S3_KEYS  # for the doctor: all functions have this pair
     connection: dict[str, Any] = {
         "gateway": choices.gateway,
         "site": f"{choices.gateway}/",
         "s3": {"endpoint": store.endpoint, **keys},
-        "event_token": access.event_token,
+        "event_token": kept[settings.EVENT_TOKEN],
+        "operator_token": kept[settings.OPERATOR_TOKEN],
+        "report_token": kept[settings.REPORT_TOKEN],
     }
     folder.write_json(path, connection)
     try:
@@ -216,7 +222,7 @@ def _tell(
         "store events": events,
         "store": f"{store.name} at {store.endpoint}",
         "look into it": f"{look} ls [bucket/prefix], or: cat bucket/key",
-        "keys, token": f"{choices.data_dir / folder.CONNECTION}",
+        "keys, tokens": f"{choices.data_dir / folder.CONNECTION}",
         "Label Studio": _of_desk(desk),
     }
     say(f"ready\n{_table(lines)}\n  Ctrl-C stops everything")

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import secrets
 import shutil
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 import psutil
 
 from benchmarks.shared.report import ROOT
+from feedloop import settings
 from feedloop.domain import keys, receipts
 from feedloop.domain.clock import utc_now
 from tests.support import demo, servers, uploads
@@ -32,15 +32,17 @@ Call = tuple[bytes, dict[str, str]]
 
 def environment(folder: Path, server: Server) -> tuple[dict[str, str], dict[str, Call]]:
     """The environment of every function, and a call that each can answer."""
-    store, signing, token = servers.fresh_store(server), secrets.token_hex(16), secrets.token_hex(16)
-    server.write_secrets(folder, token, signing, secrets.token_hex(16))
+    store = servers.fresh_store(server)
+    server.write_secrets(folder)
+    shown = {name: {"Authorization": f"Bearer {(folder / name).read_text()}"} for name in settings.SECRETS}
+    signing = (folder / settings.SIGNING_KEY).read_text()
     demo.release(store)
     prediction = demo.upload(store, utc_now).prediction.id
     about = {"prediction_id": receipts.sign(prediction, signing.encode()), "class": "Rice"}
     visitor: Call = (json.dumps(about).encode(), {"Content-Type": "application/json"})
-    operator: Call = (b"", {"Authorization": f"Bearer {token}"})
+    operator, reader = (b"", shown[settings.OPERATOR_TOKEN]), (b"", shown[settings.REPORT_TOKEN])
     picture: Call = (uploads.clear_upload(), {"Content-Type": "image/jpeg"})
-    calls = dict(zip(FUNCTIONS, (picture, visitor, visitor, operator, operator, operator), strict=True))
+    calls = dict(zip(FUNCTIONS, (picture, visitor, visitor, operator, operator, reader), strict=True))
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     ours = {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
     return {**os.environ, **dict(_IN_IMAGE.findall(DOCKERFILE)), **ours}, calls

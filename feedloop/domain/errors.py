@@ -48,7 +48,7 @@ class UnknownClass(BadRequest):
 
 
 class Unauthorised(Refused):
-    """The call needs the event token."""
+    """The call needs a token that it does not carry; the message says which."""
 
 
 class UnknownPrediction(Refused):

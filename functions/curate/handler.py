@@ -1,6 +1,7 @@
 """curate: annotations become labelled pictures in the dataset buckets.
 
-called by  store event on labelstudio/output/ (with the token) · cron hourly at :15 · POST /function/curate
+called by  store event on labelstudio/output/ (with the event token) · cron hourly at :15
+           POST /function/curate, with the operator token without a rest
 reads      labelstudio/output/<queue>/*, review pictures' metadata, production
 writes     tracking/labels, the four datasets, tracking/outcomes, tracking/quarantine, tracking/curated last
 answers    200 counts: curated, moved, withdrawn, skipped, disputed, quarantined, … · 401 an event without token
@@ -23,10 +24,9 @@ from .sweep import VANISHED, handle_event, sweep
 @http.serves("POST")
 def handle(event: Event, _context: Context) -> Answer:
     """An event's own annotations at once; anything else is a sweep over all queues."""
-    trusted = http.has_token(event, wiring.event_token())
     if not events.looks_like_one(event.body):
-        return http.answer(_sweep(trusted=trusted))
-    if not trusted:
+        return http.answer(_sweep(trusted=http.has_token(event, wiring.operator_token())))
+    if not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     places = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     tally = handle_event(_desk(), places)

@@ -1,6 +1,6 @@
 """report: how good is the model, with what certainty, and what do people still have to look at?
 
-called by  GET /function/report   days, from, to, model, class, format: with the event token, or REPORT_OPEN=on
+called by  GET /function/report   days, from, to, model, class, format: with the report token, or REPORT_OPEN=on
            cron daily at 00:30 · POST /function/report: writes closed days down
 reads      listings of production, the datasets, tasks and outcomes; tracking/days; some of tracking/labels;
            models: the pointer, the class list, the verdict about the model that serves
@@ -31,11 +31,10 @@ _TURN = Lock()
 @http.serves("GET", "POST")
 def handle(event: Event, _context: Context) -> Answer:
     """Close days, or report."""
-    trusted = http.has_token(event, wiring.event_token())
     if event.method == "POST":
-        return http.answer(_close(trusted=trusted))
-    if not (trusted or wiring.configured().report_open):
-        raise Unauthorised("A report needs the event token: Authorization: Bearer <token>.")
+        return http.answer(_close())
+    if not (wiring.configured().report_open or http.has_token(event, wiring.report_token())):
+        raise Unauthorised("A report needs the report token: Authorization: Bearer <token>.")
     if asked.form(event.query, event.headers.get("Accept", "")) == asked.PROMETHEUS:
         return http.text(prometheus.text(_report(event)), prometheus.CONTENT_TYPE)
     return http.answer(_report(event))
@@ -55,10 +54,9 @@ def _report(event: Event) -> Document:
         )
 
 
-def _close(*, trusted: bool) -> Document:
-    """One run at a time; strangers cannot make them follow each other without a rest."""
-    length = timedelta(seconds=wiring.configured().sweep_lease_seconds)
-    lease = Lease(length, rest=timedelta(0)) if trusted else Lease(length)
+def _close() -> Document:
+    """One run at a time, and a rest between two."""
+    lease = Lease(timedelta(seconds=wiring.configured().sweep_lease_seconds))
     return sweeps.alone(wiring.store(), "report", _close_now, lease=lease)
 
 

@@ -1,6 +1,6 @@
 """sample: a uniform random sample of one day's predictions goes to annotators, blind.
 
-called by  cron daily at 00:20 · POST /function/sample   date (yyyymmdd), count: with the event token only
+called by  cron daily at 00:20 · POST /function/sample   date (yyyymmdd), count: with the operator token only
 reads      one listing of the day per class
 writes     labelstudio/images/<random>.jpg, labelstudio/tasks/randomsampled/<random>.json (once)
 answers    200 what it queued; a second run adds nothing · 400 wrong date or count · 503 store down
@@ -24,9 +24,9 @@ _DIGITS = re.compile("[0-9]{1,5}")
 
 @http.serves("POST")
 def handle(event: Event, _context: Context) -> Answer:
-    """Draw yesterday's sample, or with the token the one that is asked for."""
+    """Draw yesterday's sample, or with the operator token the one that is asked for."""
     chosen, now = wiring.configured(), wiring.clock()()
-    if http.has_token(event, wiring.event_token()):
+    if http.has_token(event, wiring.operator_token()):
         asked = http.fields(event)
         return http.answer(_draw(_day(asked.get("date"), clock.day_before(now)), _count(asked.get("count"))))
     lease = Lease(timedelta(seconds=chosen.sweep_lease_seconds))

@@ -1,6 +1,7 @@
 """sync: new review tasks appear in Label Studio; annotations that did not reach the store are brought there.
 
-called by  store event on labelstudio/tasks/ (with the token) · cron hourly at :45 · POST /function/sync
+called by  store event on labelstudio/tasks/ (with the event token) · cron hourly at :45
+           POST /function/sync, with the operator token at once and thoroughly
 reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, Label Studio's projects
 writes     Label Studio's tasks, tracking/imported, tracking/quarantine; of repairs labelstudio/output,
            tracking/removed, tracking/sync
@@ -32,15 +33,15 @@ def handle(event: Event, _context: Context) -> Answer:
 
     An event without news does nothing: a store that sends a burst one by one would keep us running for minutes.
     """
-    trusted, told = http.has_token(event, wiring.event_token()), events.looks_like_one(event.body)
-    if told and not trusted:
+    told = events.looks_like_one(event.body)
+    if told and not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     desk = wiring.desk()
     if desk is None:
         return http.answer({"status": "off", "detail": "LABEL_STUDIO_URL is empty: tasks wait in the store."})
     if told and not _tells_news(event):
         return http.answer({"status": "known"})
-    thorough = trusted and not told
+    thorough = not told and http.has_token(event, wiring.operator_token())
     return http.answer(sweeps.alone(wiring.store(), "sync", lambda: _sweep(desk, thorough=thorough), lease=LEASE))
 
 

@@ -12,7 +12,7 @@ from local.doctor.deployment import Deployment
 from local.doctor.verdict import Verdict, not_checked, ok, wrong
 
 _PATIENCE = (5, 30)  # seconds to connect, seconds to answer
-_OK, _UNAUTHORISED, _NOT_FOUND = 200, 401, 404
+_OK, _BAD_REQUEST, _UNAUTHORISED, _NOT_FOUND = 200, 400, 401, 404
 _PROBLEM = "urn:feedloop:problem:"
 _OF_VISITORS = ("predict", "flag", "relabel")
 _NOTHING_HAPPENED: dict[str, list[str]] = {"Records": []}
@@ -85,6 +85,42 @@ def event_token(deployment: Deployment) -> Verdict:
     if answer.status_code != _OK:
         return wrong(_fault("curate", answer))
     return ok(f"{', '.join(watchers)} refuse an event without it, and curate takes ours")
+
+
+def operator_token(deployment: Deployment) -> Verdict:
+    """Whether people have a token of their own. It is not tried: whatever asks for it changes something."""
+    return _of_its_own(deployment, settings.OPERATOR_TOKEN) or ok("it is there, and no other token")
+
+
+def report_token(deployment: Deployment) -> Verdict:
+    """Whether it opens the report, and no other token does."""
+    if verdict := _of_its_own(deployment, settings.REPORT_TOKEN):
+        return verdict
+    if _reads(deployment, ""):
+        return ok("report answers anyone who reaches it: REPORT_OPEN is on")
+    if not _reads(deployment, deployment.secret(settings.REPORT_TOKEN)):
+        return wrong(f"report has another token: update the secret {settings.REPORT_TOKEN}, then deploy the functions.")
+    if _reads(deployment, deployment.secret(settings.EVENT_TOKEN)):
+        return wrong(f"The event token opens the report, too: deploy report with the secret {settings.REPORT_TOKEN}.")
+    return ok("it opens the report, and the event token does not")
+
+
+def _of_its_own(deployment: Deployment, name: str) -> Verdict | None:
+    """What there is to say when the event token takes its place, as until 1.0 it may."""
+    if deployment.settings.token(name) != deployment.secret(settings.EVENT_TOKEN):
+        return None
+    return ok(
+        "the event token takes its place: it lies in the store's configuration, and opens all. Until 1.0 that works;"
+        f" create the secret {name}, and deploy the functions."
+    )
+
+
+def _reads(deployment: Deployment, token: str) -> bool:
+    """Whether it opens the report, by a question that no report answers. Raises WrongSetting."""
+    answer = _call(deployment, "report", "GET", params={"days": "0"}, headers={"Authorization": f"Bearer {token}"})
+    if answer.status_code not in (_UNAUTHORISED, _BAD_REQUEST):
+        raise WrongSetting(_fault("report", answer))
+    return answer.status_code == _BAD_REQUEST
 
 
 def events(_deployment: Deployment) -> Verdict:

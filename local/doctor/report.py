@@ -39,6 +39,8 @@ CHECKS = (
     Check("functions", gateway.functions, "gateway"),
     Check("CORS", gateway.cors, "gateway"),
     Check("event token", gateway.event_token, "gateway"),
+    Check("operator token", gateway.operator_token),
+    Check("report token", gateway.report_token, "gateway"),
     Check("events", gateway.events),
     Check("Label Studio", desk.label_studio),
 )

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from secrets import token_hex
 
 import pytest
 from werkzeug.test import Client
@@ -16,7 +15,7 @@ from tests.support import demo
 from tests.support.servers import Server, fresh_store
 from tests.support.wired import forget
 
-TOKEN = "an event token"
+TOKENS = {"event": "an event token", "operator": "an operator token", "report": "a report token"}
 
 
 @pytest.fixture(scope="module")
@@ -31,7 +30,7 @@ def store(seaweedfs: Server) -> ObjectStore:
 def environment(seaweedfs: Server, store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What a platform would give; secrets lie in a folder."""
     folder: Path = tmp_path_factory.mktemp("secrets")
-    seaweedfs.write_secrets(folder, TOKEN, token_hex(16), token_hex(16))
+    seaweedfs.write_secrets(folder, **TOKENS)
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     unlimited = dict.fromkeys(("PREDICT_LIMIT", "FLAG_LIMIT", "RELABEL_LIMIT"), "0")  # a case is to reach its function
     return {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder), **unlimited}

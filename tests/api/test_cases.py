@@ -9,7 +9,7 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
-from tests.api.conftest import TOKEN
+from tests.api.conftest import TOKENS
 from tests.api.described import description
 from tests.support.memory_desk import MemoryDesk
 from tests.support.seeds import SOAK
@@ -17,7 +17,10 @@ from tests.support.seeds import SOAK
 pytestmark = [pytest.mark.store, pytest.mark.usefixtures("client")]
 
 drawn = partial(settings, derandomize=not SOAK, database=None, deadline=None, suppress_health_check=list(HealthCheck))
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
+BEARER = {name: {"Authorization": f"Bearer {token}"} for name, token in TOKENS.items()}
+OPENED_BY = {"/sample": "operator", "/report": "report"}
+"""Whose token a path asks for; else the event token."""
+TOKEN = TOKENS["event"]
 UNDESCRIBABLE = [negative_data_rejection, positive_data_acceptance]
 """Whether a picture can be read, and what is no store event, no description can tell."""
 KINDS = ["", "text/plain", "image/png", "application/json", "application/xml", "multipart/form-data; boundary=x", "?"]
@@ -34,7 +37,7 @@ def test_what_is_described_is_taken_and_nothing_else(case):
 @description.exclude(path_regex="flag|relabel").parametrize()
 @drawn(max_examples=EACH)
 def test_every_answer_is_one_that_is_described(case):
-    case.call_and_validate(headers=BEARER, excluded_checks=UNDESCRIBABLE)
+    case.call_and_validate(headers=BEARER[OPENED_BY.get(case.path, "event")], excluded_checks=UNDESCRIBABLE)
 
 
 @given(st.sampled_from(["predict", "flag", "relabel"]), st.sampled_from(KINDS), st.binary())
@@ -47,7 +50,7 @@ def test_bytes_of_another_kind_are_refused_in_words(client, name, kind, body):
 
 @pytest.mark.parametrize("count", ["1_0", " 5", "+5", "\N{FULLWIDTH DIGIT FIVE}", "1e1", "0", "-1", "10001"])
 def test_a_count_is_a_number_as_people_write_it(client, count):
-    answer = client.post("/function/sample", data={"count": count}, headers=BEARER)
+    answer = client.post("/function/sample", data={"count": count}, headers=BEARER["operator"])
     assert (answer.status_code, answer.json["type"]) == (400, "urn:feedloop:problem:bad-request")
 
 
@@ -58,7 +61,9 @@ def test_the_head_of_what_predict_tells_comes_without_it(client):
 
 
 @pytest.mark.parametrize("name", ["sync", "curate"])
-@pytest.mark.parametrize("shown", ["", "Bearer", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}s", "Bearer é"])
+@pytest.mark.parametrize(
+    "shown", ["", "Bearer", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}s", "Bearer é", f"Bearer {TOKENS['operator']}"]
+)
 def test_an_event_without_the_token_is_refused_as_described(client, name, shown):
     operation = description[f"/{name}"]["POST"]
     answer = client.post(f"/function/{name}", json={"Records": []}, headers={"Authorization": shown})
@@ -84,7 +89,7 @@ REPORTS = {
 
 @pytest.mark.parametrize("query", REPORTS)
 def test_a_report_is_answered_as_described(client, query):
-    answer = client.get(f"/function/report{query}", headers=BEARER)
+    answer = client.get(f"/function/report{query}", headers=BEARER["report"])
     assert (answer.status_code, answer.mimetype) == REPORTS[query]
     description["/report"]["GET"].validate_response(answer)
 

@@ -6,7 +6,6 @@ from functools import cache
 from importlib import import_module
 from io import BytesIO
 from pathlib import Path
-from secrets import token_hex
 from typing import Any
 
 import pytest
@@ -22,7 +21,7 @@ from tests.support.staffed import Staffed, staffed
 from tests.support.uploads import unclear_upload
 from tests.support.wired import forget
 
-TOKEN = "an event token"
+TOKENS = {"event": "an event token", "operator": "an operator token", "report": "a report token"}
 NAMES = ("predict", "flag", "relabel", "sample", "curate")
 Call = Callable[..., tuple[int, dict[str, Any]]]
 SERVERS = [pytest.param(name, marks=pytest.mark.store) for name in ("seaweedfs", "minio_server")]
@@ -50,7 +49,7 @@ def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: py
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     for name, value in {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
-    server.write_secrets(tmp_path, TOKEN, token_hex(16), token_hex(16))
+    server.write_secrets(tmp_path, **TOKENS)
     forget()
     yield
     forget()

@@ -9,12 +9,13 @@ import pytest
 
 from feedloop.domain import keys
 from feedloop.domain.prediction import PredictionId
-from tests.e2e.conftest import TOKEN, one_store
+from tests.e2e.conftest import TOKENS, one_store
 from tests.support.demo import committed
 from tests.support.uploads import clear_upload, pixels
 from tests.support.world import annotation, everything, write
 
-BEARER = {"Authorization": f"Bearer {TOKEN}"}
+BEARER = {"Authorization": f"Bearer {TOKENS['operator']}"}
+EVENT = {"Authorization": f"Bearer {TOKENS['event']}"}
 
 pytestmark = pytest.mark.usefixtures("deployed")
 
@@ -76,7 +77,7 @@ def test_a_visitors_class_becomes_a_dataset_picture_and_moves_with_his_mind(stor
         answer = call("relabel", data={"prediction_id": told["prediction_id"], "class": name})[1]
         assert (answer["status"], answer["class"]) == ("updated", name)
         output = keys.output(keys.USER_FEEDBACK_2, identity(told).random)
-        assert call("curate", json=event(store, output), headers=BEARER)[0] == 200
+        assert call("curate", json=event(store, output), headers=EVENT)[0] == 200
     assert list(everything(store, "userfeedback2", "")) == [f"class_09/{identity(told)}.jpg"]
 
 
@@ -110,7 +111,7 @@ def test_an_event_brings_its_annotation_into_the_dataset(store, upload, call):
     told = upload()
     annotate(store, told, keys.LOW_CONFIDENCE, "1", "Egg")
     body = event(store, keys.output(keys.LOW_CONFIDENCE, "1"))
-    assert call("curate", json=body, headers=BEARER)[1]["curated"] == 1
+    assert call("curate", json=body, headers=EVENT)[1]["curated"] == 1
     assert list(everything(store, "lowconfidence", "")) == [f"class_03/{identity(told)}.jpg"]
 
 
@@ -128,7 +129,7 @@ def test_a_deleted_annotation_is_withdrawn_by_its_event(store, upload, call):
     call("curate", headers=BEARER)
     place = keys.output(keys.LOW_CONFIDENCE, "1")
     store.delete(place)
-    assert call("curate", json=event(store, place), headers=BEARER)[1]["withdrawn"] == 1
+    assert call("curate", json=event(store, place), headers=EVENT)[1]["withdrawn"] == 1
     assert everything(store, "lowconfidence", "") == {}
 
 

@@ -12,7 +12,7 @@ from feedloop import settings as names
 from feedloop import wiring
 from feedloop.server import create_app
 from local.identities import keys_of
-from tests.e2e.conftest import TOKEN, one_store
+from tests.e2e.conftest import TOKENS, one_store
 from tests.support.uploads import clear_upload, unclear_upload
 
 pytestmark = pytest.mark.usefixtures("deployed")
@@ -26,7 +26,9 @@ kinds = st.sampled_from(
     ["", "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", CANARY[:6]]
 )
 methods = st.sampled_from(["GET", "HEAD", "POST", "POST", "POST", "PUT", "OPTIONS", "BREW"])
-shown = st.sampled_from(["", "Bearer", "Bearer x", f"Bearer {TOKEN}", f"Basic {TOKEN}"])
+shown = st.sampled_from(
+    ["", "Bearer", "Bearer x", *(f"{how} {token}" for token in TOKENS.values() for how in ("Bearer", "Basic"))]
+)
 texts = st.one_of(st.just(CANARY), st.text(max_size=50))
 fields = st.dictionaries(
     st.sampled_from(["prediction_id", "class", "date", "count", "Records", "event_type", "key"]), texts
@@ -46,7 +48,7 @@ def told(tmp_path, capsys):
     logged = capsys.readouterr()
     everything = "\n".join([*answers, logged.out, logged.err])
     secrets = {name: (tmp_path / name).read_text() for name in names.SECRETS if (tmp_path / name).exists()}
-    assert len(secrets) >= 5
+    assert len(secrets) >= 7
     assert [name for name, secret in secrets.items() if secret in everything] == []
     assert [word for word in NEVER if word in "".join(answers)] == []
     assert [line for line in logged.out.splitlines() if not json.loads(line)["event"]] == []
@@ -75,7 +77,7 @@ def test_no_input_makes_a_function_tell_a_secret(send, data):
     path = f"/{quote(data.draw(texts))}?{quote(data.draw(texts))}"
     for name in FUNCTIONS:
         if name in FUNCTIONS[3:]:  # without the token they take a rest between runs
-            headers["Authorization"] = f"Bearer {TOKEN}"
+            headers["Authorization"] = f"Bearer {TOKENS['operator']}"
         answer = send(name, path, method=data.draw(methods), data=data.draw(bodies), headers=headers)
         assert answer.status_code < 500 or answer.json["type"].startswith("urn:feedloop:problem:")
 
@@ -95,7 +97,7 @@ def test_a_file_name_leaves_no_trace(send):
 
 def calls(send):
     """One call of every kind that asks the store, with and without the token."""
-    for headers in ({}, {"Authorization": f"Bearer {TOKEN}"}):
+    for headers in ({}, *({"Authorization": f"Bearer {token}"} for token in TOKENS.values())):
         yield send("predict", method="POST", data=clear_upload(), headers=headers)
         yield send("predict", method="GET", headers=headers)
         for name in FUNCTIONS[3:]:

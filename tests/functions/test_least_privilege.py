@@ -58,7 +58,8 @@ class Vanishing(MemoryStore):
 def deployed(monkeypatch):
     """Handlers over a store, in one process."""
     chosen = Settings.read({"S3_ENDPOINT": "http://store"})
-    for name, value in {"configured": chosen, "event_token": "token", "signing_key": b"key"}.items():
+    tokens = dict.fromkeys(("event_token", "operator_token", "report_token"), "token")
+    for name, value in {"configured": chosen, "signing_key": b"key", **tokens}.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)
 
     def over(store):

@@ -19,6 +19,7 @@ from functions.report.gathering import DayFacts
 from functions.report.people import People, Tasks
 from tests.support import opinions, world
 from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, said, sampled, visited
+from tests.support.wired import forget
 from tests.support.world import NOON, SettableClock
 
 BLIND, LOW = keys.RANDOM_SAMPLED, keys.LOW_CONFIDENCE
@@ -44,14 +45,12 @@ def store(clock):
 def client(store, clock, tmp_path, monkeypatch):
     monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
-    (tmp_path / settings.EVENT_TOKEN).write_text("token")
+    (tmp_path / settings.REPORT_TOKEN).write_text("token")
     monkeypatch.setattr(wiring, "store", lambda: store)
     monkeypatch.setattr(wiring, "clock", lambda: clock)
-    for cached in (wiring.configured, wiring.event_token):
-        cached.cache_clear()
+    forget()
     yield create_app(handler.handle, "report", origins=("https://ops.example",)).test_client()
-    for cached in (wiring.configured, wiring.event_token):
-        cached.cache_clear()
+    forget()
 
 
 @pytest.fixture

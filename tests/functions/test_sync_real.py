@@ -120,7 +120,7 @@ def test_two_runs_at_once_import_each_task_once(store, sync, shown):
 def function(store, seaweedfs, label_studio, tmp_path):
     """Starts the real function, called once, in a process of its own."""
     given = desks.settings_for(label_studio, seaweedfs, desks.prefix_of(store), tmp_path)
-    (tmp_path / settings.EVENT_TOKEN).write_text("token")
+    (tmp_path / settings.OPERATOR_TOKEN).write_text("token")
     env = {**os.environ, **given, "PYTHONPATH": str(desks.ROOT)}
     store.delete(keys.lease("sync"))
     return lambda: subprocess.Popen([sys.executable, "-c", ONCE], env=env, stdout=subprocess.DEVNULL)

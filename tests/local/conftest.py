@@ -2,14 +2,12 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from secrets import token_hex
 
 import pytest
 
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.keys import Place
-from feedloop.settings import SECRETS
 from local import folder
 from tests.local.system import DATA_DIR, PROVEN, System, running, until
 from tests.support import demo
@@ -90,6 +88,6 @@ def deployed(seaweedfs: Server, released: S3Store, tmp_path: Path) -> Iterator[d
 
 def deployment(server: Server, store: S3Store, secrets: Path) -> dict[str, str]:
     """The settings of functions over these buckets; their secrets are written."""
-    server.write_secrets(secrets, *(token_hex(8) for _ in SECRETS[2:]))
+    server.write_secrets(secrets)
     prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
     return {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(secrets)}

@@ -121,6 +121,18 @@ def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     assert found("functions", system.url, **deployed)[0] == "ok"
     token = found("event token", system.url, **deployed)
     assert "curate has another token: update the secret feedloop-event-token" in token[1]
+    token = found("report token", system.url, **deployed)
+    assert "report has another token: update the secret feedloop-report-token" in token[1]
+
+
+@SYSTEM
+def test_a_deployment_whose_event_token_opens_all_is_told(
+    deployed: dict[str, str], system: System, tmp_path: Path
+) -> None:
+    for name in (settings.OPERATOR_TOKEN, settings.REPORT_TOKEN):
+        (tmp_path / name).unlink()
+        word, why = found(name.removeprefix("feedloop-").replace("-", " "), system.url, **deployed)
+        assert (word, f"create the secret {name}" in why) == ("ok", True)
 
 
 def test_a_missing_bucket_is_named(deployed: dict[str, str], tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ def test_an_unknown_function_is_a_problem_document(system: System) -> None:
 def test_connection_json_is_private_and_complete(system: System) -> None:
     assert (system.data_dir / "connection.json").stat().st_mode & 0o777 == 0o600
     found = system.connection()
-    assert set(found) == {"gateway", "site", "s3", "event_token"}
+    assert set(found) == {"gateway", "site", "s3", "event_token", "operator_token", "report_token"}
     assert (found["gateway"], found["site"]) == (system.url, f"{system.url}/")
     assert set(found["s3"]) == {"endpoint", "access_key", "secret_key"}
 

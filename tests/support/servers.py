@@ -61,10 +61,12 @@ class Server:
         """All functions and Label Studio, as the set-up makes them."""
         return [Identity(name, *self.keys_of(name), _for_all(policy(name, FRESH))) for name in identities.names()]
 
-    def write_secrets(self, folder: Path, *others: str) -> None:
-        """Ours and every function's pair, and in the order of settings.SECRETS what else is secret."""
-        for name, value in zip(settings.SECRETS, (self.access_key, self.secret_key, *others), strict=True):
-            (folder / name).write_text(value)
+    def write_secrets(self, folder: Path, **tokens: str) -> None:
+        """Ours and every function's pair, and the other secrets, drawn unless named: `event=…` is that token."""
+        given = {settings.S3_ACCESS_KEY: self.access_key, settings.S3_SECRET_KEY: self.secret_key}
+        given |= {f"feedloop-{name}-token": value for name, value in tokens.items()}
+        for name in settings.SECRETS:
+            (folder / name).write_text(given.get(name) or token_hex(16))
         for one in self.identities():
             for end, value in ((settings.ACCESS_KEY, one.access_key), (settings.SECRET_KEY, one.secret_key)):
                 (folder / f"{keys_of(one.name)}{end}").write_text(value)

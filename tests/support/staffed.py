@@ -110,7 +110,7 @@ class Staffed:
         return self._trusted("curate")
 
     def _trusted(self, function: str, **how: Any) -> requests.Response:
-        headers = {"Authorization": f"Bearer {self.system.connection()['event_token']}"}
+        headers = {"Authorization": f"Bearer {self.system.connection()['operator_token']}"}
         return self.system.call(function, headers=headers, **how)
 
     def _imported(self, shown: str, queue: str) -> int:

@@ -2,16 +2,20 @@
 
 from feedloop import wiring
 
+_KEPT = (
+    wiring.configured,
+    wiring.store_of,
+    wiring.desk,
+    wiring.signing_key,
+    wiring.event_token,
+    wiring.operator_token,
+    wiring.report_token,
+    wiring.served_model,
+)
+"""As they are, also while a test has put something else in their place."""
+
 
 def forget() -> None:
     """Have settings, secrets, store, desk and model read anew."""
-    chosen = (
-        wiring.configured,
-        wiring.store_of,
-        wiring.desk,
-        wiring.signing_key,
-        wiring.event_token,
-        wiring.served_model,
-    )
-    for cached in chosen:
+    for cached in _KEPT:
         cached.cache_clear()

@@ -3,7 +3,6 @@
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
-from secrets import token_hex
 
 import pytest
 
@@ -14,6 +13,7 @@ from tests.support.servers import Server, fresh_store
 from tests.template.images import Image, build, installed, requirements
 
 SITE = "https://food.example"
+TOKENS = {"event": "an event token", "operator": "an operator token", "report": "a report token"}
 
 Build = Callable[[str], Image]
 
@@ -39,7 +39,7 @@ def deployment(seaweedfs: Server, store: ObjectStore, tmp_path: Path) -> dict[st
 
 def deployed(server: Server, store: ObjectStore, secrets: Path) -> dict[str, str]:
     """The environment of a deployment over these buckets; its secrets are written."""
-    server.write_secrets(secrets, "an event token", token_hex(16), token_hex(16))
+    server.write_secrets(secrets, **TOKENS)
     prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     return {
         "S3_ENDPOINT": server.endpoint,

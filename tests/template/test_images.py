@@ -58,13 +58,13 @@ def test_a_picture_goes_around_the_loop_from_container_to_container(container, s
     found = requests.post(container("predict").url, data=unclear_upload(), timeout=60).json()
     said = {"prediction_id": found["prediction_id"], "class": "Soup"}
     assert requests.post(container("relabel").url, json=said, timeout=60).json()["status"] == "updated"
-    token = {"Authorization": "Bearer an event token"}
+    token = {"Authorization": "Bearer an operator token"}
     assert requests.post(container("curate").url, headers=token, timeout=60).json()["curated"] == 1
     assert len(everything(shared_store, LABELLED, "")) == 1
 
 
 def test_a_report_finds_its_estimators_in_its_own_image(container):
-    token, day = {"Authorization": "Bearer an event token"}, {"from": "20261122", "to": "20261122"}
+    token, day = {"Authorization": "Bearer a report token"}, {"from": "20261122", "to": "20261122"}
     answer = requests.get(container("report").url, params=day, headers=token, timeout=60)
     assert (answer.status_code, answer.json()["predictions"]["total"]) == (200, 0), container("report").log.read_text()
 

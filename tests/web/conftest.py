@@ -124,7 +124,7 @@ def days(_world: World) -> Days:
 @pytest.fixture
 def operate(visit: Callable[..., Visitor], world: World) -> Callable[..., Operator]:
     """A new operator, who knows the token."""
-    token = world.system.connection()["event_token"]
+    token = world.system.connection()["report_token"]
 
     def come(**options: Any) -> Operator:
         return Operator(visit(**options).page, world.site.url, token)

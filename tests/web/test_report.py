@@ -16,7 +16,7 @@ def told(world):
     """The report itself, as programs get it."""
 
     def read(query):
-        token = world.system.connection()["event_token"]
+        token = world.system.connection()["report_token"]
         url = f"{world.system.url}/function/report{query}"
         return requests.get(url, headers={"Authorization": f"Bearer {token}"}, timeout=60).json()
 

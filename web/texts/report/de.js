@@ -28,7 +28,7 @@ export default {
 
   token: "Token",
   "token.heading": "Dieser Bericht ist für Betreiber",
-  "token.detail": "Gib das Event-Token an: das Secret feedloop-event-token, oder nach „make run“ event_token in connection.json. "
+  "token.detail": "Gib das Report-Token an: das Secret feedloop-report-token, oder nach „make run“ report_token in connection.json. "
     + "Dieser Tab behält es, bis er geschlossen wird, und sonst niemand.",
   "token.save": "Bericht lesen",
   "token.wrong": "Das ist nicht das Token. Bitte sieh noch einmal nach.",

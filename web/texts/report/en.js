@@ -28,7 +28,7 @@ export default {
 
   token: "Token",
   "token.heading": "This report is for operators",
-  "token.detail": "Give the event token: the secret feedloop-event-token, or after “make run” event_token in connection.json. "
+  "token.detail": "Give the report token: the secret feedloop-report-token, or after “make run” report_token in connection.json. "
     + "This tab keeps it until it is closed, and nothing else does.",
   "token.save": "Read the report",
   "token.wrong": "This is not the token. Please look again.",
