@@ -10,6 +10,7 @@ from typing import Self, TypeVar
 
 from feedloop.domain.callers import INSIDE, Network, Pace
 from feedloop.domain.errors import WrongSetting
+from feedloop.domain.routes import Route, proxy_of
 
 S3_KEYS = "feedloop-s3"
 ACCESS_KEY, SECRET_KEY = "-access-key", "-secret-key"
@@ -106,6 +107,14 @@ NAMES = (
     "SECRETS_DIR",
     "CLOCK_FILE",
 )
+
+
+def route(url: str, env: Mapping[str, str] = os.environ) -> Route:
+    """How this environment wants an address to be reached. Raises WrongSetting."""
+    try:
+        return Route(proxy_of(url, env), env.get("SSL_CERT_FILE") or env.get("REQUESTS_CA_BUNDLE") or "")
+    except ValueError as error:
+        raise WrongSetting(f"{url} cannot be reached: {error}. Name one, or name the host in NO_PROXY.") from error
 
 
 def _read(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: str | None = None) -> T:

@@ -42,6 +42,7 @@ def store_of(keys: str) -> ObjectStore:
         secret_key=chosen.secret(keys + settings.SECRET_KEY),
         region=chosen.s3_region,
         prefix=chosen.bucket_prefix,
+        route=settings.route(chosen.s3_endpoint),
     )
 
 
@@ -53,7 +54,8 @@ def desk() -> ReviewDesk | None:
         return None
     from feedloop.adapters.label_studio import LabelStudioDesk
 
-    return LabelStudioDesk(url=chosen.label_studio_url, token=chosen.secret(settings.LABEL_STUDIO_TOKEN))
+    url = chosen.label_studio_url
+    return LabelStudioDesk(url=url, token=chosen.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url))
 
 
 def clock() -> Clock:

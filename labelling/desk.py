@@ -1,5 +1,6 @@
 """Label Studio, by its SDK, with errors that say what to do."""
 
+import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -8,7 +9,8 @@ from label_studio_sdk.client import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from feedloop.domain.errors import DeskDown, DeskMisconfigured, WrongSetting
-from feedloop.settings import LABEL_STUDIO_TOKEN, Settings
+from feedloop.domain.routes import Route
+from feedloop.settings import LABEL_STUDIO_TOKEN, Settings, route
 
 _MEND_TOKEN = f"put an access token of one of its users into the secret {LABEL_STUDIO_TOKEN}"
 _TIMEOUT = 600.0  # a target storage may export everything when it is created
@@ -30,9 +32,18 @@ def opened(settings: Settings) -> Iterator[LabelStudio]:
         raise WrongSetting("LABEL_STUDIO_URL is not set: there is no Label Studio to set up.")
     with _told(url):
         token = settings.secret(LABEL_STUDIO_TOKEN)
-        desk = LabelStudio(base_url=url, api_key=token, timeout=_TIMEOUT, max_retries=_RETRIES)
-        desk.users.whoami()
-        yield desk
+        with _client(route(url)) as client:
+            desk = LabelStudio(base_url=url, api_key=token, httpx_client=client, timeout=_TIMEOUT, max_retries=_RETRIES)
+            desk.users.whoami()
+            yield desk
+
+
+def _client(way: Route) -> httpx.Client:
+    """It asks no environment and no ~/.netrc."""
+    trusted = ssl.create_default_context(cafile=way.ca_file) if way.ca_file else True
+    return httpx.Client(
+        timeout=_TIMEOUT, follow_redirects=True, trust_env=False, proxy=way.proxy or None, verify=trusted
+    )
 
 
 @contextmanager

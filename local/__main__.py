@@ -6,13 +6,13 @@ import sys
 from pathlib import Path
 
 from feedloop.domain.errors import FeedloopError
-from local.settings import Choices, keep_loopback_off_proxies
+from local.settings import Choices, forget_the_shell
 
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do."""
     asked = _parser().parse_args(arguments)
-    keep_loopback_off_proxies()
+    forget_the_shell()
     try:
         _do(asked)
     except FeedloopError as error:

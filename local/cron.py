@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-import requests
 from cronsim import CronSim
+from requests import RequestException
 
-from feedloop import log
+from feedloop import log, web
 from feedloop.domain.clock import utc_now
 from local import stack
 
@@ -39,9 +39,9 @@ def run(schedules: Mapping[str, str], gateway: str) -> None:
 def call(name: str, gateway: str) -> None:
     """One firing. A failure is logged and made up by the next."""
     try:
-        answer = requests.post(f"{gateway}/function/{name}", data=b"", headers=_HEADERS, timeout=_PATIENCE)
+        answer = web.request("POST", f"{gateway}/function/{name}", data=b"", headers=_HEADERS, timeout=_PATIENCE)
         log.event("cron.called", function=name, status=answer.status_code)
-    except requests.RequestException as error:
+    except RequestException as error:
         log.event("cron.failed", function=name, error=type(error).__name__)
 
 

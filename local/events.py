@@ -7,10 +7,10 @@ Needs GATEWAY_URL, S3_ENDPOINT, SECRETS_DIR, and BUCKET_PREFIX where buckets hav
 import os
 from functools import cache
 
-import requests
 from flask import Flask
+from requests import RequestException
 
-from feedloop import http, log, wiring
+from feedloop import http, log, settings, web, wiring
 from feedloop.domain.errors import Unauthorised, Unavailable
 from feedloop.events import changed
 from feedloop.http import Answer, Context, Event
@@ -42,8 +42,8 @@ def _tell(name: str, body: bytes, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     url = f"{os.environ['GATEWAY_URL']}/function/{name}"
     try:
-        answer = requests.post(url, data=body, headers=headers, timeout=_PATIENCE)
-    except requests.RequestException as error:
+        answer = web.request("POST", url, route=settings.route(url), data=body, headers=headers, timeout=_PATIENCE)
+    except RequestException as error:
         raise Unavailable(f"{name} cannot be reached.") from error
     log.event("event.told", function=name, status=answer.status_code)
     if not answer.ok:

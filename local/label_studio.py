@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import requests
+from requests import RequestException
 
-from feedloop import settings
+from feedloop import settings, web
 from feedloop.domain.errors import FeedloopError, WrongSetting
 from local import folder, leftovers, ports
 from local.identities import LABEL_STUDIO, keys_of
@@ -136,9 +136,9 @@ def catch_up(gateway: str) -> None:
 
 def _has_synced(gateway: str) -> bool:
     try:
-        answer = requests.post(f"{gateway}/function/sync", timeout=_PATIENCE_AT_FIRST)
+        answer = web.request("POST", f"{gateway}/function/sync", timeout=_PATIENCE_AT_FIRST)
         return answer.ok and "status" not in answer.json()  # which would say that another run is under way
-    except requests.RequestException:
+    except RequestException:
         return False
 
 
@@ -155,8 +155,8 @@ def _keys(choices: Choices) -> str:
 
 def _answers(url: str) -> bool:
     try:
-        return requests.get(f"{url}/health", timeout=5).ok
-    except requests.RequestException:
+        return web.request("GET", f"{url}/health", route=settings.route(url), timeout=5).ok
+    except RequestException:
         return False
 
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from feedloop import settings
 from local import leftovers, ports
@@ -33,6 +34,9 @@ CONFINED = {
     "LABEL_STUDIO_DISABLE_SIGNUP_WITHOUT_LINK": "true",
     "LABEL_STUDIO_ENABLE_LEGACY_API_TOKEN": "true",  # a token that never expires, for sync
     "SYNC_ON_TARGET_STORAGE_CREATION": "false",  # else a new target storage writes every annotation at once
+    "AWS_CONFIG_FILE": os.devnull,  # the person's own cloud is none of its business
+    "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+    "AWS_EC2_METADATA_DISABLED": "true",
 }
 
 
@@ -59,7 +63,15 @@ def _given(env: Mapping[str, str]) -> dict[str, str]:
         "LABEL_STUDIO_S3_region": ours.s3_region,  # spelt so
         "LABEL_STUDIO_AWS_ACCESS_KEY_ID": ours.secret(f"{env[KEYS]}-access-key"),
         "LABEL_STUDIO_AWS_SECRET_ACCESS_KEY": ours.secret(f"{env[KEYS]}-secret-key"),
+        **_exceptions(ours.s3_endpoint, env),
     }
+
+
+def _exceptions(endpoint: str, env: Mapping[str, str]) -> dict[str, str]:
+    """The person's exceptions of their proxy, so spelled that its clients keep the store and loopback out of it."""
+    theirs = env.get("no_proxy", env.get("NO_PROXY", ""))
+    store = "" if settings.route(endpoint, env).proxy else urlsplit(endpoint).hostname or ""
+    return dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(filter(None, (theirs, "localhost", HOST, "::1", store))))
 
 
 def make(home: Path, env: Mapping[str, str]) -> None:

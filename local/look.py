@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from feedloop import settings
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.errors import StoreDown, WrongSetting
 from local import folder
@@ -57,4 +58,4 @@ def _client(data_dir: Path, region: str) -> "S3Client":
     if not connection:
         raise WrongSetting(f"No Feedloop runs on DATA_DIR={data_dir}: start it with `make run`, or set DATA_DIR.")
     s3 = connection["s3"]
-    return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], region)
+    return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], region, settings.route(s3["endpoint"]))

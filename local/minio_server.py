@@ -7,15 +7,21 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 from pathlib import Path
-from urllib.parse import urlsplit
+from typing import Any
+from urllib.parse import unquote, urlsplit
 
+import certifi
 from minio import Minio, MinioAdmin
 from minio.credentials.providers import StaticProvider
 from minio.error import MinioAdminException, MinioException
 from minio.notificationconfig import NotificationConfig, PrefixFilterRule, QueueConfig
+from urllib3 import PoolManager, ProxyManager, Timeout, make_headers
 from urllib3.exceptions import HTTPError
+from urllib3.util import Retry
 
+from feedloop import settings
 from feedloop.domain.errors import StoreDown, WrongSetting
+from feedloop.domain.routes import Route
 from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
@@ -24,6 +30,7 @@ from local.supervise import Part
 
 PORTS = ("minio",)
 _AT_ONCE = 4
+_CONNECT, _SILENCE = 5.0, 60.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +59,7 @@ class MinIO:
 
     def environment(self) -> dict[str, str]:
         """Its keys, and a webhook with a queue on disk for every function that watches it."""
-        settings = {
+        told = {
             "MINIO_ROOT_USER": self.access.access_key,
             "MINIO_ROOT_PASSWORD": self.access.secret_key,
             "MINIO_REGION": self.access.region,
@@ -60,8 +67,8 @@ class MinIO:
             "MINIO_UPDATE": "off",
         }
         for name in {function.name for function, _, _ in self._watched()}:
-            settings |= self._target(name)
-        return settings
+            told |= self._target(name)
+        return told
 
     def settle(self) -> None:
         """Let everybody in. It writes through to the disk by itself. Raises StoreDown."""
@@ -70,7 +77,12 @@ class MinIO:
     def subscribe(self) -> str:
         """Ask for the events of every watched folder."""
         client = Minio(
-            self._address, access_key=self.access.access_key, secret_key=self.access.secret_key, secure=False
+            self._address,
+            access_key=self.access.access_key,
+            secret_key=self.access.secret_key,
+            secure=False,
+            region=self.access.region,
+            http_client=_pool(settings.route(self.endpoint)),
         )
         subscriptions = sorted(self._watched(), key=lambda one: one[1])
         try:
@@ -101,9 +113,27 @@ class MinIO:
 def admit(endpoint: str, operator: tuple[str, str], identities: Iterable[Identity]) -> None:
     """A user with a policy of the same name for each, or what they may do now. Raises StoreDown."""
     place = urlsplit(endpoint)
-    admin = MinioAdmin(endpoint=place.netloc, credentials=StaticProvider(*operator), secure=place.scheme == "https")
+    admin = MinioAdmin(
+        endpoint=place.netloc,
+        credentials=StaticProvider(*operator),
+        secure=place.scheme == "https",
+        http_client=_pool(settings.route(endpoint)),
+    )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(partial(_admit, admin), identities))
+
+
+def _pool(way: Route) -> PoolManager:
+    """The connections of MinIO's clients, which know neither our proxy nor our authorities by themselves."""
+    how: dict[str, Any] = {
+        "timeout": Timeout(connect=_CONNECT, read=_SILENCE),
+        "retries": Retry(total=3, backoff_factor=0.2, status_forcelist=[500, 502, 503, 504]),
+        "ca_certs": way.ca_file or certifi.where(),
+    }
+    if not way.proxy:
+        return PoolManager(**how)
+    user = unquote(urlsplit(way.proxy).netloc.rpartition("@")[0])
+    return ProxyManager(way.proxy, proxy_headers=make_headers(proxy_basic_auth=user or None), **how)
 
 
 def _admit(admin: MinioAdmin, identity: Identity) -> None:

@@ -4,9 +4,9 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import requests
+from requests import RequestException
 
-from feedloop import releases
+from feedloop import releases, settings, web
 from feedloop.adapters import bucket_setup
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
@@ -47,15 +47,15 @@ def _patiently(step: Callable[[], None], deadline: float) -> None:
 
 def _answers(store: Store) -> None:
     try:
-        requests.get(store.endpoint, timeout=2)
-    except requests.RequestException as error:
+        web.request("GET", store.endpoint, route=settings.route(store.endpoint), timeout=2)
+    except RequestException as error:
         what = "logs/store.log in the data directory says why" if store.parts() else "start it, or mend S3_ENDPOINT"
         raise StoreDown(f"{store.name} at {store.endpoint} does not answer: {what}.") from error
 
 
 def _buckets(store: Store, access: Access) -> None:
     names = [f"{access.bucket_prefix}{bucket}" for bucket in keys.BUCKETS]
-    bucket_setup.create_buckets(store.endpoint, access.access_key, access.secret_key, access.region, names)
+    bucket_setup.create_buckets(*access.of(store.endpoint), names, route=settings.route(store.endpoint))
 
 
 def _prove(store: Store, access: Access, proven: Path) -> None:
@@ -65,7 +65,7 @@ def _prove(store: Store, access: Access, proven: Path) -> None:
     if asked and folder.read_json(proven) == asked:
         return
     bucket = f"{access.bucket_prefix}{keys.TRACKING}"
-    bucket_setup.probe(store.endpoint, access.access_key, access.secret_key, access.region, bucket)
+    bucket_setup.probe(*access.of(store.endpoint), bucket, route=settings.route(store.endpoint))
     folder.write_json(proven, asked)
 
 

@@ -13,6 +13,12 @@ THRIFT = {"MALLOC_ARENA_MAX": "2", "MALLOC_MMAP_THRESHOLD_": "1000000"}
 """Has glibc give a large picture's memory back, whichever thread had it; the template's image says the same."""
 SEAWEEDFS, MINIO = "seaweedfs", "minio"
 _LAST_PORT = 65535
+_OF_OTHERS = (
+    *("AWS_", "MINIO_", "WEED_"),
+    *("PYTHONHOME", "PYTHONPATH", "PYTHONSAFEPATH", "PYTHONSTARTUP", "PYTHONINSPECT", "PYTHONOPTIMIZE"),
+    *("PYTHONIOENCODING", "PYTHONWARNINGS", "PYTHONPLATLIBDIR", "PYTHONUSERBASE"),
+)
+"""Beginnings of variables."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,10 +90,11 @@ class Choices:
         return f"http://{HOST}:{self.port}"
 
 
-def keep_loopback_off_proxies() -> None:
-    """A proxy in the environment would be asked for 127.0.0.1 by most clients, ours and our parts'."""
-    for name in ("NO_PROXY", "no_proxy"):
-        os.environ[name] = ",".join(filter(None, (os.environ.get(name), HOST)))
+def forget_the_shell() -> None:
+    """What is set for another program is not for our parts: of a cloud, of another store, of another Python."""
+    for name in [name for name in os.environ if name.startswith(_OF_OTHERS)]:
+        os.environ.pop(name, None)
+    os.environ["PYTHONUTF8"] = "1"  # our parts write UTF-8 whatever the language
 
 
 def _port(env: Mapping[str, str], name: str, default: str) -> int:

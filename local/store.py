@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from feedloop import settings
 from feedloop.adapters.s3 import S3Store
 from local.minio_program import pinned
 from local.stack import Function
@@ -31,8 +32,13 @@ class Access:
             secret_key=self.secret_key,
             region=self.region,
             prefix=self.bucket_prefix,
+            route=settings.route(endpoint),
             **timeouts,
         )
+
+    def of(self, endpoint: str) -> tuple[str, str, str, str]:
+        """Address, keys and region, as the set-up of buckets takes them."""
+        return endpoint, self.access_key, self.secret_key, self.region
 
 
 class Store(Protocol):

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import requests
+from requests import RequestException
 
-from feedloop import log
+from feedloop import log, web
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import FeedloopError, StoreDown
@@ -74,8 +74,8 @@ def _tries_conditions(store: S3Store, within: float) -> bool:
 def gateway_answers(url: str, within: float = _ANSWER) -> bool:
     """Whether it takes a call."""
     try:
-        return requests.get(f"{url}/healthz", timeout=within).ok
-    except requests.RequestException:
+        return web.request("GET", f"{url}/healthz", timeout=within).ok
+    except RequestException:
         return False
 
 

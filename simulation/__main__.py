@@ -11,7 +11,7 @@ from dataclasses import fields
 from types import FrameType
 
 from feedloop.domain.errors import FeedloopError, WrongSetting
-from local.settings import Choices, keep_loopback_off_proxies
+from local.settings import Choices, forget_the_shell
 from simulation import screen
 from simulation.plan import DIRECT, LABEL_STUDIO, Plan
 from simulation.story import Story
@@ -47,7 +47,7 @@ _WHAT = {
 def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do, 130 when stopped halfway."""
     asked = _parser().parse_args(arguments)
-    keep_loopback_off_proxies()
+    forget_the_shell()
     for end in _ENDS:
         signal.signal(end, _interrupt)
     told = threading.Event()

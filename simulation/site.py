@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-import requests
+from requests import ConnectionError as NoConnection
 
+from feedloop import web
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unavailable
 
@@ -52,8 +53,8 @@ class Site:
         url, why = f"{self.gateway}/function/{function}", ""
         for _ in range(_ATTEMPTS):
             try:
-                answer = requests.request(method, url, timeout=_PATIENCE, **how)
-            except requests.ConnectionError as error:
+                answer = web.request(method, url, timeout=_PATIENCE, **how)
+            except NoConnection as error:
                 why = f"{error}"
             else:
                 if answer.ok:

@@ -13,9 +13,12 @@ from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.exceptions import BotoCoreError, ClientError
+from botocore.session import Session
 
 from feedloop.domain.errors import StoreDown, StoreMisconfigured, WrongSetting
+from feedloop.domain.routes import DIRECT, Route
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -27,12 +30,18 @@ _STALE = '"0123456789abcdef0123456789abcdef"'
 _LOST = (409, 412)
 _NOT_THERE = 404
 _FAILED = 500
+_NO_FILE = {"config_file": (None, None, "", None), "credentials_file": (None, None, "", None)}
+_OF_NO_SHELL = {name: (None, None, how[2], how[3]) for name, how in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
+"""No variable and no file of the person's cloud is ours: a profile of another project, an odd ~/.aws/config."""
 
 
-def connect(endpoint: str, access_key: str, secret_key: str, region: str) -> "S3Client":
+def connect(endpoint: str, access_key: str, secret_key: str, region: str, route: Route = DIRECT) -> "S3Client":
     """A client without retries: set-up wants to see each answer as it is."""
+    session = Session(session_vars={**_OF_NO_SHELL, **_NO_FILE})
+    session.get_component("config_store").set_config_variable("s3", {})
     config = Config(
         s3={"addressing_style": "path"},
+        proxies=route.proxies(),
         connect_timeout=2,
         read_timeout=30,
         retries={"total_max_attempts": 1},
@@ -40,35 +49,38 @@ def connect(endpoint: str, access_key: str, secret_key: str, region: str) -> "S3
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
     )
-    return boto3.client(
+    return boto3.Session(botocore_session=session).client(
         "s3",
         endpoint_url=endpoint,
         aws_access_key_id=access_key,
         aws_secret_access_key=secret_key,
         region_name=region,
+        verify=route.ca_file or True,
         config=config,
     )
 
 
-def create_buckets(endpoint: str, access_key: str, secret_key: str, region: str, names: Iterable[str]) -> None:
+def create_buckets(
+    endpoint: str, access_key: str, secret_key: str, region: str, names: Iterable[str], *, route: Route = DIRECT
+) -> None:
     """Create what is missing of these buckets, also while another does the same.
 
     Raises StoreDown and StoreMisconfigured.
     """
-    client = connect(endpoint, access_key, secret_key, region)
+    client = connect(endpoint, access_key, secret_key, region, route)
     for name in names:
         with _told(endpoint, name):
             if not _exists(client, name):
                 _create(client, name, region)
 
 
-def probe(endpoint: str, access_key: str, secret_key: str, region: str, bucket: str) -> None:
+def probe(endpoint: str, access_key: str, secret_key: str, region: str, bucket: str, *, route: Route = DIRECT) -> None:
     """Refuse a store that lets two writers win, or a stale one. Raises WrongSetting.
 
     What is found must be found again: SeaweedFS lets two win at one moment in the second after each start of its own.
     Also raises StoreDown and StoreMisconfigured.
     """
-    client = connect(endpoint, access_key, secret_key, region)
+    client = connect(endpoint, access_key, secret_key, region, route)
     with _told(endpoint, bucket):
         faults = _look(client, bucket) and _look(client, bucket)
     if faults:

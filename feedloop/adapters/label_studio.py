@@ -14,9 +14,11 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util import Retry
 
+from feedloop import web
 from feedloop.domain.clock import parse_iso
 from feedloop.domain.documents import Document, dump
 from feedloop.domain.errors import DeskDown, DeskMisconfigured, TaskRefused
+from feedloop.domain.routes import DIRECT, Route
 from feedloop.ports import Answer, Project
 
 _SET_UP = "run `python -m labelling setup`"
@@ -76,15 +78,17 @@ class LabelStudioDesk:
     tries an import again by itself it has lost the predictions, and says so only by their number: we add them.
     """
 
-    def __init__(self, *, url: str, token: str, pause: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self, *, url: str, token: str, route: Route = DIRECT, pause: Callable[[float], None] = time.sleep
+    ) -> None:
         self._url = url.rstrip("/")
         self._token = _Token(token)
         self._pause = pause
         self._turn = Lock()
-        self._session = self._patient(500, 502, 503, 504)
-        self._narrowing = self._patient(502, 503, 504)
+        self._session = self._patient(route, 500, 502, 503, 504)
+        self._narrowing = self._patient(route, 502, 503, 504)
 
-    def _patient(self, *statuses: int) -> Session:
+    def _patient(self, route: Route, *statuses: int) -> Session:
         """Asks again after such an answer, or none."""
         again = Retry(
             total=3,
@@ -93,11 +97,11 @@ class LabelStudioDesk:
             allowed_methods=["GET", "DELETE"],
             raise_on_status=False,
         )
-        session = Session()
-        session.auth = self._token
+        opened = web.session(route)
+        opened.auth = self._token
         for scheme in ("http://", "https://"):
-            session.mount(scheme, HTTPAdapter(max_retries=again))
-        return session
+            opened.mount(scheme, HTTPAdapter(max_retries=again))
+        return opened
 
     def projects(self) -> Mapping[str, Project]:
         """All projects by title; of two with the same title the older."""

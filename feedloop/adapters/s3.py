@@ -1,5 +1,6 @@
 """Any S3-compatible store, by obstore (docs/decisions/0001-store-client.md)."""
 
+import os
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,7 +10,7 @@ from http.client import HTTPException
 from itertools import islice
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
-from urllib.request import Request, urlopen
+from urllib.request import ProxyHandler, Request, build_opener
 
 from obstore.exceptions import (
     AlreadyExistsError,
@@ -22,6 +23,7 @@ from obstore.store import S3Store as Bucket
 
 from feedloop.domain.errors import AlreadyExists, Changed, FeedloopError, Missing, StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
+from feedloop.domain.routes import DIRECT, Route
 from feedloop.domain.storable import HEADER_NAMES, check_folder, check_metadata
 from feedloop.ports import Entry, Head, Stored
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
 _RETRIES = 2
 _PAGE = 1000
+_EVERYTHING = "*,0.0.0.0/0,::/0"  # names, and addresses
 _REFUSED = "412 Precondition Failed"
 _IN_FLIGHT = "409 Conflict"  # AWS: another conditional write has not ended yet, and may fail
 _CODE = re.compile(r"<Code>(\w+)</Code>")
@@ -70,6 +73,7 @@ class S3Store:
         connect_timeout: float = 1.0,
         read_timeout: float = 10.0,
         request_timeout: float = 30.0,
+        route: Route = DIRECT,
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
         self._region = region
@@ -85,7 +89,11 @@ class S3Store:
             "connect_timeout": timedelta(seconds=connect_timeout),
             "read_timeout": timedelta(seconds=read_timeout),
             "timeout": timedelta(seconds=request_timeout),
+            # Without a proxy it would look for one in the shell: so it gets one, and never asks it.
+            "proxy_url": route.proxy or self._endpoint,
+            "proxy_excludes": "" if route.proxy else _EVERYTHING,
         }
+        self._clock = build_opener(ProxyHandler(route.proxies()))
         self._patience = read_timeout
         self._buckets: dict[str, Bucket] = {}
 
@@ -162,7 +170,9 @@ class S3Store:
         return self._buckets[name]
 
     def _open(self, bucket: str) -> Bucket:
-        """A client for one bucket. What is spelled out here would otherwise be read from AWS_ variables."""
+        """A client for one bucket, which would take any AWS_ variable for a setting: none of them is ours."""
+        for name in [name for name in os.environ if name.upper().startswith("AWS_")]:
+            os.environ.pop(name, None)
         config: S3Config = {
             "endpoint": self._endpoint,
             "aws_endpoint_url_s3": self._endpoint,
@@ -195,7 +205,7 @@ class S3Store:
     def _date(self) -> str:
         question = Request(f"{self._endpoint}/now", method="HEAD")  # noqa: S310 - our own setting
         try:
-            with urlopen(question, timeout=self._patience) as answer:  # noqa: S310 - our own setting
+            with self._clock.open(question, timeout=self._patience) as answer:
                 return str(answer.headers["Date"])
         except HTTPError as refusal:  # it tells the time as well
             return str(refusal.headers["Date"])

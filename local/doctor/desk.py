@@ -16,7 +16,7 @@ def label_studio(deployment: Deployment) -> Verdict:
     url = deployment.settings.label_studio_url
     if not url:
         return not_checked("there is none, or it is not ready yet: tasks wait in the store")
-    desk = LabelStudioDesk(url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN))
+    desk = LabelStudioDesk(url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url))
     try:
         faults = _faults(desk, deployment.bucket(keys.LABELSTUDIO))
     except DeskDown:

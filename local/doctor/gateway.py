@@ -2,10 +2,9 @@
 
 from collections.abc import Iterator
 
-import requests
-from requests import Response
+from requests import JSONDecodeError, RequestException, Response
 
-from feedloop import settings
+from feedloop import settings, web
 from feedloop.domain.errors import WrongSetting
 from local import stack
 from local.doctor.deployment import Deployment
@@ -136,8 +135,8 @@ def _call(deployment: Deployment, name: str, method: str, **how: object) -> Resp
 
 def _ask(url: str, method: str, **how: object) -> Response:
     try:
-        return requests.request(method, url, timeout=_PATIENCE, allow_redirects=False, **how)  # type: ignore[arg-type]
-    except requests.RequestException as error:
+        return web.request(method, url, route=settings.route(url), timeout=_PATIENCE, allow_redirects=False, **how)
+    except RequestException as error:
         raise WrongSetting(f"Nothing answers at {url}: start the gateway, or name the right address.") from error
 
 
@@ -145,6 +144,6 @@ def _document(answer: Response) -> dict[str, object]:
     """The JSON object of an answer; empty when it is none."""
     try:
         found = answer.json()
-    except requests.JSONDecodeError:
+    except JSONDecodeError:
         return {}
     return found if isinstance(found, dict) else {}

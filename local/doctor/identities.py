@@ -110,7 +110,8 @@ def _client(deployment: Deployment, function: Function) -> "S3Client":
     secret_key = deployment.secret(f"{function.keys}{settings.SECRET_KEY}")
     if not all(key.isascii() and key.isprintable() for key in (access_key, secret_key)):
         raise WrongSetting(f"{function.keys} holds characters that no key has: write its two files again.")
-    return connect(deployment.settings.s3_endpoint, access_key, secret_key, deployment.settings.s3_region)
+    endpoint = deployment.settings.s3_endpoint
+    return connect(endpoint, access_key, secret_key, deployment.settings.s3_region, settings.route(endpoint))
 
 
 def _stranger(client: "S3Client", function: Function, bucket: str) -> str:

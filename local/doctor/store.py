@@ -58,7 +58,14 @@ def conditional_writes(deployment: Deployment) -> Verdict:
     """Whether exactly one of racing writers wins, on keys that are deleted again. Raises WrongSetting."""
     chosen = deployment.settings
     access_key, secret_key = deployment.secret(settings.S3_ACCESS_KEY), deployment.secret(settings.S3_SECRET_KEY)
-    bucket_setup.probe(chosen.s3_endpoint, access_key, secret_key, chosen.s3_region, deployment.bucket(keys.TRACKING))
+    bucket_setup.probe(
+        chosen.s3_endpoint,
+        access_key,
+        secret_key,
+        chosen.s3_region,
+        deployment.bucket(keys.TRACKING),
+        route=settings.route(chosen.s3_endpoint),
+    )
     return ok("of racing writers exactly one wins")
 
 

@@ -1,3 +1,7 @@
+import os
+import subprocess
+import sys
+
 import pytest
 
 from feedloop.adapters.onnx_model import OnnxClassifier
@@ -57,3 +61,13 @@ def test_a_model_that_is_not_what_its_card_says_does_not_serve(wrong):
 def test_a_card_with_a_hole_is_told(name):
     with pytest.raises(NoModel):
         OnnxClassifier(MODEL, {key: value for key, value in CARD.items() if key != name}, shrink=shrink)
+
+
+def test_the_runtime_keeps_no_identifier_and_reports_to_nobody(tmp_path):
+    """What it would send is written there first."""
+    load = "from tests.support.demo import *; from feedloop.adapters.onnx_model import OnnxClassifier as O"
+    code = f"{load}; from feedloop.adapters.pictures import shrink; O(MODEL, CARD, shrink=shrink)"
+    outside = {name: text for name, text in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
+    env = {**outside, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    assert not list(tmp_path.iterdir())
