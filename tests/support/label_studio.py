@@ -84,8 +84,9 @@ def set_up(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> None:
 def labelling(
     *words: str, desk: LabelStudio, store: Server, prefix: str, folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    """`python -m labelling`, as an operator runs it."""
-    env = {**os.environ, "PYTHONPATH": str(ROOT), **settings_for(desk, store, prefix, folder)}
+    """`python -m labelling`, as an operator runs it whose shell has a proxy and another project's cloud."""
+    shell = {"http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9", "AWS_PROFILE": "of another project"}
+    env = {**os.environ, **shell, "PYTHONPATH": str(ROOT), **settings_for(desk, store, prefix, folder)}
     command = [str(PROGRAMS / "python"), "-m", "labelling", *words]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
