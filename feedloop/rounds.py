@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from typing import TypeVar
 
@@ -15,14 +15,24 @@ MOST = 12
 _FIRST, _LONGEST = 0.01, 1.0  # seconds
 
 
+def rounds(place: Place, *, pause: Callable[[float], None] = time.sleep) -> Iterator[int]:
+    """Numbers of attempts: whoever is through leaves the loop, and it never ends by itself.
+
+    The pauses double, and are cut short at random, so that losers come apart: 3 seconds in all. Raises Unavailable
+    after the last one.
+    """
+    for number in range(MOST):
+        yield number
+        pause(random.uniform(0, min(_LONGEST, _FIRST * 2**number)))  # noqa: S311 - no secret
+    raise Unavailable(f"{place.bucket}/{place.key} was changed by others {MOST} times in a row. Try again.")
+
+
 def until_first(place: Place, attempt: Callable[[], Result], *, pause: Callable[[float], None] = time.sleep) -> Result:
     """What `attempt` gives once nobody is faster: it is made anew when it raises Changed or AlreadyExists.
 
-    The pauses double, and are cut short at random, so that losers come apart: 3 seconds in all. Raises Unavailable
-    after the last round.
+    Raises Unavailable when that goes on for all rounds.
     """
-    for number in range(MOST):
+    for _ in rounds(place, pause=pause):
         with suppress(AlreadyExists, Changed):
             return attempt()
-        pause(random.uniform(0, min(_LONGEST, _FIRST * 2**number)))  # noqa: S311 - no secret
-    raise Unavailable(f"{place.bucket}/{place.key} was changed by others {MOST} times in a row. Try again.")
+    raise AssertionError("rounds end by an error")

@@ -11,16 +11,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import TypeVar
 
+from feedloop import log
 from feedloop.domain import keys
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
+from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, Unavailable
 from feedloop.domain.keys import Place
 from feedloop.ports import ObjectStore, Stored
 from feedloop.rounds import until_first
 
+Result = TypeVar("Result")
+
 COOLDOWN = timedelta(seconds=5)
 _SKEW = timedelta(minutes=1)  # a lease from further in the future was written before the store's clock was set back
+_TOLD = 500  # characters of an error in the log: it may quote what somebody wrote
 _LARGEST = 1000  # bytes of a lease; ours have 80
 
 
@@ -30,6 +35,38 @@ class Lease:
 
     length: timedelta
     rest: timedelta = COOLDOWN
+
+
+MOST_DOWN = 20
+"""So many failures of the store (or of Label Studio) in a row are no object's own."""
+
+
+class Neighbours:
+    """The objects of one run: whatever goes wrong with one is told, counted and left to the next run; others go on."""
+
+    def __init__(self, event: str) -> None:
+        self._event = event
+        self._in_a_row = 0
+        self.down: Unavailable | None = None
+        """The last failure of the store."""
+
+    def each(self, work: Callable[[], Result], left: Result, **facts: object) -> Result:
+        """What `work` on one object gives, or `left`. Raises Unavailable after MOST_DOWN failures in a row."""
+        if self.down and self._in_a_row >= MOST_DOWN:
+            raise self.down
+        try:
+            result = work()
+        except Unavailable as error:
+            self.down, self._in_a_row = error, self._in_a_row + 1
+            log.event(self._event, **facts, why=repr(error))
+            if self._in_a_row >= MOST_DOWN:
+                raise
+        except Exception as error:  # noqa: BLE001 - whatever it is
+            log.event(self._event, **facts, why=repr(error)[:_TOLD])
+        else:
+            self._in_a_row = 0
+            return result
+        return left
 
 
 @dataclass(frozen=True, slots=True)

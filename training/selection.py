@@ -75,7 +75,7 @@ def choose(store: ObjectStore, wanted: Wanted) -> list[Labelled]:
 
 def labelled(store: ObjectStore, queue: str) -> Iterator[Labelled]:
     """A queue's whole dataset; objects that are none of ours are passed over."""
-    for entry in store.list(keys.dataset_bucket(queue)):
+    for entry in store.list(keys.dataset_class(queue)):
         try:
             yield Labelled(queue, *keys.read_dataset(entry.key), entry.etag)
         except Malformed:

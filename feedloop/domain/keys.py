@@ -36,10 +36,12 @@ _WITH_RANDOM = re.compile(r"(?:.*[/-])?([0-9a-f]{32})(?:-\d{5})?(?:\.jpg|\.json)
 _DAY_FILE = re.compile(r"days/(\d{8})\.jsonl", re.ASCII)
 _DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg", re.ASCII)
 _IMAGE_KEY = re.compile(r"images/([0-9a-f]{32})\.jpg")
-_OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/]+)")
+_OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/\x00-\x1f\x7f]+)")
 
 _OUTCOME_DEPTH = 3  # slashes: outcomes/<queue>/<kind>/<prediction id>
 _VISITOR_SUFFIX, _GONE, _DASH = ".json", "-gone", "%2D"
+_RULES = "-r2"  # what was set aside by other rules is read once more
+_LONGEST_NAME = 64  # bytes; what is named after an annotation has three times as many and 60 more, stores take 255
 
 
 class Place(NamedTuple):
@@ -62,8 +64,8 @@ def production(prediction: PredictionId) -> Place:
 
 
 def production_day(class_index: int, day: str) -> Place:
-    """The folder of one predicted class and day; its keys sort by their random part."""
-    return Place(PRODUCTION, f"{_class(class_index)}/{day}/")
+    """The folder of one predicted class and day, sorted by their random parts; without a day, of all its days."""
+    return Place(PRODUCTION, f"{_class(class_index)}/{day}/" if day else f"{_class(class_index)}/")
 
 
 def read_production(key: str) -> PredictionId:
@@ -76,17 +78,9 @@ def read_production(key: str) -> PredictionId:
 
 
 def split_production(key: str) -> tuple[str, ...] | None:
-    """Class, day, random part, per mille, model and second of a production key; None for any other.
-
-    Only its form is checked, for the sake of listings of millions.
-    """
+    """Class, day, random part, per mille, model and second of a production key, by its form alone; None for others."""
     match = _PRODUCTION_KEY.fullmatch(key)
     return match.groups() if match else None
-
-
-def production_class(class_index: int) -> Place:
-    """The folder of one predicted class: its days in order."""
-    return Place(PRODUCTION, f"{_class(class_index)}/")
 
 
 def random_of(key: str) -> str | None:
@@ -111,14 +105,9 @@ def read_dataset(key: str) -> tuple[int, PredictionId]:
     return class_index, prediction
 
 
-def dataset_bucket(queue: str) -> Place:
-    """The folder of a queue's whole dataset."""
-    return Place(DATASETS[queue], "")
-
-
-def dataset_class(queue: str, class_index: int) -> Place:
-    """The folder of one human class in a queue's dataset."""
-    return Place(DATASETS[queue], f"{_class(class_index)}/")
+def dataset_class(queue: str, class_index: int | None = None) -> Place:
+    """The folder of one human class in a queue's dataset, or of all."""
+    return Place(DATASETS[queue], "" if class_index is None else f"{_class(class_index)}/")
 
 
 def image(random: str) -> Place:
@@ -186,9 +175,9 @@ def output(queue: str, annotation: str) -> Place:
 
 
 def read_output(key: str) -> tuple[str, str] | None:
-    """The queue and annotation id of an output key; None for any other key."""
+    """The queue and annotation id of an output key; None for any other key, and for a name that is none of theirs."""
     match = _OUTPUT_KEY.fullmatch(key)
-    if match is None or match[1] not in QUEUES:
+    if match is None or match[1] not in QUEUES or len(match[2].encode()) > _LONGEST_NAME:
         return None
     queue, name = match.groups()
     if queue != USER_FEEDBACK_2:
@@ -209,6 +198,17 @@ def versions(state: str, queue: str) -> Place:
 def version(state: str, queue: str, annotation: str, etag: str) -> Place:
     """One version of one annotation: `-` sorts below every digit, so 1- stands before 10."""
     return Place(TRACKING, f"{versions(state, queue).key}{annotation.replace('-', _DASH)}-{etag}")
+
+
+def quarantined(queue: str, name: str, etag: str) -> Place:
+    """What was not understood of a queue's output: an annotation's version, or another object there."""
+    return version(QUARANTINED, queue, name, etag + _RULES)
+
+
+def read_quarantined(key: str) -> tuple[str, str] | None:
+    """The name and the ETag of what was set aside; None when that was by other rules than today's."""
+    name, etag, _ = read_version(key)
+    return (name, etag.removesuffix(_RULES)) if etag.endswith(_RULES) else None
 
 
 def vanished(queue: str, annotation: str, etag: str) -> Place:

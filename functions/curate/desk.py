@@ -13,6 +13,7 @@ reading a label and acting on it can undo a younger one's work. Step 4 makes it 
 and repair it; if it is killed first, its note of step 1 makes a sweep do so.
 """
 
+import hashlib
 import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -21,7 +22,7 @@ from datetime import timedelta
 
 from feedloop import reviews
 from feedloop.domain import annotations, keys, labels
-from feedloop.domain.annotations import UNCOMMITTED, WITHDRAWN, Annotation, Vote
+from feedloop.domain.annotations import AHEAD, LARGEST, UNCOMMITTED, WITHDRAWN, Annotation, Vote
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
@@ -29,11 +30,17 @@ from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, U
 from feedloop.domain.keys import Place
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
-from feedloop.ports import Clock, ObjectStore
+from feedloop.ports import Clock, Entry, ObjectStore, Stored
+from feedloop.rounds import rounds, until_first
 
 from . import shelves
+from .ledger import stranger
 
 WAIT_FOR_COMMIT = timedelta(hours=24)
+LARGEST_EVER = 12_000_000
+"""Bytes of an archived annotation; until 0.1 an annotation could be as large as it liked."""
+_SHOWN, _REASON = 20_000, 500  # bytes of what is set aside, and characters of the reason, that its entry tells
+
 QUARANTINED, WAITING, UNCHANGED = "quarantined", "waiting", "unchanged"
 
 Edit = Callable[[Label], Label]
@@ -59,51 +66,65 @@ class Desk:
 
     def take(self, queue: str, annotation: str) -> str:
         """Work off the annotation as it is now; say what came of it. Raises Missing when it is gone."""
-        while True:
-            stored = self.store.get(keys.output(queue, annotation))
-            version = Version(queue, annotation, stored.etag, stored.body)
-            try:
-                return self._file(version)
-            except Malformed as error:
-                return self._set_aside(version, str(error))
-            except Changed:
-                continue  # it was rewritten or withdrawn under our hands: look again
+        place = keys.output(queue, annotation)
+        return until_first(place, lambda: self._take(queue, annotation, place))  # it may change under our hands
 
-    def withdraw(self, queue: str, annotation: str, seen: Mapping[str, Place]) -> str:
-        """Take back the vote of a vanished annotation; `seen` says where each of its ETags is archived."""
-        versions = [Version(queue, annotation, etag, self.store.get(place).body) for etag, place in seen.items()]
-        newest = max(versions, key=lambda version: self._read(version).vote.updated_at)
-        last_seen = self._read(newest)
-        prediction = self._prediction(last_seen)
-        result = self._change(
-            newest,
-            prediction,
-            lambda label: label.without_vote(annotation, last_seen.vote, self.clock()),
-            enter=lambda: self._enter_vanished(versions),
-        )
-        return WITHDRAWN if result == UNCHANGED else result
-
-    def repair(self, queue: str, annotation: str, note: Place) -> None:
-        """Show a label again that somebody began to show and perhaps did not finish. Raises Missing."""
-        body = self.store.get(note).body
-        prediction = self._prediction(self._read(Version(queue, annotation, "", body)))
-        label, etag = shelves.read(self.store, queue, prediction)
-        if etag:
-            shelves.show(self.store, queue, prediction, label, etag)
-
-    def _file(self, version: Version) -> str:
-        annotation = self._read(version)
-        prediction = self._prediction(annotation)
+    def _take(self, queue: str, annotation: str, place: Place) -> str:
+        stored = self.store.get(place, most=LARGEST)
+        try:
+            read, prediction = self._understood(stored)
+        except Malformed as error:
+            return self._set_aside(keys.quarantined(queue, annotation, stored.etag), place, stored, str(error))
+        version = Version(queue, annotation, stored.etag, stored.body)
         try:
             reviews.committed(self.store, prediction)
         except UnknownPrediction:
-            return self._uncommitted(version, prediction, annotation.vote)
+            return self._uncommitted(version, prediction, read.vote)
         return self._change(
             version,
             prediction,
-            lambda label: self._voted(label, version, annotation),
-            enter=lambda: self._enter(version, prediction, annotation.vote),
+            lambda label: self._voted(label, version, read),
+            enter=lambda: self._enter(version, prediction, read.vote),
         )
+
+    def set_aside(self, queue: str, entry: Entry) -> str:
+        """Note that no annotation has such a key. Its body is not read: clients differ in what they can ask for."""
+        place = keys.quarantined(queue, stranger(entry.key), entry.etag)
+        return self._set_aside(place, Place(keys.LABELSTUDIO, entry.key), entry, "no annotation has such a key")
+
+    def withdraw(self, queue: str, annotation: str, seen: Mapping[str, Place]) -> str:
+        """Take back the vote of a vanished annotation; `seen` says where each of its ETags is archived.
+
+        What cannot be read never was a vote: it is only marked as gone.
+        """
+        newest: tuple[Version, Annotation] | None = None
+        for etag, place in seen.items():
+            stored = self.store.get(place, most=LARGEST_EVER)
+            with suppress(Malformed):
+                read = self._read(stored)
+                if newest is None or read.vote.updated_at > newest[1].vote.updated_at:
+                    newest = Version(queue, annotation, etag, stored.body), read
+        if newest is None:
+            self._enter_vanished(queue, annotation, seen)
+            return WITHDRAWN
+        version, last_seen = newest
+        result = self._change(
+            version,
+            self._prediction(last_seen),
+            lambda label: label.without_vote(annotation, last_seen.vote, self.clock()),
+            enter=lambda: self._enter_vanished(queue, annotation, seen),
+        )
+        return WITHDRAWN if result == UNCHANGED else result
+
+    def repair(self, queue: str, note: Place) -> None:
+        """Show a label again that somebody began to show and perhaps did not finish. Raises Missing."""
+        try:
+            prediction = self._prediction(self._read(self.store.get(note, most=LARGEST_EVER)))
+        except Malformed:
+            return  # an earlier version began with what can't be read, and came no further
+        label, etag = shelves.read(self.store, queue, prediction)
+        if etag:
+            shelves.show(self.store, queue, prediction, label, etag)
 
     def _change(self, version: Version, prediction: PredictionId, edit: Edit, *, enter: Callable[[], None]) -> str:
         """Edit the label of record, show it, enter it in the ledger; no note is needed when only the last is left."""
@@ -114,7 +135,9 @@ class Desk:
             return UNCHANGED
         note = keys.begun(version.queue, version.annotation, version.etag, secrets.token_hex(4))
         self.store.create(note, version.body)
-        while after != before:
+        for _ in rounds(keys.label(version.queue, prediction)):
+            if after == before:
+                break
             try:
                 etag = shelves.swap(self.store, version.queue, prediction, after, etag)
                 break
@@ -141,24 +164,30 @@ class Desk:
             return
         mark = keys.vanished(*named)
         with suppress(Missing):  # known before: perhaps it had vanished, and is back
-            while (head := self.store.head(mark)).size:
-                label, _ = shelves.read(self.store, version.queue, prediction)
+            for _ in rounds(mark):
+                head = self.store.head(mark)
+                if not head.size:
+                    return
+                label, _etag = shelves.read(self.store, version.queue, prediction)
                 if label.is_withdrawn(version.annotation, vote):
                     raise Changed(version.annotation)
                 with suppress(Changed):
                     self.store.replace(mark, b"", etag=head.etag)
 
-    def _enter_vanished(self, versions: list[Version]) -> None:
+    def _enter_vanished(self, queue: str, annotation: str, seen: Mapping[str, Place]) -> None:
         """Mark versions as gone. Each mark is unique, so that nobody who saw an older one can take it away."""
         body = dump({"v": 1, "at": iso(self.clock()), "by": secrets.token_hex(8)})
-        for version in versions:
-            named = (version.queue, version.annotation, version.etag)
-            self._write(keys.vanished(*named), body)
-            self._create(keys.version(keys.CURATED, *named), version.body)
+        for etag, place in seen.items():
+            self._write(keys.vanished(queue, annotation, etag), body)
+            entry = keys.version(keys.CURATED, queue, annotation, etag)
+            if place != entry:  # only begun: the note will go
+                self._create(entry, self.store.get(place, most=LARGEST_EVER).body)
 
     def _write(self, place: Place, body: bytes) -> None:
-        while not self._create(place, body):
-            with suppress(Changed):
+        for _ in rounds(place):
+            if self._create(place, body):
+                return
+            with suppress(Changed, Missing):
                 self.store.replace(place, body, etag=self.store.head(place).etag)
                 return
 
@@ -169,10 +198,20 @@ class Desk:
         self._enter(version, prediction, vote)
         return UNCOMMITTED
 
-    def _set_aside(self, version: Version, reason: str) -> str:
-        place = keys.version(keys.QUARANTINED, version.queue, version.annotation, version.etag)
-        text = version.body.decode("utf-8", "backslashreplace")
-        document = {"v": 1, "reason": reason, "at": iso(self.clock()), "etag": version.etag, "body": text}
+    def _set_aside(self, place: Place, of: Place, found: Entry | Stored, reason: str) -> str:
+        """Say what is wrong with an object, once; how its body begins is kept, the rest stays where it is."""
+        body = found.body if isinstance(found, Stored) else b""
+        whole = isinstance(found, Stored) and found.is_whole
+        document = {
+            "v": 1,
+            "reason": reason[:_REASON],
+            "at": iso(self.clock()),
+            "key": of.key,
+            "etag": found.etag,
+            "size": found.size,
+            "sha256": hashlib.sha256(body).hexdigest() if whole else None,
+            "body": body[:_SHOWN].decode("utf-8", "backslashreplace"),
+        }
         self._create(place, dump(document))
         return QUARANTINED
 
@@ -182,8 +221,17 @@ class Desk:
             return True
         return False
 
-    def _read(self, version: Version) -> Annotation:
-        return annotations.read(version.body, self.classes)
+    def _understood(self, stored: Stored) -> tuple[Annotation, PredictionId]:
+        """What an annotation says, and of which prediction. Raises Malformed: then it is its own fault."""
+        read = self._read(stored)
+        if read.vote.updated_at > max(self.clock(), stored.modified) + AHEAD:
+            raise Malformed("its time lies in the future")
+        return read, self._prediction(read)
+
+    def _read(self, stored: Stored) -> Annotation:
+        if not stored.is_whole:
+            raise Malformed(f"{stored.size} bytes are too many for an annotation")
+        return annotations.read(stored.body, self.classes)
 
     def _prediction(self, annotation: Annotation) -> PredictionId:
         """The prediction behind a review picture: its metadata is all that is trusted. Raises Malformed."""

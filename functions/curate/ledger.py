@@ -1,5 +1,6 @@
 """Which versions of which annotations are done, read off key names alone."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +11,11 @@ from feedloop.ports import Entry, ObjectStore
 
 Named = tuple[str, str]
 """Annotation id and ETag."""
+
+
+def stranger(key: str) -> str:
+    """A name for a key that no annotation has, short and safe whatever the key is."""
+    return f"~{hashlib.sha256(key.encode()).hexdigest()[:32]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +47,8 @@ def read_ledger(store: ObjectStore, queue: str, notes: Iterable[Place]) -> Ledge
     for (annotation, etag), place in {**begun, **done}.items():
         if (annotation, etag) not in gone:
             living.setdefault(annotation, {})[etag] = place
-    set_aside = {_named(entry.key) for entry in store.list(keys.versions(keys.QUARANTINED, queue))}
+    listing = store.list(keys.versions(keys.QUARANTINED, queue))
+    set_aside = {named for entry in listing if (named := keys.read_quarantined(entry.key))}
     return Ledger(living, frozenset(done) | set_aside, marks)
 
 

@@ -11,6 +11,7 @@ from feedloop.domain.keys import Place
 from feedloop.domain.labels import Answer, Label
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
+from feedloop.rounds import rounds
 
 
 def show(store: ObjectStore, queue: str, prediction: PredictionId, label: Label, etag: str) -> None:
@@ -19,7 +20,7 @@ def show(store: ObjectStore, queue: str, prediction: PredictionId, label: Label,
     Starts over when the label changed meanwhile: what was shown may be stale by then.
     """
     place = keys.label(queue, prediction)
-    while True:
+    for _ in rounds(place):
         _arrange(store, queue, prediction, label)
         try:
             store.replace(place, dump(replace(label, materialised=etag).to_document()), etag=etag)

@@ -13,11 +13,13 @@ from typing import Any
 from feedloop import log
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import FeedloopError, Missing, Unavailable
+from feedloop.domain.errors import Missing
 from feedloop.domain.keys import Place
+from feedloop.ports import Entry
+from feedloop.sweeps import Neighbours
 
 from .desk import QUARANTINED, Desk
-from .ledger import Ledger, read_ledger
+from .ledger import Ledger, read_ledger, stranger
 
 FAILED, VANISHED, REPAIRED, FINISHED = "failed", "vanished", "repaired", "finished"
 FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS = 10, 0.05
@@ -42,37 +44,106 @@ class Tally:
 
 
 def handle_event(desk: Desk, places: Iterable[Place]) -> Tally:
-    """Work off the annotations that an event names; one that is gone counts as vanished and is left to a sweep."""
+    """Work off the annotations that an event names; one that is gone counts as vanished and is left to a sweep.
+
+    Raises Unavailable when the store failed with one of them: stores send such an event again.
+    """
     named = [keys.read_output(place.key) for place in places if place.bucket == keys.LABELSTUDIO]
-    return Tally(Counter(_take(desk, *one) for one in named if one is not None))
+    sweeping = _Sweep(desk, Neighbours("curate.failed"))
+    tally = Tally(Counter(sweeping.take(*one) for one in named if one is not None))
+    if sweeping.neighbours.down:
+        raise sweeping.neighbours.down
+    return tally
 
 
 def sweep(desk: Desk, *, each: Each = map, patience: timedelta) -> Tally:
     """Bring every queue to its final state. Raises Unavailable when the store is."""
-    tally = Tally()
+    tally, sweeping = Tally(), _Sweep(desk, Neighbours("curate.failed"))
     for queue in keys.QUEUES:
-        _sweep_queue(desk, queue, tally, each, patience)
+        sweeping.queue(queue, tally, each, patience)
     return tally
 
 
-def _sweep_queue(desk: Desk, queue: str, tally: Tally, each: Each, patience: timedelta) -> None:
-    notes = [Place(keys.TRACKING, entry.key) for entry in desk.store.list(keys.versions(keys.BEGUN, queue))]
-    ledger = read_ledger(desk.store, queue, notes)
-    outputs = _outputs(desk, queue)
-    begun = {keys.read_begun(note.key)[0] for note in notes}
-    new = [a for a, etag in outputs.items() if a in begun or not ledger.knows(a, etag)]
-    tally.counts.update(each(lambda annotation: _take(desk, queue, annotation), new))
-    vanished = {a: seen for a, seen in ledger.living.items() if a not in outputs}
-    if vanished and _plausible(len(vanished), ledger, queue, tally, desk.store.now()):
-        tally.counts.update(each(lambda one: _withdraw(desk, queue, *one), vanished.items()))
-    for note in notes:
-        tally.counts[_repair(desk, queue, note, patience)] += 1
+@dataclass(frozen=True, slots=True)
+class _Sweep:
+    """Whatever goes wrong with one annotation is its own, and counted as failed."""
 
+    desk: Desk
+    neighbours: Neighbours
 
-def _outputs(desk: Desk, queue: str) -> dict[str, str]:
-    """Annotation ids and ETags of what Label Studio's (or relabel's) folder holds now."""
-    named = ((keys.read_output(entry.key), entry.etag) for entry in desk.store.list(keys.outputs(queue)))
-    return {name[1]: etag for name, etag in named if name is not None}
+    def queue(self, queue: str, tally: Tally, each: Each, patience: timedelta) -> None:
+        """Bring one queue to its final state."""
+        store = self.desk.store
+        notes = [Place(keys.TRACKING, entry.key) for entry in store.list(keys.versions(keys.BEGUN, queue))]
+        ledger = read_ledger(store, queue, notes)
+        outputs, strangers = self._outputs(queue)
+        begun = {keys.read_begun(note.key)[0] for note in notes}
+        new = [a for a, etag in outputs.items() if a in begun or not ledger.knows(a, etag)]
+        tally.counts.update(each(lambda annotation: self.take(queue, annotation), new))
+        unknown = [entry for entry in strangers if not ledger.knows(stranger(entry.key), entry.etag)]
+        tally.counts.update(each(lambda entry: self._set_aside(queue, entry), unknown))
+        vanished = {a: seen for a, seen in ledger.living.items() if a not in outputs}
+        if vanished and _plausible(len(vanished), ledger, queue, tally, store.now()):
+            tally.counts.update(each(lambda one: self._withdraw(queue, *one), vanished.items()))
+        for note in notes:
+            tally.counts[self._repair(queue, note, patience)] += 1
+
+    def take(self, queue: str, annotation: str) -> str:
+        """Work off an annotation; say what came of it."""
+
+        def work() -> str:
+            try:
+                return self.desk.take(queue, annotation)
+            except Missing:
+                return VANISHED
+
+        result = self.neighbours.each(work, FAILED, queue=queue, annotation=annotation)
+        if result == QUARANTINED:
+            log.event("curate.quarantined", queue=queue, annotation=annotation)
+        return result
+
+    def _outputs(self, queue: str) -> tuple[dict[str, str], list[Entry]]:
+        """Annotation ids and ETags of what Label Studio's (or relabel's) folder holds now, and what else lies there."""
+        outputs, strangers = dict[str, str](), list[Entry]()
+        for entry in self.desk.store.list(keys.outputs(queue)):
+            if name := keys.read_output(entry.key):
+                outputs[name[1]] = entry.etag
+            else:
+                strangers.append(entry)
+        return outputs, strangers
+
+    def _set_aside(self, queue: str, entry: Entry) -> str:
+        log.event("curate.quarantined", queue=queue, key=entry.key)
+        return self.neighbours.each(lambda: self.desk.set_aside(queue, entry), FAILED, queue=queue, key=entry.key)
+
+    def _withdraw(self, queue: str, annotation: str, seen: dict[str, Place]) -> str:
+        def work() -> str:
+            try:
+                self.desk.store.head(keys.output(queue, annotation))
+            except Missing:
+                pass
+            else:
+                return "back again"  # or only missed by the listing: the next sweep takes it
+            try:
+                return self.desk.withdraw(queue, annotation, seen)
+            except Missing:
+                return FINISHED  # a note that its worker has just taken away: the next sweep sees what it left
+
+        return self.neighbours.each(work, FAILED, queue=queue, annotation=annotation)
+
+    def _repair(self, queue: str, note: Place, patience: timedelta) -> str:
+        """Repair what a worker left half shown; forget its note once it cannot be alive any more."""
+
+        def work() -> str:
+            try:
+                self.desk.repair(queue, note)
+                if self.desk.store.now() - self.desk.store.head(note).modified > patience:
+                    self.desk.store.delete(note)
+            except Missing:
+                return FINISHED  # its worker was alive
+            return REPAIRED
+
+        return self.neighbours.each(work, FAILED, queue=queue, note=note.key)
 
 
 def _plausible(vanished: int, ledger: Ledger, queue: str, tally: Tally, now: datetime) -> bool:
@@ -84,55 +155,3 @@ def _plausible(vanished: int, ledger: Ledger, queue: str, tally: Tally, now: dat
     tally.stopped.append(f"{queue}: {vanished} of {known} annotations have vanished; none of them was withdrawn.")
     log.event("curate.stopped", queue=queue, vanished=vanished, known=known)
     return False
-
-
-def _take(desk: Desk, queue: str, annotation: str) -> str:
-    try:
-        result = desk.take(queue, annotation)
-    except Missing:
-        return VANISHED
-    except Unavailable:
-        raise
-    except FeedloopError as error:
-        return _failed(queue, annotation, error)
-    if result == QUARANTINED:
-        log.event("curate.quarantined", queue=queue, annotation=annotation)
-    return result
-
-
-def _withdraw(desk: Desk, queue: str, annotation: str, seen: dict[str, Place]) -> str:
-    try:
-        desk.store.head(keys.output(queue, annotation))
-    except Missing:
-        pass
-    else:
-        return "back again"  # or only missed by the listing: the next sweep takes it
-    try:
-        return desk.withdraw(queue, annotation, seen)
-    except Missing:
-        return FINISHED  # a note that its worker has just taken away: the next sweep sees what it left
-    except Unavailable:
-        raise
-    except FeedloopError as error:
-        return _failed(queue, annotation, error)
-
-
-def _repair(desk: Desk, queue: str, note: Place, patience: timedelta) -> str:
-    """Repair what a worker left half shown; forget its note once it cannot be alive any more."""
-    annotation, _ = keys.read_begun(note.key)
-    try:
-        desk.repair(queue, annotation, note)
-        if desk.store.now() - desk.store.head(note).modified > patience:
-            desk.store.delete(note)
-    except Missing:
-        return FINISHED  # its worker was alive
-    except Unavailable:
-        raise
-    except FeedloopError as error:
-        return _failed(queue, annotation, error)
-    return REPAIRED
-
-
-def _failed(queue: str, annotation: str, error: FeedloopError) -> str:
-    log.event("curate.failed", queue=queue, annotation=annotation, why=repr(error))
-    return FAILED

@@ -60,7 +60,7 @@ def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[
 
 def first_day(store: ObjectStore, classes: int, each: Each = map) -> str | None:
     """The first day of which production holds a prediction; None when it is empty."""
-    found = each(lambda index: next(_split(store, keys.production_class(index)), None), range(classes))
+    found = each(lambda index: next(_split(store, keys.production_day(index, "")), None), range(classes))
     return min((parts[1] for parts in found if parts), default=None)
 
 

@@ -11,7 +11,8 @@ import pytest
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.documents import load
-from feedloop.domain.errors import MetadataTooLarge, StoreDown
+from feedloop.domain.errors import Malformed, MetadataTooLarge, StoreDown
+from feedloop.sweeps import MOST_DOWN
 from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
@@ -326,17 +327,28 @@ def test_an_hour_later_the_guard_lets_a_few_more_go(desk, store, clock):
 
 
 def test_a_sweep_that_loses_the_store_says_so(desk, store, monkeypatch):
-    write(store, QUEUE, "1", annotation(store, commit(store, prediction(1)), "Egg"))
+    for number in range(MOST_DOWN):
+        write(store, QUEUE, str(number), annotation(store, commit(store, prediction(1)), "Egg"))
     monkeypatch.setattr(store, "get", partial(_fail, StoreDown("no answer")))
     with pytest.raises(StoreDown):
         swept(desk)
 
 
-class Refusing:
-    """A store that answers one kind of call about one picture with an error that is not an outage."""
+def test_an_event_that_meets_a_store_without_an_answer_is_to_be_sent_again(desk, store):
+    bad, good = (commit(store, prediction(1)) for _ in range(2))
+    for name, made in (("1", bad), ("2", good)):
+        write(store, QUEUE, name, annotation(store, made, "Egg"))
+    failing = Refusing(store, "create", f"labels/{QUEUE}/{bad.id}", StoreDown("no answer"))
+    with pytest.raises(StoreDown):
+        handle_event(replace(desk, store=failing), [keys.output(QUEUE, name) for name in "12"])
+    assert pictures(store, QUEUE) == [f"class_03/{good.id}.jpg"]
 
-    def __init__(self, store, verb, part):
-        self._store, self._verb, self._part = store, verb, part
+
+class Refusing:
+    """A store that answers one kind of call about one picture with an error."""
+
+    def __init__(self, store, verb, part, error):
+        self._store, self._verb, self._part, self._error = store, verb, part, error
 
     def __getattr__(self, verb):
         found = getattr(self._store, verb)
@@ -345,20 +357,30 @@ class Refusing:
 
         def call(place, *rest, **how):
             if self._part in place.key:
-                raise MetadataTooLarge(place.key)
+                raise self._error
             return found(place, *rest, **how)
 
         return call
 
 
-def test_an_annotation_that_cannot_be_worked_off_does_not_stop_the_others(desk, store, capsys):
+TROUBLE = [StoreDown("no answer"), MetadataTooLarge("n"), Malformed("damaged"), UnicodeError(), MemoryError()]
+
+
+@pytest.mark.parametrize("error", TROUBLE, ids=repr)
+@pytest.mark.parametrize("call", ["create labels/", "head class_", "create open/", "copy class_", "create curated/"])
+def test_an_annotation_that_cannot_be_worked_off_does_not_stop_the_others(desk, store, capsys, call, error):
     bad, good = (commit(store, prediction(1)) for _ in range(2))
     for name, made in (("1", bad), ("2", good)):
         write(store, QUEUE, name, annotation(store, made, "Egg"))
-    answer = swept(replace(desk, store=Refusing(store, "create", f"labels/{QUEUE}/{bad.id}")))
+    verb, part = call.split()
+    of_label, of_picture = f"labels/{QUEUE}/{bad.id}", keys.production(bad.id).key
+    named = {"labels/": of_label, "class_": of_picture}.get(part, f"{part}{QUEUE}/1-")
+    answer = swept(replace(desk, store=Refusing(store, verb, named, error)))
     assert (answer["failed"], answer["curated"]) == (1, 1)
     assert '"curate.failed"' in capsys.readouterr().out
-    assert swept(desk)["curated"] == 1
+    swept(desk)
+    assert pictures(store, QUEUE) == [f"class_03/{made.id}.jpg" for made in (bad, good)]
+    assert len(world.everything(store, keys.TRACKING, "curated/")) == 2
 
 
 @pytest.mark.parametrize("damage", [b"{}", b"no label", b'{"votes": {"1": 7}, "history": []}'])
@@ -391,7 +413,7 @@ def test_a_note_that_cannot_be_repaired_does_not_stop_the_others(desk, store, cl
     store.replace(place, b"no label", etag=store.head(place).etag)
     clock.pass_(hours=1)
     answer = swept(desk)
-    assert (answer["failed"], answer["repaired"]) == (1, 1)
+    assert (answer["failed"], answer["repaired"]) == (2, 1)  # the annotation, and its note
     assert pictures(store, QUEUE) == [f"class_03/{notes[1].id}.jpg"]
 
 
