@@ -32,6 +32,7 @@ _CONNECT, _SILENCE = 3.05, 120.0
 _BACKOFF = (0.2, 0.5, 1.0, 2.0, 4.0)
 _OK, _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _BROKEN = 200, 401, 403, 404, 500
 _REFUSALS = {400, 413, 422}
+_SAFE = ("GET", "DELETE")
 
 _TASK_FIELDS = (
     "id",
@@ -90,13 +91,7 @@ class LabelStudioDesk:
 
     def _patient(self, route: Route, *statuses: int) -> Session:
         """Asks again after such an answer, or none."""
-        again = Retry(
-            total=3,
-            backoff_factor=0.2,
-            status_forcelist=statuses,
-            allowed_methods=["GET", "DELETE"],
-            raise_on_status=False,
-        )
+        again = Retry(3, backoff_factor=0.2, status_forcelist=statuses, allowed_methods=_SAFE, raise_on_status=False)
         opened = web.session(route)
         opened.auth = self._token
         for scheme in ("http://", "https://"):
