@@ -11,6 +11,7 @@ from feedloop.domain.clock import day_of
 from feedloop.ports import ObjectStore
 from tests.local.system import System
 from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, flagged, said, sampled, visited
+from tests.support.world import MODEL
 from tests.web.visitor import Visitor
 
 BREAD, EGG = 0, 3
@@ -27,6 +28,7 @@ class Days:
     unlabelled: str
     empty: str
     open: str
+    switched: str
 
 
 class Operator(Visitor):
@@ -85,7 +87,20 @@ def fill(store: ObjectStore) -> Days:
         f"?from={unlabelled}&to={unlabelled}",
         "?from=20250101&to=20250107",
         f"?from={today}&to={today}",
+        _switched(store, noon - timedelta(days=20)),
     )
+
+
+def _switched(store: ObjectStore, time: datetime) -> str:
+    """Two days of two models, of which the second is right two times in five."""
+    days = [(time, "11111111" * 8, 12, 12), (time + timedelta(days=1), MODEL, 2, 5)]
+    for at, model, right, labelled in days:
+        for number in range(labelled):
+            made = visited(store, BREAD, confidence=SURE, time=at, model=model, random=f"{at.day:04x}{number:028x}")
+            sampled(store, made)
+            said(store, keys.RANDOM_SAMPLED, made, BREAD if number < right else EGG)
+    first, last = (day_of(at) for at, *_ in days)
+    return f"?from={first}&to={last}"
 
 
 def _day(store: ObjectStore, time: datetime, *, is_labelled: bool) -> None:

@@ -113,6 +113,33 @@ def test_a_class_and_a_model_narrow_it_and_stay_in_the_address(reader, days, tol
     expect(reader.section("Class by class").locator("tbody tr")).to_have_count(1)
 
 
+def test_days_of_two_models_begin_with_the_one_that_serves(reader, days):
+    reader.reads_report(days.switched)
+    headline = reader.section("How often it is right")
+    expect(headline.locator(".whose")).to_have_text(re.compile("^Model 9f2c11aa, the last of these days"))
+    expect(headline.locator(".verdict").first).to_contain_text(
+        "2 of 5 answers are right so far. Not enough answers yet"
+    )
+    expect(headline.locator(".change")).to_contain_text(
+        "It got worse. −60.0 points against 11111111, which it replaced"
+    )
+    expect(headline.locator(".beside")).to_contain_text(
+        re.compile(r"11111111, which it replaced: 100 ?% .*12 right of 12")
+    )
+    chart = reader.section("Over time").get_by_role("img")
+    expect(chart).to_have_attribute("aria-label", re.compile(r"^From 40 ?%.* Before it 11111111: From 100 ?%"))
+
+
+def test_all_models_together_are_a_choice_that_says_so(reader, days):
+    reader.reads_report(days.switched)
+    reader.page.get_by_label("Model", exact=True).select_option("All together")
+    expect(reader.page).to_have_url(re.compile("&model=all$"))
+    reader.reads("2 models together")
+    expect(reader.page.locator(".verdict").first).to_have_text("82 of 100 answers are right")
+    expect(reader.page.locator(".beside li")).to_have_count(2)
+    expect(reader.page.get_by_label("Model", exact=True)).to_have_value("all")
+
+
 def test_another_language_keeps_what_was_chosen(reader, days):
     reader.reads_report("?days=1")
     reader.page.get_by_role("link", name="28 days").click()

@@ -37,6 +37,10 @@ def with_tables(operator, world, days):
     operator.page.evaluate(OPEN_ALL)
 
 
+def switched(operator, world, days):
+    operator.reads_report(days.switched).reads("Not enough answers yet")
+
+
 def empty(operator, world, days):
     operator.reads_report(days.empty).reads("There were no predictions")
 
@@ -75,7 +79,15 @@ def printed(operator, world, days):
 
 
 STATES = [
-    *(locked, wrong_token, loading, with_tables, empty, unlabelled),  # a report with its tables open shows all it has
+    *(
+        locked,
+        wrong_token,
+        loading,
+        with_tables,
+        switched,
+        empty,
+        unlabelled,
+    ),  # a report with its tables open shows all it has
     *(waiting, waiting_again, offline, refused, printed),
 ]
 

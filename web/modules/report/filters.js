@@ -64,8 +64,9 @@ export class Filters {
   }
 
   #choices(select, names, chosen, told = String) {
-    const list = [...new Set([...names, ...(chosen ? [chosen] : [])])];
-    select.replaceChildren(select.options[0], ...list.map((name) => make("option", { value: name }, told(name))));
+    const fixed = [...select.options].filter((option) => option.dataset.text);
+    const list = [...new Set([...names, chosen ?? ""])].filter((name) => !fixed.some(({ value }) => value === name));
+    select.replaceChildren(...fixed, ...list.map((name) => make("option", { value: name }, told(name))));
     select.value = chosen ?? "";
   }
 }

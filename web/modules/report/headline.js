@@ -4,6 +4,7 @@ import { partsOf, say } from "./dom.js";
 import { bounds, change, count, ofHundred, shortDays, told } from "./figures.js";
 import { gauge } from "./gauge.js";
 import { missing } from "./missing.js";
+import { besides, few, onPairs, whose } from "./models.js";
 
 export class Headline {
   #parts;
@@ -16,16 +17,20 @@ export class Headline {
     const { best } = report.accuracy;
     this.#parts.known.hidden = !best;
     this.#parts.missing.hidden = Boolean(best);
+    say(this.#parts.whose, whose(report));
     if (best) this.#tell(report);
     else this.#ask(report);
+    this.#parts.beside.hidden = !report.switch;
+    this.#parts.models.replaceChildren(...besides(report));
+    say(this.#parts.paired, onPairs(report));
   }
 
   #tell(report) {
     const { best, blind, worst_case: low, best_case: high } = report.accuracy;
-    const name = report.window.class;
-    say(this.#parts.right, text("right", { n: ofHundred(best.value) }));
-    say(this.#parts.rest, name ? text("right.class", { class: called(name) }) : text("right.rest"));
-    say(this.#parts.certainty, text("certainty", bounds(best)));
+    const [right, rest] = verdict(report);
+    say(this.#parts.right, right);
+    say(this.#parts.rest, rest);
+    say(this.#parts.certainty, certainty(report));
     this.#parts.gauge.replaceChildren(gauge(best));
     say(this.#parts.method, method(report.accuracy));
     say(this.#parts.blind, blind && text("blind", { share: told(blind), n: count(blind.labels) }));
@@ -34,12 +39,13 @@ export class Headline {
   }
 
   #compare({ previous, difference }) {
-    const verdict = direction(difference);
-    this.#parts.change.dataset.direction = verdict;
-    say(this.#parts.direction, text(`change.${verdict}`));
+    const course = direction(difference);
+    this.#parts.change.dataset.direction = course;
+    say(this.#parts.direction, text(`change.${course}`));
     const window = shortDays(previous.from, previous.to);
+    const other = previous.model ? text("change.replaced", { model: previous.model, window }) : window;
     const values = difference && { value: change(difference.value), low: change(difference.low), high: change(difference.high) };
-    say(this.#parts.difference, difference ? text("change.detail", { ...values, window }) : text("change.none", { window }));
+    say(this.#parts.difference, text(difference ? "change.detail" : "change.none", { ...values, window: other }));
   }
 
   #ask(report) {
@@ -51,10 +57,21 @@ export class Headline {
 
 /** The first sentence, for whoever does not see it. */
 export function sentence(report) {
-  const { best } = report.accuracy;
-  if (!best) return missing(report).heading;
-  const rest = report.window.class ? text("right.class", { class: called(report.window.class) }) : text("right.rest");
-  return `${text("right", { n: ofHundred(best.value) })} ${rest}; ${text("certainty", bounds(best))}.`;
+  const said = report.accuracy.best ? `${verdict(report).join(" ")}; ${certainty(report)}` : missing(report).heading;
+  return [said, whose(report)].filter(Boolean).map((part) => `${part}.`).join(" ");
+}
+
+/** The number and what it counts: a share, or of few answers how many. */
+function verdict(report) {
+  const answers = few(report);
+  if (answers) return [text("few", { right: count(answers.right), of: count(answers.of) }), text("few.rest")];
+  const name = report.window.class;
+  const rest = name ? text("right.class", { class: called(name) }) : text("right.rest");
+  return [text("right", { n: ofHundred(report.accuracy.best.value) }), rest];
+}
+
+function certainty(report) {
+  return text(few(report) ? "certainty.few" : "certainty", bounds(report.accuracy.best));
 }
 
 function direction(difference) {
