@@ -9,7 +9,6 @@ import sys
 from feedloop import releases, wiring
 from feedloop.domain.errors import FeedloopError
 from labelling import desk
-from labelling.label_config import label_config
 from labelling.setup import set_up
 from labelling.status import lines
 
@@ -29,9 +28,9 @@ def main() -> None:
 
 def setup() -> None:
     """Make the three projects, or mend them: after a class was added or renamed, or any time."""
-    config = label_config(releases.class_list(wiring.store()))
+    classes = releases.class_list(wiring.store())
     with desk.opened(wiring.configured()) as server:
-        set_up(server, config, wiring.configured(), print)
+        set_up(server, classes, wiring.configured(), print)
 
 
 def status() -> None:

@@ -11,21 +11,24 @@ from functools import partial
 from label_studio_sdk.client import LabelStudio
 
 from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import DeskDown
 from feedloop.settings import Settings
 from labelling import wanted
 from labelling.desk import reaching_the_store
+from labelling.label_config import label_config, updated
 from labelling.parts import Part, Parts, Projects, Storages, Views
 from labelling.wanted import Fields
 
 Say = Callable[[str], None]
 
 
-def set_up(desk: LabelStudio, label_config: str, settings: Settings, say: Say) -> None:
-    """Make the three projects, or mend them. Raises DeskDown and DeskMisconfigured."""
+def set_up(desk: LabelStudio, classes: ClassList, settings: Settings, say: Say) -> None:
+    """Make the three projects, or mend them. Raises DeskDown, DeskMisconfigured and Malformed."""
+    config = label_config(classes)
     for queue in keys.REVIEW_QUEUES:
-        fields = wanted.project(queue, label_config)
-        project = _converge(Projects(desk), fields, say)
+        fields = wanted.project(queue, config)
+        project = _converge(Projects(desk), fields, say, lambda part: _own(part, classes))
         _equip(desk, queue, project.id, settings, partial(_say_of, fields["title"], say))
         say(f"{fields['title']} is ready: {settings.label_studio_url}/projects/{project.id}")
 
@@ -41,8 +44,13 @@ def _equip(desk: LabelStudio, queue: str, project: int, settings: Settings, say:
         _converge(Views(desk, project), wanted.view(), say)
 
 
-def _converge(parts: Parts, fields: Fields, say: Say) -> Part:
-    """The one part with this title: made, mended, or as it was."""
+def _own(project: Part, classes: ClassList) -> Fields:
+    """What a person has made of a project's config stays; our question in it is kept up to date."""
+    return {"label_config": updated(project.fields["label_config"] or "", classes)}
+
+
+def _converge(parts: Parts, fields: Fields, say: Say, own: Callable[[Part], Fields] = lambda _: {}) -> Part:
+    """The one part with this title: made, mended, or as it was; `own` is what this very part is to have instead."""
     title = fields["title"]
     if not parts.listed(title):
         parts.create(fields)
@@ -50,7 +58,7 @@ def _converge(parts: Parts, fields: Fields, say: Say) -> Part:
     first, *twins = _there(parts, title)
     for twin in twins:
         _clear(parts, twin, fields, say)
-    if changes := first.differing(fields):
+    if changes := first.differing({**fields, **own(first)}):
         parts.update(first, changes)
         say(f"mended the {parts.name} {title}: {', '.join(changes)}")
     return first

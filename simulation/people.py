@@ -6,7 +6,7 @@ Whoever drew a picture knows what it shows: its truth is the name of a class, or
 from dataclasses import dataclass
 from random import Random
 
-from feedloop.domain.annotations import CANNOT_TELL, NONE_OF_THESE
+from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE
 from simulation.plan import Plan
 from training.drawings import CLASSES
 

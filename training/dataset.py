@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 
-from feedloop.domain.errors import BadRequest
+from feedloop.domain.classes import check_names, parse_names, same_name
+from feedloop.domain.errors import BadRequest, Malformed
 from training import manifests
 
 FOOD_11 = (
@@ -116,7 +117,7 @@ def _files(folder: Path) -> list[Path]:
 def _classes(folder: Path, folders: list[Path], names: tuple[str, ...]) -> tuple[str, ...]:
     numbered = [_NUMBERED.fullmatch(path.name) for path in folders]
     if not all(numbered):
-        return names or _listed(folder) or tuple(path.name for path in folders)
+        return names or _listed(folder) or _checked(folder, tuple(path.name for path in folders))
     count = 1 + max(int(match[1]) for match in numbered if match)
     food = FOOD_11 if count == len(FOOD_11) else ()
     return names or _listed(folder) or food or tuple(f"class_{index:02d}" for index in range(count))
@@ -128,13 +129,25 @@ def _listed(folder: Path) -> tuple[str, ...]:
 
 
 def read_names(file: Path) -> tuple[str, ...]:
-    """Class names, one per line."""
-    return tuple(line.strip() for line in file.read_text(encoding="utf-8").splitlines() if line.strip())
+    """Class names, one per line. Raises BadRequest when they cannot be read, or one cannot be a class's."""
+    try:
+        return parse_names(file.read_bytes())
+    except Malformed as error:
+        raise BadRequest(f"{file}: {error}.") from error
+
+
+def _checked(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        check_names(names)
+    except Malformed as error:
+        raise BadRequest(f"{folder}: {error}.") from error
+    return names
 
 
 def _index(folder: str, classes: tuple[str, ...]) -> int:
     match = _NUMBERED.fullmatch(folder)
-    index = int(match[1]) if match else classes.index(folder) if folder in classes else len(classes)
+    named = (index for index, name in enumerate(classes) if same_name(name, folder))
+    index = int(match[1]) if match else next(named, len(classes))
     if index >= len(classes):
         raise BadRequest(f"The folder {folder!r} is none of the {len(classes)} classes: {', '.join(classes)}.")
     return index

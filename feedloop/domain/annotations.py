@@ -4,15 +4,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from feedloop.domain.classes import ClassList
+from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE, ClassList
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed, UnknownClass
-
-NONE_OF_THESE, CANNOT_TELL = "None of these", "Can't tell"
-"""Choices that an annotator has besides the classes."""
+from feedloop.domain.review import CHOICES
 
 VISITOR = "visitor"
+UNKNOWN = ""
+"""Whose account was deleted: Label Studio no longer tells who it was."""
 
 CLASS, OTHER, UNCLEAR, SKIPPED = "class", "other", "unclear", "skipped"
 DISPUTED, WITHDRAWN, UNCOMMITTED = "disputed", "withdrawn", "uncommitted"
@@ -97,13 +97,16 @@ def _vote(document: Document, classes: ClassList) -> Vote:
 
 def _annotator(completed_by: object) -> str:
     identity = completed_by["id"] if isinstance(completed_by, dict) else completed_by
+    if identity is None:
+        return UNKNOWN
     if not isinstance(identity, int | str) or isinstance(identity, bool) or not 1 <= len(str(identity)) <= _LONGEST:
         raise Malformed("it names no annotator")
     return str(identity)
 
 
 def _only_choice(result: list[Document]) -> Document:
-    choices = [part for part in result if part.get("type") == "choices"]
+    """The answer to our question; a project may ask others, which are the operator's. A visitor's names none."""
+    choices = [part for part in result if (part.get("from_name", CHOICES), part.get("type")) == (CHOICES, "choices")]
     if len(choices) != 1:
         raise Malformed(f"it has {len(choices)} answers instead of one")
     return choices[0]

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
 
-from feedloop.domain.annotations import CLASS, DISPUTED, SKIPPED, WITHDRAWN, Vote
+from feedloop.domain.annotations import CLASS, DISPUTED, SKIPPED, UNKNOWN, WITHDRAWN, Vote
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed
@@ -92,12 +92,13 @@ class Label:
 def decide(votes: Iterable[Vote]) -> Answer:
     """The latest vote of each annotator, and of those a strict majority; else disputed.
 
-    A skip abstains. Without any answer the label is skipped, or withdrawn when nobody is left.
+    A skip abstains. Without any answer the label is skipped, or withdrawn when nobody is left. Annotators whose
+    accounts were deleted may be one or several: those who say the same count as one, and none overrules another.
     """
-    latest: dict[str, Vote] = {}
+    latest: dict[str | Answer, Vote] = {}
     for vote in sorted(votes, key=lambda vote: vote.updated_at):
         if vote.outcome != WITHDRAWN or vote.cancelled:
-            latest[vote.annotator] = vote
+            latest[(vote.outcome, vote.class_index) if vote.annotator == UNKNOWN else vote.annotator] = vote
     answers = Counter((vote.outcome, vote.class_index) for vote in latest.values() if not vote.cancelled)
     if not answers:
         skipped = any(vote.outcome == SKIPPED for vote in latest.values())

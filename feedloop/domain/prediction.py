@@ -7,12 +7,12 @@ from datetime import datetime
 from typing import Self
 from urllib.parse import quote, unquote
 
+from feedloop.domain.classes import LONGEST_CLASS
 from feedloop.domain.clock import day_of, iso, parse_iso, second_of_day, time_of
 from feedloop.domain.errors import Malformed
 
 MOST_PROBABILITIES = 20
 LONGEST_FILENAME = 200  # percent-encoded characters
-LONGEST_CLASS = 400  # percent-encoded characters
 LONGEST_MODEL_NAME = 120  # percent-encoded characters
 CERTAIN = 1000  # per mille
 SECONDS_OF_A_DAY = 86_400

@@ -1,23 +1,24 @@
+import json
 import re
 from xml.etree.ElementTree import fromstring
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
-from feedloop.domain.annotations import CANNOT_TELL, NONE_OF_THESE
-from feedloop.domain.classes import ClassList
+from feedloop.domain import annotations
+from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE, ClassList
 from feedloop.domain.errors import Malformed
 from feedloop.domain.review import CHOICES, IMAGE, informed_task
-from labelling.label_config import label_config
+from labelling.label_config import label_config, updated
 from tests.support import world
+from tests.support.class_names import GIVEN
+from tests.support.strategies import class_lists
 
 FOOD = ClassList.of(world.CLASSES)
 TOOLS_OF_LABEL_STUDIO = set("beohkmpruvw[]")
-PRINTABLE = st.characters(min_codepoint=32, exclude_categories=["Cs", "Cn", "Cc", "Co"])
 OTHER_ANSWERS = {NONE_OF_THESE, CANNOT_TELL}
-TAKEN = st.text(PRINTABLE, min_size=1, max_size=20).filter(lambda name: name not in OTHER_ANSWERS)
-NAMES = st.lists(TAKEN, min_size=1, max_size=300, unique=True)
+FILLED_IN = re.compile(r"\$[\w\[\].{}]+", re.ASCII)
+"""What Label Studio takes for the name of a task's data in whatever it shows (`parseValue` of its web page)."""
 
 
 def choices(classes):
@@ -25,7 +26,13 @@ def choices(classes):
 
 
 def values(classes):
-    return [choice.get("value") for choice in choices(classes)]
+    """What Label Studio writes into an annotation, for each answer."""
+    return [choice.get("alias") or choice.get("value") for choice in choices(classes)]
+
+
+def shown(classes):
+    """What an annotator reads, without the sign that nobody sees."""
+    return [FILLED_IN.sub("undefined", choice.get("value")).replace("$\u2060", "$") for choice in choices(classes)]
 
 
 def keys_of(classes):
@@ -40,16 +47,31 @@ def test_a_renamed_class_shows_its_present_name():
     assert values(FOOD.renamed("Egg", "Eggs"))[3] == "Eggs"
 
 
-@given(NAMES)
-def test_any_name_that_is_taken_arrives_as_it_is(names):
-    assert values(ClassList.of(names))[:-2] == names
+@given(class_lists)
+def test_any_name_arrives_as_it_is(names):
+    assert values(ClassList.of(names))[:-2] == shown(ClassList.of(names))[:-2] == names
 
 
-@pytest.mark.parametrize(
-    "name", ["Fish & chips", "<b>", "Vegetable/Fruit", 'the "best"', "d'accord", "Käsespätzle", "寿司"]
-)
-def test_the_names_that_people_give_arrive_as_they_are(name):
-    assert values(ClassList.of([name]))[0] == name
+def test_the_names_that_people_give_are_shown_and_arrive_as_they_are():
+    classes = ClassList.of(GIVEN)
+    assert values(classes)[:-2] == shown(classes)[:-2] == [*GIVEN]
+
+
+def test_the_names_that_people_give_come_back_out_of_annotations():
+    """From the config, through Label Studio's file, to the class."""
+    classes = ClassList.of(GIVEN)
+    answers = [
+        {
+            "result": [{"from_name": CHOICES, "type": "choices", "value": {"choices": [value]}}],
+            "completed_by": {"id": 1},
+            "updated_at": "2026-11-22T12:00:00Z",
+            "task": {"data": {"image": "x"}},
+        }
+        for value in values(classes)
+    ]
+    votes = [annotations.read(json.dumps(answer).encode(), classes).vote for answer in answers]
+    assert [vote.class_index for vote in votes[:-2]] == list(range(len(GIVEN)))
+    assert [vote.outcome for vote in votes[-2:]] == ["other", "unclear"]
 
 
 def test_the_first_ten_classes_have_the_digits():
@@ -76,6 +98,69 @@ def test_it_names_its_parts_as_pre_annotations_do():
 
 
 @pytest.mark.parametrize("name", sorted(OTHER_ANSWERS))
-def test_a_class_cannot_have_the_name_of_another_answer(name):
+def test_a_class_of_an_earlier_version_cannot_have_the_name_of_another_answer(name):
     with pytest.raises(Malformed, match="rename the class"):
-        label_config(ClassList.of(["Bread", name]))
+        label_config(ClassList.from_document({"classes": [{"name": "Bread"}, {"name": name}]}))
+
+
+MINE = """<View>
+  <!-- Ask Jo before you change this -->
+  <Header value="Look twice" size="3" />
+  <Image name="image" value="$image" rotateControl="true" />
+  <Choices name="sure" toName="image"><Choice value="Egg" alias="Bread" hotkey="5" /></Choices>
+  <View className="x"><Choices name="choice" toName="image" choice="multiple" showInline="true">
+    <Choice value="Meat" /><Choice value="Bread" background="red" hotkey="2" /><Choice value="Egg" hint="whole" />
+  </Choices></View>
+  <TextArea name="why" toName="image" />
+</View>"""
+
+
+def test_of_a_config_that_a_person_made_only_our_question_is_edited():
+    classes = ClassList.of(["Bread", "Egg", "Rice"]).renamed("Egg", "Eggs")
+    config = updated(MINE, classes)
+    (question,) = fromstring(config).findall(".//Choices[@name='choice']")
+    assert [choice.attrib for choice in question] == [
+        {"value": "Bread", "background": "red", "hotkey": "2"},
+        {"value": "Eggs", "hint": "whole"},
+        {"value": "Rice", "hotkey": "3"},
+        {"value": NONE_OF_THESE, "hotkey": "n"},
+        {"value": CANNOT_TELL, "hotkey": "c"},
+    ]
+    assert question.attrib == {
+        "name": "choice",
+        "toName": "image",
+        "choice": "single-radio",
+        "required": "true",
+        "showInline": "true",
+    }
+    assert without(config, question) == without(MINE, fromstring(MINE).find(".//Choices[@name='choice']"))
+    assert "Ask Jo" in config
+
+
+def without(config, question):
+    """All parts of a config but the choices of a question."""
+    parts = [(part.tag, part.attrib) for part in fromstring(config).iter() if part.get("name") != CHOICES]
+    for choice in question:
+        parts.remove((choice.tag, choice.attrib))
+    return parts
+
+
+@pytest.mark.parametrize("config", [MINE, MINE.replace('name="choice"', 'name="other"'), "<View/>", "", "<no"])
+def test_an_edited_config_is_edited_once(config):
+    once = updated(config, FOOD)
+    assert updated(once, FOOD) == once
+    (question,) = fromstring(once).findall(".//Choices[@name='choice']")
+    assert [choice.get("value") for choice in question] == [*world.CLASSES, NONE_OF_THESE, CANNOT_TELL]
+    assert len(fromstring(once).findall(".//Image[@name='image']")) == 1
+
+
+def test_a_config_that_says_all_is_not_touched():
+    config = label_config(FOOD).replace("</Choices>", "</Choices><TextArea name='why' toName='image'/>   ")
+    assert updated(config, FOOD) == config
+
+
+@pytest.mark.parametrize("names", [world.CLASSES, [*GIVEN]], ids=["few", "many"])
+def test_a_config_of_ours_follows_the_classes_as_if_made_anew(names):
+    assert updated(label_config(FOOD), FOOD) == label_config(FOOD)
+    grown = FOOD.appended([*world.CLASSES, *(name for name in names if name not in world.CLASSES)])
+    assert updated(label_config(FOOD), grown) == label_config(grown)

@@ -6,19 +6,12 @@ import pytest
 
 from feedloop import releases
 from feedloop.domain import keys
-from feedloop.domain.documents import dump
 from feedloop.domain.review import TITLES
-from tests.labelling.office import LOW, RANDOM, bring, changes, project, storages
+from tests.labelling.office import LOW, RANDOM, bring, changes, project, rename, storages
 from tests.support import label_studio as desks
 from tests.support import servers, world
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
-
-
-def rename(store, old, new):
-    place = keys.class_list("food11")
-    renamed = releases.class_list(store).renamed(old, new)
-    store.replace(place, dump(renamed.to_document()), etag=store.get(place).etag)
 
 
 def test_each_queue_has_a_project_that_says_what_it_is(office):

@@ -1,10 +1,16 @@
 """What a later set-up keeps, and what it mends."""
 
+from xml.etree.ElementTree import fromstring
+
 import pytest
 
-from feedloop.domain import keys
-from tests.labelling.office import FLAGGED, LOW, bring, changes, project, storages
+from feedloop import releases
+from feedloop.domain import annotations, keys
+from feedloop.domain.classes import ClassList
+from feedloop.domain.documents import dump, load
+from tests.labelling.office import FLAGGED, LOW, bring, changes, project, rename, storages
 from tests.support import world
+from tests.support.class_names import GIVEN
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
@@ -64,3 +70,48 @@ def test_status_counts_tasks_and_answers(ready):
     ready.annotator.annotate(second, None)
     told = ready.operator.run("status").told
     assert f"{LOW}: 3 tasks, 1 answered, 1 annotations, 1 skipped\n" in told
+
+
+CHOICE = {"from_name": "choice", "to_name": "image", "type": "choices"}
+SECOND = '<Choices name="sure" toName="image"><Choice value="Yes"/><Choice value="No"/></Choices>'
+
+
+def test_a_second_question_stays_and_so_do_its_answers(ready):
+    """Label Studio takes no config that lacks a question which somebody has answered."""
+    edit(ready, LOW, label_config=project(ready)["label_config"].replace("</Choices>", f"</Choices>{SECOND}"))
+    (task,) = bring(ready, keys.LOW_CONFIDENCE, world.prediction())
+    theirs = {**CHOICE, "from_name": "sure", "value": {"choices": ["Yes"]}}
+    result = [theirs, {**CHOICE, "value": {"choices": ["Egg"]}}]
+    ready.desk.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
+    assert changes(ready.set_up()) == []
+    rename(ready.store, "Egg", "Eggs")
+    ready.set_up()
+    config = project(ready)["label_config"]
+    assert config.count("<Choice ") == len(world.CLASSES) + 4
+    assert '<Choices name="sure"' in config
+    assert 'value="Eggs"' in config
+    assert annotations.read(
+        newest_file(ready), releases.class_list(ready.store)
+    ).vote.class_index == world.CLASSES.index("Egg")
+
+
+def test_every_name_that_people_give_comes_back_out_of_label_studios_files(ready):
+    """By what its config says of each class; one annotation carries them all."""
+    place = keys.class_list("food11")
+    classes = ClassList.of(GIVEN)
+    ready.store.replace(place, dump(classes.to_document()), etag=ready.store.get(place).etag)
+    ready.set_up()
+    (task,) = bring(ready, keys.LOW_CONFIDENCE, world.prediction())
+    choices = fromstring(project(ready)["label_config"]).findall(".//Choices[@name='choice']/Choice")
+    answers = [choice.get("alias") or choice.get("value") for choice in choices[: len(GIVEN)]]
+    result = [{**CHOICE, "value": {"choices": [answer]}} for answer in answers]
+    ready.desk.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
+    file = load(newest_file(ready))
+    votes = [annotations.read(dump({**file, "result": [part]}), classes).vote for part in file["result"]]
+    assert [vote.class_index for vote in votes] == list(range(len(GIVEN)))
+
+
+def newest_file(office):
+    """The last annotation's, as the storage has it."""
+    files = world.everything(office.store, keys.LABELSTUDIO, keys.outputs(keys.LOW_CONFIDENCE).key)
+    return files[max(files, key=lambda key: int(key.rpartition("/")[2]))]

@@ -5,7 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from feedloop.domain.annotations import CANNOT_TELL, NONE_OF_THESE
+from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE
 from simulation import people
 from simulation.people import ACCEPTED, CHANGED, MANUAL, Answer
 from simulation.plan import Plan

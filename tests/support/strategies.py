@@ -1,6 +1,7 @@
 """Any prediction, as hypothesis draws it."""
 
 from datetime import UTC, datetime, timedelta
+from unicodedata import normalize
 
 from hypothesis import strategies as st
 
@@ -17,6 +18,12 @@ def hexadecimal(length: int) -> st.SearchStrategy[str]:
 times = st.timedeltas(timedelta(), timedelta(days=80_000)).map(lambda since: DAY_ONE + since)
 tops = st.tuples(st.integers(0, 9999), st.floats(0, 1))
 any_text = st.text(st.characters(), max_size=300)  # lone surrogates too: a client may send them as JSON
+
+class_lists = st.lists(
+    st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30),
+    unique_by=lambda name: normalize("NFC", name),
+    max_size=12,
+)
 
 
 @st.composite

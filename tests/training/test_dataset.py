@@ -36,6 +36,28 @@ def test_a_list_of_names_decides_the_order(tmp_path):
     assert (pictures.classes, [one.index for one in pictures.shown]) == (("Rice", "Bread"), [1, 0])
 
 
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_list_of_names_may_come_from_any_editor(tmp_path, encoding):
+    (tmp_path / "classes.txt").write_bytes("Rice\r\nKäse\r\n\r\n".encode(encoding))
+    assert dataset.read(folder(tmp_path, "Rice", "Käse")).classes == ("Rice", "Käse")
+
+
+@pytest.mark.parametrize("text", ["Käse\n".encode("latin-1"), b"Bread\nBread\n", b"Can't tell\n"])
+def test_a_list_that_cannot_be_read_is_refused_by_its_name(tmp_path, text):
+    (tmp_path / "classes.txt").write_bytes(text)
+    with pytest.raises(BadRequest, match=r"classes\.txt: "):
+        dataset.read(folder(tmp_path, "Bread"))
+
+
+def test_a_folder_is_its_class_in_either_form_of_unicode(tmp_path):
+    """As macOS spells folders, and as people type names."""
+    pictures = dataset.read(folder(tmp_path, "Cafe\u0301", "Tea"), ["Caf\u00e9", "Tea"])
+    assert [one.index for one in pictures.shown] == [0, 1]
+    folder(tmp_path, "Caf\u00e9")
+    with pytest.raises(BadRequest, match="named twice"):
+        dataset.read(tmp_path)
+
+
 def test_a_class_without_a_picture_is_named(tmp_path):
     with pytest.raises(BadRequest, match="no JPEG, PNG or WebP picture of Egg"):
         dataset.read(folder(tmp_path, "Bread"), ["Bread", "Egg"])

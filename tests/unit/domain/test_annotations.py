@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedloop.domain import annotations
-from feedloop.domain.annotations import Vote
+from feedloop.domain.annotations import UNKNOWN, Vote
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump
 from feedloop.domain.errors import Malformed
@@ -70,6 +70,30 @@ def test_other_parts_of_an_answer_are_ignored():
     assert read(result=[comment, choice("Bread")]).vote.class_index == 0
 
 
+SECOND = [
+    {"from_name": "sure", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}},
+    {"from_name": "sure", "to_name": "image", "type": "choices", "value": {"choices": ["Yes", "No"]}},
+    {"from_name": "why", "to_name": "image", "type": "textarea", "value": {"text": ["it is brown"]}},
+    {"from_name": "choice", "to_name": "image", "type": "rating", "value": {"rating": 4}},
+    {"from_name": "kind", "to_name": "image", "type": "taxonomy", "value": {"taxonomy": [["Food", "Egg"]]}},
+    {"from_name": "box", "type": "rectanglelabels", "value": {"x": 1, "rectanglelabels": ["Egg"]}},
+]
+
+
+@pytest.mark.parametrize("other", SECOND, ids=lambda other: f"{other['from_name']} {other['type']}")
+def test_a_second_question_beside_ours_changes_no_answer(other):
+    assert read(result=[other, choice("Bread"), other]).vote.class_index == 0
+    with pytest.raises(Malformed, match="0 answers"):
+        read(result=[other])
+
+
+@pytest.mark.parametrize("who", [None, {"id": None}], ids=str)
+def test_an_answer_whose_account_was_deleted_is_an_unknown_persons(who):
+    vote = read(completed_by=who).vote
+    assert (vote.annotator, vote.class_index) == (UNKNOWN, 2)
+    assert Vote.from_document(vote.to_document()) == vote
+
+
 @pytest.mark.parametrize("seconds", [None, "3", float("inf"), float("nan")])
 def test_a_lead_time_that_is_no_number_is_unknown(seconds):
     body = json.dumps(file(lead_time=seconds)).encode()
@@ -86,7 +110,7 @@ def test_a_lead_time_that_is_no_number_is_unknown(seconds):
         ({"result": None}, "not an annotation"),
         ({"task": {}}, "not an annotation"),
         ({"task": {"data": {"image": 1}}}, "names no picture"),
-        ({"completed_by": None}, "names no annotator"),
+        ({"completed_by": ""}, "names no annotator"),
         ({"updated_at": "yesterday"}, "not an annotation"),
     ],
 )

@@ -1,12 +1,17 @@
+import codecs
+import unicodedata
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedloop.domain.classes import ClassList
+from feedloop.domain.classes import LONGEST_CLASS, NONE_OF_THESE, ClassList, check_names, parse_names
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import Malformed, UnknownClass
+from tests.support.class_names import GIVEN
+from tests.support.strategies import class_lists
 
-names = st.lists(st.text(st.characters(codec="utf-8"), min_size=1), unique=True, max_size=12)
+names = class_lists
 RENAMED = {"v": 1, "classes": [{"name": "Bread", "former": ["Toast"]}, {"name": "Dairy"}]}
 
 
@@ -18,7 +23,8 @@ def test_a_class_list_survives_the_store(chosen):
 
 @given(names, names)
 def test_appending_moves_no_class(chosen, new):
-    more = [name for name in new if name not in chosen]
+    known = {unicodedata.normalize("NFC", name) for name in chosen}
+    more = [name for name in new if unicodedata.normalize("NFC", name) not in known]
     grown = ClassList.of(chosen).appended([*chosen, *more])
     assert grown.names[: len(chosen)] == tuple(chosen)
 
@@ -80,3 +86,95 @@ def test_a_name_can_come_back():
 def test_a_rename_of_nothing_or_to_a_taken_name_is_refused(old, new):
     with pytest.raises(Malformed):
         ClassList.of(["Bread", "Dairy"]).renamed(old, new)
+
+
+CAFE = ("Caf\u00e9", "Cafe\u0301")
+BAD = {
+    "": "nothing can be seen",
+    " ": "nothing can be seen",
+    "\u3000\u00a0": "nothing can be seen",
+    "\u200b": "nothing can be seen",
+    "\ufeff": "nothing can be seen",
+    "Bread ": "blanks around",
+    "\u2003Bread": "blanks around",
+    "Bread\nEgg": r"U\+000A",
+    "Bread\tEgg": r"U\+0009",
+    "Bread\u2028Egg": r"U\+2028",
+    "Bread\x00": r"U\+0000",
+    "Bread\x7f": r"U\+007F",
+    "Bread\x85Egg": r"U\+0085",
+    "Bread\ud800": r"U\+D800",
+    "Bread\uffff": r"U\+FFFF",
+    "x" * (LONGEST_CLASS + 1): "too long",
+    "\u00e9" * 67: "too long",
+    NONE_OF_THESE: "answer of its own",
+    "can't TELL": "answer of its own",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_what_cannot_be_a_name_is_refused_with_the_reason_wherever_a_class_is_given(name):
+    for give in (
+        lambda: ClassList.of(["Egg", name]),
+        lambda: ClassList.of(["Egg"]).appended(["Egg", name]),
+        lambda: ClassList.of(["Egg"]).renamed("Egg", name),
+    ):
+        with pytest.raises(Malformed, match=BAD[name]) as refusal:
+            give()
+        assert str(refusal.value).isprintable()
+
+
+def test_a_name_is_text():
+    with pytest.raises(Malformed, match="is text, not '7'"):
+        check_names(["Egg", 7])
+
+
+def test_every_name_that_people_give_can_be_a_class_and_is_found_again():
+    classes = ClassList.from_document(load(dump(ClassList.of(GIVEN).to_document())))
+    assert [classes.index(name) for name in GIVEN] == list(range(len(GIVEN)))
+    assert len(GIVEN) >= 300
+
+
+def test_one_name_in_two_forms_of_unicode_is_one_class():
+    with pytest.raises(Malformed, match="twice"):
+        ClassList.of(CAFE)
+    classes = ClassList.of(CAFE[:1])
+    assert classes.index(CAFE[1]) == 0
+    assert classes.appended([CAFE[1], "Egg"]).names == (CAFE[0], "Egg")
+    assert classes.renamed(CAFE[1], "Tea").index(CAFE[1]) == 0
+
+
+def test_a_list_of_an_earlier_version_serves_on_whatever_its_names_are():
+    older = ClassList.from_document({"classes": [{"name": name} for name in (*CAFE, "Bread ", "")]})
+    assert [older.index(name) for name in older.names] == [0, 1, 2, 3]
+    assert older.appended([*older.names, "Egg"]).index("Egg") == 4
+
+
+TEXT = "Bread\nK\u00e4sesp\u00e4tzle\n\n \u5bff\u53f8\t\n"
+
+
+@pytest.mark.parametrize("line", ["\n", "\r\n", "\r"], ids=repr)
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-32"])
+def test_names_are_read_however_a_text_says_its_encoding_and_ends_its_lines(encoding, line):
+    assert parse_names(TEXT.replace("\n", line).encode(encoding)) == tuple(TEXT.split())
+
+
+def test_names_are_read_from_big_endian_text():
+    assert parse_names(codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be")) == tuple(TEXT.split())
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16-le", "utf-16-be"])
+def test_a_text_that_does_not_say_its_encoding_is_utf_8_or_refused(encoding):
+    with pytest.raises(Malformed, match="save it as UTF-8"):
+        parse_names("Bread\nK\u00e4sesp\u00e4tzle\n".encode(encoding))
+
+
+def test_a_cut_text_is_refused():
+    with pytest.raises(Malformed, match="UTF-16"):
+        parse_names("Bread".encode("utf-16")[:-1])
+
+
+@pytest.mark.parametrize(("text", "reason"), [("Egg\n\u200b\n", "nothing can be seen"), ("Egg\nEgg", "twice")])
+def test_a_text_with_a_bad_name_is_refused(text, reason):
+    with pytest.raises(Malformed, match=reason):
+        parse_names(text.encode())

@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from feedloop.domain import labels
-from feedloop.domain.annotations import Vote
+from feedloop.domain.annotations import UNKNOWN, Vote
 from feedloop.domain.documents import dump, load
 from feedloop.domain.labels import Label
 from tests.support.strategies import DAY_ONE, votes
@@ -46,6 +46,10 @@ def label(*arriving):
         ([vote("a", 3), skip("a", minute=1)], ("skipped", None)),
         ([vote("a", None, outcome="other"), vote("b", None, outcome="unclear")], ("disputed", None)),
         ([vote("visitor", None, outcome="withdrawn", cancelled=True)], ("withdrawn", None)),
+        ([vote(UNKNOWN, 3), vote(UNKNOWN, 4, minute=1)], ("disputed", None)),
+        ([vote(UNKNOWN, 3), vote(UNKNOWN, 3, minute=1), vote("a", 4)], ("disputed", None)),
+        ([vote(UNKNOWN, 3), vote("a", 3), vote("b", 4)], ("class", 3)),
+        ([vote(UNKNOWN, 3), skip(UNKNOWN, minute=1)], ("class", 3)),
     ],
 )
 def test_the_latest_votes_decide_by_strict_majority(cast, answer):
