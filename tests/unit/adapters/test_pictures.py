@@ -1,14 +1,17 @@
 import threading
 from dataclasses import replace
+from io import BytesIO
 
 import pytest
-from PIL import Image, ImageChops, ImageOps, ImageStat
+from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
-from feedloop.adapters.pictures import normalise, shrink
+from feedloop.adapters.pictures import normalise, shrink, whole
+from feedloop.adapters.pictures.colours import SPACES
 from feedloop.domain.errors import BrokenPicture, TooLarge, UnsupportedPicture
 from feedloop.domain.limits import MOST_BYTES
 from feedloop.ports import Picture
+from tests.support import profiles
 from tests.support.uploads import SECRET, encoded, pixels, private_exif, scene
 
 KINDS = ["JPEG", "PNG", "WEBP"]
@@ -18,6 +21,12 @@ def same(one, other, tolerance=0):
     """Whether two pictures look alike: the mean difference per colour."""
     assert one.size == other.size
     return max(ImageStat.Stat(ImageChops.difference(one.convert("RGB"), other.convert("RGB"))).mean) <= tolerance
+
+
+def in_srgb(image):
+    """How a screen shows it, by its profile."""
+    meant = ImageCms.ImageCmsProfile(BytesIO(image.info["icc_profile"]))
+    return ImageCms.profileToProfile(image, meant, ImageCms.createProfile("sRGB"), outputMode="RGB")
 
 
 @pytest.mark.parametrize("options", [{}, {"progressive": True}, {"restart_marker_rows": 1}, {"quality": 30}])
@@ -78,13 +87,55 @@ def test_a_turned_picture_becomes_upright(kind, orientation):
 
 
 @pytest.mark.parametrize("orientation", [1, 8])
-@pytest.mark.parametrize(("mode", "space"), [("RGB", b"RGB "), ("L", b"GRAY"), ("CMYK", b"CMYK")])
-def test_a_jpeg_keeps_its_colours_and_their_profile(mode, space, orientation):
-    profile = bytes(16) + space + bytes(200)
+@pytest.mark.parametrize(("mode", "profile"), [("RGB", profiles.coloured()), ("L", profiles.grey())])
+def test_a_jpeg_keeps_its_colours_and_their_profile_without_its_texts(mode, profile, orientation):
     body = encoded(scene().convert(mode), exif=private_exif(orientation), icc_profile=profile)
     kept = pixels(normalise(body).jpeg)
-    assert (kept.mode, kept.info["icc_profile"]) == (mode, profile)
-    assert same(kept, pixels(body).rotate(90, expand=True) if orientation == 8 else pixels(body), 3)
+    shown = pixels(body).rotate(90, expand=True) if orientation == 8 else pixels(body)
+    assert (SECRET in body, SECRET in normalise(body).jpeg) == (True, False)
+    assert (kept.mode, kept.info["icc_profile"]) == (mode, profiles.clean(profile, SPACES[mode]))
+    assert same(kept, shown, 0 if orientation == 1 else 3)
+    assert same(in_srgb(kept), in_srgb(shown), 0 if orientation == 1 else 3)
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize("size", [(64, 64), (1600, 900)])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_model_sees_the_colours_that_a_profile_means(kind, size, orientation):
+    body = encoded(scene(*size), kind, icc_profile=profiles.coloured(), exif=private_exif(orientation), quality=95)
+    seen = Image.frombytes("RGB", (32, 32), shrink(normalise(body), 32))
+    meant = ImageOps.exif_transpose(pixels(body))
+    meant.info["icc_profile"] = profiles.coloured()
+    exact = in_srgb(meant).resize((32, 32), Image.Resampling.BILINEAR)
+    assert same(seen, exact, 3)
+    assert not same(seen, meant.resize((32, 32), Image.Resampling.BILINEAR), 5)
+
+
+def test_a_model_sees_the_light_that_a_profile_of_grey_means():
+    body = encoded(scene(64, 64).convert("L"), icc_profile=profiles.grey())
+    assert same(whole(normalise(body), 64), in_srgb(pixels(body)))
+
+
+@pytest.mark.parametrize("profile", [b"", profiles.coloured(profiles.SRGB), profiles.grey(), SECRET * 200])
+def test_without_another_profile_than_srgb_nothing_is_converted(profile):
+    body = encoded(scene(), icc_profile=profile)
+    assert whole(normalise(body), 96).tobytes() == pixels(body).tobytes()
+    assert SECRET not in normalise(body).jpeg
+
+
+RED_AND_BLACK = {0: (255, 128, 128), 1: (0, 128, 128), 2: (136, 208, 195), 8: (136, 208, 195), 15: (0, 128, 128)}
+
+
+@pytest.mark.parametrize("orientation", [1, 6])
+@pytest.mark.parametrize(("mode", "inks"), [("RGB", (0, 255, 0)), ("CMYK", (255, 0, 0, 0))])
+def test_colours_that_need_tables_are_written_anew(mode, inks, orientation):
+    profile = profiles.by_tables(SPACES[mode], RED_AND_BLACK)
+    body = encoded(Image.new(mode, (64, 48), inks), icc_profile=profile, exif=private_exif(orientation))
+    picture = normalise(body)
+    kept = pixels(picture.jpeg)
+    assert (kept.mode, kept.info.get("icc_profile"), SECRET in picture.jpeg) == ("RGB", None, False)
+    assert kept.getpixel((9, 9)) == pytest.approx((254, 0, 0), abs=9)
+    assert whole(picture, 32).getpixel((9, 9)) == pytest.approx((254, 0, 0), abs=9)
 
 
 def test_how_four_inks_are_meant_is_kept():
@@ -93,7 +144,7 @@ def test_how_four_inks_are_meant_is_kept():
 
 
 def test_a_profile_that_no_longer_fits_is_dropped():
-    body = encoded(scene().convert("L"), "PNG", icc_profile=bytes(16) + b"GRAY" + bytes(200))
+    body = encoded(scene(), "PNG", icc_profile=profiles.grey())
     assert "icc_profile" not in pixels(normalise(body).jpeg).info
 
 

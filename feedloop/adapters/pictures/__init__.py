@@ -1,0 +1,170 @@
+"""Pictures by Pillow: an upload becomes an upright JPEG without private metadata, or is refused.
+
+Whoever shows a picture to a model does so by this module: predict, training, judging and the benchmarks see the same.
+"""
+
+from functools import partial
+from io import BytesIO
+from typing import Final
+
+from PIL import Image
+
+from feedloop.adapters.pictures import scans
+from feedloop.adapters.pictures.colours import SPACES, on_white, png_on_white, seen
+from feedloop.adapters.pictures.opening import opened, too_large
+from feedloop.domain import exif, icc, jpeg, png, webp
+from feedloop.domain.errors import BrokenPicture, UnsupportedPicture
+from feedloop.domain.jpeg import Jpeg
+from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.stripped import Stripped
+from feedloop.ports import Picture, View
+
+QUALITY = 92
+"""Of the JPEG that we write when the upload cannot be kept as it is."""
+
+_TURNS: Final = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+"""Exif's orientations, and what makes each upright."""
+
+_SPACES = {1: icc.GREY, 3: icc.RGB, 4: icc.CMYK}
+"""The colours that an ICC profile explains, by the number of a JPEG's components."""
+_VIEW = 448  # twice what the largest usual classifier looks at
+_LARGEST_VIEW = 2_000_000
+_EMPTY = {127, 128}
+"""The levels that libjpeg fills in where pixels are missing."""
+
+
+def normalise(body: bytes) -> Picture:
+    """The upload as an upright JPEG; one that is upright already keeps its pixels bit for bit.
+
+    Raises TooLarge, UnsupportedPicture and BrokenPicture.
+    """
+    if len(body) > MOST_BYTES:
+        raise too_large(len(body), MOST_BYTES, "MB")
+    if body.startswith(jpeg.MAGIC):
+        return _of_jpeg(jpeg.split(body))
+    if body.startswith(png.MAGIC):
+        parts = png.split(body)
+        with opened(parts.stripped.body) as image:
+            return _of_other(png_on_white(image, parts), parts.stripped)
+    if webp.is_webp(body):
+        stripped = webp.split(body)
+        with opened(stripped.body) as image:
+            return _of_other(on_white(image), stripped)
+    raise UnsupportedPicture("Send a JPEG, PNG or WebP picture.")
+
+
+def whole(picture: Picture, side: int) -> Image.Image:
+    """The picture as a model sees it, in sRGB; decoded smaller where both sides stay at least this long.
+
+    Raises BrokenPicture.
+    """
+    view = picture.view
+    if view and side <= _VIEW:
+        return Image.frombuffer("RGB", (view.width, view.height), view.rgb)
+    with opened(picture.jpeg) as image:
+        return _small(image, side).copy()  # its file is closed
+
+
+def shrink(picture: Picture, size: int) -> bytes:
+    """The picture stretched to a square, as rows of RGB bytes.
+
+    The JPEG is decoded at the smallest scale that leaves at least twice the size, so that
+    the bilinear filter (which averages when it shrinks) still sees enough.
+    """
+    return whole(picture, 2 * size).resize((size, size), Image.Resampling.BILINEAR).tobytes()
+
+
+def _of_jpeg(parts: Jpeg) -> Picture:
+    """Kept as it is where that is upright, shown by every browser, and its colours need no table to be understood."""
+    profile = icc.read(parts.profile, _SPACES.get(parts.colours, b""))
+    kept = profile.clean if profile else b""
+    pieces = jpeg.pieces(parts.segments, kept)  # Pillow never sees the rest
+    clean = b"".join(head + scan for head, scan in pieces)
+    with opened(clean) as image:
+        if parts.orientation == exif.UPRIGHT and parts.shown_everywhere and (kept or not profile):
+            image.draft("RGB", (_VIEW, _VIEW))
+            needed = scans.load(image, pieces)
+            picture = Picture(_tight(clean, pieces, needed), *image.size, view=_view(seen(image, kept)))
+        else:
+            image.load()
+            picture = _written(image, parts.orientation, parts.profile)
+        if _ends_empty(image) or not parts.ended:
+            _check_end(clean, coarse=parts.ended)
+        return picture
+
+
+def _tight(clean: bytes, pieces: scans.Pieces, needed: list[int]) -> bytes:
+    """The file without what stands behind the last pixel of a scan. Nearly every file has none."""
+    if all(count >= len(scan) for count, (_, scan) in zip(needed, pieces, strict=True)):
+        return clean
+    counts = scans.lengths(partial(opened, clean), pieces, needed)
+    tight = b"".join(head + scan[:count] for (head, scan), count in zip(pieces, counts, strict=True))
+    if _decoded(tight, coarse=False) != _decoded(clean, coarse=False):
+        raise BrokenPicture("The JPEG is damaged in the middle of its pixels.")
+    return tight
+
+
+def _of_other(image: Image.Image, stripped: Stripped) -> Picture:
+    """A PNG or WebP; grey becomes colour, whose profile is another kind than grey's."""
+    grey = image.mode == "L" and icc.read(stripped.profile, icc.GREY)
+    coloured = seen(image, stripped.profile) if grey else image.convert("RGB")
+    return _written(coloured, stripped.orientation, b"" if grey else stripped.profile)
+
+
+def _small(image: Image.Image, side: int) -> Image.Image:
+    """The whole picture in sRGB, scaled down while both sides stay as long; what is cut short is found here."""
+    image.draft("RGB", (side, side))
+    image.load()
+    return seen(image, image.info.get("icc_profile") or b"")
+
+
+def _view(small: Image.Image) -> View | None:
+    """What a classifier will look at; a long and narrow picture stays large, and is better decoded again."""
+    pixels = small.width * small.height
+    return View(small.tobytes(), small.width, small.height) if pixels <= _LARGEST_VIEW else None
+
+
+def _ends_empty(image: Image.Image) -> bool:
+    """Whether the last pixel may not have been there: libjpeg fills in and warns, and Pillow does not pass it on."""
+    last = image.crop((image.width - 1, image.height - 1, *image.size))
+    return set(last.tobytes()) <= _EMPTY
+
+
+def _check_end(clean: bytes, *, coarse: bool) -> None:
+    """Raises BrokenPicture when more bytes would be more pixels. A coarse look sees missing pixels, a fine one bits."""
+    shown = _decoded(clean, coarse=coarse)
+    if any(_decoded(more, coarse=coarse) != shown for more in jpeg.prolonged(clean)):
+        raise BrokenPicture("Pixels are missing at the end of the JPEG.")
+
+
+def _decoded(body: bytes, *, coarse: bool) -> bytes:
+    """The pixels of a JPEG; coarse at an eighth of its scale, which is enough to see that some of them changed."""
+    with opened(body) as image:
+        if coarse:
+            image.draft(None, (image.width // 8, image.height // 8))
+        return image.tobytes()
+
+
+def _written(image: Image.Image, orientation: int, profile: bytes) -> Picture:
+    """A new JPEG, turned upright, with the profile that explains its colours; one that needs tables is applied."""
+    found = icc.read(profile, SPACES[image.mode])
+    kept = found.clean if found else b""
+    meant = seen(image, profile) if found and not kept else image
+    turned = meant.transpose(_TURNS[orientation]) if orientation in _TURNS else meant
+    file = BytesIO()
+    turned.save(file, "JPEG", quality=QUALITY, icc_profile=kept or None, comment="")
+    return Picture(file.getvalue(), *turned.size, view=_reduced(turned, kept))
+
+
+def _reduced(image: Image.Image, profile: bytes) -> View | None:
+    """The view of a picture that is large and decoded already; a small one is soon decoded again, and exactly."""
+    fits = [scale for scale in (8, 4, 2) if min(image.size) >= scale * _VIEW]
+    return _view(seen(image.reduce(fits[0]), profile)) if fits else None
