@@ -9,6 +9,9 @@ AUDIT := .venv-audit
 PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes --no-deps
 UV_INSTALL = $(BIN)/uv pip install --require-hashes --no-deps --compile-bytecode
 export UV_HTTP_TIMEOUT ?= 120
+# What is set for another Python is not for these.
+unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONINSPECT PYTHONOPTIMIZE PYTHONIOENCODING PYTHONWARNINGS
+unexport PYTHONPLATLIBDIR PYTHONUSERBASE PIP_USER PIP_TARGET PIP_PREFIX
 CODE := feedloop functions local labelling training simulation scripts tests $(wildcard benchmarks)
 
 # Label Studio pins what the others do not: its set is pinned apart from them.
@@ -23,6 +26,12 @@ WORKERS ?= 4
 PYTEST := PYTHONHASHSEED=0 PYTHONDONTWRITEBYTECODE= $(BIN)/python -m pytest --dist loadgroup --no-loadscope-reorder
 # From this all seeds of a soak follow: `make soak SOAK=<what a failed one printed>` draws them again.
 SOAK := $(or $(SOAK),$(shell date +%s))
+
+# What a Ctrl-C, a move or another Python has made unusable goes, before make looks at what there is.
+ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
+$(shell $(PYTHON) -I scripts/environments.py $(if $(filter file,$(origin PYTHON)),,--this-python) \
+  $(VENV) $(TRAIN) $(DESK) $(AUDIT) >&2)
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help run demo quick test soak test-training plant check audit bench minio lock clean
@@ -88,13 +97,17 @@ clean: ## remove caches and the virtual environment; the data of `make run` stay
 # Pip installs uv, and uv all others: seconds instead of minutes. It compiles what it installs, so that no process that
 # starts later has to. Where only pip knows a package index, pip takes over.
 $(VENV)/lock.stamp: requirements/lock.txt | $(BIN)/python
-	@$(BIN)/python $(PIP_INSTALL) --quiet --requirement $<
-	@touch $@
+	@echo $$PPID >$@.unfinished
+	@$(BIN)/python $(PIP_INSTALL) --quiet --requirement $< || { rm -f $@.unfinished; exit 1; }
+	@touch $@ && rm -f $@.unfinished
 
-# A stamp says that this environment holds this set: a second `make run` starts at once.
+# A stamp says that this environment holds this set: a second `make run` starts at once. What is left unfinished when
+# make is killed tells scripts/environments.py that nobody knows what it holds.
 define INSTALL
-@$(UV_INSTALL) --python $(@D)/bin/python --requirement $< || $(@D)/bin/python $(PIP_INSTALL) --requirement $<
-@touch $@
+@echo $$PPID >$@.unfinished
+@$(UV_INSTALL) --python $(@D)/bin/python --requirement $< || $(@D)/bin/python $(PIP_INSTALL) --requirement $< \
+  || { rm -f $@.unfinished; exit 1; }
+@touch $@ && rm -f $@.unfinished
 endef
 
 $(VENV)/%.stamp: requirements/%.txt | $(VENV)/lock.stamp $(BIN)/python
@@ -117,5 +130,7 @@ $(AUDIT)/%.stamp: requirements/%.txt | $(AUDIT)/bin/python $(VENV)/lock.stamp
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "Feedloop needs Python 3.11 or newer; name one: make PYTHON=/path/to/python3.12 run"; exit 1; }
 	@echo "Creating $* ..."
+	@mkdir -p $* && echo $$PPID >$*/python.unfinished
 	@$(PYTHON) -m venv $* || { rm -rf $*; \
 	  echo "Python could not make an environment; on Debian: apt-get install python3-venv"; exit 1; }
+	@touch $*/made.stamp && rm -f $*/python.unfinished && $(PYTHON) -I scripts/environments.py $*

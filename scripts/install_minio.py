@@ -35,17 +35,25 @@ class NotInstalledError(Exception):
 
 def install(target: Path) -> None:
     """Have MinIO at `target`, whole or not at all; others who want it there wait for the first."""
-    if target.exists():
+    if _is_whole(target):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     with _alone(target.parent):
-        if target.exists():
+        if _is_whole(target):
             return
         print(f"Building MinIO {VERSION} (once, about 3 minutes) ...", flush=True)
         for unfinished in target.parent.glob(f"{_UNFINISHED}*"):
             shutil.rmtree(unfinished, ignore_errors=True)
         with TemporaryDirectory(prefix=_UNFINISHED, dir=target.parent, ignore_cleanup_errors=True) as folder:
-            _build(Path(folder)).rename(target)
+            program = _build(Path(folder))
+            if target.is_dir() and not target.is_symlink():
+                shutil.rmtree(target)
+            program.replace(target)
+
+
+def _is_whole(target: Path) -> bool:
+    """Whether it is a program: not the rest of a copy, nor a folder of that name."""
+    return target.is_file() and target.stat().st_size > 0 and os.access(target, os.X_OK)
 
 
 @contextmanager

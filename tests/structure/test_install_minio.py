@@ -119,3 +119,13 @@ def test_of_two_at_once_one_builds(machine):
     both = [machine.installing() for _ in range(2)]
     assert [process.wait(60) for process in both] == [0, 0]
     assert machine.calls().count("build") == 1
+
+
+@pytest.mark.parametrize("half", ["nothing", "no right to run", "a folder"])
+def test_what_is_no_program_is_built_anew(machine, half):
+    machine.has_go()
+    machine.kept.parent.mkdir(parents=True)
+    machine.kept.mkdir() if half == "a folder" else machine.kept.write_text("" if half == "nothing" else "half")
+    assert machine.install() == (0, "")
+    assert os.access(machine.kept, os.X_OK)
+    assert machine.kept.is_file()
