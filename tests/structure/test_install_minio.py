@@ -73,7 +73,8 @@ def test_what_is_built_is_kept_and_nothing_else(machine):
 
 def test_what_is_kept_needs_no_go(machine):
     machine.kept.parent.mkdir(parents=True)
-    machine.kept.touch()
+    machine.kept.write_text("#!/bin/sh\n")
+    machine.kept.chmod(0o755)
     assert machine.install() == (0, "")
 
 
