@@ -8,6 +8,9 @@ from feedloop.domain.documents import Document
 
 from .gathering import Cell, DayFacts, Seen
 
+MIDNIGHT = "00000"
+"""The first second of a day, as predictions' keys spell it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Narrowed:
@@ -43,7 +46,7 @@ class Narrowed:
         if self.since and day < self.since[0]:
             return Counter()
         chosen = Counter({cell: count for cell, count in counts.items() if self.takes(cell)})
-        return chosen - early if self.since and day == self.since[0] else chosen
+        return chosen - early if self.since and day == self.since[0] and self.since[1] > MIDNIGHT else chosen
 
 
 def predictions(days: Sequence[str], facts: Sequence[DayFacts], narrowed: Narrowed, names: Sequence[str]) -> Document:

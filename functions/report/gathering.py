@@ -55,6 +55,8 @@ class DayFacts:
     early: Counter[Cell] = field(default_factory=Counter)
     """Of the day on which another model began to serve: the predictions before that moment."""
     early_per_milles: Counter[Cell] = field(default_factory=Counter)
+    early_seconds: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """The seconds of the first and the last of them, by model."""
     seen: list[Seen] = field(default_factory=list)
     behind: int = 0
     """Blind answers that do not count yet, since one before them in the day's order is not there."""
@@ -89,6 +91,9 @@ class DayFacts:
                 cell = Cell(line.model, line.predicted, line.low, min(line.per_mille // 100, TENTHS - 1))
                 self.early[cell] += 1
                 self.early_per_milles[cell] += line.per_mille
+                second = int(line.second)
+                first, last = self.early_seconds.get(line.model, (second, second))
+                self.early_seconds[line.model] = min(first, second), max(last, second)
             yield line
 
     def _time(self, queue: str, line: Line) -> None:

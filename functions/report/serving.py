@@ -8,8 +8,11 @@ from datetime import datetime
 from feedloop.domain.clock import day_of, second_of_day
 from feedloop.releases import Pointer
 
-from .counting import Narrowed
+from .counting import MIDNIGHT, Narrowed
 from .gathering import DayFacts
+
+OVERLAP = 3600
+"""For so many seconds a model may seem to have served before: replicas change over one by one, and clocks differ."""
 
 Models = Mapping[str, int]
 """How many predictions of a day each model made."""
@@ -40,13 +43,14 @@ def find(facts: Sequence[DayFacts], first: str, pointer: Pointer | None, now: da
     if not window or len(set().union(*served.values())) == 1:
         return None
     if pointer and pointer.moved_at and pointer.moved_at <= now:
-        begin = day_of(pointer.moved_at), f"{second_of_day(pointer.moved_at):05d}"
-        serving = Narrowed(pointer.sha256[:8], since=begin)
-        if any(serving.counts(day) for day in facts if day.day >= first):
-            replaced = _replaced(served, serving.model or "", begin[0], pointer.previous[:8])
-            return Switch(pointer.sha256[:8], begin, pointer.moved_at, replaced, serves_now=True)
+        day, model = day_of(pointer.moved_at), pointer.sha256[:8]
+        begin = day, f"{second_of_day(pointer.moved_at):05d}" if _came_back(facts, model, day) else MIDNIGHT
+        serving = Narrowed(model, since=begin)
+        if any(serving.counts(one) for one in facts if one.day >= first):
+            replaced = _replaced(served, model, day, pointer.previous[:8])
+            return Switch(model, begin, pointer.moved_at, replaced, serves_now=True)
     newest = _newest(served, version(pointer))
-    begin = _began(served, newest), "00000"
+    begin = _began(served, newest), MIDNIGHT
     return Switch(newest, begin, None, _replaced(served, newest, begin[0]), version(pointer) in (None, newest))
 
 
@@ -55,6 +59,15 @@ def _models(day: DayFacts) -> Models:
     for cell, count in day.counts.items():
         models[cell.model] += count
     return models
+
+
+def _came_back(facts: Sequence[DayFacts], model: str, day: str) -> bool:
+    """Whether a model that serves since this day had served, and another one between: else all it predicted counts."""
+    if any(cell.model == model for one in facts if one.day < day for cell in one.counts):
+        return True
+    early = next((one.early_seconds for one in facts if one.day == day), {})
+    others = [last for other, (_, last) in early.items() if other != model]
+    return model in early and max(others, default=0) - early[model][0] > OVERLAP
 
 
 def _newest(served: Mapping[str, Models], pointed_to: str | None) -> str:

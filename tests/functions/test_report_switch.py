@@ -192,6 +192,18 @@ def test_a_model_that_came_back_counts_since_it_came_back(days):
     assert kinds(told)["served-before"] == {"kind": "served-before", "model": OLD[:8], "predictions": 70}
 
 
+def test_a_clock_that_was_ahead_at_the_release_takes_nothing_away(days):
+    days.switch(OLD, 0)
+    days.answers(OLD, 0, 10, 10)
+    days.answers(OLD, 1, 5, 5, hours=-2)
+    days.answers(NEW, 1, 10, 10, hours=-1)
+    days.switch(NEW, 1)
+    days.answers(NEW, 1, 20, 0, hours=1)
+    told = days.report(1)
+    assert told["switch"]["serving"]["answers"] == {"right": 30, "of": 40}
+    assert "served-before" not in kinds(told)
+
+
 def test_replicas_that_serve_both_for_a_moment_are_told_apart(days):
     days.switch(OLD, 0)
     days.answers(OLD, 0, 10, 10)
