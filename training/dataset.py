@@ -3,7 +3,7 @@
 The order is that of `classes.txt` (one name per line) when the folder has one. Sub-folders
 called `class_00`, `class_01`, ... carry their index, as in the dataset buckets; with
 eleven of them and no other names given they are Food-11's. Any other sub-folders are
-classes by their own names, sorted.
+classes by their own names, sorted. What is no picture of a class is left out and told: training/folders.py.
 """
 
 import hashlib
@@ -12,10 +12,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from unicodedata import normalize
 
 from feedloop.domain.classes import check_names, parse_names, same_name
 from feedloop.domain.errors import BadRequest, Malformed
-from training import manifests
+from training import folders, manifests
 
 FOOD_11 = (
     "Bread",
@@ -33,7 +34,6 @@ FOOD_11 = (
 """The classes of GourmetGram, in the order of their indices."""
 
 NAMES_FILE = "classes.txt"
-_SUFFIXES = {".jpg", ".jpeg", ".png", ".webp"}
 _NUMBERED = re.compile(r"class_(\d{2,4})")
 
 
@@ -78,11 +78,15 @@ class Pictures:
 
 def read(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> Pictures:
     """The pictures of an image folder, of every class when it must be `complete`. Raises BadRequest."""
-    folders = sorted(path for path in folder.glob("*") if path.is_dir()) if folder.is_dir() else []
-    if not folders:
+    left, named = folders.Left(), tuple(names) or _listed(folder)
+    found = {path: folders.pictures(path, left) for path in folders.of_classes(folder, left, frozenset(named))}
+    if not found:
         raise BadRequest(f"{folder} has no sub-folders: give a folder with one sub-folder of pictures per class.")
-    classes = _classes(folder, folders, tuple(names))
-    shown = [Shown(path, _index(at.name, classes)) for at in folders for path in _files(at)]
+    kept = [path for path, inside in found.items() if inside or _is_class(path.name, named)] or list(found)
+    left[folders.WITHOUT] += len(found) - len(kept)
+    classes = named or _classes(folder, kept)
+    shown = [Shown(path, _index(at.name, classes)) for at in kept for path in found[at]]
+    folders.tell(folder, left)
     missing = [name for index, name in enumerate(classes) if all(one.index != index for one in shown)]
     if not shown or (missing and complete):
         raise BadRequest(f"{folder} has no JPEG, PNG or WebP picture of {', '.join(missing)}.")
@@ -91,7 +95,9 @@ def read(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> P
 
 def read_outliers(folder: Path) -> list[Shown]:
     """All pictures below a folder as pictures of none of the classes. Raises BadRequest when there is none."""
-    found = [Shown(path, None) for path in _files(folder)]
+    left = folders.Left()
+    found = [Shown(path, None) for path in folders.pictures(folder, left)]
+    folders.tell(folder, left)
     if not found:
         raise BadRequest(f"{folder} has no JPEG, PNG or WebP pictures.")
     return found
@@ -110,17 +116,21 @@ def sha256_of(path: Path) -> str:
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in _SUFFIXES)
+def _is_class(folder: str, named: tuple[str, ...]) -> bool:
+    """Whether a folder is a class also without a picture."""
+    return bool(_NUMBERED.fullmatch(folder)) or any(same_name(name, folder) for name in named)
 
 
-def _classes(folder: Path, folders: list[Path], names: tuple[str, ...]) -> tuple[str, ...]:
-    numbered = [_NUMBERED.fullmatch(path.name) for path in folders]
+def _classes(folder: Path, kept: list[Path]) -> tuple[str, ...]:
+    """As the folders say; two that have the same name in other signs are one class."""
+    numbered = [_NUMBERED.fullmatch(path.name) for path in kept]
     if not all(numbered):
-        return names or _listed(folder) or _checked(folder, tuple(path.name for path in folders))
+        return _checked(
+            folder, tuple({normalize("NFC", path.name): path.name for path in reversed(kept)}.values())[::-1]
+        )
     count = 1 + max(int(match[1]) for match in numbered if match)
     food = FOOD_11 if count == len(FOOD_11) else ()
-    return names or _listed(folder) or food or tuple(f"class_{index:02d}" for index in range(count))
+    return food or tuple(f"class_{index:02d}" for index in range(count))
 
 
 def _listed(folder: Path) -> tuple[str, ...]:

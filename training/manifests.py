@@ -42,9 +42,11 @@ class Line:
         """Read a line back. Raises Malformed."""
         try:
             facts = {**document, "annotators": tuple(document["annotators"])}
-            return cls(class_name=facts.pop("class"), **facts)
-        except (KeyError, TypeError) as error:
+            line = cls(class_name=facts.pop("class"), **facts)
+            line.file  # noqa: B018 - it needs a number and texts
+        except (KeyError, TypeError, ValueError) as error:
             raise Malformed(f"not a line of a manifest: {error!r}") from error
+        return line
 
 
 def file_of(class_index: int, source: str, prediction: object) -> str:

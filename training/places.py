@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from feedloop import settings
 from feedloop.adapters.clock_file import ClockFile
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain.clock import utc_now
@@ -29,6 +30,7 @@ def open_store(env: Mapping[str, str] = os.environ) -> S3Store:
         secret_key=secret_key,
         region=env.get("S3_REGION") or "us-east-1",
         prefix=env.get("BUCKET_PREFIX", ""),
+        route=settings.route(endpoint, env),
         read_timeout=PATIENCE,
         request_timeout=PATIENCE,
     )

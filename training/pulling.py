@@ -17,6 +17,7 @@ from feedloop.domain.labels import Label
 from feedloop.ports import ObjectStore
 from training import manifests
 from training.dataset import NAMES_FILE
+from training.folders import is_foreign
 from training.manifests import Line
 from training.selection import Labelled
 
@@ -59,7 +60,8 @@ def pull(
 
 def _tidy(folder: Path, wanted: set[str], classes: ClassList) -> None:
     """Away with the old manifest first, then with pictures of an earlier pull that are not wanted any more."""
-    there = [path for path in folder.glob("class_*/*") if path.is_file()]
+    files = [path for path in folder.glob("class_*/*") if path.is_file() or path.is_symlink()]
+    there = [path for path in files if not is_foreign(path.name)]
     if strange := [path for path in there if not _OURS.fullmatch(path.name)]:
         raise BadRequest(f"{folder} holds other pictures, for example {strange[0].name}: name a folder of its own.")
     folder.mkdir(parents=True, exist_ok=True)

@@ -7,6 +7,7 @@ import pytest
 
 from feedloop import releases
 from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import BadRequest
 from tests.support import world
 from tests.support.counting import Counted
@@ -221,3 +222,11 @@ def test_one_command_pulls_from_a_real_store(tmp_path, seaweedfs, monkeypatch, c
     assert [command(*words), command(*words)] == [0, 0]
     assert files(tmp_path) == [f"class_{index:02d}/lowconfidence-{made[at].id}.jpg" for index, at in ((0, 2), (3, 0))]
     assert "2 pictures in" in capsys.readouterr().out
+
+
+def test_what_a_system_leaves_in_a_pulled_folder_does_not_stop_the_next_pull(tmp_path):
+    (tmp_path / "class_00").mkdir()
+    for name in (".DS_Store", "Thumbs.db", "._1.jpg"):
+        (tmp_path / "class_00" / name).write_bytes(b"not ours")
+    pulling._tidy(tmp_path, set(), ClassList.of(["Bread"]))
+    assert len(list((tmp_path / "class_00").iterdir())) == 3

@@ -1,0 +1,104 @@
+"""Which files of a folder are pictures: one answer for whoever reads one.
+
+Operating systems, archives and notebooks leave files of their own behind, and people other ones. What is no picture
+is left out, and one line says how many of which kind.
+"""
+
+import os
+import stat
+import sys
+import warnings
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+
+from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
+
+SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}
+_FOREIGN = {
+    *("__macosx", "thumbs.db", "desktop.ini", "@eadir", "#recycle", "$recycle.bin", "lost+found", "__pycache__"),
+    *("system volume information", "icon\r"),
+}
+
+FOREIGN, NO_FILE, NO_PICTURE = "hidden or an operating system's", "links to nowhere or no files", "no pictures"
+EMPTY, TOO_LARGE, TOO_SMALL, UNREADABLE = "empty", "too large", "too small", "not readable"
+LOOSE, WITHOUT = "pictures in no class's folder", "folders without pictures"
+
+Left = Counter[str]
+"""How many files were left out, by reason."""
+
+
+def is_foreign(name: str) -> bool:
+    """Whether a file or folder of this name is somebody else's: hidden, or left by a system, an archive, a notebook."""
+    return name.startswith(".") or name.lower() in _FOREIGN
+
+
+def of_classes(folder: Path, left: Left, named: frozenset[str] = frozenset()) -> list[Path]:
+    """The sub-folders that may be classes, in the order of their names; those `named` in any case."""
+    found = []
+    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
+        name = path.name
+        if not path.is_dir():
+            left[LOOSE] += path.suffix.lower() in SUFFIXES and not is_foreign(name)
+        elif name in named or not is_foreign(name):
+            found.append(path)
+        else:
+            left[FOREIGN] += 1
+    return found
+
+
+def pictures(folder: Path, left: Left) -> list[Path]:
+    """Every picture below a folder, in the order of their paths. No link to a folder is followed inside of it."""
+    return sorted(path for path in _files(folder, left) if _is_picture(path, left))
+
+
+def tell(folder: Path, left: Left) -> None:
+    """Say on the error stream what was left out, if anything was."""
+    if said := ", ".join(f"{count} {reason}" for reason, count in sorted(left.items()) if count):
+        sys.stderr.write(f"{folder}: left out what is no picture of a class: {said}\n")
+
+
+def _files(folder: Path, left: Left) -> Iterator[Path]:
+    for where, inside, names in os.walk(folder):
+        left[FOREIGN] += sum(map(is_foreign, inside))
+        inside[:] = [name for name in inside if not is_foreign(name)]
+        yield from (Path(where, name) for name in names)
+
+
+def _is_picture(path: Path, left: Left) -> bool:
+    reason = FOREIGN if is_foreign(path.name) else _fault(path)
+    left[reason] += bool(reason)
+    return not reason
+
+
+def _fault(path: Path) -> str:
+    """Why predict would not take it, as far as its beginning tells; empty when it would. A pipe is not opened."""
+    if path.suffix.lower() not in SUFFIXES:
+        return NO_PICTURE
+    try:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            return NO_FILE
+        return _fault_of_file(path, found.st_size)
+    except OSError:
+        return UNREADABLE if os.path.lexists(path) and path.exists() else NO_FILE
+
+
+def _fault_of_file(path: Path, size: int) -> str:
+    if not size:
+        return EMPTY
+    if size > MOST_BYTES:
+        return TOO_LARGE
+    with path.open("rb") as file, warnings.catch_warnings():
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        try:
+            with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as image:
+                pixels = image.width * image.height
+                most = MOST_PIXELS.get(f"image/{image.format}".lower(), MOST_PIXELS["image/jpeg"])  # MPO is a JPEG
+                return TOO_LARGE if pixels > most else TOO_SMALL if min(image.size) < LEAST_SIDE else ""
+        except Image.DecompressionBombError:
+            return TOO_LARGE
+        except Exception:  # noqa: BLE001 - whatever a decoder meets
+            return NO_PICTURE
