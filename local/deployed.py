@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
-from local import folder, identities, minio_server
+from local import folder, identities, minio_server, seaweedfs_security
 from local.prepare import prepare
 from local.settings import Choices
 from local.store import Access, OutsideStore
@@ -31,12 +31,18 @@ def hand_out(secrets: Path, choices: Choices, *, minio: bool) -> None:
     others = identities.drawn(secrets, choices.bucket_prefix)
     operator = identities.pair(secrets, settings.S3_KEYS)
     folder.write(secrets / "s3.json", identities.of_seaweedfs(operator, others))
+    if not seaweedfs_security.write(secrets, "/etc/seaweedfs/"):
+        _say(
+            "There is no program openssl here, so SeaweedFS's own ports will ask for no certificate. Install it, and repeat."
+        )
     for one in others:
         folder.write(secrets / "policies" / f"{one.name}.json", one.policy)
     if minio:
         minio_server.admit(choices.s3_endpoint, (choices.s3_access_key, choices.s3_secret_key), others)
         _say(f"{choices.s3_endpoint} lets in {', '.join(one.name for one in others)}")
-    _say(f"{secrets}/s3.json is for SeaweedFS, {secrets}/policies/ for AWS; the platform wants:")
+    _say(
+        f"{secrets}/s3.json, security.toml and seaweedfs.pem are for SeaweedFS, policies/ for AWS; the platform wants:"
+    )
     for name in sorted(path.name for path in secrets.glob("feedloop-*-s3-*-key")):
         if not name.startswith(identities.keys_of(identities.LABEL_STUDIO)):
             _say(f"faas-cli secret create {name} --from-file={secrets / name}")

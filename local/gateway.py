@@ -1,18 +1,21 @@
 """All functions of the stack under /function/<name>, and the website at /: what a gateway shows, in one process."""
 
 import gzip
+import ipaddress
+import json
 import mimetypes
 import os
 from collections.abc import Iterable
 from http import HTTPStatus
 from importlib import import_module
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
-from flask import Flask, Response, jsonify, request
+from flask import Flask, Response, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feedloop import wiring
-from feedloop.server import create_app
+from feedloop.server import ANY_ORIGIN, create_app
 from local import leftovers, serve, stack
 
 if TYPE_CHECKING:
@@ -46,10 +49,31 @@ def _app(function: stack.Function) -> "WSGIApplication":
     app = _plain_app(function)
 
     def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        if not _is_ours(environ.get("HTTP_HOST", "")):
+            return _misled()(environ, start_response)
         wiring.keys_at_hand.set(function.keys)
         return app(environ, start_response)
 
     return call
+
+
+def _is_ours(host: str) -> bool:
+    """Whether a page at that address may be ours: no name that a stranger's DNS could lead to this machine.
+
+    That is an address in digits, a name without a dot, localhost, or the name of an allowed origin.
+    """
+    origins = wiring.configured().allowed_origins
+    try:
+        name = (urlsplit(f"//{host}").hostname or "localhost").rstrip(".")
+    except ValueError:
+        return False
+    known = {urlsplit(origin).hostname for origin in origins}
+    if "." not in name or name.endswith(".localhost") or name in known or ANY_ORIGIN in origins:
+        return True
+    try:
+        return bool(ipaddress.ip_address(name))
+    except ValueError:
+        return False
 
 
 def _plain_app(function: stack.Function) -> Flask:
@@ -91,16 +115,18 @@ def _packed(response: Response) -> Response:
 
 
 def _unknown(name: str) -> Response:
-    problem = {
-        "type": "urn:feedloop:problem:unknown-function",
-        "title": "There is no such function",
-        "status": 404,
-        "detail": f"{name.partition('/')[0]} is not in {stack.FILE}.",
-    }
-    response = jsonify(problem)
-    response.status_code = 404
-    response.content_type = "application/problem+json"
-    return response
+    detail = f"{name.partition('/')[0]} is not in {stack.FILE}."
+    return _problem("unknown-function", "There is no such function", HTTPStatus.NOT_FOUND, detail)
+
+
+def _misled() -> Response:
+    detail = "Call 127.0.0.1 or localhost, or name this address in ALLOWED_ORIGINS."
+    return _problem("unknown-host", "No function is called by this name", HTTPStatus.MISDIRECTED_REQUEST, detail)
+
+
+def _problem(kind: str, title: str, status: HTTPStatus, detail: str) -> Response:
+    problem = {"type": f"urn:feedloop:problem:{kind}", "title": title, "status": status, "detail": detail}
+    return Response(json.dumps(problem), status, content_type="application/problem+json")
 
 
 def main() -> None:

@@ -5,8 +5,9 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
+from feedloop import log
 from feedloop.domain.errors import StoreDown, WrongSetting
-from local import folder, identities
+from local import folder, identities, seaweedfs_security
 from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
@@ -25,6 +26,7 @@ _OPTIONS = (
     f"-s3.config={_IDENTITIES}",
     "-s3.autoCreateBucket=false",  # a wrong bucket name is to be an error
     *("-master.volumeSizeLimitMB=1024", "-volume.max=1000"),  # only the disk is the limit, however small it is
+    "-disableHttp",  # of master and filer, which ask for no key: nothing of ours calls them so
     "-master.resumeState=false",  # else a restart may refuse every write for 15 seconds: docs/decisions/0004
 )
 _SHELL_SECONDS = 30
@@ -50,10 +52,12 @@ class SeaweedFS:
         return f"http://{HOST}:{self.ports['s3.port']}"
 
     def parts(self) -> list[Part]:
-        """The one process; it reads notification.toml and who may come in where it starts."""
+        """The one process; where it starts it reads notification.toml, security.toml and who may come in."""
         folder.write(self.home / "notification.toml", self._notification())
         operator = self.access.access_key, self.access.secret_key
         folder.write(self.home / _IDENTITIES, identities.of_seaweedfs(operator, self.identities))
+        if not seaweedfs_security.write(self.home):
+            log.event("store.open", to="other users of this machine", then="install openssl, and start again")
         (self.home / "data").mkdir(exist_ok=True)
         ports = (f"-{option}={port}" for option, port in self.ports.items())
         command = (_weed(), "mini", "-dir=data", *_OPTIONS, *ports)  # an absolute path with a comma would be two

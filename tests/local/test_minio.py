@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.local.stranger import require_nothing_is_given_or_taken
 from tests.local.system import System, an_annotation_comes_and_goes, running, until
 
 pytestmark = pytest.mark.store
@@ -20,6 +21,10 @@ def test_minio_calls_curate_itself(on_minio: System) -> None:
     on_minio.put("labelstudio", "output/userfeedback/777", b"{}")
     until(lambda: on_minio.said("curate.answered", status=200), "curate is called")
     an_annotation_comes_and_goes(on_minio, "778")
+
+
+def test_minio_gives_and_takes_no_picture_without_keys(on_minio: System) -> None:
+    require_nothing_is_given_or_taken(on_minio)
 
 
 @pytest.mark.slow("starts the system again")

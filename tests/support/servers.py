@@ -25,7 +25,7 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
-from local import identities
+from local import identities, seaweedfs_security
 from local.identities import Identity, keys_of, of_seaweedfs, policy
 from local.minio_program import pinned
 from tests.support import logs
@@ -161,6 +161,7 @@ def _running(folder: Path, command: Callable[[Path, list[int]], list[str]]) -> I
         ports = free_ports(_PORTS)
         server = Server(f"http://127.0.0.1:{ports[0]}", access_key, secret_key)
         (where / "s3.json").write_text(of_seaweedfs((access_key, secret_key), server.identities()))
+        seaweedfs_security.write(where)  # as `make run` has it
         with without_leftovers(ports), _process(command(where, ports), where, server) as process:
             if _becomes_usable(process, server):
                 yield server
@@ -235,7 +236,7 @@ def _weed_command(where: Path, ports: list[int]) -> list[str]:
         f"-filer.localSocket={where}/filer.sock",
         f"-s3.localSocket={where}/s3.sock",
         "-volume.max=10000",  # each bucket takes seven volumes; by itself it stops at what the disk could fill
-        "-master.resumeState=false",  # as `make run` has it
+        *("-master.resumeState=false", "-disableHttp"),  # as `make run` has it
         f"-s3.config={where}/s3.json",
         "-s3.autoCreateBucket=false",  # else a typo in a bucket's name is not an error
         *("-s3.port.iceberg=0", "-s3.port.lance=0", "-webdav=false", "-admin.ui=false", "-master.telemetry=false"),
