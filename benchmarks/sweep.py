@@ -147,6 +147,8 @@ def _annotate(server: Server, rng: Random, count: int, turn: int) -> None:
             name = _name(queue, made, CURATED + turn * count + number)
             objects += [filling.committed(made), Object(keys.output(queue, name), _annotation(made))]
             objects.append(Object(keys.image(made.id.random), filling.JPEG, made.to_metadata()))
+            if queue in keys.REVIEW_QUEUES:
+                objects.append(Object(keys.task(queue, made.id.random), b"{}"))
     for prefix in (FIRST, TWIN):
         filling.write(server, objects, prefix=prefix)
 

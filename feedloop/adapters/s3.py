@@ -15,6 +15,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 from obstore.exceptions import (
     AlreadyExistsError,
     BaseError,
+    InvalidPathError,
     PermissionDeniedError,
     PreconditionError,
     UnauthenticatedError,
@@ -26,9 +27,10 @@ from feedloop.domain.keys import Place
 from feedloop.domain.routes import DIRECT, Route
 from feedloop.domain.storable import HEADER_NAMES, check_folder, check_metadata
 from feedloop.ports import Entry, Head, Stored
+from feedloop.s3_listing import Caller
 
 if TYPE_CHECKING:
-    from obstore import Attributes, GetResult, ObjectMeta, PutMode
+    from obstore import Attributes, GetResult, PutMode
     from obstore.store import ClientConfig, RetryConfig, S3Config, S3Credential
 
 _RETRIES = 2
@@ -37,6 +39,7 @@ _EVERYTHING = "*,0.0.0.0/0,::/0"  # names, and addresses
 _REFUSED = "412 Precondition Failed"
 _IN_FLIGHT = "409 Conflict"  # AWS: another conditional write has not ended yet, and may fail
 _CODE = re.compile(r"<Code>(\w+)</Code>")
+_SUSPENDED = "{0} refuses the ETag that it tells of {1}. SeaweedFS does so where versioning is suspended: enable it."
 
 _REFUSALS = {
     "NoSuchBucket": "The bucket {} does not exist: create it, or mend BUCKET_PREFIX.",
@@ -95,6 +98,7 @@ class S3Store:
         }
         self._clock = build_opener(ProxyHandler(route.proxies()))
         self._patience = read_timeout
+        self._caller = Caller(self._endpoint, region, access_key, secret_key)
         self._buckets: dict[str, Bucket] = {}
 
     def get(self, place: Place, *, most: int | None = None) -> Stored:
@@ -127,8 +131,17 @@ class S3Store:
         return self._put(place, body, {"Content-Type": content_type, **(metadata or {})}, "create")
 
     def replace(self, place: Place, body: bytes, *, etag: str) -> str:
-        """Compare-and-swap a JSON document; return the new ETag. Raises Changed, also when missing."""
-        return self._put(place, body, {"Content-Type": "application/json"}, {"e_tag": f'"{etag}"'})
+        """Compare-and-swap a JSON document; return the new ETag. Raises Changed, also when missing.
+
+        Raises StoreMisconfigured when the store refuses the ETag that it tells.
+        """
+        for _ in range(2):  # the same content may have come back before we look
+            try:
+                return self._put(place, body, {"Content-Type": "application/json"}, {"e_tag": f'"{etag}"'})
+            except Changed:
+                if self._etag(place) != etag:
+                    raise
+        raise StoreMisconfigured(_SUSPENDED.format(self._prefix + place.bucket, place.key))
 
     def copy(self, source: Place, target: Place) -> None:
         """The same bytes and metadata at another place, read and written. Raises Missing."""
@@ -148,9 +161,7 @@ class S3Store:
         That is byte order unless a file's name begins with the name of a folder beside it.
         """
         check_folder(folder.key)
-        lines = self._lines(folder, start_after, min(limit or _PAGE, _PAGE))
-        # a console's "create folder" leaves an object that obstore lists by the folder's own name
-        return islice((_entry(line) for line in lines if line["path"].startswith(folder.key)), limit)
+        return islice(self._lines(folder, start_after, min(limit or _PAGE, _PAGE)), limit)
 
     def now(self) -> datetime:
         """The Date of an answer of the store, to the second."""
@@ -197,10 +208,31 @@ class S3Store:
             done = self._bucket(place).put(place.key, body, attributes=attributes, mode=mode, use_multipart=False)
             return _bare(done["e_tag"])
 
-    def _lines(self, folder: Place, start_after: str, page: int) -> "Iterator[ObjectMeta]":
+    def _etag(self, place: Place) -> str:
+        with suppress(Missing):
+            return self.head(place).etag
+        return ""
+
+    def _lines(self, folder: Place, start_after: str, page: int) -> Iterator[Entry]:
         with self._told(folder):
-            for lines in self._bucket(folder).list(folder.key or None, offset=start_after or None, chunk_size=page):
-                yield from lines
+            try:
+                for lines in self._bucket(folder).list(folder.key or None, offset=start_after or None, chunk_size=page):
+                    for line in lines:
+                        start_after = line["path"]
+                        # a console's "create folder" leaves an object that obstore lists by the folder's own name
+                        if start_after.startswith(folder.key):
+                            yield Entry(start_after, _bare(line["e_tag"]), line["size"], line["last_modified"])
+            except InvalidPathError:  # somebody's key has a line break in it: obstore tells nothing of its page
+                where = self._prefix + folder.bucket, folder.key, start_after
+                told = self._caller.lines(*where, page=page, ask=self._ask)
+                yield from (Entry(line.key, _bare(line.etag), line.size, line.modified) for line in told)
+
+    def _ask(self, question: Request) -> bytes:
+        try:
+            with self._clock.open(question, timeout=self._patience) as answer:
+                return bytes(answer.read())
+        except HTTPError as refusal:
+            raise OSError(refusal.read(_PAGE).decode(errors="replace")) from refusal
 
     def _date(self) -> str:
         question = Request(f"{self._endpoint}/now", method="HEAD")  # noqa: S310 - our own setting
@@ -218,6 +250,10 @@ class S3Store:
             raise Missing(place.key) from error
         except (BaseError, OSError) as error:
             raise _meaning(error, self._prefix + place.bucket, place.key) from error
+        except BaseException as error:
+            if type(error).__name__ != "PanicException":  # no Exception, and it would end what its thread belongs to
+                raise
+            raise StoreDown(f"The store's client failed on {place.key}: {error}") from error
 
 
 def _meaning(error: Exception, bucket: str, key: str) -> FeedloopError:
@@ -256,10 +292,6 @@ def _beginning(found: "GetResult", most: int) -> bytes:
         if len(read) >= most:
             break
     return read[:most]
-
-
-def _entry(line: "ObjectMeta") -> Entry:
-    return Entry(line["path"], _bare(line["e_tag"]), line["size"], line["last_modified"])
 
 
 def _bare(etag: str | None) -> str:

@@ -75,6 +75,11 @@ class Desk:
             read, prediction = self._understood(stored)
         except Malformed as error:
             return self._set_aside(keys.quarantined(queue, annotation, stored.etag), place, stored, str(error))
+        if not self._was_asked(queue, prediction):
+            if self.store.now() - stored.modified < WAIT_FOR_COMMIT:
+                return WAITING
+            aside = keys.quarantined(queue, annotation, stored.etag)
+            return self._set_aside(aside, place, stored, "nobody was asked about its picture in this queue")
         version = Version(queue, annotation, stored.etag, stored.body)
         try:
             reviews.committed(self.store, prediction)
@@ -227,6 +232,22 @@ class Desk:
         if read.vote.updated_at > max(self.clock(), stored.modified) + AHEAD:
             raise Malformed("its time lies in the future")
         return read, self._prediction(read)
+
+    def _was_asked(self, queue: str, prediction: PredictionId) -> bool:
+        """Whether the picture was put before people in this queue; a task may be removed once it is imported.
+
+        A visitor needs no task: relabel writes to production's pictures only, and nobody else to that queue.
+        """
+        if queue not in keys.REVIEW_QUEUES:
+            return True
+        signs = (keys.task(queue, prediction.random), keys.imported(queue, prediction.random))
+        return any(map(self._is_there, (*signs, keys.label(queue, prediction))))
+
+    def _is_there(self, place: Place) -> bool:
+        with suppress(Missing):
+            self.store.head(place)
+            return True
+        return False
 
     def _read(self, stored: Stored) -> Annotation:
         if not stored.is_whole:

@@ -2,7 +2,7 @@
 
 called by  store event on labelstudio/output/ (with the event token) · cron hourly at :15
            POST /function/curate, with the operator token without a rest
-reads      labelstudio/output/<queue>/*, review pictures' metadata, production
+reads      labelstudio/output/<queue>/*, whether there is a task, review pictures' metadata, production
 writes     tracking/labels, the four datasets, tracking/outcomes, tracking/quarantine, tracking/curated last
 answers    200 counts: curated, moved, withdrawn, skipped, disputed, quarantined, … · 401 an event without token
            503 store down

@@ -19,9 +19,9 @@ from feedloop.domain.errors import StoreDown, WrongSetting
 from feedloop.domain.keys import Place
 from local.doctor.deployment import Deployment
 from local.doctor.verdict import Verdict, ok, wrong
-from local.identities import LABEL_STUDIO, policy
+from local.identities import LABEL_STUDIO, keys_of, policy
 from local.policy import DELETE, GET, LIST, PUT, Policy
-from local.stack import Function
+from local.stack import KEYS, Function
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -42,18 +42,26 @@ class Deed(NamedTuple):
 def identities(deployment: Deployment) -> Verdict:
     """Every pair works, is let in where its policy says, and nowhere else. Raises StoreDown."""
     functions = deployment.functions
+    shared = len({function.keys for function in functions}) == 1
+    examined = functions if shared else (*functions, *_desk(deployment))
     names = (*(function.name for function in functions), LABEL_STUDIO)
     policies = {name: Policy.read(policy(name, deployment.settings.bucket_prefix)) for name in names}
     deeds = list(_deeds(deployment, policies.values()))
-    shared = len({function.keys for function in functions}) == 1
     examine = lambda one: _faults(deployment, one, policies[one.name], deeds, shared=shared)  # noqa: E731
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        faults = [fault for found in pool.map(examine, functions) for fault in found]
+        faults = [fault for found in pool.map(examine, examined) for fault in found]
     if faults:
         return wrong(*faults)
     if shared:
         return ok(f"all functions share the pair {functions[0].keys}, as S3_KEYS says: a break-in at one is one at all")
-    return ok(f"the keys of {', '.join(names[:-1])} open what their policies say, and nothing else")
+    return ok(f"the keys of {', '.join(one.name for one in examined)} open what their policies say, and nothing else")
+
+
+def _desk(deployment: Deployment) -> Iterator[Function]:
+    """Label Studio, which is no function, where its pair lies among the secrets."""
+    stem = keys_of(LABEL_STUDIO)
+    if (deployment.settings.secrets_dir / f"{stem}{settings.ACCESS_KEY}").exists():
+        yield Function(LABEL_STUDIO, "", {KEYS: stem}, "", ())
 
 
 def _deeds(deployment: Deployment, policies: Iterable[Policy]) -> Iterator[Deed]:

@@ -119,6 +119,56 @@ def test_a_folder_made_by_a_console_is_not_an_entry(server: Server):
     assert [entry.key for entry in store.list(FOLDER)] == [HERE.key]
 
 
+ODD = [
+    "a\nb",
+    "a\x7fb",
+    "a\x01b",
+    "a\tb",
+    "a\rb",
+    "a%0Ab",
+    "a%20b",
+    "a b",
+    "a+b",
+    "a&<b>",
+    "a?b#c",
+    "\u202e",
+    "n" * 250,
+]
+
+
+def test_keys_of_any_characters_are_listed_beside_their_neighbours(server: Server):
+    store, client = fresh_store(server), independent_client(server)
+    bucket = store.url(HERE).removeprefix("s3://").partition("/")[0]
+    for name in ODD:
+        client.put_object(Bucket=bucket, Key=FOLDER.key + name, Body=b"odd")
+    store.create(HERE, b"x")
+    store.create(Place(TRACKING, "other/1"), b"x")
+    found = {entry.key.removeprefix(FOLDER.key): entry.size for entry in store.list(FOLDER)}
+    assert found == {**dict.fromkeys(ODD, 3), "1.json": 1}
+    assert [entry.key for entry in store.list(FOLDER, start_after=f"{FOLDER.key}a ", limit=1)] == [f"{FOLDER.key}a b"]
+
+
+def test_a_page_that_is_refused_is_asked_for_again_and_all_pages_after_it(server: Server):
+    store, client = fresh_store(server), independent_client(server)
+    bucket = store.url(HERE).removeprefix("s3://").partition("/")[0]
+    for name in ("1", "2", "3", "4", "5", "5\n", "6"):
+        client.put_object(Bucket=bucket, Key=FOLDER.key + name, Body=b"odd")
+    listed = store._caller.lines(bucket, FOLDER.key, f"{FOLDER.key}1", page=2, ask=store._ask)
+    assert [line.key.removeprefix(FOLDER.key) for line in listed] == ["2", "3", "4", "5", "5\n", "6"]
+
+
+@pytest.mark.store
+def test_a_store_that_refuses_the_etag_that_it_tells_is_misconfigured(seaweedfs: Server):
+    """SeaweedFS does so for ever with what was written before versioning was suspended; MinIO takes it."""
+    store, client = fresh_store(seaweedfs), independent_client(seaweedfs)
+    bucket = store.url(HERE).removeprefix("s3://").partition("/")[0]
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    etag = store.create(HERE, b"")
+    client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Suspended"})
+    with pytest.raises(StoreMisconfigured, match="versioning is suspended"):
+        store.replace(HERE, b"x", etag=etag)
+
+
 def test_variables_of_the_amazon_tools_do_not_reach_the_store(server: Server, monkeypatch):
     store = fresh_store(server)
     strays = {

@@ -50,6 +50,16 @@ def test_what_was_created_is_read_back(store):
     assert (found.body, found.etag, found.size, found.metadata) == (b'{"v": 1}', etag, 8, {"class": "Rice"})
 
 
+@pytest.mark.parametrize(
+    ("most", "read"), [(0, 0), (1, 1), (2_999_999, 2_999_999), (3_000_000, 3_000_000), (9_000_000, 3_000_000)]
+)
+def test_no_more_of_a_body_is_read_than_is_asked_for(store, most, read):
+    body = bytes(range(250)) * 12_000
+    store.create(HERE, body)
+    found = store.get(HERE, most=most)
+    assert (found.body, found.size, found.is_whole) == (body[:read], 3_000_000, most >= 3_000_000)
+
+
 def test_an_empty_object_is_an_object(store):
     store.create(HERE, b"")
     assert (store.get(HERE).body, store.head(HERE).size) == (b"", 0)

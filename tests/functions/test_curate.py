@@ -275,6 +275,57 @@ def test_a_task_committed_late_is_curated(desk, store):
     assert swept(desk)["curated"] == 1
 
 
+@pytest.mark.parametrize("queue", keys.REVIEW_QUEUES)
+def test_an_answer_that_nobody_was_asked_for_enters_no_dataset(desk, store, clock, queue):
+    """As whoever has Label Studio's key, or its administrator, could put there; the picture is another queue's."""
+    made = commit(store, prediction(1))
+    for other in {*keys.REVIEW_QUEUES} - {queue}:
+        world.queue_task(store, made, other)
+    world.forge(store, queue, "1", annotation(store, made, "Egg"))
+    assert swept(desk)["waiting"] == 1
+    clock.pass_(hours=25)
+    assert swept(desk)["quarantined"] == 1
+    assert swept(desk)["quarantined"] == 0
+    assert (pictures(store, queue), outcomes(store, queue)) == ([], [])
+    (entry,) = world.everything(store, keys.TRACKING, f"quarantine/{queue}/").values()
+    assert load(entry)["reason"] == "nobody was asked about its picture in this queue"
+
+
+def test_a_forged_answer_about_no_prediction_counts_as_nothing(desk, store, clock):
+    made = prediction(1)
+    store.create(keys.image(made.id.random), b"jpeg", metadata=made.to_metadata())
+    world.forge(store, QUEUE, "1", annotation(store, made, "Egg"))
+    clock.pass_(hours=25)
+    assert swept(desk)["quarantined"] == 1
+    assert outcomes(store, QUEUE) == []
+
+
+def test_an_answer_before_its_tasks_record_waits_for_it(desk, store):
+    made = commit(store, prediction(1))
+    world.forge(store, QUEUE, "1", annotation(store, made, "Egg"))
+    assert swept(desk)["waiting"] == 1
+    world.queue_task(store, made, QUEUE)
+    assert swept(desk)["curated"] == 1
+
+
+def test_an_answer_to_a_task_that_was_removed_since_counts(desk, store):
+    """Once imported, or once answered, a task is known to have been there."""
+    imported, answered = commit(store, prediction(1)), commit(store, prediction(2))
+    store.create(keys.imported(QUEUE, imported.id.random), b"{}")
+    world.forge(store, QUEUE, "1", annotation(store, imported, "Egg"))
+    write(store, QUEUE, "2", annotation(store, answered, "Egg"))
+    assert swept(desk)["curated"] == 2
+    store.delete(keys.task(QUEUE, answered.id.random))
+    world.forge(store, QUEUE, "2", annotation(store, answered, "Bread", at=NOON + timedelta(hours=1)))
+    assert swept(desk)["moved"] == 1
+
+
+def test_a_visitor_needs_no_task(desk, store):
+    made = commit(store, prediction(1))
+    write(store, keys.USER_FEEDBACK_2, made.id.random, annotation(store, made, "Egg", by="visitor"))
+    assert swept(desk)["curated"] == 1
+
+
 def test_an_annotation_id_used_again_is_a_new_annotation(desk, store):
     old, new = commit(store, prediction(1)), commit(store, prediction(2))
     write(store, QUEUE, "1", annotation(store, old, "Egg"))

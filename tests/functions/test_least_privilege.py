@@ -155,6 +155,18 @@ def minds_change(over):
     assert called(curate, **BEARER) == 200
 
 
+def nobody_was_asked(over):
+    """Of one picture no more; of the other never."""
+    store = MemoryStore()
+    world.release(store)
+    over(store)
+    imported, never = (world.commit(store, world.prediction()) for _ in range(2))
+    store.create(keys.imported(keys.LOW_CONFIDENCE, imported.id.random), b"{}")
+    for name, made in (("1", imported), ("2", never)):
+        world.forge(store, keys.LOW_CONFIDENCE, name, world.annotation(store, made, "Egg"))
+    assert called(curate, **BEARER) == 200
+
+
 def an_event_tells_of_a_task(over):
     store = MemoryStore()
     over(store)
@@ -247,6 +259,7 @@ SCENES = (
     visitors_name_what_is_not_there,
     pictures_are_missing,
     minds_change,
+    nobody_was_asked,
     an_event_tells_of_a_task,
     a_day_is_reported,
 )

@@ -14,13 +14,15 @@ from tests.support import opinions
 ESCAPED = r'(?:[^"\\\n]|\\["\\n])*'
 SAMPLE = re.compile(rf'feedloop_[a-z0-9_]+(?:\{{[a-z]+="{ESCAPED}"(?:,[a-z]+="{ESCAPED}")*\}})? (-?[0-9.e+-]+)')
 NAMES = ["Bread", "Dairy product", "Dessert", 'Egg "soft"', "Crème\nbrûlée \\o/", "肉"]
+CLASSES = ClassList.from_document({"classes": [{"name": name} for name in NAMES]})
+"""As an earlier version took them: a line break is refused today."""
 
 
 @pytest.fixture
 def told(store, clock):
     opinions.any_day(store, Random(1), count=200)
     clock.pass_(days=1)
-    return report({"days": "1"}, store=store, classes=ClassList.of(NAMES), now=clock(), threshold=700)
+    return report({"days": "1"}, store=store, classes=CLASSES, now=clock(), threshold=700)
 
 
 @pytest.fixture

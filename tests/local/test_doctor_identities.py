@@ -9,7 +9,7 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.keys import Place
 from feedloop.ports import Entry
-from local.identities import keys_of
+from local.identities import LABEL_STUDIO, keys_of
 from tests.local.examination import found
 from tests.support.servers import Server
 
@@ -29,9 +29,17 @@ def everything(store: S3Store) -> list[Entry]:
 def test_keys_that_are_well_are_told_and_nothing_is_left_behind(deployed: dict[str, str], seaweedfs: Server) -> None:
     store = seaweedfs.open(deployed["BUCKET_PREFIX"])
     before = everything(store)
-    said = "the keys of predict, flag, relabel, sample, sync, curate, report open what their policies say"
+    said = "the keys of predict, flag, relabel, sample, sync, curate, report, label-studio open what their policies say"
     assert found("identities", **deployed) == ("ok", f"{said}, and nothing else")
     assert everything(store) == before
+
+
+def test_a_label_studio_that_could_answer_for_visitors_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
+    has_the_pair_of(tmp_path, LABEL_STUDIO, keys_of("relabel"))
+    word, why = found("identities", **deployed)
+    assert word == "wrong"
+    assert "label-studio's key opens " in why
+    assert f"{deployed['BUCKET_PREFIX']}labelstudio/ (get, list, put)" in why
 
 
 def test_a_key_that_opens_more_than_its_policy_is_told(deployed: dict[str, str], tmp_path: Path) -> None:

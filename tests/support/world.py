@@ -3,6 +3,7 @@
 import itertools
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from feedloop import releases, reviews
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
+from feedloop.domain.errors import AlreadyExists
 from feedloop.domain.prediction import Prediction, new_id, ranked
 from feedloop.ports import ObjectStore
 
@@ -107,7 +109,16 @@ def queue_task(store: ObjectStore, made: Prediction, queue: str) -> str:
 
 
 def write(store: ObjectStore, queue: str, name: str, body: bytes) -> None:
-    """Save an annotation over whatever is there, as Label Studio does."""
+    """Save an annotation over whatever is there, as Label Studio does: to a task, if it is of a picture of ours."""
+    asked = re.search(rb"images/([0-9a-f]{32})\.jpg", body)
+    if asked and queue in keys.REVIEW_QUEUES:
+        with suppress(AlreadyExists):
+            store.create(keys.task(queue, asked[1].decode()), b"{}")
+    forge(store, queue, name, body)
+
+
+def forge(store: ObjectStore, queue: str, name: str, body: bytes) -> None:
+    """Put an annotation there, whether or not anybody was asked."""
     place = keys.output(queue, name)
     store.delete(place)
     store.create(place, body)
