@@ -32,9 +32,7 @@ def hand_out(secrets: Path, choices: Choices, *, minio: bool) -> None:
     operator = identities.pair(secrets, settings.S3_KEYS)
     folder.write(secrets / "s3.json", identities.of_seaweedfs(operator, others))
     if not seaweedfs_security.write(secrets, "/etc/seaweedfs/"):
-        _say(
-            "There is no program openssl here, so SeaweedFS's own ports will ask for no certificate. Install it, and repeat."
-        )
+        _say("Without the program openssl SeaweedFS's own ports ask for no certificate: install it, and repeat.")
     for one in others:
         folder.write(secrets / "policies" / f"{one.name}.json", one.policy)
     if minio:
