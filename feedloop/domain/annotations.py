@@ -57,7 +57,8 @@ class Vote:
     @classmethod
     def from_document(cls, document: Document) -> Self:
         """Read a vote back."""
-        return cls(**{**document, "updated_at": parse_iso(document["updated_at"])})
+        origin = str(document["origin"])[:_LONGEST]  # it was once kept whole
+        return cls(**{**document, "updated_at": parse_iso(document["updated_at"]), "origin": origin})
 
 
 @dataclass(frozen=True, slots=True)

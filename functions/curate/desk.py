@@ -38,7 +38,7 @@ from .ledger import stranger
 
 WAIT_FOR_COMMIT = timedelta(hours=24)
 LARGEST_EVER = 12_000_000
-"""Bytes of an archived annotation; until 0.1 an annotation could be as large as it liked."""
+"""Bytes of an archived annotation: they were once taken at any size."""
 _SHOWN, _REASON = 20_000, 500  # bytes of what is set aside, and characters of the reason, that its entry tells
 
 QUARANTINED, WAITING, UNCHANGED = "quarantined", "waiting", "unchanged"

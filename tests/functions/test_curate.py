@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
+from hashlib import md5
 from itertools import product
 
 import pytest
@@ -466,6 +467,82 @@ def test_a_note_that_cannot_be_repaired_does_not_stop_the_others(desk, store, cl
     answer = swept(desk)
     assert (answer["failed"], answer["repaired"]) == (2, 1)  # the annotation, and its note
     assert pictures(store, QUEUE) == [f"class_03/{notes[1].id}.jpg"]
+
+
+HALF = b'"origin":"\\ud800"'
+UNREADABLE = [b"{", b"", b'{"updated_at":"0001-01-01T00:00:00+14:00"}', b"\xff" * 600_000]
+
+
+def left_open(store, name, body, times=3):
+    """What sweeps of an earlier version left behind, one note for each that failed."""
+    for number in range(times):
+        store.create(keys.begun(QUEUE, name, md5(body).hexdigest(), f"{number:08x}"), body)
+
+
+def notes(store):
+    return world.everything(store, keys.TRACKING, "open/")
+
+
+def test_half_a_character_that_an_earlier_version_choked_on_is_taken_and_its_notes_go(desk, store, clock):
+    made = commit(store, prediction(1))
+    body = annotation(store, made, "Egg").replace(b'"origin":"manual"', HALF)
+    write(store, QUEUE, "1", body)
+    left_open(store, "1", body)
+    assert (swept(desk)["curated"], pictures(store, QUEUE)) == (1, [f"class_03/{made.id}.jpg"])
+    clock.pass_(hours=1)
+    swept(desk)
+    assert notes(store) == {}
+
+
+@pytest.mark.parametrize("body", [annotation, *UNREADABLE], ids=lambda body: str(body)[:40])
+def test_deleting_what_an_earlier_version_choked_on_heals(desk, store, clock, body):
+    made = commit(store, prediction(1))
+    if callable(body):
+        body = annotation(store, made, "Egg").replace(b'"origin":"manual"', HALF)
+    left_open(store, "1", body)
+    clock.pass_(hours=1)
+    assert (swept(desk).get("failed", 0), notes(store)) == (0, {})
+    assert not any(swept(desk).values())
+    assert pictures(store, QUEUE) == []
+
+
+def test_what_older_rules_set_aside_is_read_once_more(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    write(store, QUEUE, "2", b"{")
+    for name in "12":
+        etag = store.head(keys.output(QUEUE, name)).etag
+        store.create(keys.version(keys.QUARANTINED, QUEUE, name, etag), b'{"reason":"the label of record is damaged"}')
+    counts = swept(desk)
+    assert (counts["curated"], counts["quarantined"]) == (1, 1)
+    assert not any(swept(desk).values())
+
+
+def test_a_label_of_record_that_does_not_read_for_a_moment_quarantines_nobody(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    place = keys.label(QUEUE, made.id)
+    whole = store.get(place)
+    broken = store.replace(place, whole.body[:-9], etag=whole.etag)
+    write(store, QUEUE, "2", annotation(store, made, "Egg", by=4))
+    counts = swept(desk)
+    assert (counts["failed"], counts["quarantined"]) == (1, 0)
+    store.replace(place, whole.body, etag=broken)
+    swept(desk)
+    assert set(label(store, made)["votes"]) == {"1", "2"}
+
+
+def test_a_label_that_an_earlier_version_made_too_large_shrinks_with_the_next_answer(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    place = keys.label(QUEUE, made.id)
+    whole = store.get(place)
+    store.replace(place, whole.body.replace(b'"manual"', b'"' + b"\\\\" * 3_000_000 + b'"'), etag=whole.etag)
+    write(store, QUEUE, "2", annotation(store, made, "Egg", by=4))
+    swept(desk)
+    assert len(store.get(place).body) < 2000
 
 
 def test_an_event_works_off_its_own_annotation(desk, store):
