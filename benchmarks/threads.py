@@ -55,7 +55,7 @@ class Served:
 def application() -> object:
     """The gateway with the threads that the environment asks for; every worker calls it."""
     onnx_model.INTRA_OP_THREADS = int(os.environ["ONNX_THREADS"])
-    return gateway.application()
+    return gateway.receiver()
 
 
 def main() -> None:

@@ -64,6 +64,7 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.Unauthorised: (401, "unauthorised", "The call needs its token"),
     errors.UnknownPrediction: (404, "unknown-prediction", "There is no such prediction"),
     errors.MethodNotAllowed: (405, "method-not-allowed", "The method is not supported"),
+    errors.TooSlow: (408, "too-slow", "The body took too long to arrive"),
     errors.TooLarge: (413, "too-large", "The picture is too large"),
     errors.UnsupportedPicture: (415, "unsupported-picture", "The file is not a JPEG, PNG or WebP"),
     errors.BrokenPicture: (422, "broken-picture", "The picture cannot be read"),

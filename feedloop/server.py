@@ -1,6 +1,5 @@
 """One Flask application per function: the same in a container, on a laptop and in tests."""
 
-import math
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -9,24 +8,17 @@ from socket import gethostname
 from threading import BoundedSemaphore
 
 from flask import Flask, Response, g, jsonify, request
-from werkzeug.exceptions import ClientDisconnected, HTTPException, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from feedloop import http, log
-from feedloop.domain.errors import BadRequest, Busy, FeedloopError, TooLarge, TooOften
-from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.errors import Busy, FeedloopError
+from feedloop.receiving import READY, REFUSED
 
 ANY_ORIGIN = "*"
-FORM_BYTES = 100_000
-"""Room for the form around a picture."""
-READY = "/_/ready"
-"""Where a platform asks whether calls may come."""
+_MOST_OF_A_CALLER = 100  # signs; a platform's ids have 36
 
 Check = Callable[[], object]
-Wait = Callable[[str, str], float]
-"""Seconds that a caller has to wait, from the peer's address and X-Forwarded-For; asking counts as a call."""
-
-_READING = ("GET", "HEAD")
 
 
 def create_app(
@@ -36,31 +28,29 @@ def create_app(
     origins: tuple[str, ...] = (),
     calls: int = 0,
     ready: Check = bool,
-    wait: Wait | None = None,
 ) -> Flask:
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any).
 
-    At most `calls` are in work at the same time (0: no limit), the others are told to come again, as are
-    callers who have to `wait`. `ready` raises what keeps this replica from serving.
+    At most `calls` are in work at the same time (0: no limit), the others are told to come again.
+    `ready` raises what keeps this replica from serving.
     """
     app = Flask(name, static_folder=None)
     app.url_map.strict_slashes = False  # of rules that come after it: /function/predict is not sent on to predict/
-    app.config["MAX_CONTENT_LENGTH"] = MOST_BYTES + FORM_BYTES
     context = http.Context(gethostname())
     places = _places(calls)
 
     def call(path: str = "") -> Response:
         if request.method == "OPTIONS":
             return Response(status=204)
-        # Read also for who is refused: a browser that still sends sees no answer, but a broken connection.
-        event = http.Event(_body(), request.headers, request.method, request.args, f"/{path}")
-        if wait and event.method not in _READING:
-            _require_patience(wait)
-        with places():
+        if refusal := request.environ.get(REFUSED):
+            raise refusal
+        event = http.Event(request.get_data(), request.headers, request.method, request.args, f"/{path}")
+        with places(), _panics_told():
             return _response(handle(event, context))
 
     def readiness() -> Response:
-        ready()
+        with _panics_told():
+            ready()
         return _response(http.answer({"status": "ready"}))
 
     for rule in ("/", "/<path:path>"):
@@ -75,7 +65,7 @@ def create_app(
 
 
 def _places(calls: int) -> Callable[[], AbstractContextManager[None]]:
-    """What a call holds while it is in work. A body that is still arriving holds none."""
+    """What a call holds while it is in work."""
     if not calls:
         return nullcontext
     free = BoundedSemaphore(calls)
@@ -92,21 +82,15 @@ def _places(calls: int) -> Callable[[], AbstractContextManager[None]]:
     return place
 
 
-def _require_patience(wait: Wait) -> None:
-    """Raises TooOften."""
-    seconds = math.ceil(wait(request.remote_addr or "", request.headers.get("X-Forwarded-For", "")))
-    if seconds:
-        raise TooOften(f"Too many calls came from your address. Try again in {seconds} s.", seconds)
-
-
-def _body() -> bytes:
-    """All that was sent; reading stops at the limit, or where the caller left, without a word."""
-    body = request.get_data()
-    if len(body) >= MOST_BYTES + FORM_BYTES:
-        raise RequestEntityTooLarge
-    if len(body) < (request.content_length or 0):
-        raise ClientDisconnected
-    return body
+@contextmanager
+def _panics_told() -> Iterator[None]:
+    """What a library in Rust did not foresee is no Exception (PyO3's PanicException), and would end in silence."""
+    try:
+        yield
+    except BaseException as error:
+        if type(error).__name__ != "PanicException":
+            raise
+        raise RuntimeError("A library failed.") from error
 
 
 def _response(answer: http.Answer) -> Response:
@@ -132,23 +116,23 @@ def _with_cors(response: Response, origins: tuple[str, ...]) -> Response:
 
 def _start_clock() -> None:
     g.started = time.perf_counter()
-    log.call_id.set(request.headers.get("X-Call-Id", ""))
+    log.call_id.set(_clean(request.headers.get("X-Call-Id", "")))
+
+
+def _clean(text: str) -> str:
+    """What a caller chose, as a log may hold it: the beginning, and only what can be printed."""
+    return "".join(sign for sign in text[:_MOST_OF_A_CALLER] if "!" <= sign <= "~")
 
 
 def _logged(response: Response, name: str) -> Response:
     if request.method != "OPTIONS" and request.path != READY:
         ms = round((time.perf_counter() - g.started) * 1000, 1)
-        log.event(f"{name}.answered", method=request.method, status=response.status_code, ms=ms)
+        log.event(f"{name}.answered", method=_clean(request.method), status=response.status_code, ms=ms)
     return response
 
 
 def _failed(error: Exception) -> Response:
     """What no handler foresaw: the log learns all, the caller nothing."""
-    if isinstance(error, RequestEntityTooLarge):
-        limit = MOST_BYTES
-        return _response(http.problem(TooLarge(f"More than {limit // 1_000_000} MB were sent.", limit)))
-    if isinstance(error, ClientDisconnected):
-        return _response(http.problem(BadRequest("The body ended before its length.")))
     if isinstance(error, HTTPException):
         return Response(status=error.code)
     if isinstance(error, FeedloopError):

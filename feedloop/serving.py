@@ -7,9 +7,15 @@ from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
 from granian.log import LogLevels
 
 from feedloop import log
+
+_HEAD_MS, _HEAD_BYTES = (
+    10_000,
+    262_144,
+)  # so long and so large may a request's head be; smaller cuts bodies into more pieces
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +23,6 @@ class Manners:
     """How a server shares its work, and how it leaves."""
 
     workers: int
-    threads: int  # of each worker
     grace_seconds: float = 0.0  # told to end, it takes calls for so long: who sends them may not know yet
     drain_seconds: int = 4  # then it finishes what it has begun, and no longer than this
 
@@ -39,17 +44,20 @@ _LOGGING: dict[str, Any] = {
 
 
 def serve(factory: str, host: str, port: int, manners: Manners) -> None:
-    """Serve what `module:function` makes, until the process is told to end; a dead worker is replaced."""
+    """Serve the ASGI application that `module:function` makes, until the process is told to end.
+
+    A dead worker is replaced.
+    """
     server = Granian(
         factory,
         factory=True,
         address=host,
         port=port,
-        interface=Interfaces.WSGI,
+        interface=Interfaces.ASGINL,
         http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=_HEAD_MS, max_buffer_size=_HEAD_BYTES),
         websockets=False,
         workers=manners.workers,
-        blocking_threads=manners.threads,
         respawn_failed_workers=True,
         workers_kill_timeout=manners.drain_seconds,
         log_level=LogLevels.error,

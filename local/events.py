@@ -7,13 +7,13 @@ Needs GATEWAY_URL, S3_ENDPOINT, SECRETS_DIR, and BUCKET_PREFIX where buckets hav
 import os
 from functools import cache
 
-from flask import Flask
 from requests import RequestException
 
 from feedloop import http, log, settings, web, wiring
 from feedloop.domain.errors import Unauthorised, Unavailable
 from feedloop.events import changed
 from feedloop.http import Answer, Context, Event
+from feedloop.receiving import Receiver
 from feedloop.server import create_app
 from local import serve, stack
 
@@ -50,9 +50,9 @@ def _tell(name: str, body: bytes, token: str) -> None:
         raise Unavailable(f"{name} answered {answer.status_code}.")
 
 
-def application() -> Flask:
+def application() -> Receiver:
     """The forwarder as a web application."""
-    return create_app(handle, "events")
+    return serve.receiver(create_app(handle, "events"), {"": None})
 
 
 def main() -> None:

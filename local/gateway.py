@@ -15,6 +15,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feedloop import wiring
+from feedloop.receiving import HEALTH, Receiver
 from feedloop.server import ANY_ORIGIN, create_app
 from local import leftovers, serve, stack
 
@@ -42,6 +43,11 @@ def application() -> "WSGIApplication":
         f"/function/{function.name}": _app(function) for function in stack.read()
     }
     return DispatcherMiddleware(site(), mounted)
+
+
+def receiver() -> Receiver:
+    """What takes in the requests of all of them."""
+    return serve.receiver(application(), {f"/function/{one.name}": wiring.wait_of(one.name) for one in stack.read()})
 
 
 def _app(function: stack.Function) -> "WSGIApplication":
@@ -77,9 +83,9 @@ def _is_ours(host: str) -> bool:
 
 
 def _plain_app(function: stack.Function) -> Flask:
-    handle = import_module(function.module).handle
+    handler = import_module(function.module)
     origins = wiring.configured().allowed_origins
-    return create_app(handle, function.name, origins=origins, wait=wiring.wait_of(function.name))
+    return create_app(handler.handle, function.name, origins=origins, ready=getattr(handler, "ready", wiring.store))
 
 
 def site() -> Flask:
@@ -87,7 +93,7 @@ def site() -> Flask:
     mimetypes.add_type("text/javascript", ".js")  # a browser runs no module of another type
     app = Flask("site", static_folder=str(stack.ROOT / "web"), static_url_path="")
     app.add_url_rule("/", "index", lambda: app.send_static_file("index.html"))
-    app.add_url_rule("/healthz", "healthz", lambda: {"status": "ok"})
+    app.add_url_rule(HEALTH, "healthz", lambda: {"status": "ok"})
     app.add_url_rule("/function/<path:name>", "unknown", _unknown, methods=_METHODS)
     app.after_request(_guarded)
     app.after_request(_packed)
@@ -133,7 +139,7 @@ def main() -> None:
     """Serve, with a worker for each core."""
     leftovers.end_own()
     workers = min(os.cpu_count() or 1, _MOST_WORKERS)
-    serve.serve("local.gateway:application", int(os.environ["PORT"]), workers=workers)
+    serve.serve("local.gateway:receiver", int(os.environ["PORT"]), workers=workers)
 
 
 if __name__ == "__main__":

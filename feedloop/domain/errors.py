@@ -19,7 +19,8 @@ FeedloopError
 │   ├── NoModel
 │   ├── DayClosing
 │   ├── Busy
-│   └── TooOften
+│   ├── TooOften
+│   └── TooSlow
 ├── StoreAnswer             what a store says to a question; callers expect these
 │   ├── Missing
 │   ├── AlreadyExists
@@ -121,6 +122,10 @@ class TooOften(Unavailable):
     def __init__(self, detail: str, seconds: int) -> None:
         super().__init__(detail)
         self.seconds = seconds
+
+
+class TooSlow(Unavailable):
+    """A body took longer to arrive than may be."""
 
 
 class StoreAnswer(FeedloopError):

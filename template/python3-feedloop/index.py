@@ -5,10 +5,9 @@ import sys
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from flask import Flask
-
 from feedloop import serving, wiring
 from feedloop.domain.errors import Unavailable, WrongSetting
+from feedloop.receiving import Receiver
 from feedloop.server import create_app
 from feedloop.serving import Manners
 from function import handler
@@ -19,19 +18,15 @@ DRAIN_SECONDS = 25
 """No less than the longest exec_timeout of a function that visitors call."""
 
 
-def application() -> Flask:
+def application() -> Receiver:
     """One worker's application; what takes long has been done before its first call."""
     ready = getattr(handler, "ready", wiring.store)
     with suppress(Unavailable):  # it may start before its store, and before a model is released
         ready()
-    return create_app(
-        handler.handle,
-        os.environ["FUNCTION_NAME"],
-        origins=wiring.configured().allowed_origins,
-        calls=_calls(),
-        ready=ready,
-        wait=wiring.wait_of(os.environ["FUNCTION_NAME"]),
-    )
+    name, origins = os.environ["FUNCTION_NAME"], wiring.configured().allowed_origins
+    app = create_app(handler.handle, name, origins=origins, calls=_calls(), ready=ready)
+    # Twice as many threads as calls: the others refuse.
+    return Receiver(app, threads=2 * _calls(), waits={"": wiring.wait_of(name)})
 
 
 def main() -> None:
@@ -42,8 +37,7 @@ def main() -> None:
         sys.exit(f"Feedloop: {error}")
     where = urlsplit(os.environ["upstream_url"])
     workers = int(os.environ.get("workers") or len(os.sched_getaffinity(0)))
-    # Twice as many threads as calls: the others take in bodies, and refuse.
-    manners = Manners(workers, 2 * _calls(), GRACE_SECONDS, DRAIN_SECONDS)
+    manners = Manners(workers, GRACE_SECONDS, DRAIN_SECONDS)
     serving.serve("index:application", str(where.hostname), int(where.port or 5000), manners)
 
 

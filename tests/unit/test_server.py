@@ -1,6 +1,5 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
-from io import BytesIO
 from threading import Barrier
 
 import pytest
@@ -10,8 +9,7 @@ from werkzeug.test import Client
 
 from feedloop import http
 from feedloop.domain.errors import NoModel, StoreDown
-from feedloop.domain.limits import MOST_BYTES
-from feedloop.server import FORM_BYTES, create_app
+from feedloop.server import create_app
 
 SITE = "https://food.example"
 
@@ -49,29 +47,6 @@ def test_a_handler_sees_the_whole_request(client):
 def test_the_handler_decides_about_methods(method, path):
     mounted = Client(DispatcherMiddleware(Flask("site"), {"/function/echo": create_app(echo, "echo")}))
     assert json.loads(mounted.open(f"/function/echo{path}", method=method).text)["method"] == method
-
-
-def test_a_body_beyond_the_limit_is_refused_with_the_limit(client):
-    answer = client.post("/", data=b"x" * 11_000_000)
-    assert (answer.status_code, answer.json["limit"]) == (413, MOST_BYTES)
-
-
-def test_a_body_that_does_not_tell_its_length_is_cut_at_the_limit(client):
-    source = BytesIO(bytes(30_000_000))
-    server = {"wsgi.input_terminated": True, "HTTP_TRANSFER_ENCODING": "chunked"}
-    answer = client.post("/", input_stream=source, environ_overrides=server)
-    assert (answer.status_code, answer.json["limit"]) == (413, MOST_BYTES)
-    assert source.tell() <= MOST_BYTES + FORM_BYTES
-
-
-@pytest.mark.parametrize("length", ["9", "10000"])
-def test_a_body_that_ends_before_its_length_is_refused(client, length):
-    answer = client.post("/", input_stream=BytesIO(b"cut"), environ_overrides={"CONTENT_LENGTH": length})
-    assert (answer.status_code, answer.json["type"]) == (400, "urn:feedloop:problem:bad-request")
-
-
-def test_a_picture_of_the_full_size_fits_with_its_form(client):
-    assert client.post("/", data=b"x" * (MOST_BYTES + 1000)).status_code == 202
 
 
 def test_a_mistake_of_ours_tells_the_caller_nothing_and_the_log_all(capsys):
@@ -137,6 +112,31 @@ def test_every_line_that_a_call_writes_carries_its_id(capsys):
     assert [(line["event"], line["call"]) for line in lines] == [("problem", "call-1"), ("failing.answered", "call-1")]
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"), [("a" * 380_000, "a" * 100), ("a\u202eb\x1b[31mc", "ab[31mc"), ("é \x7f", None)]
+)
+def test_what_a_caller_calls_itself_is_bounded_and_printable_in_the_log(capsys, given, kept):
+    environ = {"HTTP_X_CALL_ID": given.encode().decode("latin-1")}
+    create_app(echo, "echo").test_client().open("/", method="A" * 5000, environ_overrides=environ)
+    (line,) = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert (line.get("call"), line["method"]) == (kept, "A" * 100)
+
+
+class PanicException(BaseException):
+    """As PyO3 raises it where Rust code has panicked."""
+
+
+def test_a_panic_of_a_library_is_a_problem_like_any_other_mistake(capsys):
+    def panic(*_anything):
+        raise PanicException("failed to parse header value")
+
+    client = create_app(panic, "panics", ready=panic).test_client()
+    for answer in (client.get("/"), client.get("/_/ready")):
+        assert answer.status_code == 500
+        assert "urn:feedloop:problem:internal" in answer.text
+    assert "failed to parse header value" in capsys.readouterr().out
+
+
 def test_a_call_without_an_id_does_not_inherit_one(client, capsys):
     client.get("/", headers={"X-Call-Id": "call-1"})
     client.get("/")
@@ -189,29 +189,3 @@ def test_text_leaves_as_it_is_in_utf_8():
     app = create_app(lambda _event, _context: http.text("Brötchen 1\n", "text/plain; version=0.0.4"), "told")
     answer = app.test_client().get("/")
     assert (answer.data, answer.content_type) == ("Brötchen 1\n".encode(), "text/plain; version=0.0.4")
-
-
-@pytest.fixture
-def impatient():
-    """Everybody has to wait."""
-    return create_app(echo, "echo", origins=(SITE,), wait=lambda _peer, _forwarded: 2.1).test_client()
-
-
-def test_a_caller_who_has_to_wait_is_told_how_long_in_a_way_that_browsers_may_read(impatient):
-    answer = impatient.post("/", data=b"x" * 1_000_000, headers={"Origin": SITE})
-    assert (answer.status_code, answer.json["type"]) == (429, "urn:feedloop:problem:too-often")
-    assert (answer.content_type, answer.headers["Retry-After"]) == ("application/problem+json", "3")
-    assert answer.headers["Access-Control-Allow-Origin"] == SITE
-    assert answer.headers["Access-Control-Expose-Headers"] == "Retry-After"
-
-
-@pytest.mark.parametrize(("method", "path"), [("GET", "/"), ("HEAD", "/"), ("OPTIONS", "/"), ("GET", "/_/ready")])
-def test_who_only_looks_or_asks_never_waits(impatient, method, path):
-    assert impatient.open(path, method=method).status_code < 300
-
-
-def test_who_waits_is_judged_by_peer_and_proxies():
-    way = ("10.0.0.1", "203.0.113.9")
-    client = create_app(echo, "echo", wait=lambda *seen: float(seen == way)).test_client()
-    told = {"headers": {"X-Forwarded-For": way[1]}, "environ_overrides": {"REMOTE_ADDR": way[0]}}
-    assert (client.post("/", **told).status_code, client.post("/").status_code) == (429, 202)

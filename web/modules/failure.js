@@ -20,6 +20,7 @@ export function judge({ status, type, body, retryAfter }) {
   const found = document(body);
   if (status >= 200 && status < 300 && found) return found;
   const wait = seconds(retryAfter);
+  if (status === 408) throw new Failure("unavailable", { passing: true, wait }); // a slow way there
   if (status === 429) throw new Failure("busy", { passing: true, wait });
   const kind = type.startsWith("application/problem+json") && found?.type?.split(":").pop();
   if (FINAL.includes(kind)) throw new Failure(kind);
