@@ -14,8 +14,10 @@ from pathlib import Path
 from random import Random
 from unicodedata import normalize
 
+from feedloop.adapters import pictures
 from feedloop.domain.classes import check_names, parse_names, same_name
-from feedloop.domain.errors import BadRequest, Malformed
+from feedloop.domain.errors import BadRequest, Malformed, Refused
+from feedloop.ports import Picture
 from training import folders, manifests
 
 FOOD_11 = (
@@ -43,6 +45,13 @@ class Shown:
 
     path: Path
     index: int | None
+
+    def picture(self) -> Picture:
+        """As predict decodes it; whoever looks at a file looks through this. Raises BadRequest."""
+        try:
+            return pictures.normalise(self.path.read_bytes())
+        except (OSError, Refused) as error:
+            raise BadRequest(f"{self.path} cannot be used: {error}") from error
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,6 @@ import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import onnx
@@ -106,10 +105,10 @@ def _strip(model: onnx.ModelProto) -> None:
         del part.metadata_props[:]
 
 
-def compare(model: bytes, checkpoint: Checkpoint, temperature: float, real: Sequence[Path], *, seed: int) -> Parity:
+def compare(model: bytes, checkpoint: Checkpoint, temperature: float, real: Sequence[Shown], *, seed: int) -> Parity:
     """Ask both about real pictures and about noise. Raises Malformed when they differ too much."""
     noise = torch.randn(RANDOM_PICTURES, 3, checkpoint.size, checkpoint.size, generator=_chance(seed))
-    pixels = torch.cat([noise, *(loading.as_served(path, checkpoint.size)[None] for path in real)])
+    pixels = torch.cat([noise, *(loading.as_served(one, checkpoint.size)[None] for one in real)])
     with torch.inference_mode():
         expected = Calibrated(checkpoint.network, temperature).eval()(pixels).numpy()
     found = run(model, pixels.numpy())

@@ -6,7 +6,6 @@ from typing import Protocol
 
 from feedloop.adapters import pictures
 from feedloop.adapters.onnx_model import OnnxClassifier
-from feedloop.domain.errors import BadRequest, Refused
 from training import cards
 from training.dataset import Shown
 
@@ -33,7 +32,4 @@ class Exported:
     def answers(self, shown: Sequence[Shown]) -> Iterator[list[float]]:
         """Probabilities, picture by picture. Raises BadRequest."""
         for one in shown:
-            try:
-                yield self._classifier.probabilities(pictures.normalise(one.path.read_bytes()))
-            except Refused as error:
-                raise BadRequest(f"{one.path} cannot be used: {error}") from error
+            yield self._classifier.probabilities(one.picture())

@@ -98,9 +98,11 @@ def export(found: Checkpoint, held: Sequence[Shown], *, seed: int) -> Exported:
     temperature = exporting.fit_temperature(found.network, held, found.size) if held else 1.0
     model = exporting.export(found, temperature)
     with TemporaryDirectory() as folder:
-        paths = [one.path for one in held[:: 1 + len(held) // MOST_COMPARED]]
-        paths = paths or list(draw_folder(Path(folder), 2 * len(dataset.FOOD_11), style=FIRST_DAY, seed=seed))
-        parity = exporting.compare(model, found, temperature, paths, seed=seed)
+        real = held[:: 1 + len(held) // MOST_COMPARED]
+        drawn = () if real else draw_folder(Path(folder), 2 * len(dataset.FOOD_11), style=FIRST_DAY, seed=seed)
+        parity = exporting.compare(
+            model, found, temperature, [*real, *(Shown(path, None) for path in drawn)], seed=seed
+        )
     return Exported(model, temperature, parity, _metrics(found, temperature, held) if held else {})
 
 

@@ -1,7 +1,6 @@
 """Pictures as tensors: varied for training, exactly as served for everything else."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import torch
 from PIL import Image
@@ -10,7 +9,6 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from feedloop.adapters import pictures
-from feedloop.domain.errors import BadRequest, Refused
 from training.dataset import Shown
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -24,13 +22,9 @@ def card_input(size: int) -> dict[str, object]:
     return {"size": size, "mean": list(MEAN), "std": list(STD), "resize": "stretch"}
 
 
-def as_served(path: Path, size: int) -> Tensor:
+def as_served(one: Shown, size: int) -> Tensor:
     """The picture as predict will show it to the network: 3 x size x size. Raises BadRequest."""
-    try:
-        rgb = pictures.shrink(pictures.normalise(path.read_bytes()), size)
-    except Refused as error:
-        raise BadRequest(f"{path} cannot be used: {error}") from error
-    return _normal(Image.frombytes("RGB", (size, size), rgb))
+    return _normal(Image.frombytes("RGB", (size, size), pictures.shrink(one.picture(), size)))
 
 
 def varied(size: int) -> v2.Transform:
@@ -46,7 +40,7 @@ def varied(size: int) -> v2.Transform:
 
 
 class Lesson(Dataset[tuple[Tensor, Tensor]]):
-    """Varied pictures with the answer wanted: a class, or no preference for a picture of none of them."""
+    """Varied pictures, decoded as predict does, with the answer wanted: a class, or no preference among them all."""
 
     def __init__(self, shown: Sequence[Shown], classes: int, size: int) -> None:
         self._shown, self._classes, self._size, self._vary = shown, classes, size, varied(size)
@@ -56,17 +50,7 @@ class Lesson(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         one = self._shown[number]
-        return self._vary(opened(one.path, 2 * self._size)), wanted(one.index, self._classes)
-
-
-def opened(path: Path, side: int) -> Image.Image:
-    """The picture in colour, a large JPEG decoded small. Raises BadRequest."""
-    try:
-        with Image.open(path, formats=("JPEG", "PNG", "WEBP")) as image:
-            image.draft("RGB", (side, side))
-            return image.convert("RGB")
-    except (OSError, SyntaxError, ValueError) as error:
-        raise BadRequest(f"{path} cannot be read as a picture: {error}") from error
+        return self._vary(pictures.whole(one.picture(), 2 * self._size)), wanted(one.index, self._classes)
 
 
 def wanted(index: int | None, classes: int) -> Tensor:
@@ -93,4 +77,4 @@ def batches(lesson: Lesson, size: int, *, seed: int, workers: int) -> DataLoader
 def served_batches(shown: Sequence[Shown], side: int, size: int = 64) -> Iterator[Tensor]:
     """The pictures as served, in batches."""
     for start in range(0, len(shown), size):
-        yield torch.stack([as_served(one.path, side) for one in shown[start : start + size]])
+        yield torch.stack([as_served(one, side) for one in shown[start : start + size]])

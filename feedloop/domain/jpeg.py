@@ -19,13 +19,13 @@ _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _DHT, _DAC, _SOS, _DQT, _DRI = 0xC4, 0xCC, 0xDA, 0xDB, 0xDD
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _FRAMES = {*range(0xC0, 0xD0)} - {_DHT, 0xC8, _DAC}
-_SEQUENTIAL, _PROGRESSIVE = {0xC0, 0xC1}, 0xC2
+_SHOWN, _PROGRESSIVE = {0xC0, 0xC1, 0xC2}, {0xC2, 0xCA}
 _DECODED = {*_FRAMES, _DAC, _SOS, _DRI}
 """What pixels are made of, beside the tables that are used."""
 _MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
 _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # neither a stuffed FF00 nor a restart
 # In both no `\xff+`: fill bytes are passed one by one, for a search that tries each of them anew is quadratic.
-_FILL = b"\xff"
+_FILL, _FILLED = b"\xff", re.compile(rb"\xff{2,}")
 _LENGTH = 2  # bytes of a segment's length, which counts itself
 _MOST_SEGMENTS = 2000  # 255 for a profile, 160 of 64 kB for the rest of ten megabytes, and what a hundred scans want
 _MOST_SCANS = 100  # cameras and encoders write ten or so; each costs a walk over all pixels, whatever its own size
@@ -69,7 +69,7 @@ class Jpeg(NamedTuple):
     @property
     def shown_everywhere(self) -> bool:
         """Whether every browser can decode it: neither arithmetic coding nor lossless, for example."""
-        return self.frame.code in {*_SEQUENTIAL, _PROGRESSIVE}
+        return self.frame.code in _SHOWN
 
 
 def split(body: bytes) -> Jpeg:
@@ -134,10 +134,13 @@ def _segments(body: bytes) -> Iterator[Segment]:
         if code == _SOS:
             following = _SCAN_END.search(body, at)
             end = following.start() if following else len(body)
-            yield Segment(code, payload, body[at:end].rstrip(_FILL))
+            scan = body[at:end].rstrip(_FILL)
+            yield Segment(code, payload, _FILLED.sub(_FILL, scan) if _FILL * 2 in scan else scan)
             at = end
         elif code in (_DQT, _DHT):
-            yield from _tables(code, payload)
+            tables = list(_tables(code, payload))
+            count += len(tables)
+            yield from tables
         else:
             yield Segment(code, payload)
 
@@ -184,7 +187,7 @@ def _wanted(frame: Segment, header: bytes, quantised: set[int]) -> Iterator[tupl
         if component not in quantised:
             quantised.add(component)
             yield _DQT, quantisers.get(component, 0)
-        progressive = frame.code == _PROGRESSIVE
+        progressive = frame.code in _PROGRESSIVE
         if not progressive or (first == 0 and last_bits >> 4 == 0):
             yield _DHT, tables >> 4
         if not progressive or first:
@@ -213,7 +216,7 @@ def _coded(jpeg: Jpeg) -> bool:
     for segment in jpeg.segments:
         if segment.code == _SOS:
             parts, first, last, bits = _scan(segment.payload)
-            if jpeg.frame.code != _PROGRESSIVE:
+            if jpeg.frame.code not in _PROGRESSIVE:
                 first, last, bits = 0, _COEFFICIENTS - 1, 0
             if bits & 15 == 0:
                 told.update((part[0], number) for part in parts for number in range(first, last + 1))

@@ -8,14 +8,9 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
-from feedloop.server import create_app
-from feedloop.settings import Settings
-from functions.predict.handler import handle
 from tests.structure.repository import ROOT
-from tests.support import demo
 from tests.support.hostile import TAKEN, Hostile, files
 from tests.support.hostile_forms import forms
 from tests.support.segments import markers
@@ -29,22 +24,6 @@ KEPT = {0xE0: b"JFIF\0", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")  # it may complain, we answer
 
 
-@pytest.fixture(scope="module")
-def served():
-    model = demo.served()
-    return model.release, model.classifier
-
-
-@pytest.fixture
-def store(monkeypatch, served):
-    store = MemoryStore()
-    settings = Settings.read({"S3_ENDPOINT": "http://store"})
-    ours = {"store": store, "signing_key": b"a key", "configured": settings, "served_model": served}
-    for name, value in ours.items():
-        monkeypatch.setattr(wiring, name, lambda value=value: value)
-    return store
-
-
 def stored(store: MemoryStore) -> Iterator[bytes]:
     for bucket in keys.BUCKETS:
         yield from everything(store, bucket, "").values()
@@ -55,8 +34,7 @@ def test_the_corpus_is_large_and_no_file_comes_twice():
 
 
 @pytest.mark.parametrize("sent", CORPUS, ids=lambda sent: sent.name)
-def test_whatever_is_sent_is_refused_without_a_trace_or_kept_clean(store, sent: Hostile):
-    site = create_app(handle, "predict").test_client()
+def test_whatever_is_sent_is_refused_without_a_trace_or_kept_clean(site, store, sent: Hostile):
     answer = site.post("/", data=sent.make(), headers=sent.headers())
     assert answer.status_code in sent.statuses
     if answer.status_code == TAKEN:

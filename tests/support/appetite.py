@@ -2,11 +2,11 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from pathlib import Path
 
 from feedloop.adapters.pictures import normalise
 from feedloop.domain.errors import FeedloopError
 from tests.support import demo, hostile
+from tests.support.peak import peak
 
 THREADS = 8
 
@@ -14,12 +14,6 @@ THREADS = 8
 def classify(body: bytes) -> None:
     with suppress(FeedloopError):
         demo.served().classifier.probabilities(normalise(body))
-
-
-def peak() -> int:
-    """What Linux says; getrusage would count the parent's memory, too."""
-    lines = dict(line.split(":", 1) for line in Path("/proc/self/status").read_text().splitlines())
-    return int(lines["VmHWM"].split()[0]) // 1024
 
 
 def main() -> None:

@@ -1,12 +1,17 @@
 """ICC profiles as cameras and printers embed them, built on the spot, with somebody's name in every text."""
 
 import struct
+from io import BytesIO
+
+from PIL import ImageCms
 
 from feedloop.domain import icc
 from tests.support.uploads import SECRET
 
 SRGB = ((0.4360, 0.2225, 0.0139), (0.3851, 0.7169, 0.0971), (0.1431, 0.0606, 0.7141))
 DISPLAY_P3 = ((0.5151, 0.2412, -0.0011), (0.2919, 0.6922, 0.0419), (0.1572, 0.0666, 0.7841))
+PRINTED = {0: (255, 128, 128), 1: (0, 128, 128), 2: (136, 208, 195), 8: (136, 208, 195), 15: (0, 128, 128)}
+"""Lab of corners for by_tables(): white without light or inks; sRGB's red for pure green, and for pure cyan ink."""
 _D50 = (0.9642, 1.0, 0.8249)
 _SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 
@@ -70,3 +75,8 @@ def clean(body: bytes, space: bytes = icc.RGB) -> bytes:
     found = icc.read(body, space)
     assert found
     return found.clean
+
+
+def opened(body: bytes) -> ImageCms.ImageCmsProfile:
+    """A profile for conversions."""
+    return ImageCms.ImageCmsProfile(BytesIO(body))

@@ -37,6 +37,7 @@ _SPACES = {1: icc.GREY, 3: icc.RGB, 4: icc.CMYK}
 """The colours that an ICC profile explains, by the number of a JPEG's components."""
 _VIEW = 448  # twice what the largest usual classifier looks at
 _LARGEST_VIEW = 2_000_000
+_MOST_WORK = 200_000_000  # pixels of all scans that are decoded once more for what stands behind them
 _EMPTY = {127, 128}
 """The levels that libjpeg fills in where pixels are missing."""
 
@@ -88,28 +89,34 @@ def _of_jpeg(parts: Jpeg) -> Picture:
     kept = profile.clean if profile else b""
     pieces = jpeg.pieces(parts.segments, kept)  # Pillow never sees the rest
     clean = b"".join(head + scan for head, scan in pieces)
+    stays = parts.orientation == exif.UPRIGHT and parts.shown_everywhere and (kept or not profile)
     with opened(clean) as image:
-        if parts.orientation == exif.UPRIGHT and parts.shown_everywhere and (kept or not profile):
+        size, tight = image.size, b""
+        if stays:
             image.draft("RGB", (_VIEW, _VIEW))
-            needed = scans.load(image, pieces)
-            picture = Picture(_tight(clean, pieces, needed), *image.size, view=_view(seen(image, kept)))
-        else:
-            image.load()
-            picture = _written(image, parts.orientation, parts.profile)
+            tight = _tight(clean, pieces, scans.load(image, pieces), size)
         if _ends_empty(image) or not parts.ended:
-            _check_end(clean, coarse=parts.ended)
-        return picture
+            _check_end(clean, coarse=parts.ended and parts.shown_everywhere)
+        if tight:
+            return Picture(tight, *size, view=_view(seen(image, kept)))
+        if not stays:
+            return _written(image, parts.orientation, parts.profile)
+    with opened(clean) as image:
+        return _written(image, parts.orientation, kept)
 
 
-def _tight(clean: bytes, pieces: scans.Pieces, needed: list[int]) -> bytes:
-    """The file without what stands behind the last pixel of a scan. Nearly every file has none."""
+def _tight(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[int, int]) -> bytes:
+    """The file without what stands behind the last pixel of a scan, which is nothing in all but a few files.
+
+    Empty when that cannot be found out soon, or pixels would change.
+    """
     if all(count >= len(scan) for count, (_, scan) in zip(needed, pieces, strict=True)):
         return clean
+    if size[0] * size[1] * len(pieces) > _MOST_WORK:
+        return b""
     counts = scans.lengths(partial(opened, clean), pieces, needed)
     tight = b"".join(head + scan[:count] for (head, scan), count in zip(pieces, counts, strict=True))
-    if _decoded(tight, coarse=False) != _decoded(clean, coarse=False):
-        raise BrokenPicture("The JPEG is damaged in the middle of its pixels.")
-    return tight
+    return tight if _decoded(tight, coarse=False) == _decoded(clean, coarse=False) else b""
 
 
 def _of_other(image: Image.Image, stripped: Stripped) -> Picture:
