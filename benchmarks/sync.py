@@ -72,7 +72,7 @@ class Bench:
     def answered(self, count: int) -> None:
         """Annotations that Label Studio has and the store has not."""
         result = [{"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}]
-        project = self.desk.projects()[TITLES[QUEUE]]
+        project = next(one for one in self.desk.projects() if one.title == TITLES[QUEUE])
         for _ in range(count // NEW):
             tasks = [self._document() for _ in range(NEW)]
             self.desk.add(project, [{**as_imported(task), "annotations": [{"result": result}]} for task in tasks])

@@ -95,6 +95,7 @@ class Project:
     """A project of the review desk. One that is deleted and made anew has another id, or a later birth."""
 
     id: int
+    title: str
     created: datetime
     annotations: int
     """How many it has, skips included."""
@@ -118,8 +119,8 @@ class ReviewDesk(Protocol):
     DeskMisconfigured when it does not accept our token or has lost the project.
     """
 
-    def projects(self) -> Mapping[str, Project]:
-        """All projects by title; of two with the same title the older."""
+    def projects(self) -> Sequence[Project]:
+        """All projects, the oldest first; several may have one title."""
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         """Import all tasks, or none, and return their ids in order; a task with the same picture is not noticed.

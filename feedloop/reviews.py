@@ -1,13 +1,22 @@
-"""Putting a prediction before people: the review picture first, then the task, each written once."""
+"""Putting a prediction before people: the review picture first, then the task, each written once.
 
+And which of the review desk's projects they come to.
+"""
+
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from datetime import datetime
 
 from feedloop.domain import keys
-from feedloop.domain.documents import Document, dump
-from feedloop.domain.errors import AlreadyExists, Missing, UnknownPrediction
+from feedloop.domain.clock import iso, parse_iso
+from feedloop.domain.documents import Document, dump, load
+from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, StoreMisconfigured, UnknownPrediction
 from feedloop.domain.prediction import Prediction, PredictionId
-from feedloop.domain.review import blind_task, informed_task
-from feedloop.ports import ObjectStore
+from feedloop.domain.review import TITLES, blind_task, informed_task
+from feedloop.ports import ObjectStore, Project
+
+Births = Mapping[str, tuple[int, datetime]]
+"""Review queue to the id of its project and when that was made: ids are given away again, and titles edited."""
 
 
 def committed(store: ObjectStore, prediction: PredictionId) -> Prediction:
@@ -37,6 +46,35 @@ def queue_blind(store: ObjectStore, prediction: PredictionId) -> bool:
     """Add a task of the random sample; False when it is there already."""
     url = store.url(keys.image(prediction.random))
     return _create_task(store, keys.RANDOM_SAMPLED, prediction, blind_task(url))
+
+
+def noted_projects(store: ObjectStore) -> Births:
+    """What the set-up noted; nothing when it never did, or when our key does not open it yet."""
+    try:
+        noted = load(store.get(keys.projects()).body)["projects"]
+        return {queue: (int(project["id"]), parse_iso(project["created"])) for queue, project in noted.items()}
+    except (Missing, StoreMisconfigured, Malformed, KeyError, TypeError, ValueError, AttributeError, OverflowError):
+        return {}
+
+
+def note_projects(store: ObjectStore, births: Births) -> None:
+    """Write it down; when another set-up does so at this moment, its note stays."""
+    if noted_projects(store) == births:
+        return
+    body = dump({"v": 1, "projects": {queue: {"id": id_, "created": iso(at)} for queue, (id_, at) in births.items()}})
+    with suppress(AlreadyExists, Changed):
+        try:
+            store.replace(keys.projects(), body, etag=store.head(keys.projects()).etag)
+        except Missing:
+            store.create(keys.projects(), body)
+
+
+def projects(all_: Sequence[Project], births: Births) -> dict[str, Project]:
+    """Each queue's project: the noted one, whatever it is called by now, else the oldest that has the queue's title."""
+    noted = {(project.id, project.created): project for project in all_}
+    titled = {project.title: project for project in reversed(all_)}
+    found = {queue: noted.get(births[queue]) if queue in births else None for queue in TITLES}
+    return {queue: project for queue, title in TITLES.items() if (project := found[queue] or titled.get(title))}
 
 
 def _create_task(store: ObjectStore, queue: str, prediction: PredictionId, task: Document) -> bool:

@@ -6,7 +6,7 @@ It runs in Label Studio's environment, with the settings and secrets of the func
 import argparse
 import sys
 
-from feedloop import releases, wiring
+from feedloop import releases, reviews, wiring
 from feedloop.domain.errors import FeedloopError
 from labelling import desk
 from labelling.setup import set_up
@@ -28,15 +28,17 @@ def main() -> None:
 
 def setup() -> None:
     """Make the three projects, or mend them: after a class was added or renamed, or any time."""
-    classes = releases.class_list(wiring.store())
-    with desk.opened(wiring.configured()) as server:
-        set_up(server, classes, wiring.configured(), print)
+    store, settings = wiring.store(), wiring.configured()
+    classes = releases.class_list(store)
+    with desk.opened(settings) as server:
+        set_up(server, classes, store, settings, print)
 
 
 def status() -> None:
     """Say how many tasks of each project are answered."""
-    with desk.opened(wiring.configured()) as server:
-        print(*lines(server), sep="\n")
+    births, settings = reviews.noted_projects(wiring.store()), wiring.configured()
+    with desk.opened(settings) as server:
+        print(*lines(server, births, settings), sep="\n")
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from label_studio_sdk.client import LabelStudio
@@ -27,6 +28,11 @@ class Part:
     def differing(self, fields: Fields) -> Fields:
         """Those of these fields that it has otherwise."""
         return {name: value for name, value in fields.items() if self.fields.get(name) != value}
+
+    @property
+    def birth(self) -> tuple[int, datetime]:
+        """Which project it is, whatever it is called: an id alone may be given away again."""
+        return self.id, self.fields["created_at"]
 
     @property
     def tasks(self) -> int:
@@ -56,15 +62,27 @@ class Parts(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Projects:
-    """The projects of a server."""
+    """The projects of a server that may be one queue's: `noted` is the id and the birth of the one that was."""
 
     desk: LabelStudio
+    target: Fields
+    noted: tuple[int, datetime] | None = None
     name: str = "project"
 
     def listed(self, title: str) -> list[Part]:
-        """Those with exactly this title, the oldest first; Label Studio looks for it anywhere in theirs."""
-        found = self.desk.projects.list(title=title, page_size=_MANY).items or []
-        return _oldest_first(Part(project.id, _fields(project)) for project in found if project.title == title)
+        """The noted one, whatever it is called by now, then those with exactly this title, the oldest first.
+
+        Without any of these, those whose answers go where the queue's belong.
+        """
+        found = [Part(one.id, _fields(one)) for one in self.desk.projects.list(page_size=_MANY).items or []]
+        noted = [part for part in found if part.birth == self.noted]
+        titled = [part for part in found if part.fields["title"] == title and part not in noted]
+        return noted + _oldest_first(titled) or _oldest_first(part for part in found if self._answers_there(part))
+
+    def _answers_there(self, part: Part) -> bool:
+        kept = ("bucket", "prefix")
+        targets = Storages(self.desk.export_storage.s3, "target storage", part.id).listed(self.target["title"])
+        return any({*kept}.isdisjoint(target.differing(self.target)) for target in targets)
 
     def create(self, fields: Fields) -> None:
         """Make one, whole, in one call."""

@@ -10,9 +10,12 @@ from functools import partial
 
 from label_studio_sdk.client import LabelStudio
 
+from feedloop import reviews
 from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import DeskDown
+from feedloop.ports import ObjectStore
+from feedloop.reviews import Births
 from feedloop.settings import Settings
 from labelling import wanted
 from labelling.desk import reaching_the_store
@@ -23,18 +26,37 @@ from labelling.wanted import Fields
 Say = Callable[[str], None]
 
 
-def set_up(desk: LabelStudio, classes: ClassList, settings: Settings, say: Say) -> None:
-    """Make the three projects, or mend them. Raises DeskDown, DeskMisconfigured and Malformed."""
-    config = label_config(classes)
+def set_up(desk: LabelStudio, classes: ClassList, store: ObjectStore, settings: Settings, say: Say) -> None:
+    """Make the three projects, or mend them, and note which they are: their titles may be edited.
+
+    Raises DeskDown, DeskMisconfigured, Malformed, StoreDown and StoreMisconfigured.
+    """
+    config, births = label_config(classes), dict(reviews.noted_projects(store))
     for queue in keys.REVIEW_QUEUES:
-        fields = wanted.project(queue, config)
-        project = _converge(Projects(desk), fields, say, lambda part: _own(part, classes))
-        _equip(desk, queue, project.id, settings, partial(_say_of, fields["title"], say))
-        say(f"{fields['title']} is ready: {settings.label_studio_url}/projects/{project.id}")
+        project = _converge(
+            projects(desk, queue, births, settings),
+            wanted.project(queue, config),
+            say,
+            lambda part: _own(part, classes),
+        )
+        births[queue] = project.birth
+        title = project.fields["title"]
+        _equip(desk, queue, project.id, settings, partial(_say_of, title, say))
+        say(f"{title} is ready: {settings.label_studio_url}/projects/{project.id}")
+    reviews.note_projects(store, births)
+
+
+def projects(desk: LabelStudio, queue: str, births: Births, settings: Settings) -> Projects:
+    """The projects that may be the queue's."""
+    return Projects(desk, wanted.target(queue, *_bucket(settings)), births.get(queue))
+
+
+def _bucket(settings: Settings) -> tuple[str, str]:
+    return settings.bucket_prefix + keys.LABELSTUDIO, settings.s3_region
 
 
 def _equip(desk: LabelStudio, queue: str, project: int, settings: Settings, say: Say) -> None:
-    bucket, region = settings.bucket_prefix + keys.LABELSTUDIO, settings.s3_region
+    bucket, region = _bucket(settings)
     source = Storages(desk.import_storage.s3, "source storage", project)
     target = Storages(desk.export_storage.s3, "target storage", project)
     with reaching_the_store(bucket):
@@ -45,12 +67,15 @@ def _equip(desk: LabelStudio, queue: str, project: int, settings: Settings, say:
 
 
 def _own(project: Part, classes: ClassList) -> Fields:
-    """What a person has made of a project's config stays; our question in it is kept up to date."""
-    return {"label_config": updated(project.fields["label_config"] or "", classes)}
+    """What a person calls a project, and has made of its config, stays; our question there is kept up to date."""
+    return {
+        "title": project.fields["title"],
+        "label_config": updated(project.fields["label_config"] or "", classes),
+    }
 
 
 def _converge(parts: Parts, fields: Fields, say: Say, own: Callable[[Part], Fields] = lambda _: {}) -> Part:
-    """The one part with this title: made, mended, or as it was; `own` is what this very part is to have instead."""
+    """The first part that is listed by this title: made, mended, or as it was; `own` is what it is to have instead."""
     title = fields["title"]
     if not parts.listed(title):
         parts.create(fields)
@@ -60,7 +85,7 @@ def _converge(parts: Parts, fields: Fields, say: Say, own: Callable[[Part], Fiel
         _clear(parts, twin, fields, say)
     if changes := first.differing({**fields, **own(first)}):
         parts.update(first, changes)
-        say(f"mended the {parts.name} {title}: {', '.join(changes)}")
+        say(f"mended the {parts.name} {first.fields['title']}: {', '.join(changes)}")
     return first
 
 

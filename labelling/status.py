@@ -5,7 +5,9 @@ from collections.abc import Iterator
 from label_studio_sdk.client import LabelStudio
 
 from feedloop.domain.review import TITLES
-from labelling.parts import Projects
+from feedloop.reviews import Births
+from feedloop.settings import Settings
+from labelling.setup import projects
 
 _COUNTED = {
     "tasks": "task_number",
@@ -15,9 +17,11 @@ _COUNTED = {
 }
 
 
-def lines(desk: LabelStudio) -> Iterator[str]:
+def lines(desk: LabelStudio, births: Births, settings: Settings) -> Iterator[str]:
     """A line for each project."""
-    for title in TITLES.values():
-        found = Projects(desk).listed(title)
-        counts = ", ".join(f"{found[0].fields[field]} {word}" for word, field in _COUNTED.items()) if found else ""
-        yield f"{title}: {counts}" if counts else f"{title} is missing: run python -m labelling setup"
+    for queue, title in TITLES.items():
+        if found := projects(desk, queue, births, settings).listed(title):
+            counts = ", ".join(f"{found[0].fields[field]} {word}" for word, field in _COUNTED.items())
+            yield f"{found[0].fields['title']}: {counts}"
+        else:
+            yield f"{title} is missing: run python -m labelling setup"

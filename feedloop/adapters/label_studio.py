@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from itertools import count
@@ -98,12 +98,11 @@ class LabelStudioDesk:
             opened.mount(scheme, HTTPAdapter(max_retries=again))
         return opened
 
-    def projects(self) -> Mapping[str, Project]:
-        """All projects by title; of two with the same title the older."""
+    def projects(self) -> Sequence[Project]:
+        """All projects, the oldest first; several may have one title."""
         asked = {"include": _PROJECT_FIELDS, "page_size": _MANY}
         answer = self._ask("GET", "/api/projects", params=asked)
-        found = sorted(_document(answer)["results"], key=lambda project: project["id"], reverse=True)
-        return {project["title"]: _project(project, answer) for project in found}
+        return sorted((_project(one, answer) for one in _document(answer)["results"]), key=lambda project: project.id)
 
     def storages(self, project: Project) -> tuple[list[str], list[str]]:
         """Buckets of its source storages, and of its target storages: where pictures come from, and answers go."""
@@ -252,7 +251,7 @@ def _project(found: Document, answer: Response) -> Project:
         asked = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError) as error:
         raise DeskDown("Label Studio, or what stands before it, does not tell the time.") from error
-    return Project(int(found["id"]), parse_iso(found["created_at"]), annotations, asked)
+    return Project(int(found["id"]), found["title"], parse_iso(found["created_at"]), annotations, asked)
 
 
 def _listed(answer: Response) -> tuple[list[Document], int]:

@@ -163,6 +163,11 @@ def repaired(queue: str) -> Place:
     return Place(TRACKING, f"sync/{queue}.json")
 
 
+def projects() -> Place:
+    """Which of Label Studio's projects is each queue's, as the set-up left it."""
+    return Place(TRACKING, "projects.json")
+
+
 def outputs(queue: str) -> Place:
     """The folder that Label Studio (or relabel) writes a queue's annotations to."""
     return Place(LABELSTUDIO, f"output/{queue}/")

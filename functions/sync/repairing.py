@@ -23,7 +23,6 @@ from feedloop.domain import keys
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
-from feedloop.domain.review import TITLES
 from feedloop.ports import Answer, Entry, ObjectStore, Project, ReviewDesk, Stored
 
 from .batches import batches
@@ -158,7 +157,9 @@ class Repairer:
 
     def _is_quiet(self) -> bool:
         """Whether nobody has saved or deleted since the files were listed; else counting proves nothing."""
-        return self.desk.projects()[TITLES[self.queue]].annotations == self.project.annotations
+        return self.project.annotations in {
+            one.annotations for one in self.desk.projects() if one.id == self.project.id
+        }
 
     def _compare_all(self, files: dict[int, Entry], unreadable: set[int]) -> Counter[str]:
         """Create every missing file, and remove those whose annotation is certainly gone."""

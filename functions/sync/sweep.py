@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from feedloop import log
+from feedloop import log, reviews
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import DeskMisconfigured
@@ -37,12 +37,12 @@ def sweep(
 
     A missing project does not keep the others waiting: DeskMisconfigured comes after their turn.
     """
-    projects, stopped = desk.projects(), list[str]()
+    projects, stopped = reviews.projects(desk.projects(), reviews.noted_projects(store)), list[str]()
 
     def one(queue: str) -> tuple[str, Counter[str]]:
-        return queue, _sweep_queue(store, desk, queue, projects[TITLES[queue]], stopped, each=each, thorough=thorough)
+        return queue, _sweep_queue(store, desk, queue, projects[queue], stopped, each=each, thorough=thorough)
 
-    present = [queue for queue in keys.REVIEW_QUEUES if TITLES[queue] in projects]
+    present = [queue for queue in keys.REVIEW_QUEUES if queue in projects]
     done = {queue: {name: counts[name] for name in COUNTS} for queue, counts in queues(one, present)}
     log.event("sync.swept", **done, stopped=stopped)
     for queue in keys.REVIEW_QUEUES:

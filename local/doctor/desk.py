@@ -1,6 +1,6 @@
 """Label Studio, as annotators need it."""
 
-from feedloop import settings
+from feedloop import reviews, settings
 from feedloop.adapters.label_studio import LabelStudioDesk
 from feedloop.domain import keys
 from feedloop.domain.errors import DeskDown
@@ -18,20 +18,22 @@ def label_studio(deployment: Deployment) -> Verdict:
         return not_checked("there is none, or it is not ready yet: tasks wait in the store")
     desk = LabelStudioDesk(url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url))
     try:
-        faults = _faults(desk, deployment.bucket(keys.LABELSTUDIO))
+        faults = _faults(desk, deployment)
     except DeskDown:
         return wrong(f"Label Studio does not answer at {url}, or fails: start it, read its log, or mend the address.")
     return wrong(*faults) if faults else ok(f"{url} takes the token; {len(TITLES)} projects have their storages")
 
 
-def _faults(desk: LabelStudioDesk, bucket: str) -> list[str]:
-    projects = desk.projects()
-    missing = [f"The project {title} is missing: {_SET_UP}." for title in TITLES.values() if title not in projects]
+def _faults(desk: LabelStudioDesk, deployment: Deployment) -> list[str]:
+    bucket = deployment.bucket(keys.LABELSTUDIO)
+    projects = reviews.projects(desk.projects(), reviews.noted_projects(deployment.store()))
+    missing = [
+        f"The project {title} is missing: {_SET_UP}." for queue, title in TITLES.items() if queue not in projects
+    ]
     cut_off = [
-        f"The project {title} has no {storage} storage for the bucket {bucket}: {_SET_UP}."
-        for title in TITLES.values()
-        if title in projects
-        for storage, buckets in zip(("source", "target"), desk.storages(projects[title]), strict=True)
+        f"The project {project.title} has no {storage} storage for the bucket {bucket}: {_SET_UP}."
+        for project in projects.values()
+        for storage, buckets in zip(("source", "target"), desk.storages(project), strict=True)
         if bucket not in buckets
     ]
     return missing + cut_off

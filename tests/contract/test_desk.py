@@ -65,7 +65,13 @@ def project(office):
     desk, _, opens = office
     title = f"Project {token_hex(4)}"
     opens(title)
-    return lambda: desk.projects()[title]
+    return lambda: titled(desk, title)
+
+
+def titled(desk, title):
+    """The only project with this title."""
+    (found,) = [project for project in desk.projects() if project.title == title]
+    return found
 
 
 def picture(number):
@@ -112,7 +118,7 @@ def test_of_two_tasks_with_the_same_picture_the_older_is_found(desk, project):
 def test_tasks_of_another_project_are_not_found(desk, project, office):
     title = f"Project {token_hex(4)}"
     office[2](title)
-    desk.add(desk.projects()[title], [task(1)])
+    desk.add(titled(desk, title), [task(1)])
     assert desk.find(project(), [picture(1)]) == {}
 
 
@@ -221,7 +227,7 @@ class TestLabelStudio:
         monkeypatch.setattr("feedloop.adapters.label_studio._PAGE", 4)
         desk, title = LabelStudioDesk(url=label_studio.url, token=label_studio.token), token_hex(4)
         label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).raise_for_status()
-        project = desk.projects()[title]
+        project = titled(desk, title)
         ids = desk.add(project, [task(number) for number in range(7)] + [task(7, note=HALF)])
 
         def post(path, **form):
@@ -247,7 +253,7 @@ class TestLabelStudio:
 
     def test_a_personal_token_is_exchanged(self, label_studio):
         personal = label_studio.ask("POST", "/api/token/").json()["token"]
-        assert "Low Confidence Review" in LabelStudioDesk(url=label_studio.url, token=personal).projects()
+        assert titled(LabelStudioDesk(url=label_studio.url, token=personal), "Low Confidence Review")
 
     def test_a_personal_token_that_is_no_longer_valid_is_told(self, label_studio):
         with pytest.raises(DeskMisconfigured, match="feedloop-label-studio-token"):
@@ -256,7 +262,7 @@ class TestLabelStudio:
     def test_a_project_that_is_gone_is_told(self, label_studio):
         desk = LabelStudioDesk(url=label_studio.url, token=label_studio.token)
         made = label_studio.ask("POST", "/api/projects", json={"title": "Short-lived", "label_config": CONFIG}).json()
-        project = desk.projects()["Short-lived"]
+        project = titled(desk, "Short-lived")
         label_studio.ask("DELETE", f"/api/projects/{made['id']}")
         with pytest.raises(DeskMisconfigured, match="labelling setup"):
             desk.add(project, [task(1)])
@@ -267,7 +273,7 @@ class TestLabelStudio:
         made = label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).json()
         with failing(label_studio.url, *failures) as front:
             desk = LabelStudioDesk(url=front.address, token=label_studio.token, pause=lambda _: None)
-            ids = desk.add(desk.projects()[title], [task(1), task(2)])
+            ids = desk.add(titled(desk, title), [task(1), task(2)])
         assert front.left == []
         tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
         assert [found["id"] for found in tasks] == ids
@@ -276,7 +282,7 @@ class TestLabelStudio:
     def test_predictions_survive_a_locked_database(self, label_studio):
         """Label Studio waits five seconds, tries again, and then imports tasks without their predictions."""
         desk = LabelStudioDesk(url=label_studio.url, token=label_studio.token)
-        project = desk.projects()["Low Confidence Review"]
+        project = titled(desk, "Low Confidence Review")
         said = {"model_version": "the model", "score": 0.4, "result": [CHOSEN]}
         with (
             ThreadPoolExecutor(1) as pool,
@@ -297,13 +303,13 @@ class TestLabelStudio:
         with failing(label_studio.url, *[UNDONE] * 20) as front:
             desk = LabelStudioDesk(url=front.address, token=label_studio.token, pause=lambda _: None)
             with pytest.raises(DeskDown, match="database is locked"):
-                desk.add(desk.projects()["Low Confidence Review"], [task(1)])
+                desk.add(titled(desk, "Low Confidence Review"), [task(1)])
 
     def test_imports_take_turns(self, label_studio):
         """Label Studio sleeps three seconds and more whenever it finds its SQLite locked."""
         with failing(label_studio.url) as front, ThreadPoolExecutor(3) as pool:
             desk = LabelStudioDesk(url=front.address, token=label_studio.token)
-            projects = [desk.projects()[title] for title in TITLES.values()]
+            projects = [titled(desk, title) for title in TITLES.values()]
             list(pool.map(lambda project: desk.add(project, [task(1)]), projects))
         assert front.most_at_once == 1
 

@@ -64,7 +64,8 @@ def sync(studio, set_up):
 
 @pytest.fixture
 def project(sync):
-    return sync().projects()[TITLE]
+    (found,) = [project for project in sync().projects() if project.title == TITLE]
+    return found
 
 
 @pytest.fixture
@@ -100,7 +101,7 @@ def save(person, task, **form):
 
 
 def everything(desk):
-    return {title: (project.id, desk.storages(project)) for title, project in desk.projects().items()}
+    return {project.title: (project.id, desk.storages(project)) for project in desk.projects()}
 
 
 def test_a_second_set_up_changes_nothing(sync, set_up):

@@ -4,7 +4,8 @@ from xml.etree.ElementTree import fromstring
 
 import pytest
 
-from feedloop import releases
+from feedloop import releases, reviews
+from feedloop.adapters.label_studio import LabelStudioDesk
 from feedloop.domain import annotations, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
@@ -15,8 +16,8 @@ from tests.support.class_names import GIVEN
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
 
-def edit(office, title, **fields):
-    office.desk.ask("PATCH", f"/api/projects/{project(office, title)['id']}", json=fields).raise_for_status()
+def edit(office, of, /, **fields):
+    office.desk.ask("PATCH", f"/api/projects/{project(office, of)['id']}", json=fields).raise_for_status()
 
 
 def test_a_second_run_changes_nothing(ready):
@@ -73,6 +74,23 @@ def test_status_counts_tasks_and_answers(ready):
 
 
 CHOICE = {"from_name": "choice", "to_name": "image", "type": "choices"}
+
+
+def test_a_project_is_found_again_whatever_it_is_called(ready):
+    """By the set-up's note; without that, by where its answers go."""
+    before = {found["id"] for found in ready.annotator.projects()}
+    number = project(ready)["id"]
+    edit(ready, LOW, title="Unsure ones", description="Ours")
+    assert changes(ready.set_up()) == ["mended the project Unsure ones: description"]
+    ready.store.delete(keys.projects())
+    assert changes(ready.set_up()) == []
+    assert "Unsure ones: 0 tasks" in ready.operator.run("status").told
+    desk = LabelStudioDesk(url=ready.desk.url, token=ready.desk.token)
+    found = reviews.projects(desk.projects(), reviews.noted_projects(ready.store))
+    assert {one.id for one in found.values()} == before
+    assert (found[keys.LOW_CONFIDENCE].id, found[keys.LOW_CONFIDENCE].title) == (number, "Unsure ones")
+
+
 SECOND = '<Choices name="sure" toName="image"><Choice value="Yes"/><Choice value="No"/></Choices>'
 
 

@@ -31,7 +31,7 @@ TRACKING = [
     *(f"quarantine/tasks-{queue}/x" for queue in keys.REVIEW_QUEUES),
     *(f"sync/{queue}.json" for queue in keys.REVIEW_QUEUES),
     *(f"leases/{name}.json" for name in NAMES),
-    *("days/20261122.jsonl", f"requests/{'0' * 64}", "forgotten/x", "probe/x"),
+    *("projects.json", "days/20261122.jsonl", f"requests/{'0' * 64}", "forgotten/x", "probe/x"),
 ]
 LABELSTUDIO = [
     *("images/x.jpg", "export/x"),

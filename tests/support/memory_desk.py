@@ -56,10 +56,10 @@ class MemoryDesk:
         gone, _ = self._births.pop(title)
         self.tasks = {task.id: task for task in self.tasks.values() if task.project != gone}
 
-    def projects(self) -> dict[str, Project]:
+    def projects(self) -> list[Project]:
         with self._working():
-            now = self._clock()
-            return {title: Project(*birth, self._annotations(birth[0]), now) for title, birth in self._births.items()}
+            now, births = self._clock(), sorted(self._births.items(), key=lambda one: one[1])
+            return [Project(id_, title, at, self._annotations(id_), now) for title, (id_, at) in births]
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         with self._working():
