@@ -18,12 +18,7 @@ USER_FEEDBACK_2 = "userfeedback2"
 REVIEW_QUEUES = (RANDOM_SAMPLED, LOW_CONFIDENCE, USER_FEEDBACK)
 QUEUES = (*REVIEW_QUEUES, USER_FEEDBACK_2)
 
-DATASETS = {
-    RANDOM_SAMPLED: "cleanproduction",
-    LOW_CONFIDENCE: "lowconfidence",
-    USER_FEEDBACK: "userfeedback",
-    USER_FEEDBACK_2: "userfeedback2",
-}
+DATASETS = {RANDOM_SAMPLED: "cleanproduction", **{queue: queue for queue in QUEUES[1:]}}
 """Queue to dataset bucket."""
 
 CURATED, BEGUN, QUARANTINED, REMOVED = "curated", "open", "quarantine", "removed"
