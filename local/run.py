@@ -139,7 +139,7 @@ def _parts() -> list[Part]:
 def _listeners(choices: Choices, store: Store, access: Access) -> dict[str, Answers]:
     """What must answer; Label Studio takes minutes to start, and nobody waits for the others."""
     within = patience(choices.silence)
-    own = {part.name: store_answers(store.endpoint, access, within) for part in store.parts()}
+    own = {part.name: store_answers(store.endpoint, access, within, choices.data_dir) for part in store.parts()}
     return {**own, "gateway": partial(gateway_answers, choices.gateway, within)}
 
 

@@ -1,9 +1,12 @@
 """A part that runs but does not answer is ended, so that the supervisor starts it again."""
 
+import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
+from hashlib import md5
+from itertools import count, cycle
 from pathlib import Path
 
 from requests import RequestException
@@ -11,7 +14,7 @@ from requests import RequestException
 from feedloop import log, web
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from feedloop.domain.errors import FeedloopError, StoreDown
+from feedloop.domain.errors import AlreadyExists, FeedloopError, StoreDown
 from feedloop.domain.keys import Place
 from local import leftovers
 from local.store import Access
@@ -22,6 +25,9 @@ _TRIES = 6
 """So often somebody is asked before their silence is too long."""
 _ANSWER = 5.0  # seconds
 _NOWHERE = Place(keys.TRACKING, "probe/nowhere")
+_INDEXES = 8
+_FULL = 10_000_000
+"""Bytes: with fewer free a disk counts as full."""
 
 
 @contextmanager
@@ -47,10 +53,82 @@ def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: 
                 heard[part] = time.monotonic()
 
 
-def store_answers(endpoint: str, access: Access, within: float) -> Answers:
-    """Tells whether an object can be read and a condition be tried, or the store says at once why not."""
+def store_answers(endpoint: str, access: Access, within: float, disk: Path) -> Answers:
+    """Tells whether an object can be read, a condition be tried and a name be written, or a restart would not help."""
     store = access.open(endpoint, read_timeout=within, request_timeout=within)
-    return lambda: _can_be_read(store) and _tries_conditions(store, within)
+    writes = _Writing(store, disk)
+    return lambda: _can_be_read(store) and _tries_conditions(store, within) and writes.answers()
+
+
+class _Writing:
+    """Whether every folder takes an object.
+
+    SeaweedFS keeps the names of objects in eight indexes (LevelDB). One that has met a full disk refuses every write
+    until the store is started again, with room or without; the others go on, and so does reading.
+    """
+
+    def __init__(self, store: S3Store, disk: Path) -> None:
+        self._store, self._disk = store, disk
+        bucket = store.url(Place(keys.TRACKING, "")).removeprefix("s3://").rstrip("/")
+        self._probes = cycle(_probes(f"/buckets/{bucket}"))
+        self._refused: Place | None = None
+        self._refusals = 0
+        self._rest = 0  # rounds without a probe
+        self._hurry = 0  # probes without a rest: the disk was full
+
+    def answers(self) -> bool:
+        """Writes an object now and then, in one folder after the other; in one that refused until it takes the object.
+
+        True also while the disk is full, or where a restart has not helped: another would not either.
+        """
+        if shutil.disk_usage(self._disk).free < _FULL:
+            if not self._hurry:
+                log.event("disk.full", at=str(self._disk), then="make room")
+            self._hurry = _INDEXES
+            return True
+        if self._rest:
+            self._rest -= 1
+            return True
+        place = self._refused or next(self._probes)
+        error = self._error(place)
+        if error:
+            return self._suffers(place, error)
+        self._refused, self._refusals = None, 0
+        self._hurry = max(0, self._hurry - 1)
+        self._rest = 0 if self._hurry else _TRIES - 1
+        return True
+
+    def _suffers(self, place: Place, error: str) -> bool:
+        self._refused = place
+        self._refusals += 1
+        helpless = self._refusals > 2 * _TRIES
+        if self._refusals in (1, 2 * _TRIES + 1):
+            log.event("store.refuses", folder=place.key, says=error, then="left so" if helpless else "started again")
+        return helpless
+
+    def _error(self, place: Place) -> str:
+        """What the store says against an object without content; an earlier one's leftover is taken away."""
+        try:
+            with suppress(AlreadyExists):
+                self._store.create(place, b"")
+            self._store.delete(place)
+        except StoreDown as error:
+            return str(error)
+        except FeedloopError:  # a start begins without buckets
+            return ""
+        return ""
+
+
+def _probes(bucket: str) -> list[Place]:
+    """One place in each of SeaweedFS's indexes: it chooses by the MD5 of the folder's path."""
+    found: dict[int, Place] = {}
+    for number in count():
+        folder = f"probe/{number}"
+        index = md5(f"{bucket}/{folder}".encode(), usedforsecurity=False).digest()[-1] % _INDEXES
+        found.setdefault(index, Place(keys.TRACKING, f"{folder}/written"))
+        if len(found) == _INDEXES:
+            break
+    return list(found.values())
 
 
 def _can_be_read(store: S3Store) -> bool:

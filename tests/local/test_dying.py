@@ -2,10 +2,11 @@
 
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import psutil
 import pytest
+from botocore.exceptions import ClientError
 
 from local import leftovers
 from tests.local.system import PATIENCE, System, ask, running, until
@@ -103,3 +104,25 @@ def test_a_store_that_hangs_is_started_again_and_said_so(impatient: System) -> N
     until(lambda: not store.is_running(), "the one that hangs is ended")
     assert impatient.said("part.silent", part="store")
     until(impatient.buckets, "the store can be read again")
+
+
+@pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="only Linux limits another process")
+@pytest.mark.slow("its refusal has to last")
+def test_a_store_whose_folders_refuse_after_a_full_disk_is_started_again_and_said_so(impatient: System) -> None:
+    store, folders = impatient.part("store"), [f"requests/full-{number}" for number in range(16)]
+    whole = store.rlimit(psutil.RLIMIT_FSIZE)
+    store.rlimit(psutil.RLIMIT_FSIZE, (1, whole[1]))  # every file is full
+    assert not [folder for folder in folders if _takes(impatient, folder)]
+    store.rlimit(psutil.RLIMIT_FSIZE, whole)
+    assert not [folder for folder in folders if _takes(impatient, folder)]  # there is room again, and nothing is taken
+    until(lambda: not store.is_running(), "the one that refuses is ended")
+    assert impatient.said("store.refuses", then="started again")
+    until(impatient.buckets, "the store can be read again")
+    assert [folder for folder in folders if not _takes(impatient, folder)] == []
+
+
+def _takes(system: System, folder: str) -> bool:
+    with suppress(ClientError):
+        system.put("tracking", f"{folder}/x", b"")
+        return True
+    return False

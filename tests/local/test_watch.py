@@ -19,6 +19,8 @@ from tests.support.answers import listening
 from tests.support.servers import Server, fresh_store
 
 SOON = 0.3  # seconds
+NO_ROOM = Path("/proc")
+"""A file system without a free byte."""
 
 
 class Full(BaseHTTPRequestHandler):
@@ -39,6 +41,22 @@ class Full(BaseHTTPRequestHandler):
 
     def log_message(self, *_: object) -> None:
         """Keep the tests' output clean."""
+
+
+class Refusing(Full):
+    """A store that takes nothing in one folder: its index of that folder's names met a full disk."""
+
+    folder = ""
+
+    def do_PUT(self) -> None:
+        if "If-Match" in self.headers:
+            self.say(412)
+            return
+        Refusing.folder = Refusing.folder or self.path
+        self.say(400 if self.path == Refusing.folder else 200)  # not 500, which the client would try again
+
+    def do_DELETE(self) -> None:
+        self.say(204)
 
 
 class Stuck(Full):
@@ -76,26 +94,39 @@ def test_who_answers_now_and_then_stays(tmp_path: Path, part: subprocess.Popen[b
     assert part.poll() is None
 
 
-def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server) -> None:
+def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server, tmp_path: Path) -> None:
     store: ObjectStore = fresh_store(seaweedfs)
     prefix = store.url(keys.Place("", "")).removeprefix("s3://").rstrip("/")
     access = Access(seaweedfs.access_key, seaweedfs.secret_key, "us-east-1", prefix, "token")
-    answers = store_answers(seaweedfs.endpoint, access, within=5)
+    answers = store_answers(seaweedfs.endpoint, access, 5, tmp_path)
     assert answers()  # there is no model
     store.create(keys.current_model(), b"{}")
     assert answers()
 
 
-def test_a_store_that_can_only_be_read_does_not_answer_but_a_full_one_does() -> None:
+def test_a_store_that_can_only_be_read_does_not_answer_but_a_full_one_does(tmp_path: Path) -> None:
     access = Access("a", "b", "us-east-1", "", "token")
     with listening(Full) as url:
-        assert store_answers(url, access, within=30)()
+        assert store_answers(url, access, 30, NO_ROOM)()
     with listening(Stuck) as url:
-        assert not store_answers(url, access, within=0.5)()
+        assert not store_answers(url, access, 0.5, tmp_path)()
 
 
-def test_who_takes_calls_and_says_nothing_does_not_answer() -> None:
+def test_a_store_that_refuses_in_one_folder_does_not_answer_until_a_restart_has_not_helped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    access = Access("a", "b", "us-east-1", "", "token")
+    with listening(Refusing) as url:
+        answers = store_answers(url, access, 5, tmp_path)
+        assert [answers() for _ in range(14)] == [False] * 12 + [True] * 2
+        Refusing.folder = "another"
+        assert [answers() for _ in range(3)] == [True] * 3
+    said = capsys.readouterr().out
+    assert said.count('"event": "store.refuses", "folder": "probe/') == 2
+
+
+def test_who_takes_calls_and_says_nothing_does_not_answer(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
         assert not gateway_answers(url, within=0.2)
-        assert not store_answers(url, Access("a", "b", "us-east-1", "", "token"), within=0.2)()
+        assert not store_answers(url, Access("a", "b", "us-east-1", "", "token"), 0.2, tmp_path)()
