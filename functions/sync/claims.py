@@ -8,12 +8,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from feedloop.domain import keys
-from feedloop.domain.documents import Document, dump, load
+from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Missing
 from feedloop.ports import Entry, Head, ObjectStore
+from feedloop.rounds import rounds
 
 PATIENCE = timedelta(minutes=5)
 """A claim this old belongs to nobody who is alive: no call of Label Studio takes as long."""
+
+LARGEST = 1000
+"""Bytes of an entry; ours have 60."""
 
 
 def _claim(worker: str) -> bytes:
@@ -67,15 +71,16 @@ class Ledger:
         Not when somebody only took our claim over: whoever looks the task up may have found ours.
         """
         place = keys.imported(self.queue, random)
-        while True:
+        for _ in rounds(place):
             with suppress(Changed):
                 self.store.replace(place, _done(task), etag=etag)
-                return task
-            stored = self.store.get(place)
-            found: Document = load(stored.body)
+                break
+            stored = self.store.get(place, most=LARGEST)
+            found = load(stored.body)
             if "task" in found:
                 return int(found["task"])
             etag = stored.etag
+        return task
 
 
 def _done(task: int) -> bytes:

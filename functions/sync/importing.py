@@ -30,6 +30,7 @@ from feedloop.domain.documents import Document, dump
 from feedloop.domain.errors import AlreadyExists, Malformed, Missing, TaskRefused
 from feedloop.domain.keys import Place
 from feedloop.ports import Entry, ObjectStore, Project, ReviewDesk
+from feedloop.sweeps import Neighbours
 
 from . import claims
 from .batches import batches
@@ -70,6 +71,7 @@ class Importer:
     project: Project
     each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
     worker: str = field(default_factory=lambda: secrets.token_hex(16))
+    neighbours: Neighbours = field(default_factory=lambda: Neighbours("sync.failed"))
 
     def bring(self) -> Counter[str]:
         """Import what is new; how many files are new, known, and failed. Raises Unavailable."""
@@ -125,21 +127,26 @@ class Importer:
 
     def _prepare(self, file: File, take: Callable[[File], str | None]) -> Claimed | str | None:
         """Check first and claim then: what cannot be imported is never claimed."""
-        try:
-            task = self._read(file)
-        except Missing:
-            return None  # deleted since it was listed
-        except Malformed as error:
-            return self._set_aside(file, str(error))
-        etag = take(file)
-        return Claimed(file, task, etag) if etag else None
+
+        def work() -> Claimed | str | None:
+            try:
+                task = self._read(file)
+            except Missing:
+                return None  # deleted since it was listed
+            except Malformed as error:
+                return self._set_aside(file, str(error))
+            etag = take(file)
+            return Claimed(file, task, etag) if etag else None
+
+        failed: Claimed | str | None = FAILED
+        return self.neighbours.each(work, failed, queue=self.queue, key=file.entry.key)
 
     def _read(self, file: File) -> Document:
         """The task as Label Studio gets it. Raises Malformed and Missing."""
         if file.entry.size > LARGEST:
             raise Malformed(f"{file.entry.size} bytes are too many for a task")
         keys.read_image_url(file.image, images=self.store.url(keys.images()))
-        body = self.store.get(Place(keys.LABELSTUDIO, file.entry.key)).body
+        body = self.store.get(Place(keys.LABELSTUDIO, file.entry.key), most=LARGEST).body
         task = review.as_imported(review.read_task(body, self.queue, file.image))
         try:
             self.store.head(keys.image(file.random))
@@ -172,11 +179,14 @@ class Importer:
         return Counter(self.each(lambda pair: self._settle_one(*pair), tasks))
 
     def _settle_one(self, claimed: Claimed, task: int) -> str:
-        counts = self._ledger.settle(claimed.file.random, claimed.etag, task)
-        if counts == task:
-            return NEW
-        self.desk.remove(task, claimed.file.image)
-        return KNOWN
+        def work() -> str:
+            counts = self._ledger.settle(claimed.file.random, claimed.etag, task)
+            if counts == task:
+                return NEW
+            self.desk.remove(task, claimed.file.image)
+            return KNOWN
+
+        return self.neighbours.each(work, FAILED, queue=self.queue, key=claimed.file.entry.key)
 
     def _blame(self, refused: list[tuple[File, str]], *, others_were_taken: bool) -> None:
         """Set refused files aside. When Label Studio takes none at all, its project is to blame: they come again."""

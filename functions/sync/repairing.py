@@ -11,21 +11,25 @@ very project; a copy is kept first. Many at once look like a mistake: then none 
 Killed anywhere, the next run does the same again: how far we came is written last.
 """
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
 from feedloop import log
 from feedloop.domain import keys
+from feedloop.domain.annotations import LARGEST
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
 from feedloop.ports import Answer, Entry, ObjectStore, Project, ReviewDesk, Stored
+from feedloop.sweeps import Neighbours
 
 from .batches import batches
+from .importing import FAILED, SKEW
 
 REPAIRED, REMOVED, UNREADABLE = "repaired", "removed", "unreadable"
 NAMED = 20
@@ -35,6 +39,8 @@ EVERY = timedelta(minutes=5)
 OVERLAP = timedelta(minutes=2)
 FEW_REMOVALS, SHARE_OF_REMOVALS = 10, 0.05
 """A queue that loses more than this at once was probably not emptied by annotators."""
+_LARGEST_MARK = 10_000
+_AN_ID = re.compile(r"0|[1-9][0-9]{0,17}", re.ASCII)  # as Label Studio writes it, no longer than databases count
 BEGINNING = datetime(2000, 1, 1, tzinfo=UTC)
 
 
@@ -52,7 +58,7 @@ class Mark:
         """Raises Malformed."""
         document = load(body)
         try:
-            since = parse_iso(document["since"])
+            since = max(parse_iso(document["since"]), BEGINNING)
             return cls(str(document["project"]), since, int(document["after"]), int(document["strays"]))
         except (KeyError, TypeError, ValueError) as error:
             raise Malformed(f"not a mark: {error!r}") from error
@@ -77,6 +83,7 @@ class Repairer:
     project: Project
     each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
     stopped: list[str]
+    neighbours: Neighbours = field(default_factory=lambda: Neighbours("sync.failed"))
 
     def repair(self, *, thorough: bool) -> Counter[str]:
         """Repair what is wrong; how many files were written and removed. Raises Unavailable.
@@ -88,26 +95,31 @@ class Repairer:
             return Counter()
         files, unreadable = self._files(), set[int]()
         counts, seen = self._compare_changed(files, mark, unreadable)
+        if counts[FAILED]:
+            seen = mark  # what was left is compared again the next time
         difference = len(files) + counts[CREATED] - self.project.annotations
         if difference != mark.strays and self._is_quiet():
             more = self._compare_all(files, unreadable)
-            counts += more
-            seen = replace(seen, strays=mark.strays if more[SPARED] else difference + more[CREATED] - more[REMOVED])
+            undecided = more[SPARED] or more[FAILED]
+            seen = replace(seen, strays=mark.strays if undecided else difference + more[CREATED] - more[REMOVED])
+            counts = counts + more - Counter({FAILED: min(counts[FAILED], more[FAILED])})  # the same ones again
         self._keep(seen, stored)
         self._tell(unreadable)
         repaired = counts[CREATED] + counts[SWAPPED]
-        return Counter({REPAIRED: repaired, REMOVED: counts[REMOVED], UNREADABLE: len(unreadable)})
+        told = {REPAIRED: repaired, REMOVED: counts[REMOVED], UNREADABLE: len(unreadable), FAILED: counts[FAILED]}
+        return Counter(told)
 
     def _mark(self) -> tuple[Mark, Stored | None]:
         """How far we came in this very project; at the beginning when it is another."""
         project = f"{self.project.id} of {iso(self.project.created)}"
         try:
-            stored = self.store.get(keys.repaired(self.queue))
+            stored = self.store.get(keys.repaired(self.queue), most=_LARGEST_MARK)
         except Missing:
             return Mark(project), None
         with suppress(Malformed):  # damaged: begin anew
             mark = Mark.read(stored.body)
-            return (mark if mark.project == project else Mark(project)), stored
+            ours = mark.project == project and mark.since <= self.project.asked + SKEW
+            return (mark if ours else Mark(project)), stored
         return Mark(project), stored
 
     def _keep(self, mark: Mark, before: Stored | None) -> None:
@@ -123,7 +135,7 @@ class Repairer:
         """Label Studio's files, by annotation."""
         folder = keys.outputs(self.queue)
         named = ((entry.key.removeprefix(folder.key), entry) for entry in self.store.list(folder))
-        return {int(name): entry for name, entry in named if name.isascii() and name.isdecimal()}
+        return {int(name): entry for name, entry in named if _AN_ID.fullmatch(name)}
 
     def _tell(self, unreadable: set[int]) -> None:
         """Name the tasks that keep Label Studio from telling: nobody can open them there either."""
@@ -142,18 +154,22 @@ class Repairer:
         return counts, mark.past((), self.project.asked)
 
     def _compare(self, answer: Answer, *, known: bool) -> str:
-        """Make the file say what the annotation says, unless it is as new."""
+        """Make the file say what the annotation says, unless it is as new; a file too large for one stays."""
         place = keys.output(self.queue, str(answer.id))
-        with suppress(AlreadyExists, Changed, Missing):  # Label Studio was faster
-            if not known:
-                self.store.create(place, answer.body)
-                return CREATED
-            stored = self.store.get(place)
-            if _written(stored) < answer.updated_at:
-                self._archive(answer.id, stored)
-                self.store.replace(place, answer.body, etag=stored.etag)
-                return SWAPPED
-        return UNCHANGED
+
+        def work() -> str:
+            with suppress(AlreadyExists, Changed, Missing):  # Label Studio was faster
+                if not known:
+                    self.store.create(place, answer.body)
+                    return CREATED
+                stored = self.store.get(place, most=LARGEST)
+                if stored.is_whole and _written(stored) < answer.updated_at:
+                    self._archive(answer.id, stored)
+                    self.store.replace(place, answer.body, etag=stored.etag)
+                    return SWAPPED
+            return UNCHANGED
+
+        return self.neighbours.each(work, FAILED, queue=self.queue, annotation=answer.id)
 
     def _is_quiet(self) -> bool:
         """Whether nobody has saved or deleted since the files were listed; else counting proves nothing."""
@@ -169,24 +185,30 @@ class Repairer:
                 self.each(lambda answer: self._compare(answer, known=False), [a for a in batch if a.id not in files])
             )
             left -= {answer.id for answer in batch}
-        gone = [found for found in self.each(self._gone, sorted(left)) if found]
+        strays = sorted(left)
+        etags = list(self.each(self._gone, strays))
+        gone = [(one, etag) for one, etag in zip(strays, etags, strict=True) if etag not in {"", FAILED}]
+        counts[FAILED] += etags.count(FAILED)
         if self._is_plausible(len(gone), len(files)):
             counts.update(self.each(lambda found: self._remove(*found), gone))
         else:
             counts[SPARED] += len(gone)
         return counts
 
-    def _gone(self, annotation: int) -> tuple[int, Stored] | None:
-        """The file of an annotation that this project had and has no more."""
-        if self.desk.has_answer(annotation):
-            return None
-        try:
-            stored = self.store.get(keys.output(self.queue, str(annotation)))
-            document = load(stored.body)
-            ours = document["project"] == self.project.id and parse_iso(document["created_at"]) >= self.project.created
-        except (Missing, Malformed, KeyError, TypeError, ValueError):
-            return None  # not Label Studio's, or of a Label Studio before this one: nobody deleted it
-        return (annotation, stored) if ours else None
+    def _gone(self, annotation: int) -> str:
+        """The ETag of the file of an annotation that this project had and has no more; empty for any other."""
+
+        def work() -> str:
+            if self.desk.has_answer(annotation):
+                return ""
+            with suppress(Missing, Malformed, KeyError, TypeError, ValueError):  # not Label Studio's: nobody deleted it
+                stored = self.store.get(keys.output(self.queue, str(annotation)), most=LARGEST)
+                document = load(stored.body)
+                if document["project"] == self.project.id and parse_iso(document["created_at"]) >= self.project.created:
+                    return stored.etag
+            return ""
+
+        return self.neighbours.each(work, FAILED, queue=self.queue, annotation=annotation)
 
     def _is_plausible(self, gone: int, files: int) -> bool:
         if gone <= max(FEW_REMOVALS, SHARE_OF_REMOVALS * files):
@@ -195,10 +217,18 @@ class Repairer:
         log.event("sync.stopped", queue=self.queue, gone=gone, files=files)
         return False
 
-    def _remove(self, annotation: int, stored: Stored) -> str:
-        self._archive(annotation, stored)
-        self.store.delete(keys.output(self.queue, str(annotation)))
-        return REMOVED
+    def _remove(self, annotation: int, etag: str) -> str:
+        place = keys.output(self.queue, str(annotation))
+
+        def work() -> str:
+            stored = self.store.get(place, most=LARGEST)
+            if stored.etag != etag:
+                return UNCHANGED  # it was written anew
+            self._archive(annotation, stored)
+            self.store.delete(place)
+            return REMOVED
+
+        return self.neighbours.each(work, FAILED, queue=self.queue, annotation=annotation)
 
     def _archive(self, annotation: int, stored: Stored) -> None:
         """Keep a version that curate may never have seen."""

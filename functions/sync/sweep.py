@@ -35,15 +35,23 @@ def sweep(
 ) -> Document:
     """Bring every project up to date and say what was done. Raises Unavailable when store or desk are.
 
-    A missing project does not keep the others waiting: DeskMisconfigured comes after their turn.
+    A missing project does not keep the others waiting, nor does an error: those come after their turn.
     """
     projects, stopped = reviews.projects(desk.projects(), reviews.noted_projects(store)), list[str]()
 
-    def one(queue: str) -> tuple[str, Counter[str]]:
-        return queue, _sweep_queue(store, desk, queue, projects[queue], stopped, each=each, thorough=thorough)
+    def one(queue: str) -> tuple[str, Counter[str] | Exception]:
+        project = projects[queue]
+        try:
+            return queue, _sweep_queue(store, desk, queue, project, stopped, each=each, thorough=thorough)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it comes after the others' turn
+            return queue, error
 
     present = [queue for queue in keys.REVIEW_QUEUES if queue in projects]
-    done = {queue: {name: counts[name] for name in COUNTS} for queue, counts in queues(one, present)}
+    done = dict[str, Document]()
+    for queue, came in list(queues(one, present)):
+        if isinstance(came, Exception):
+            raise came
+        done[queue] = {name: came[name] for name in COUNTS}
     log.event("sync.swept", **done, stopped=stopped)
     for queue in keys.REVIEW_QUEUES:
         if queue not in done:

@@ -18,6 +18,7 @@ from functions.curate.desk import Desk
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
 from tests.support.counting import Counted
+from tests.support.refusing import Refusing
 from tests.support.world import NOON, annotation, commit, outcomes, pictures, prediction, write
 
 QUEUE = keys.LOW_CONFIDENCE
@@ -394,25 +395,6 @@ def test_an_event_that_meets_a_store_without_an_answer_is_to_be_sent_again(desk,
     with pytest.raises(StoreDown):
         handle_event(replace(desk, store=failing), [keys.output(QUEUE, name) for name in "12"])
     assert pictures(store, QUEUE) == [f"class_03/{good.id}.jpg"]
-
-
-class Refusing:
-    """A store that answers one kind of call about one picture with an error."""
-
-    def __init__(self, store, verb, part, error):
-        self._store, self._verb, self._part, self._error = store, verb, part, error
-
-    def __getattr__(self, verb):
-        found = getattr(self._store, verb)
-        if verb != self._verb:
-            return found
-
-        def call(place, *rest, **how):
-            if self._part in place.key:
-                raise self._error
-            return found(place, *rest, **how)
-
-        return call
 
 
 TROUBLE = [StoreDown("no answer"), MetadataTooLarge("n"), Malformed("damaged"), UnicodeError(), MemoryError()]

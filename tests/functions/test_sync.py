@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 
 from feedloop.domain import keys
+from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump, load
-from feedloop.domain.errors import DeskDown, DeskMisconfigured
+from feedloop.domain.errors import DeskDown, DeskMisconfigured, StoreDown
 from feedloop.domain.keys import Place
 from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
 from functions.sync.sweep import sweep
 from tests.support.memory_desk import MemoryDesk
+from tests.support.refusing import Refusing
 from tests.support.world import commit, everything, prediction, queue_task, result, write
 
 QUEUE = keys.LOW_CONFIDENCE
@@ -200,7 +202,7 @@ def test_a_bad_file_is_not_read_again(sync, queued, store, monkeypatch):
     put_task(store, random, b"{")
     sync()
     read, get = [], store.get
-    monkeypatch.setattr(store, "get", lambda place: get(*noted([place], read)))
+    monkeypatch.setattr(store, "get", lambda place, **how: get(*noted([place], read), **how))
     sync()
     assert keys.task(QUEUE, random) not in read
 
@@ -452,8 +454,88 @@ def test_files_that_are_no_annotations_of_label_studio_stay(sync, annotated, sto
     assert len(written(store)) == 3
 
 
-def test_a_damaged_mark_begins_anew(sync, annotated, store):
-    store.create(keys.repaired(QUEUE), b"{}")
+ODD_FILES = {
+    "before the year 1": b'{"project":%d,"created_at":"0001-01-01T00:00+14:00","updated_at":"0001-01-01T00:00+14:00"}',
+    "after 9999": b'{"project":%d,"created_at":"9999-12-31T23:59:59-14:00","updated_at":"9999-12-31T23:59:59-14:00"}',
+    "a number for a time": b'{"project":%d,"created_at":5,"updated_at":[]}',
+    "half a character": b'{"project":"\\ud800","created_at":"\\ud800"}',
+    "a list": b"[]",
+    "nothing": b"",
+    "20 MB": b"\xff" * 20_000_000,
+}
+
+
+@pytest.mark.parametrize("body", ODD_FILES.values(), ids=ODD_FILES)
+def test_an_odd_file_keeps_nothing_from_being_repaired(sync, annotated, desk, store, body):
+    odd, first, second = annotated(3)
+    project = desk.projects()[TITLES[QUEUE]].id
+    write(store, QUEUE, "99", body.replace(b"%d", b"%d" % project))
+    write(store, QUEUE, str(odd), body.replace(b"%d", b"%d" % project))
+    store.delete(keys.output(QUEUE, str(first)))
+    desk.store_is_away = True
+    desk.delete_annotation(second)
+    told = sync(thorough=True)
+    assert {"failed", "stopped"}.isdisjoint(counts(told))
+    assert keys.output(QUEUE, str(first)).key in written(store)
+    assert keys.output(QUEUE, str(second)).key not in written(store)
+    assert keys.output(QUEUE, "99").key in written(store)
+
+
+@pytest.mark.parametrize("name", ["\n", "7\n", "٣", "007", "9" * 19, "9" * 240, "1/2", "-1", "1.0"])
+def test_a_file_of_a_name_that_label_studio_does_not_give_is_no_annotation(sync, annotated, store, name):
+    write(store, QUEUE, name, b"x")
+    annotated(1)
+    assert counts(sync(thorough=True)) == {"known": 1}
+    assert len(written(store)) == 2
+
+
+@pytest.mark.parametrize("error", [StoreDown("no answer"), MemoryError(), UnicodeError()], ids=repr)
+@pytest.mark.parametrize("verb", ["get", "create", "replace"])
+def test_what_goes_wrong_with_one_annotation_is_left_and_comes_again(sync, annotated, desk, store, verb, error):
+    bad, good = annotated(2)
+    for annotation in (bad, good):
+        place = keys.output(QUEUE, str(annotation))
+        if verb == "create":
+            store.delete(place)
+        else:
+            write(store, QUEUE, str(annotation), b'{"updated_at":"2020-01-01T00:00:00Z"}')
+    failing = Refusing(store, verb, keys.output(QUEUE, str(bad)).key, error)
+    told = sweep(failing, desk, thorough=True)
+    assert {**counts(told), "known": 0} == {"known": 0, "repaired": 1, "failed": 1}
+    assert counts(sync(thorough=True))["repaired"] == 1
+
+
+def test_what_goes_wrong_with_one_task_keeps_no_other_one_waiting(sync, desk, queued, store):
+    bad, good = queued(2)
+    told = sweep(Refusing(store, "get", bad, StoreDown("no answer")), desk)
+    assert (counts(told), desk.shown(QUEUE)) == ({"new": 1, "failed": 1}, [good])
+    assert counts(sync()) == {"new": 1, "known": 1}
+
+
+def test_an_error_in_one_queue_comes_after_the_others_turn(desk, queued, store):
+    queued(1, keys.RANDOM_SAMPLED)
+    queued(1, keys.USER_FEEDBACK)
+    with pytest.raises(StoreDown):
+        sweep(Refusing(store, "list", f"imported/{keys.RANDOM_SAMPLED}/", StoreDown("no answer")), desk)
+    assert (len(desk.shown(keys.RANDOM_SAMPLED)), len(desk.shown(keys.USER_FEEDBACK))) == (0, 1)
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        b"{}",
+        b"\xff" * 100_000,
+        b'{"project":"%s","since":"0001-01-01T00:00:00+14:00","after":0,"strays":0}',
+        b'{"project":"%s","since":"0001-01-01T00:00:00Z","after":0,"strays":0}',
+        b'{"project":"%s","since":"9999-12-31T23:59:59Z","after":0,"strays":0}',
+        b'{"project":"%s","since":"2026-11-22T12:00:00Z","after":1e400,"strays":0}',
+        b'{"project":"%s","since":5,"after":null,"strays":[]}',
+    ],
+    ids=range(7),
+)
+def test_a_damaged_mark_begins_anew(sync, annotated, desk, store, damage):
+    project = desk.projects()[TITLES[QUEUE]]
+    store.create(keys.repaired(QUEUE), damage.replace(b"%s", f"{project.id} of {iso(project.created)}".encode()))
     annotated(1, away=True)
     assert counts(sync(thorough=True))["repaired"] == 1
 

@@ -1,0 +1,24 @@
+"""A store that fails with one object only."""
+
+from typing import Any
+
+from feedloop.domain.keys import Place
+
+
+class Refusing:
+    """A store that answers one kind of call about places with this in their keys with an error."""
+
+    def __init__(self, store: Any, verb: str, part: str, error: Exception) -> None:
+        self._store, self._verb, self._part, self._error = store, verb, part, error
+
+    def __getattr__(self, verb: str) -> Any:
+        found = getattr(self._store, verb)
+        if verb != self._verb:
+            return found
+
+        def call(place: Place, *rest: Any, **how: Any) -> Any:
+            if self._part in place.key:
+                raise self._error
+            return found(place, *rest, **how)
+
+        return call
