@@ -81,6 +81,10 @@ def quarantine(store):
     return [load(body)["reason"] for body in everything(store, keys.TRACKING, folder).values()]
 
 
+def project_of(desk):
+    return next(project for project in desk.projects() if project.title == TITLES[QUEUE])
+
+
 def put_task(store, random, body):
     place = keys.task(QUEUE, random)
     store.delete(place)
@@ -468,7 +472,7 @@ ODD_FILES = {
 @pytest.mark.parametrize("body", ODD_FILES.values(), ids=ODD_FILES)
 def test_an_odd_file_keeps_nothing_from_being_repaired(sync, annotated, desk, store, body):
     odd, first, second = annotated(3)
-    project = desk.projects()[TITLES[QUEUE]].id
+    project = project_of(desk).id
     write(store, QUEUE, "99", body.replace(b"%d", b"%d" % project))
     write(store, QUEUE, str(odd), body.replace(b"%d", b"%d" % project))
     store.delete(keys.output(QUEUE, str(first)))
@@ -534,7 +538,7 @@ def test_an_error_in_one_queue_comes_after_the_others_turn(desk, queued, store):
     ids=range(7),
 )
 def test_a_damaged_mark_begins_anew(sync, annotated, desk, store, damage):
-    project = desk.projects()[TITLES[QUEUE]]
+    project = project_of(desk)
     store.create(keys.repaired(QUEUE), damage.replace(b"%s", f"{project.id} of {iso(project.created)}".encode()))
     annotated(1, away=True)
     assert counts(sync(thorough=True))["repaired"] == 1
