@@ -46,16 +46,19 @@ def store_of(keys: str) -> ObjectStore:
     )
 
 
-@cache
 def desk() -> ReviewDesk | None:
-    """Label Studio; None when the deployment has none."""
+    """Label Studio, by the token that is among the secrets now; None when the deployment has none."""
     chosen = configured()
-    if not chosen.label_studio_url:
-        return None
+    return (
+        _desk(chosen.label_studio_url, chosen.secret(settings.LABEL_STUDIO_TOKEN)) if chosen.label_studio_url else None
+    )
+
+
+@cache
+def _desk(url: str, token: str) -> ReviewDesk:
     from feedloop.adapters.label_studio import LabelStudioDesk
 
-    url = chosen.label_studio_url
-    return LabelStudioDesk(url=url, token=chosen.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url))
+    return LabelStudioDesk(url=url, token=token, route=settings.route(url))
 
 
 def clock() -> Clock:

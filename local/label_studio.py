@@ -5,7 +5,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from requests import RequestException
@@ -29,6 +30,8 @@ _OF_THE_FUNCTIONS, _OF_ITS_OWN, _GIVEN = settings.S3_KEYS, keys_of(LABEL_STUDIO)
 _ENDS = (settings.ACCESS_KEY, settings.SECRET_KEY)
 _PATIENCE_AT_FIRST = 300.0
 _PAUSE, _PAUSE_OF_SYNC, _AGAIN = 0.5, 5.0, 30.0
+_LOGIN = 30.0
+_UNAUTHORISED = 401
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +128,35 @@ def set_up(environment: Mapping[str, str], data_dir: Path) -> None:
     )
     if done.returncode:
         raise WrongSetting((done.stderr or done.stdout).strip().removeprefix("error: ")[-500:])
+
+
+def admitted(desk: LabelStudio, data_dir: Path) -> LabelStudio:
+    """The same with the token that is among the secrets by now; of our own, when it was reset, with the new one.
+
+    Raises WrongSetting when that cannot be kept.
+    """
+    kept = replace(desk, token=folder.secret(data_dir, settings.LABEL_STUDIO_TOKEN))
+    token = _token_by_password(kept) if kept.home and _is_refused(kept) else ""
+    return replace(kept, token=folder.secret(data_dir, settings.LABEL_STUDIO_TOKEN, token)) if token else kept
+
+
+def _is_refused(desk: LabelStudio) -> bool:
+    headers = {"Authorization": f"Token {desk.token}"}
+    with suppress(RequestException):
+        answer = web.request("GET", f"{desk.url}/api/current-user/whoami", headers=headers, timeout=_LOGIN)
+        return answer.status_code == _UNAUTHORISED
+    return False
+
+
+def _token_by_password(desk: LabelStudio) -> str:
+    """What Label Studio's own page tells its user; empty when the password was changed too."""
+    page = f"{desk.url}/user/login/"
+    with suppress(RequestException, KeyError, ValueError), web.session() as browser:
+        browser.get(page, timeout=_LOGIN)
+        form = {"email": USERNAME, "password": desk.password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        browser.post(page, data=form, headers={"Referer": page}, timeout=_LOGIN)
+        return str(browser.get(f"{desk.url}/api/current-user/token", timeout=_LOGIN).json()["token"])
+    return ""
 
 
 def catch_up(gateway: str) -> None:

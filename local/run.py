@@ -4,9 +4,10 @@ import shlex
 import signal
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import count
 from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
@@ -25,7 +26,7 @@ from local.supervise import Part, Supervisor
 from local.watch import Answers, gateway_answers, patience, store_answers, watched
 
 _GATEWAY_SECONDS = 60.0
-_PAUSE, _NAP = 0.05, 1.0
+_PAUSE, _NAP, _NAPS = 0.05, 1.0, 10
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STARTED = time.monotonic()
 
@@ -53,6 +54,7 @@ def run(choices: Choices) -> None:
                 _tell(choices, store, functions, desk, events)
                 if desk:
                     _open_desk(choices, desk, environment, connection)
+                    _wait(partial(_tell_login, choices, desk, connection))
                 _wait()
 
 
@@ -82,10 +84,14 @@ def _once_is_enough(_number: int, _frame: FrameType | None) -> None:
     """Not SIG_IGN: where a second signal has come with the first, Python would drop the interrupt for an error."""
 
 
-def _wait() -> NoReturn:
+def _wait(look: Callable[[], None] = lambda: None) -> NoReturn:
     """Until we are told to end; in naps, since a signal that reaches another thread does not wake this one."""
+    naps = count(1)
     while True:
         time.sleep(_NAP)
+        if not next(naps) % _NAPS:
+            with suppress(WrongSetting):  # the disk is full, perhaps: the next look may do better
+                look()
 
 
 def _clear_the_way(choices: Choices) -> None:
@@ -195,18 +201,28 @@ def _connectable(choices: Choices, store: Store, kept: Mapping[str, str]) -> Ite
 
 def _open_desk(choices: Choices, desk: LabelStudio, environment: Mapping[str, str], connection: dict[str, Any]) -> None:
     """Wait for Label Studio, then say who may come in, and have sync bring what waited for it."""
-    set_up = partial(label_studio.set_up, environment, choices.data_dir)
+
+    def set_up() -> None:
+        label_studio.admitted(desk, choices.data_dir)
+        label_studio.set_up(environment, choices.data_dir)
+
     label_studio.bring_up(desk, set_up, say, silence=choices.silence)
-    connection["label_studio"] = desk.login()
-    path = choices.data_dir / folder.CONNECTION
-    folder.write_json(path, connection)
+    _tell_login(choices, desk, connection)
     lines = {"address": f"{desk.url}/"}
     if desk.home:
-        lines |= {"user name": label_studio.USERNAME, "password": f"in {path}"}
+        lines |= {"user name": label_studio.USERNAME, "password": f"in {choices.data_dir / folder.CONNECTION}"}
     if desk.shares_keys():
         lines["store keys"] = "the functions' own; LABEL_STUDIO_S3_ACCESS_KEY and _SECRET_KEY give it others"
     say(f"Label Studio is ready\n{_table(lines)}")
     label_studio.catch_up(choices.gateway)
+
+
+def _tell_login(choices: Choices, desk: LabelStudio, connection: dict[str, Any]) -> None:
+    """Keep connection.json saying who may come in, also after Label Studio's token was reset. Raises WrongSetting."""
+    login = label_studio.admitted(desk, choices.data_dir).login()
+    if connection.get("label_studio") != login:
+        connection["label_studio"] = login
+        folder.write_json(choices.data_dir / folder.CONNECTION, connection)
 
 
 def _tell(

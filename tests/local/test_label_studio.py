@@ -67,6 +67,15 @@ def test_connection_json_tells_how_to_log_in(staffed: System) -> None:
     assert login["username"] in staffed.output()
 
 
+def test_a_token_that_was_reset_is_taken_up(staffed: System) -> None:
+    before = staffed.connection()["label_studio"]
+    staffed.label_studio("POST", "/api/current-user/reset-token/").raise_for_status()
+    until(lambda: staffed.connection()["label_studio"]["token"] != before["token"], "the new token is told")
+    assert staffed.connection()["label_studio"].keys() == before.keys()
+    assert staffed.label_studio("GET", "/api/current-user/whoami").status_code == 200
+    assert staffed.call("sync").status_code == 200
+
+
 def test_nobody_signs_up_uninvited(staffed: System) -> None:
     url, stranger = staffed.connection()["label_studio"]["url"], requests.Session()
     stranger.get(f"{url}/user/signup/", timeout=60)

@@ -5,7 +5,7 @@ from feedloop import wiring
 _KEPT = (
     wiring.configured,
     wiring.store_of,
-    wiring.desk,
+    wiring._desk,
     wiring.signing_key,
     wiring.event_token,
     wiring.operator_token,
