@@ -1,15 +1,18 @@
 """The environment, read in one place and typed. A wrong value stops the start by its name."""
 
 import os
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Self, TypeVar
+from urllib.parse import urlsplit
 
 from feedloop.domain.callers import INSIDE, Network, Pace
 from feedloop.domain.errors import WrongSetting
+from feedloop.domain.keys import BUCKETS
 from feedloop.domain.routes import Route, proxy_of
 
 S3_KEYS = "feedloop-s3"
@@ -23,6 +26,7 @@ LABEL_STUDIO_TOKEN = "feedloop-label-studio-token"  # noqa: S105 - a file's name
 SECRETS = (S3_ACCESS_KEY, S3_SECRET_KEY, EVENT_TOKEN, OPERATOR_TOKEN, REPORT_TOKEN, SIGNING_KEY, LABEL_STUDIO_TOKEN)
 
 
+LONGEST_PREFIX = 63 - max(map(len, BUCKETS))
 T = TypeVar("T")
 
 
@@ -52,10 +56,10 @@ class Settings:
     def read(cls, env: Mapping[str, str] = os.environ) -> Self:
         """The settings of this process. Raises WrongSetting."""
         return cls(
-            s3_endpoint=_read(env, "S3_ENDPOINT", _endpoint),
+            s3_endpoint=_read(env, "S3_ENDPOINT", address),
             s3_region=_read(env, "S3_REGION", str, "us-east-1"),
             s3_keys=_read(env, "S3_KEYS", str, S3_KEYS),
-            bucket_prefix=_read(env, "BUCKET_PREFIX", str, ""),
+            bucket_prefix=_read(env, "BUCKET_PREFIX", prefix, ""),
             low_confidence_threshold=_read(env, "LOW_CONFIDENCE_THRESHOLD", _per_mille, "0.7"),
             sample_count=_read(env, "SAMPLE_COUNT", _positive, "5"),
             allowed_origins=_read(env, "ALLOWED_ORIGINS", _words, ""),
@@ -127,14 +131,31 @@ def _read(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: 
         raise WrongSetting(f"{name}={text!r} is wrong: {error}.") from error
 
 
-def _endpoint(text: str) -> str:
+def address(text: str) -> str:
+    """Of a server, without a slash at its end. Raises ValueError."""
     if not text.startswith(("http://", "https://")):
         raise ValueError("it must begin with http:// or https://")
+    if not text.isprintable() or " " in text:
+        raise ValueError("it must hold no blanks")
+    place = urlsplit(text)
+    if not place.hostname or place.port == 0:  # reading a port that is no number raises ValueError
+        raise ValueError("it must name a host, and a port from 1 to 65535 if any")
+    if place.username is not None or place.query or place.fragment:
+        raise ValueError("it must hold no user, no question mark and no #")
     return text.rstrip("/")
 
 
+def prefix(text: str) -> str:
+    """Of every bucket's name, as all stores take it. Raises ValueError."""
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]*|", text) or re.search(r"\.\.|\.-|-\.", text):
+        raise ValueError("buckets take lower-case letters a to z, digits and hyphens, for example food-")
+    if len(text) > LONGEST_PREFIX:
+        raise ValueError(f"it must have at most {LONGEST_PREFIX} characters, since a bucket's name has at most 63")
+    return text
+
+
 def _optional_endpoint(text: str) -> str:
-    return _endpoint(text) if text else ""
+    return address(text) if text else ""
 
 
 def _per_mille(text: str) -> int:

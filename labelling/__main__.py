@@ -6,7 +6,7 @@ It runs in Label Studio's environment, with the settings and secrets of the func
 import argparse
 import sys
 
-from feedloop import releases, reviews, wiring
+from feedloop import console, releases, reviews, wiring
 from feedloop.domain.errors import FeedloopError
 from labelling import desk
 from labelling.setup import set_up
@@ -15,6 +15,7 @@ from labelling.status import lines
 
 def main() -> None:
     """Run one command; an error that we raise on purpose is told in one line."""
+    console.prepare()
     parser = argparse.ArgumentParser(prog="python -m labelling", description="The projects of annotators.")
     commands = parser.add_subparsers(required=True, metavar="command")
     for run in (setup, status):

@@ -5,21 +5,29 @@ import os
 import sys
 from pathlib import Path
 
+from feedloop import console
 from feedloop.domain.errors import FeedloopError
 from local.settings import Choices, forget_the_shell
 
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do."""
-    asked = _parser().parse_args(arguments)
+    console.prepare()
     forget_the_shell()
     try:
-        _do(asked)
+        try:
+            _do(_parser().parse_args(arguments))
+        finally:
+            sys.stdout.flush()
     except FeedloopError as error:
         print(f"Feedloop: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # `ls | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        print(f"Feedloop: {console.told(error)}", file=sys.stderr)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it still holds would fail at the end
+        return 1
     return 0
 
 

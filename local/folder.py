@@ -31,6 +31,11 @@ def held(folder: Path) -> Iterator[None]:
             raise WrongSetting(
                 f"A Feedloop already runs on DATA_DIR={folder}: stop it, or choose another DATA_DIR and PORT."
             ) from error
+        except OSError as error:  # shares and some mounted disks have none, and would let two runs write side by side
+            raise WrongSetting(
+                f"DATA_DIR={folder} lies on a file system without locks ({error.strerror}): set it to a disk of this"
+                " machine."
+            ) from error
         yield
 
 
@@ -51,7 +56,7 @@ def secret(folder: Path, name: str, value: str = "") -> str:
 
 def kept(path: Path, value: str = "") -> str:
     """What a secret's file says: `value` when given, else what is there, else a new one. Raises WrongSetting."""
-    there = path.read_text().strip() if path.exists() else ""
+    there = path.read_text(encoding="utf-8").strip() if path.exists() else ""
     chosen = value or there or secrets.token_hex(20)
     if chosen != there:
         write(path, chosen)
@@ -64,7 +69,7 @@ def write(path: Path, text: str) -> None:
     with _told(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
             file.write(text)
         new.replace(path)
 
@@ -77,7 +82,7 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
 def read_json(path: Path) -> dict[str, Any]:
     """What was kept; empty when there is nothing, or nothing that can be read."""
     try:
-        document = json.loads(path.read_text())
+        document = json.loads(path.read_text(encoding="utf-8"))
     except (FileNotFoundError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}

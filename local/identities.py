@@ -25,7 +25,7 @@ class Identity:
 
 def policy(name: str, prefix: str) -> str:
     """What deploy/policies/ allows to somebody, for the buckets with this prefix."""
-    return Template((POLICIES / f"{name}.json").read_text()).substitute(BUCKET_PREFIX=prefix)
+    return Template((POLICIES / f"{name}.json").read_text(encoding="utf-8")).substitute(BUCKET_PREFIX=prefix)
 
 
 def keys_of(name: str) -> str:

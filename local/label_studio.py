@@ -88,10 +88,10 @@ def chosen(choices: Choices) -> LabelStudio | None:
     token = folder.secret(choices.data_dir, settings.LABEL_STUDIO_TOKEN, desk.token)
     if desk.url:
         return LabelStudio(desk.url, token)
-    if not ports.free(desk.port):
+    if fault := ports.fault(desk.port):
         raise WrongSetting(
-            f"LABEL_STUDIO_PORT={desk.port} is taken by another program: stop it, choose another, for example"
-            f" LABEL_STUDIO_PORT={desk.port + 1} make run, or do without: LABEL_STUDIO=off make run."
+            f"LABEL_STUDIO_PORT={desk.port} {fault}, for example"
+            f" LABEL_STUDIO_PORT={ports.beside(desk.port)} make run, or do without: LABEL_STUDIO=off make run."
         )
     password = folder.secret(choices.data_dir, PASSWORD)
     return LabelStudio(f"http://{HOST}:{desk.port}", token, password, choices.data_dir / NAME, _keys(choices))
@@ -124,7 +124,14 @@ def set_up(environment: Mapping[str, str], data_dir: Path) -> None:
     env = {**os.environ, **given, "PYTHONPATH": str(ROOT), leftovers.MARKER: str(data_dir)}
     command = (PROGRAMS / "python", "-m", "labelling", "setup")
     done = subprocess.run(
-        command, cwd=ROOT, env=env, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        cwd=ROOT,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     if done.returncode:
         raise WrongSetting((done.stderr or done.stdout).strip().removeprefix("error: ")[-500:])

@@ -99,11 +99,8 @@ def _clear_the_way(choices: Choices) -> None:
     folder.require_room(choices.data_dir)
     if ended := leftovers.end_leftovers(choices.data_dir):
         say(f"ended {ended} processes that an earlier run left behind")
-    if not ports.free(choices.port):
-        raise WrongSetting(
-            f"PORT={choices.port} is taken by another program: stop it, or choose another, for example"
-            f" PORT={choices.port + 1} make run."
-        )
+    if fault := ports.fault(choices.port):
+        raise WrongSetting(f"PORT={choices.port} {fault}, for example PORT={ports.beside(choices.port)} make run.")
 
 
 def _secrets(choices: Choices) -> dict[str, str]:
@@ -233,7 +230,7 @@ def _tell(
     lines = {
         "website": f"{choices.gateway}/",
         "functions": " ".join(f"{choices.gateway}/function/{function.name}" for function in functions[:1])
-        + "".join(f"  …/{function.name}" for function in functions[1:]),
+        + "".join(f"  .../{function.name}" for function in functions[1:]),
         "cron (UTC)": ", ".join(f"{f.name} {f.schedule}" for f in functions if f.schedule),
         "store events": events,
         "store": f"{store.name} at {store.endpoint}",

@@ -1,11 +1,12 @@
 """What the environment decides about the one-machine system, read in one place and typed."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from feedloop import settings
 from feedloop.domain.errors import WrongSetting
 
 HOST = "127.0.0.1"
@@ -38,7 +39,7 @@ class Desk:
         desk = cls(
             on=_one_of(env, "LABEL_STUDIO", "on", "off") == "on",
             port=_port(env, "LABEL_STUDIO_PORT", "8090"),
-            url=_endpoint(env, "LABEL_STUDIO_URL"),
+            url=_read(env, "LABEL_STUDIO_URL", settings.address),
             token=env.get("LABEL_STUDIO_TOKEN", ""),
             s3_access_key=env.get("LABEL_STUDIO_S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("LABEL_STUDIO_S3_SECRET_KEY", ""),
@@ -71,17 +72,19 @@ class Choices:
         choices = cls(
             port=_port(env, "PORT", "8080"),
             data_dir=Path(env.get("DATA_DIR") or ".feedloop").expanduser().absolute(),
-            s3_endpoint=_endpoint(env, "S3_ENDPOINT"),
+            s3_endpoint=_read(env, "S3_ENDPOINT", settings.address),
             s3_access_key=env.get("S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("S3_SECRET_KEY", ""),
             s3_region=env.get("S3_REGION") or "us-east-1",
-            bucket_prefix=env.get("BUCKET_PREFIX", ""),
+            bucket_prefix=_read(env, "BUCKET_PREFIX", settings.prefix),
             store=_one_of(env, "STORE", SEAWEEDFS, MINIO),
             fsync=_one_of(env, "STORE_FSYNC", "on", "off") == "on",
             silence=_whole(env, "SILENCE_SECONDS", "30"),
             desk=Desk.read(env),
         )
         _check_keys(choices)
+        if choices.desk.on and not choices.desk.url and choices.port == choices.desk.port:
+            raise WrongSetting(f"PORT and LABEL_STUDIO_PORT are both {choices.port}: choose two.")
         return choices
 
     @property
@@ -103,16 +106,17 @@ def _port(env: Mapping[str, str], name: str, default: str) -> int:
 
 def _whole(env: Mapping[str, str], name: str, default: str, most: int = 86_400) -> int:
     text = env.get(name) or default
-    if not text.isdecimal() or not 0 < int(text) <= most:
+    if not (text.isascii() and text.isdecimal() and len(text) < 10 and 0 < int(text) <= most):  # noqa: PLR2004 - digits
         raise WrongSetting(f"{name}={text!r} is wrong: it must be a number from 1 to {most}.")
     return int(text)
 
 
-def _endpoint(env: Mapping[str, str], name: str) -> str:
-    text = env.get(name, "").rstrip("/")
-    if text and not text.startswith(("http://", "https://")):
-        raise WrongSetting(f"{name}={text!r} is wrong: it must begin with http:// or https://.")
-    return text
+def _read(env: Mapping[str, str], name: str, kind: Callable[[str], str]) -> str:
+    text = env.get(name, "")
+    try:
+        return kind(text) if text else ""
+    except ValueError as error:
+        raise WrongSetting(f"{name}={text!r} is wrong: {error}.") from error
 
 
 def _one_of(env: Mapping[str, str], name: str, default: str, *others: str) -> str:

@@ -47,7 +47,7 @@ class Function:
 
 def read(path: Path = ROOT / FILE, env: Mapping[str, str] = os.environ) -> tuple[Function, ...]:
     """The functions of a stack file. Raises WrongSetting."""
-    document = yaml.safe_load(_substituted(path.read_text(), env))
+    document = yaml.safe_load(_substituted(path.read_text(encoding="utf-8"), env))
     return tuple(_function(name, described) for name, described in document["functions"].items())
 
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from types import FrameType
 
+from feedloop import console
 from feedloop.domain.errors import FeedloopError, WrongSetting
 from local.settings import Choices, forget_the_shell
 from simulation import screen
@@ -46,6 +47,7 @@ _WHAT = {
 
 def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do, 130 when stopped halfway."""
+    console.prepare()
     asked = _parser().parse_args(arguments)
     forget_the_shell()
     for end in _ENDS:

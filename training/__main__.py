@@ -1,6 +1,10 @@
 """python -m training: the command line."""
 
-from training.cli import main
+from feedloop import console
+
+console.prepare()  # before anything looks at the terminal
+
+from training.cli import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

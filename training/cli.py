@@ -8,11 +8,12 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import numpy as np
 import typer
 
+from feedloop import console
 from feedloop.domain.errors import BadRequest, FeedloopError, Unavailable
 from training import cards, chart, dataset, gallery, manifests, measuring, screen
 from training.gate_cli import commands as gate_commands
@@ -52,9 +53,20 @@ def main(arguments: list[str] | None = None) -> None:
     try:
         app(arguments)
     except FeedloopError as error:
-        screen.errors.print(f"[red]error[/] {type(error).__name__}: ", end="")
-        screen.errors.print(str(error), markup=False, soft_wrap=True)
-        sys.exit(1)
+        _fail(type(error).__name__, str(error))
+    except ModuleNotFoundError as error:
+        _fail(
+            "NoEnvironment",
+            f"{error.name} is not here: make .venv-train/train.stamp, then .venv-train/bin/python -m training",
+        )
+    except OSError as error:
+        _fail("NoFile", console.told(error))
+
+
+def _fail(kind: str, why: str) -> NoReturn:
+    screen.errors.print(f"[red]error[/] {kind}: ", end="")
+    screen.errors.print(why, markup=False, soft_wrap=True)
+    sys.exit(1)
 
 
 @app.command(epilog="Example: python -m training draw build/pictures --count 6600")

@@ -24,12 +24,16 @@ _WHERE = (
 def open_store(env: Mapping[str, str] = os.environ) -> S3Store:
     """The store of S3_ENDPOINT, else of DATA_DIR/connection.json. Raises WrongSetting."""
     endpoint, access_key, secret_key = _address(env)
+    try:
+        prefix = settings.prefix(env.get("BUCKET_PREFIX", ""))
+    except ValueError as error:
+        raise WrongSetting(f"BUCKET_PREFIX={env['BUCKET_PREFIX']!r} is wrong: {error}.") from error
     return S3Store(
         endpoint=endpoint,
         access_key=access_key,
         secret_key=secret_key,
         region=env.get("S3_REGION") or "us-east-1",
-        prefix=env.get("BUCKET_PREFIX", ""),
+        prefix=prefix,
         route=settings.route(endpoint, env),
         read_timeout=PATIENCE,
         request_timeout=PATIENCE,

@@ -30,6 +30,8 @@ _STALE = '"0123456789abcdef0123456789abcdef"'
 _LOST = (409, 412)
 _NOT_THERE = 404
 _FAILED = 500
+_UNKNOWN = 501
+_WANTED = "Feedloop needs atomic conditional writes; SeaweedFS 4.18 and newer, MinIO and AWS S3 have them."
 _NO_FILE = {"config_file": (None, None, "", None), "credentials_file": (None, None, "", None)}
 _OF_NO_SHELL = {name: (None, None, how[2], how[3]) for name, how in BOTOCORE_DEFAUT_SESSION_VARIABLES.items()}
 """No variable and no file of the person's cloud is ours: a profile of another project, an odd ~/.aws/config."""
@@ -84,10 +86,7 @@ def probe(endpoint: str, access_key: str, secret_key: str, region: str, bucket: 
     with _told(endpoint, bucket):
         faults = _look(client, bucket) and _look(client, bucket)
     if faults:
-        raise WrongSetting(
-            f"S3_ENDPOINT={endpoint} may not be this store: {', '.join(sorted(faults))}. "
-            "Feedloop needs atomic conditional writes; SeaweedFS 4.18 and newer, MinIO and AWS S3 have them."
-        )
+        raise WrongSetting(f"S3_ENDPOINT={endpoint} may not be this store: {', '.join(sorted(faults))}. {_WANTED}")
 
 
 def _look(client: "S3Client", bucket: str) -> set[str]:
@@ -165,6 +164,10 @@ def _told(endpoint: str, bucket: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:
+        if _status(error) == _UNKNOWN or error.response["Error"].get("Code") == "NotImplemented":
+            raise WrongSetting(
+                f"The store at {endpoint} does not know what Feedloop asks ({error}). {_WANTED}"
+            ) from error
         if _status(error) >= _FAILED:
             raise StoreDown(f"The store at {endpoint} failed: {error}") from error
         raise StoreMisconfigured(

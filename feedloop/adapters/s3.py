@@ -48,6 +48,7 @@ _REFUSALS = {
     "AuthorizationHeaderMalformed": "The store is in another region: mend S3_REGION.",
     "PermanentRedirect": "The bucket {} is in another region: mend S3_REGION and S3_ENDPOINT.",
     "RequestTimeTooSkewed": "The clocks of this machine and of the store differ too much: set them.",
+    "NotImplemented": "The store does not know what Feedloop asks, most likely conditional writes: take another.",
     "AccessDenied": "The store refuses access to {}: the key needs the rights to read, write, delete and list.",
 }
 
@@ -186,10 +187,8 @@ class S3Store:
             os.environ.pop(name, None)
         config: S3Config = {
             "endpoint": self._endpoint,
-            "aws_endpoint_url_s3": self._endpoint,
             "region": self._region,
             "virtual_hosted_style_request": False,
-            "skip_signature": False,
             "conditional_put": "etag",
             "disable_bulk_delete": True,
         }

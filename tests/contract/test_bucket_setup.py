@@ -134,3 +134,19 @@ def test_a_store_that_is_not_there_is_told():
         create(nobody, names())
     with pytest.raises(StoreDown):
         ask(nobody, "any")
+
+
+class Simple(Memory):
+    """It knows no conditions, and says so."""
+
+    def do_PUT(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(501 if self.headers["If-None-Match"] or self.headers["If-Match"] else 200)
+
+
+def test_a_store_without_conditional_writes_is_refused_at_once():
+    with (
+        listening(type("Fresh", (Simple,), {"etags": {}})) as url,
+        pytest.raises(WrongSetting, match="needs atomic conditional writes"),
+    ):
+        probe(url, "a", "b", REGION, "bucket")

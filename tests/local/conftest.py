@@ -29,9 +29,8 @@ def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 
 @pytest.fixture(scope="session")
 def _victim(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
-    nowhere = "http://127.0.0.1:9"  # a proxy is for the world outside
     home = tmp_path_factory.mktemp("victim")
-    with running(home, BUCKET_PREFIX="mine-", STORE_FSYNC="off", HTTP_PROXY=nowhere, http_proxy=nowhere) as found:
+    with running(home, BUCKET_PREFIX="mine-", STORE_FSYNC="off") as found:
         yield found
 
 

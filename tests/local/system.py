@@ -28,7 +28,18 @@ from tests.support.uploads import unclear_upload
 
 PATIENCE = 180.0
 _COME_AGAIN = HTTPStatus.SERVICE_UNAVAILABLE
-DATA_DIR, PROVEN = "its data, 100 %", "proven.json"
+DATA_DIR, PROVEN = "its dätä, 100 % of $HOME", "proven.json"
+SHELL = {
+    **dict.fromkeys(("http_proxy", "HTTP_PROXY", "AWS_ENDPOINT_URL", "AWS_PROXY_URL"), "http://127.0.0.1:9"),
+    "ALL_PROXY": "socks5://127.0.0.1:9",
+    **dict.fromkeys(("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "of another project"),
+    **dict.fromkeys(("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD", "MINIO_NOTIFY_WEBHOOK_ENABLE"), "of another store"),
+    "TZ": "Nowhere/Bad",
+    "TMPDIR": "/nonexistent",
+    "PYTHONIOENCODING": "ascii",
+    "PYTHONWARNINGS": "error",
+}
+"""What a person may have set for other programs: every system of these tests starts from such a shell."""
 COMMAND = (sys.executable, "-m", "local")
 
 
@@ -41,10 +52,11 @@ def until(condition: Callable[[], object], what: str, patience: float = PATIENCE
 
 
 def environment(data_dir: Path, port: int, **choices: str) -> dict[str, str]:
-    """Nothing of the caller's own choices leaks in; Label Studio is off unless asked for; MinIO is the pinned one."""
+    """A shell of a person's; Label Studio is off unless asked for; MinIO is the pinned one."""
     ours = ("PORT", "DATA_DIR", "S3_", "BUCKET_PREFIX", "STORE", "LABEL_STUDIO", "FEEDLOOP_", "AWS_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     path = os.pathsep.join([str(pinned().parent), os.environ["PATH"]])
+    inherited |= SHELL
     return {**inherited, "PATH": path, "DATA_DIR": str(data_dir), "PORT": str(port), "LABEL_STUDIO": "off", **choices}
 
 

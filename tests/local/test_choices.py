@@ -1,5 +1,9 @@
 """Wrong choices are told in a sentence that names the variable."""
 
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -20,6 +24,26 @@ from tests.local.system import ask
         {"LABEL_STUDIO": "maybe"},
         {"S3_ENDPOINT": "127.0.0.1:9000"},
         {"S3_ACCESS_KEY": "alone"},
+        {"PORT": "٨٠٨٠"},
+        {"PORT": "8" * 5000},
+        {"PORT": "-1"},
+        {"PORT": "0"},
+        {"PORT": "8090"},  # Label Studio's
+        {"BUCKET_PREFIX": "my food-"},
+        {"BUCKET_PREFIX": "Food-"},
+        {"BUCKET_PREFIX": "my_food-"},
+        {"BUCKET_PREFIX": "-food"},
+        {"BUCKET_PREFIX": "food..of-"},
+        {"BUCKET_PREFIX": "küche-"},
+        {"BUCKET_PREFIX": "f" * 49},
+        {"BUCKET_PREFIX": "food/"},
+        {"S3_ENDPOINT": "http://"},
+        {"S3_ENDPOINT": "http://store:eighty"},
+        {"S3_ENDPOINT": "http://store:99999"},
+        {"S3_ENDPOINT": "http://me:word@store"},
+        {"S3_ENDPOINT": "http://my store"},
+        {"S3_ENDPOINT": "http://store\n"},
+        {"S3_ENDPOINT": "http://[::1"},
         {"LABEL_STUDIO_PORT": "0"},
         {"LABEL_STUDIO_URL": "desk:8080"},
         {"LABEL_STUDIO_S3_SECRET_KEY": "alone"},
@@ -28,6 +52,41 @@ from tests.local.system import ask
 def test_a_wrong_value_names_its_variable(wrong: dict[str, str]) -> None:
     with pytest.raises(WrongSetting, match=next(iter(wrong))):
         Choices.read(wrong)
+
+
+@pytest.mark.parametrize("prefix", ["", "food-", "food.of.2026-", "7-", "f" * 48])
+def test_a_prefix_that_every_store_takes_is_taken(prefix: str) -> None:
+    assert Choices.read({"BUCKET_PREFIX": prefix}).bucket_prefix == prefix
+
+
+def test_a_port_of_the_system_is_told_with_one_that_may_be_used() -> None:
+    if int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text()) <= 80:
+        pytest.skip("here anybody may have port 80")
+    with as_anybody():
+        assert "choose one above 1023" in ports.fault(80)
+    assert ports.free(ports.beside(80))
+    assert ports.beside(80) > 1023
+
+
+@contextmanager
+def as_anybody() -> Iterator[None]:
+    """Without the rights of root, who may use every port."""
+    before = os.geteuid()
+    os.seteuid(before or 65534)
+    try:
+        yield
+    finally:
+        os.seteuid(before)
+
+
+@pytest.mark.parametrize("missing", [errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EIO])
+def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: int) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(missing, os.strerror(missing))
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with pytest.raises(WrongSetting, match="without locks"), folder.held(tmp_path):
+        pytest.fail("it was let in")
 
 
 def test_an_outside_store_needs_keys() -> None:
