@@ -21,6 +21,9 @@ DISPUTED, WITHDRAWN, UNCOMMITTED = "disputed", "withdrawn", "uncommitted"
 LARGEST = 500_000
 """Bytes of an annotation's file; Label Studio's have 2,000."""
 
+LARGEST_EVER = 32_000_000
+"""Bytes of an archived one, and of a label of record: there once was no limit."""
+
 AHEAD = timedelta(days=1)
 """How far an answer's time may lie in the future: clocks differ, but not more."""
 

@@ -85,7 +85,7 @@ class Label:
         try:
             votes = {annotation: Vote.from_document(vote) for annotation, vote in document["votes"].items()}
             return cls(document["prediction_id"], votes, tuple(document["history"]), document["materialised"])
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Malformed(f"the label of record is damaged: {error!r}") from error
 
 

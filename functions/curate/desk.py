@@ -22,7 +22,7 @@ from datetime import timedelta
 
 from feedloop import reviews
 from feedloop.domain import annotations, keys, labels
-from feedloop.domain.annotations import AHEAD, LARGEST, UNCOMMITTED, WITHDRAWN, Annotation, Vote
+from feedloop.domain.annotations import AHEAD, LARGEST, LARGEST_EVER, UNCOMMITTED, WITHDRAWN, Annotation, Vote
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
@@ -37,8 +37,6 @@ from . import shelves
 from .ledger import stranger
 
 WAIT_FOR_COMMIT = timedelta(hours=24)
-LARGEST_EVER = 12_000_000
-"""Bytes of an archived annotation: they were once taken at any size."""
 _SHOWN, _REASON = 20_000, 500  # bytes of what is set aside, and characters of the reason, that its entry tells
 
 QUARANTINED, WAITING, UNCHANGED = "quarantined", "waiting", "unchanged"

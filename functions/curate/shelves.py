@@ -4,7 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 
 from feedloop.domain import keys
-from feedloop.domain.annotations import CLASS, WITHDRAWN
+from feedloop.domain.annotations import CLASS, LARGEST_EVER, WITHDRAWN
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Missing
 from feedloop.domain.keys import Place
@@ -33,7 +33,7 @@ def show(store: ObjectStore, queue: str, prediction: PredictionId, label: Label,
 def read(store: ObjectStore, queue: str, prediction: PredictionId) -> tuple[Label, str]:
     """The label of record and its ETag; an empty label without ETag when nobody has voted."""
     try:
-        stored = store.get(keys.label(queue, prediction))
+        stored = store.get(keys.label(queue, prediction), most=LARGEST_EVER)
     except Missing:
         return Label(str(prediction)), ""
     return Label.from_document(load(stored.body)), stored.etag

@@ -65,8 +65,8 @@ def _file(
     """An annotation by the visitor; its time always grows, whatever the replicas' clocks say."""
     withdrawn = index == record.id.class_index
     choice = {"type": "choices", "value": {"choices": [classes.name(index)]}}
-    known = min(last.updated_at or now, now + annotations.AHEAD)
-    updated_at = max(now, known + timedelta(microseconds=1)) if last.updated_at else now
+    known = last.updated_at if last.updated_at and last.updated_at < now + annotations.AHEAD else None
+    updated_at = max(now, known + timedelta(microseconds=1)) if known else now
     return {
         "v": 1,
         "id": record.id.random,

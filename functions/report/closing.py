@@ -11,22 +11,33 @@ from feedloop.domain import clock, keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import AlreadyExists
 from feedloop.ports import ObjectStore
+from feedloop.sweeps import Neighbours
 
 from . import days
 
+_FAILED = -1
+
 
 def close(store: ObjectStore, *, classes: int, now: datetime) -> Document:
-    """Write every closed day that is not written yet, since the first of which there is a prediction."""
+    """Write every closed day that is not written yet, since the first of which there is a prediction.
+
+    What goes wrong with one day is its own: it comes again.
+    """
     known = written_days(store)
     missing = [day for day in _closed_days(store, classes, now) if day not in known]
     low, sampled = (_queued(store, queue, wanted=missing) for queue in (keys.LOW_CONFIDENCE, keys.RANDOM_SAMPLED))
-    predictions = 0
-    for day in missing:
+
+    def write(day: str) -> int:
         body, count = days.written(day, days.listed(store, day, classes, low), sampled)
         with suppress(AlreadyExists):  # somebody was first, perhaps we ourselves, with the same
             store.create(keys.day_file(day), body, content_type="application/jsonl")
-        predictions += count
-    return {"closed": missing, "predictions": predictions, "known": len(known)}
+        return count
+
+    neighbours = Neighbours("report.failed")
+    counted = {day: neighbours.each(lambda day=day: write(day), _FAILED, day=day) for day in missing}  # type: ignore[misc]
+    closed = {day: count for day, count in counted.items() if count != _FAILED}
+    failed = {"failed": len(counted) - len(closed)} if len(closed) < len(counted) else {}
+    return {"closed": list(closed), "predictions": sum(closed.values()), "known": len(known), **failed}
 
 
 def written_days(store: ObjectStore) -> set[str]:

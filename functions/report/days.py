@@ -6,17 +6,19 @@ per prediction below a line that counts them; whoever deletes it gets it again w
 
 import re
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from heapq import merge
 from operator import attrgetter
 from sys import intern
 from typing import NamedTuple
 
-from feedloop.domain import keys
+from feedloop.domain import clock, keys
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import CERTAIN
 from feedloop.ports import ObjectStore
 
+from .asked import EARLIEST
 from .people import Each
 
 _LINE = re.compile(
@@ -60,8 +62,17 @@ def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[
 
 def first_day(store: ObjectStore, classes: int, each: Each = map) -> str | None:
     """The first day of which production holds a prediction; None when it is empty."""
-    found = each(lambda index: next(_split(store, keys.production_day(index, "")), None), range(classes))
-    return min((parts[1] for parts in found if parts), default=None)
+    found = each(lambda index: next(_days(store, index), None), range(classes))
+    return min((day for day in found if day), default=None)
+
+
+def _days(store: ObjectStore, index: int) -> Iterator[str]:
+    """The days of a class, once for each prediction; what nobody can have predicted then is left out."""
+    for _, day, *_rest in _split(store, keys.production_day(index, "")):
+        with suppress(ValueError):
+            if day >= EARLIEST:
+                clock.time_of(day, 0)
+                yield day
 
 
 def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) -> Iterator[Line]:
@@ -85,7 +96,7 @@ def _told(day: str, line: Line, *, sampled: bool) -> bytes:
 def _read(body: bytes, day: str) -> Iterator[Line]:
     end = body.find(b"\n") + 1
     header = load(body[:end])
-    if (header.get("v"), header.get("day")) != (1, day) or body.count(b"\n") != header.get("predictions", -1) + 1:
+    if (header.get("v"), header.get("day"), header.get("predictions")) != (1, day, body.count(b"\n") - 1):
         raise Malformed(f"the file of {day} is not whole")
     while end < len(body):
         match = _LINE.match(body, end)

@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Any, Self
 
 from feedloop.domain import annotations, keys
-from feedloop.domain.annotations import CLASS
+from feedloop.domain.annotations import CLASS, LARGEST
 from feedloop.domain.documents import load
 from feedloop.domain.errors import Malformed, Missing
 from feedloop.domain.labels import Label
@@ -107,8 +107,9 @@ def _add(store: ObjectStore, queue: str, answers: Answers, said: list[tuple[str,
 def _of_record(store: ObjectStore, queue: str, key: str) -> int | None:
     try:
         prediction = PredictionId.parse(key.rpartition("/")[2].removesuffix(".jpg"))
-        outcome, index = Label.from_document(load(store.get(keys.label(queue, prediction)).body)).answer
-    except (Missing, Malformed):
+        stored = store.get(keys.label(queue, prediction), most=LARGEST)
+        outcome, index = Label.from_document(load(stored.body)).answer
+    except (Missing, Malformed, TypeError):  # TypeError: a class that is none
         return None
     return index if outcome == CLASS else _CODES.get(outcome)
 

@@ -6,13 +6,14 @@ from datetime import datetime
 from statistics import median, quantiles
 
 from feedloop.domain import keys
-from feedloop.domain.annotations import CLASS, OTHER, UNCLEAR
+from feedloop.domain.annotations import CLASS, LARGEST, OTHER, UNCLEAR
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed, Missing
 from feedloop.domain.prediction import PredictionId
 from feedloop.domain.review import TITLES
 from feedloop.ports import ObjectStore
+from feedloop.sweeps import Neighbours
 
 from .gathering import TIMED, DayFacts
 from .people import Each, People
@@ -40,13 +41,15 @@ def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: Ea
     """From prediction to first answer, of a uniform sample of the labelled ones."""
     labelled = (name for day in facts for name in day.timed[queue])
     chosen = heapq.nsmallest(TIMED, labelled, key=lambda name: name.split("-")[_RANDOM])
-    found = each(lambda name: _waited(store, queue, PredictionId.parse(name)), chosen)
+    neighbours = Neighbours("report.failed")
+    found = each(lambda name: neighbours.each(lambda: _waited(store, queue, name), None, prediction=name), chosen)
     return [seconds for seconds in found if seconds is not None]
 
 
-def _waited(store: ObjectStore, queue: str, prediction: PredictionId) -> float | None:
+def _waited(store: ObjectStore, queue: str, name: str) -> float | None:
     try:
-        history = load(store.get(keys.label(queue, prediction)).body)["history"]
+        prediction = PredictionId.parse(name)
+        history = load(store.get(keys.label(queue, prediction), most=LARGEST).body)["history"]
         first = next(parse_iso(entry["at"]) for entry in history if entry["outcome"] in _ANSWERED)
     except (Missing, Malformed, KeyError, TypeError, ValueError, StopIteration):
         return None  # a label that was never an answer, or of another hand

@@ -1,5 +1,6 @@
 """Drawing a day's sample: one LIST of k keys per class, two calls per task."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -9,6 +10,9 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
+from feedloop.sweeps import Neighbours
+
+QUEUED, KNOWN, FAILED = "queued", "known", "failed"
 
 
 def draw(day: str, count: int, *, store: ObjectStore, classes: int, now: datetime) -> Document:
@@ -18,13 +22,15 @@ def draw(day: str, count: int, *, store: ObjectStore, classes: int, now: datetim
     """
     by_class = [_of_class(store, index, day, count) for index in range(classes)]
     sample = sampling.first(count, by_class)
-    queued = sum(_queue(store, prediction) for prediction in sample)
+    neighbours = Neighbours("sample.failed")
+    came = Counter(_queue(store, prediction, neighbours) for prediction in sample)
     return {
         "date": day,
         "provisional": not clock.is_closed(day, now),
         "sampled": len(sample),
-        "queued": queued,
-        "known": len(sample) - queued,
+        "queued": came[QUEUED],
+        "known": came[KNOWN],
+        **({FAILED: came[FAILED]} if came[FAILED] else {}),
     }
 
 
@@ -36,6 +42,11 @@ def _of_class(store: ObjectStore, index: int, day: str, count: int) -> Iterator[
             continue  # somebody else's object: it was never a prediction
 
 
-def _queue(store: ObjectStore, prediction: PredictionId) -> bool:
-    store.copy(keys.production(prediction), keys.image(prediction.random))  # the same bytes, if it was there already
-    return reviews.queue_blind(store, prediction)
+def _queue(store: ObjectStore, prediction: PredictionId, neighbours: Neighbours) -> str:
+    def work() -> str:
+        store.copy(
+            keys.production(prediction), keys.image(prediction.random)
+        )  # the same bytes, if it was there already
+        return QUEUED if reviews.queue_blind(store, prediction) else KNOWN
+
+    return neighbours.each(work, FAILED, prediction=str(prediction))

@@ -1,3 +1,4 @@
+import re
 from datetime import timedelta
 from functools import partial
 from random import Random
@@ -110,3 +111,20 @@ def test_answers_given_at_once_are_all_counted(store, made, seed):
     workers = [Worker(store, partial(say, index)) for index in (BREAD, EGG, MEAT)]
     shuffle(workers, Random(seed))
     assert answer(store, made)["counter"] == 3
+
+
+ODD = [b"", b"{", b"[]", b"\xff" * 600_000, b'{"counter":1}', b'{"updated_at":"0001-01-01T00:00:00+14:00"}']
+FIELDS = [b'"counter":"x"', b'"counter":1e400', b'"counter":[]', b'"updated_at":"9999-12-31T23:59:59.999999Z"']
+
+
+@pytest.mark.parametrize("body", [*ODD, *FIELDS], ids=lambda body: str(body)[:40])
+def test_an_answer_that_cannot_be_read_gives_way_to_the_next_one(store, made, say, clock, body):
+    say(MEAT)
+    place = keys.output(QUEUE, made.id.random)
+    whole = store.get(place)
+    field = body.partition(b":")[0] if body in FIELDS else b""
+    damaged = re.sub(re.escape(field) + rb':("[^"]*"|[^,}]*)', lambda _: body, whole.body) if field else body
+    store.replace(place, damaged, etag=whole.etag)
+    assert say(EGG)
+    curate(store, clock)
+    assert pictures(store, QUEUE) == [f"class_03/{made.id}.jpg"]

@@ -9,12 +9,13 @@ from feedloop import reviews
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
-from feedloop.domain.errors import Malformed, Missing
+from feedloop.domain.errors import Malformed, Missing, StoreDown
 from functions.report import days
 from functions.report.closing import close
 from functions.sample.drawing import draw
 from tests.support import world
 from tests.support.counting import Counted
+from tests.support.refusing import Refusing
 from tests.support.strategies import prediction_ids
 from tests.support.world import CLASSES, NOON, commit, everything, prediction
 
@@ -203,3 +204,34 @@ def test_foreign_objects_are_no_predictions(store, later):
     store.create(keys.Place(keys.PRODUCTION, f"class_00/{DAY}/0-notes.txt"), b"x")
     store.create(keys.Place(keys.TRACKING, "days/notes.txt"), b"x")
     assert closed(store, later)["predictions"] == 40
+
+
+@pytest.mark.parametrize("error", [StoreDown("no answer"), MemoryError(), ValueError("not a day")], ids=repr)
+def test_what_goes_wrong_with_one_day_keeps_no_other_one_from_being_written(store, clock, error):
+    for back in range(3):
+        visit(store, Random(back), NOON - timedelta(days=back), count=3)
+    clock.pass_(days=1)
+    failing = Refusing(store, "create", day_of(NOON - timedelta(days=1)), error)
+    answer = closed(failing, clock())
+    assert (answer["closed"], answer["failed"]) == (["20261120", "20261122"], 1)
+    assert closed(store, clock())["closed"] == ["20261121"]
+
+
+@pytest.mark.parametrize("day", ["00000000", "00010101", "19991231", "20260230"])
+def test_a_day_that_nobody_can_have_predicted_on_is_none(store, later, day):
+    visit(store, Random(1), count=3)
+    stray = f"class_00/{day}/{'0' * 32}-0400-{'0' * 8}-00000.jpg"
+    store.create(keys.Place(keys.PRODUCTION, stray), b"x")
+    assert closed(store, later)["closed"] == [DAY]
+
+
+@pytest.mark.parametrize(
+    "header", [b"{}", b'{"v":1,"day":"20261122","predictions":"3"}', b'{"v":1}', b"[]", b"", b"\xff"]
+)
+def test_a_day_s_file_with_an_odd_first_line_is_not_whole(store, later, header):
+    visit(store, Random(1), count=3)
+    closed(store, later)
+    stored = store.get(keys.day_file(DAY))
+    store.replace(keys.day_file(DAY), header + stored.body[stored.body.index(b"\n") :], etag=stored.etag)
+    with pytest.raises(Malformed):
+        list(days.filed(store, DAY))

@@ -5,8 +5,10 @@ import pytest
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.domain.documents import load
+from feedloop.domain.errors import Missing, StoreDown
 from functions.sample.drawing import draw
 from tests.support.counting import Counted
+from tests.support.refusing import Refusing
 from tests.support.stepping import Worker
 from tests.support.world import CLASSES, NOON, commit, everything, prediction
 
@@ -97,3 +99,13 @@ def test_a_sample_costs_one_listing_per_class_and_two_calls_per_task(store, cloc
     counted = Counted(store)
     sampled(counted, clock, 20)
     assert counted.calls == {"list": len(CLASSES), "copy": 20, "create": 20}
+
+
+@pytest.mark.parametrize("error", [StoreDown("no answer"), Missing("gone"), MemoryError(), UnicodeError()], ids=repr)
+@pytest.mark.parametrize("verb", ["copy", "create"])
+def test_what_goes_wrong_with_one_prediction_keeps_no_other_one_from_people(store, clock, many, verb, error):
+    bad = min(made.id.random for made in many)
+    answer = sampled(Refusing(store, verb, bad, error), clock)
+    assert (answer["sampled"], answer["queued"], answer["failed"]) == (5, 4, 1)
+    again = sampled(store, clock)
+    assert (again["queued"], again["known"], again.get("failed")) == (1, 4, None)
