@@ -12,6 +12,7 @@ from werkzeug.datastructures import Headers, MultiDict
 from werkzeug.exceptions import HTTPException
 from werkzeug.formparser import FormDataParser
 from werkzeug.http import parse_options_header
+from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from feedloop import log
 from feedloop.domain import errors
@@ -19,7 +20,7 @@ from feedloop.domain import errors
 FIELD_BYTES = 100_000
 """Room for fields, and for the head of each part of a form: what takes long to read is refused unread."""
 
-_MULTIPART = "multipart/form-data"
+_MULTIPART, _FILE = "multipart/form-data", "file"
 _CHUNK = 65_536
 _RETRY_SECONDS = 5
 
@@ -120,13 +121,13 @@ def text(body: str, content_type: str) -> Answer:
     return {"statusCode": 200, "body": body, "headers": {"Content-Type": content_type}}
 
 
-def problem(error: errors.FeedloopError) -> Answer:
+def problem(error: errors.FeedloopError, *, log_it: bool = True) -> Answer:
     """The problem document of an error; an error without a status tells nothing but that it happened."""
     status, kind, title = STATUS.get(type(error), _INTERNAL)
     document: dict[str, Any] = {"type": f"urn:feedloop:problem:{kind}", "title": title, "status": status}
     if status != _INTERNAL[0]:
         document["detail"] = _ASK_THE_LOG if isinstance(error, _FOR_THE_LOG) else str(error)
-    if status >= _INTERNAL[0]:
+    if status >= _INTERNAL[0] and log_it:
         log.event("problem", kind=kind, error=repr(error), cause=repr(error.__cause__))
     if isinstance(error, errors.TooLarge):
         document["limit"] = error.limit
@@ -153,17 +154,13 @@ def fields(event: Event) -> dict[str, str]:
         raise errors.BadRequest(f"Fields may take {FIELD_BYTES // 1000} kB together.")
     if kind == "application/json":
         return {name: str(value) for name, value in _json_object(event.body).items() if value is not None}
-    return _form(event)[0].to_dict()
+    return _form(event).fields
 
 
 def upload(event: Event) -> Upload:
     """The file: the multipart field `file`, or the body itself. Raises BadRequest when there is none."""
-    if _mimetype(event) != _MULTIPART:
-        found = Upload(event.body, "")
-    else:
-        file = _form(event)[1].get("file")
-        found = Upload(file.read(), file.filename or "") if file else Upload(b"", "")
-    if not found.body:
+    found = _form(event).file if _mimetype(event) == _MULTIPART else Upload(event.body, "")
+    if not (found and found.body):
         raise errors.BadRequest("Send a picture as the multipart field `file`, or as the body itself.")
     return found
 
@@ -178,24 +175,65 @@ def has_token(event: Event, token: str) -> bool:
 
 
 def _mimetype(event: Event) -> str:
-    return parse_options_header(event.headers.get("Content-Type", ""))[0]
+    return parse_options_header(event.headers.get("Content-Type", ""))[0].lower()
 
 
-def _form(event: Event) -> tuple[MultiDict[str, str], MultiDict[str, Any]]:
-    mimetype, options = parse_options_header(event.headers.get("Content-Type", ""))
-    # The parser holds a chunk beside what it has not understood yet.
-    room = FIELD_BYTES + _CHUNK
-    parser = FormDataParser(_in_memory, max_form_memory_size=room, silent=False, max_form_parts=20)
+@dataclass(slots=True)
+class _Form:
+    fields: dict[str, str]  # the first of a name
+    file: Upload | None = None
+
+
+def _form(event: Event) -> _Form:
+    """What a form holds. Raises BadRequest."""
+    mimetype, options = _mimetype(event), parse_options_header(event.headers.get("Content-Type", ""))[1]
     try:
-        _, form, files = parser.parse(BytesIO(event.body), mimetype, len(event.body), options)
+        if mimetype == _MULTIPART:
+            return _multipart(event.body, options.get("boundary", "").encode("ascii"))
+        _, form, _ = FormDataParser(silent=False).parse(BytesIO(event.body), mimetype, len(event.body), options)
     except (ValueError, HTTPException) as error:
         raise errors.BadRequest("The form cannot be read.") from error
-    return form, files
+    return _Form(form.to_dict())
 
 
-def _in_memory(*_facts: object, **_more: object) -> BytesIO:
-    """Where the parser puts a file: the whole body is in memory anyway, and a container may have no disk."""
-    return BytesIO()
+def _multipart(body: bytes, boundary: bytes) -> _Form:
+    """The parts of a form (RFC 7578). The part `file` is one with a file name or without: clients differ."""
+    # The decoder holds a chunk beside what it has not understood yet.
+    decoder = _Decoder(boundary, max_form_memory_size=FIELD_BYTES + _CHUNK, max_parts=20)
+    form, part, content = _Form({}), None, bytearray()
+    for start in range(0, len(body), _CHUNK):
+        decoder.receive_data(body[start : start + _CHUNK])
+        while not isinstance(found := decoder.next_event(), (NeedData, Epilogue)):
+            if isinstance(found, (Field, File)):
+                part, content = found, bytearray()
+            elif isinstance(found, Data) and part:
+                content += found.data
+                if part.name != _FILE and len(content) > FIELD_BYTES and isinstance(part, Field):
+                    raise ValueError("a field is too long")
+                if not found.more_data:
+                    _put(form, part, bytes(content))
+    decoder.receive_data(None)
+    decoder.next_event()  # ValueError unless the last boundary came
+    return form
+
+
+def _put(form: _Form, part: Field | File, content: bytes) -> None:
+    name: str | None = part.name  # a part need not have one
+    if name == _FILE:
+        form.file = form.file or Upload(content, part.filename if isinstance(part, File) else "")
+    elif name and isinstance(part, Field):
+        form.fields.setdefault(name, content.decode("utf-8", "replace"))
+
+
+class _Decoder(MultipartDecoder):
+    """Reads a part's head also where a client wrote a file's name in Latin-1, as some do."""
+
+    def _parse_headers(self, data: bytes | bytearray) -> Headers:
+        try:
+            data.decode()
+        except UnicodeDecodeError:
+            data = data.decode("latin-1").encode()
+        return super()._parse_headers(data)
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

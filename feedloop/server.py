@@ -12,7 +12,7 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Rule
 
 from feedloop import http, log
-from feedloop.domain.errors import Busy, FeedloopError
+from feedloop.domain.errors import Busy, FeedloopError, Unavailable
 from feedloop.receiving import READY, REFUSED
 
 ANY_ORIGIN = "*"
@@ -49,8 +49,11 @@ def create_app(
             return _response(handle(event, context))
 
     def readiness() -> Response:
-        with _panics_told():
-            ready()
+        try:
+            with _panics_told():
+                ready()
+        except Unavailable as error:
+            return _response(http.problem(error, log_it=False))  # who starts is asked again and again
         return _response(http.answer({"status": "ready"}))
 
     for rule in ("/", "/<path:path>"):

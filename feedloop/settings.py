@@ -24,7 +24,20 @@ REPORT_TOKEN = "feedloop-report-token"  # noqa: S105 - a file's name
 SIGNING_KEY = "feedloop-signing-key"
 LABEL_STUDIO_TOKEN = "feedloop-label-studio-token"  # noqa: S105 - a file's name
 SECRETS = (S3_ACCESS_KEY, S3_SECRET_KEY, EVENT_TOKEN, OPERATOR_TOKEN, REPORT_TOKEN, SIGNING_KEY, LABEL_STUDIO_TOKEN)
+SECRETS_OF = {
+    "predict": (SIGNING_KEY,),
+    "flag": (SIGNING_KEY,),
+    "relabel": (SIGNING_KEY,),
+    "sample": (OPERATOR_TOKEN,),
+    "sync": (EVENT_TOKEN, OPERATOR_TOKEN, LABEL_STUDIO_TOKEN),
+    "curate": (EVENT_TOKEN, OPERATOR_TOKEN),
+    "report": (REPORT_TOKEN,),
+    "events": (EVENT_TOKEN,),
+}
+"""What each function uses besides its keys to the store; stack.yml gives it these and no others."""
 
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_FIRST, _LAST, _LONGEST = ord(" "), ord("~"), 4_000
 
 LONGEST_PREFIX = 63 - max(map(len, BUCKETS))
 T = TypeVar("T")
@@ -77,19 +90,54 @@ class Settings:
 
     def secret(self, name: str) -> str:
         """The content of a secret's file. Raises WrongSetting."""
-        how = f"create it (faas-cli secret create {name})"
-        try:
-            content = (self.secrets_dir / name).read_text().strip()
-        except OSError as error:
-            raise WrongSetting(f"The secret {name} cannot be read: {how}.") from error
-        if not content:  # an empty token would open every door
-            raise WrongSetting(f"The secret {name} is empty: {how}.")
-        return content
+        return secret_in(self.secrets_dir / name)
 
     def token(self, name: str) -> str:
         """The secret of that name; until 1.0 the event token where there is no such file. Raises WrongSetting."""
         there = {one: os.path.lexists(self.secrets_dir / one) for one in (name, EVENT_TOKEN)}
         return self.secret(EVENT_TOKEN if there[EVENT_TOKEN] and not there[name] else name)
+
+    def require_secrets(self, function: str) -> None:
+        """Raises WrongSetting when a secret that this function uses is missing, or cannot be used."""
+        for name in SECRETS_OF.get(function, ()):
+            if name in (OPERATOR_TOKEN, REPORT_TOKEN):
+                self.token(name)
+            elif name != LABEL_STUDIO_TOKEN or self.label_studio_url:
+                self.secret(name)
+        if function != "events":  # which asks nothing of the store
+            for end in (ACCESS_KEY, SECRET_KEY):
+                self.secret(self.s3_keys + end)
+
+
+def secret_in(path: Path) -> str:
+    """A secret: one line of printable ASCII; blanks and line ends around it do not count. Raises WrongSetting.
+
+    A key or token goes into a header as it is, and other programs read the same file: nothing else is made of it.
+    """
+    name = path.name
+    try:
+        content = path.read_bytes().strip()
+    except OSError as error:
+        told = f"The secret {name} cannot be read ({error.strerror}): create it (faas-cli secret create {name})."
+        raise WrongSetting(told) from error
+    fault = (
+        "is empty"  # an empty token would open every door
+        if not content
+        else "begins with a byte order mark"
+        if content.startswith(_BYTE_ORDER_MARKS)
+        else "has several lines"
+        if len(content.splitlines()) > 1
+        else "holds characters that no key or token has"
+        if not all(_FIRST <= sign <= _LAST for sign in content)
+        else f"has {len(content)} characters"
+        if len(content) > _LONGEST
+        else ""
+    )
+    if fault:
+        raise WrongSetting(
+            f"The secret {name} {fault}: write its file again, as one line (printf %s <secret> > {name})."
+        )
+    return content.decode()
 
 
 NAMES = (

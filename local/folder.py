@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from feedloop import settings
 from feedloop.domain.errors import WrongSetting
 
 SECRETS, CONNECTION, PORTS, LOGS = "secrets", "connection.json", "ports.json", "logs"
@@ -56,7 +57,7 @@ def secret(folder: Path, name: str, value: str = "") -> str:
 
 def kept(path: Path, value: str = "") -> str:
     """What a secret's file says: `value` when given, else what is there, else a new one. Raises WrongSetting."""
-    there = path.read_text(encoding="utf-8").strip() if path.exists() else ""
+    there = settings.secret_in(path) if path.exists() and path.stat().st_size else ""
     chosen = value or there or secrets.token_hex(20)
     if chosen != there:
         write(path, chosen)

@@ -32,7 +32,7 @@ def application() -> Receiver:
 def main() -> None:
     """Serve where the watchdog expects it."""
     try:
-        wiring.configured()
+        wiring.configured().require_secrets(os.environ["FUNCTION_NAME"])
     except WrongSetting as error:
         sys.exit(f"Feedloop: {error}")
     where = urlsplit(os.environ["upstream_url"])

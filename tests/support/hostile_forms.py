@@ -67,7 +67,7 @@ def _odd() -> Iterator[Hostile]:
     yield _form("a picture and nonsense", part(photo()) + part(b"?") + end, TAKEN)
     yield _form("nonsense and a picture", part(b"?") + part(photo()) + end, NO_PICTURE)
     yield _form("another field", part(photo(), name=b"picture") + end, UNREADABLE)
-    yield _form("no file name", part(photo()).replace(b'; filename="a.jpg"', b"") + end, UNREADABLE)
+    yield _form("no file name", part(photo()).replace(b'; filename="a.jpg"', b"") + end, TAKEN)
     yield _form("an empty file", part(b"") + end, UNREADABLE)
     yield _form("text behind the form", part(photo()) + end + b"?" * 1000, TAKEN)
     yield _form("ten megabytes and a form", part(photo() + bytes(10_000_000)) + end, TOO_LARGE)

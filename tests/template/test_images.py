@@ -96,8 +96,18 @@ def test_a_wrong_setting_stops_the_start_by_its_name(image, deployment, name, va
     assert f"{name}=" in flag.log.read_text()
 
 
-def test_a_missing_secret_stops_the_start_by_its_name(image, deployment, tmp_path):
-    (tmp_path / "feedloop-flag-s3-secret-key").unlink()
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("feedloop-flag-s3-secret-key", None, "cannot be read"),
+        ("feedloop-flag-s3-access-key", b"\xef\xbb\xbfkey", "begins with a byte order mark"),
+        ("feedloop-signing-key", b"two\nlines", "has several lines"),
+    ],
+)
+def test_a_secret_that_cannot_be_used_stops_the_start_in_its_last_line(
+    image, deployment, tmp_path, name, content, fault
+):
+    (tmp_path / name).unlink() if content is None else (tmp_path / name).write_bytes(content)
     with image("flag").started(deployment) as flag:
         assert flag.end() != 0
-    assert "feedloop-flag-s3-secret-key cannot be read" in flag.log.read_text()
+    assert f"Feedloop: The secret {name} {fault}" in flag.log.read_text().splitlines()[-1]

@@ -82,11 +82,10 @@ def test_defaults_are_the_documented_ones(function):
     assert given == {name: told[name] for name in given}
 
 
-def test_only_secrets_that_exist_are_asked_for(function):
+def test_a_function_gets_the_secrets_that_it_uses_and_no_others(function):
     keys = function["environment"].get("S3_KEYS")
     pair = {f"{keys}{end}" for end in (settings.ACCESS_KEY, settings.SECRET_KEY)} if keys else set()
-    operators = {settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY}
-    assert pair <= set(function["secrets"]) <= pair | set(settings.SECRETS) - operators
+    assert set(function["secrets"]) == pair | set(settings.SECRETS_OF[function["name"]])
 
 
 def test_a_function_opens_the_store_with_keys_of_its_own(function):

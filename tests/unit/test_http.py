@@ -97,6 +97,55 @@ def test_a_picture_of_any_bytes_has_all_its_room(unit):
     assert http.upload(part(b'name="file"; filename="a.jpg"', picture)) == http.Upload(picture, "a.jpg")
 
 
+NAMED = {
+    b'filename="caf\xe9.jpg"': "café.jpg",  # Latin-1
+    'filename="café.jpg"'.encode(): "café.jpg",
+    b"filename*=UTF-8''caf%C3%A9.jpg": "café.jpg",
+    b"filename*=ISO-8859-1''caf%E9.jpg": "café.jpg",
+    b"filename*=UTF-8''%FF%ZZ": "\ufffd%ZZ",
+    b"filename*=KOI8-R''%C1": "%C1",
+    b'filename="=?utf-8?B?Y2Fmw6k=?="': "=?utf-8?B?Y2Fmw6k=?=",
+    b'filename="\x83e\x83X.jpg"': "\x83e\x83X.jpg",  # Shift JIS: nobody says so
+    b'filename="a\\"b.jpg"': 'a"b.jpg',
+    b'filename="a%22b.jpg"': 'a"b.jpg',
+    b'filename="a%zz%.jpg"': "a%zz%.jpg",
+    b'filename="a.jpg': "",
+    b"filename=a b.jpg": "a",
+    b'filename=""': "",
+    b"": "",
+    b'filename="a.jpg"\r\nX-More: \xe9': "a.jpg",
+}
+
+
+@pytest.mark.parametrize("told", NAMED)
+def test_a_picture_is_taken_however_its_file_is_named(told):
+    assert http.upload(part(b'name="file"; ' + told)) == http.Upload(b"picture", NAMED[told])
+
+
+@pytest.mark.parametrize("boundary", ['"a b:c"', '"(.+)*"', "y" * 200])
+def test_a_boundary_may_have_any_signs(boundary):
+    line = f"--{boundary.strip(chr(34))}".encode()
+    body = (
+        b"before\r\n" + line + b'  \r\nContent-Disposition: form-data;\r\n name="file"\r\n\r\n--x--\r\n' + line + b"--"
+    )
+    sent = call(body, content_type=f"Multipart/Form-Data; charset=utf-8; Boundary={boundary}")
+    assert http.upload(sent).body == b"--x--"
+
+
+@pytest.mark.parametrize("kind", ["", "; boundary=", "; boundary=other", "; boundary=\xe9"])
+def test_a_form_without_its_boundary_is_refused(kind):
+    body = part(b'name="file"; filename="a.jpg"').body
+    with pytest.raises(errors.BadRequest, match="form"):
+        http.upload(call(body, content_type=f"multipart/form-data{kind}"))
+
+
+@pytest.mark.parametrize("cut", range(1, 30, 7))
+def test_a_form_that_ends_before_its_last_boundary_is_refused(cut):
+    body = part(b'name="file"; filename="a.jpg"').body.rstrip()[:-cut]
+    with pytest.raises(errors.BadRequest, match="form"):
+        http.upload(call(body, content_type="multipart/form-data; boundary=x"))
+
+
 @given(st.binary(min_size=1), any_text.filter(lambda name: name.isprintable() and name.isalnum()))
 def test_an_upload_keeps_its_bytes_and_its_name(picture, name):
     found = http.upload(form(file=(BytesIO(picture), f"{name}.jpg")))

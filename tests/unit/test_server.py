@@ -175,8 +175,9 @@ def test_a_replica_is_ready_unless_something_keeps_it_from_serving():
     assert (waiting.status_code, waiting.get_json()["type"]) == (503, "urn:feedloop:problem:no-model")
 
 
-def test_being_asked_whether_it_is_ready_is_no_line_in_the_log(client, capsys):
+def test_being_asked_whether_it_is_ready_is_no_line_in_the_log_whatever_the_answer(client, capsys):
     client.get("/_/ready")
+    create_app(echo, "echo", ready=no_model).test_client().get("/_/ready")
     assert capsys.readouterr().out == ""
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from feedloop.domain.callers import INSIDE, Pace
 from feedloop.domain.errors import WrongSetting
-from feedloop.settings import EVENT_TOKEN, Settings
+from feedloop.settings import EVENT_TOKEN, S3_ACCESS_KEY, S3_SECRET_KEY, SECRETS_OF, Settings
 
 HERE = {"S3_ENDPOINT": "http://store.example"}
 
@@ -71,17 +71,55 @@ def test_trusted_proxies_are_networks_and_all_private_ones_by_a_word():
     assert read(TRUSTED_PROXIES="").trusted_proxies == ()
 
 
-def test_a_secret_is_a_file_and_its_last_line_end_does_not_count(tmp_path):
-    (tmp_path / EVENT_TOKEN).write_text("open sesame\n")
+@pytest.mark.parametrize("content", [b"open sesame\n", b"open sesame\r\n", b" \topen sesame  \n\n"])
+def test_a_secret_is_a_file_and_line_ends_and_blanks_around_it_do_not_count(tmp_path, content):
+    (tmp_path / EVENT_TOKEN).write_bytes(content)
     assert read(SECRETS_DIR=str(tmp_path)).secret(EVENT_TOKEN) == "open sesame"
 
 
-@pytest.mark.parametrize("content", [None, "", "\n"])
-def test_a_secret_that_is_missing_or_empty_stops_the_start(tmp_path, content):
+UNUSABLE = {
+    None: "cannot be read",
+    b"": "is empty",
+    b" \r\n\n": "is empty",
+    b"\xef\xbb\xbfopen sesame\n": "begins with a byte order mark",
+    "open sesame".encode("utf-16"): "begins with a byte order mark",
+    b"open\nsesame\n": "has several lines",
+    b"open\rsesame": "has several lines",
+    b"open\x00sesame": "holds characters",
+    b"\x89PNG\x1a\xff": "holds characters",
+    "s\u00e9same".encode(): "holds characters",
+    b"open\tsesame": "holds characters",
+    b"a" * 5000: "has 5000 characters",
+}
+
+
+@pytest.mark.parametrize("content", UNUSABLE)
+def test_a_secret_that_cannot_be_used_is_named_with_the_reason_and_not_shown(tmp_path, content):
     if content is not None:
-        (tmp_path / EVENT_TOKEN).write_text(content)
-    with pytest.raises(WrongSetting, match=EVENT_TOKEN):
+        (tmp_path / EVENT_TOKEN).write_bytes(content)
+    with pytest.raises(WrongSetting, match=f"{EVENT_TOKEN} {UNUSABLE[content]}") as told:
         read(SECRETS_DIR=str(tmp_path)).secret(EVENT_TOKEN)
+    assert "sesame" not in str(told.value)
+
+
+def test_a_folder_in_the_place_of_a_secret_is_told(tmp_path):
+    (tmp_path / EVENT_TOKEN).mkdir()
+    with pytest.raises(WrongSetting, match=f"{EVENT_TOKEN} cannot be read"):
+        read(SECRETS_DIR=str(tmp_path)).secret(EVENT_TOKEN)
+
+
+@pytest.mark.parametrize("function", SECRETS_OF)
+def test_a_function_starts_with_its_secrets_and_not_without_any_of_them(tmp_path, function):
+    here = read(SECRETS_DIR=str(tmp_path), LABEL_STUDIO_URL="http://desk.example")
+    pair = (S3_ACCESS_KEY, S3_SECRET_KEY) if function != "events" else ()
+    for name in (needed := (*SECRETS_OF[function], *pair)):
+        (tmp_path / name).write_text("x")
+    here.require_secrets(function)
+    for name in needed:
+        (tmp_path / name).write_text("two\nlines")
+        with pytest.raises(WrongSetting, match=name):
+            here.require_secrets(function)
+        (tmp_path / name).write_text("x")
 
 
 def test_no_secret_is_printed_with_the_settings(tmp_path):
