@@ -8,6 +8,7 @@ and no editor reaches.
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from feedloop.domain import exif
@@ -24,7 +25,8 @@ _DECODED = {*_FRAMES, _DAC, _SOS, _DRI}
 """What pixels are made of, beside the tables that are used."""
 _MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
 _SCAN_END = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")  # neither a stuffed FF00 nor a restart
-# In both no `\xff+`: fill bytes are passed one by one, for a search that tries each of them anew is quadratic.
+_SCAN_STOP = re.compile(rb"\xff[\x01-\xcf\xd8-\xff]")  # the same, or fill bytes, which hardly a scan has
+# In all no `\xff+`: fill bytes are passed one by one, for a search that tries each of them anew is quadratic.
 _FILL, _FILLED = b"\xff", re.compile(rb"\xff{2,}")
 _LENGTH = 2  # bytes of a segment's length, which counts itself
 _MOST_SEGMENTS = 2000  # 255 for a profile, 160 of 64 kB for the rest of ten megabytes, and what a hundred scans want
@@ -91,7 +93,7 @@ def split(body: bytes) -> Jpeg:
 
 def join(segments: Iterable[Segment], profile: bytes = b"") -> bytes:
     """A file of these segments, with an ICC profile of at most 64 kB."""
-    return b"".join(head + scan for head, scan in pieces(segments, profile))
+    return b"".join(chain.from_iterable(pieces(segments, profile)))
 
 
 def pieces(segments: Iterable[Segment], profile: bytes = b"") -> list[tuple[bytes, bytes]]:
@@ -132,10 +134,12 @@ def _segments(body: bytes) -> Iterator[Segment]:
             return
         at += size
         if code == _SOS:
-            following = _SCAN_END.search(body, at)
+            stop = _SCAN_STOP.search(body, at)
+            is_filled = stop is not None and stop[0] == _FILL * 2
+            following = _SCAN_END.search(body, at) if is_filled else stop
             end = following.start() if following else len(body)
             scan = body[at:end].rstrip(_FILL)
-            yield Segment(code, payload, _FILLED.sub(_FILL, scan) if _FILL * 2 in scan else scan)
+            yield Segment(code, payload, _FILLED.sub(_FILL, scan) if is_filled else scan)
             at = end
         elif code in (_DQT, _DHT):
             tables = list(_tables(code, payload))

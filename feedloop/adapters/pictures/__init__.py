@@ -5,6 +5,7 @@ Whoever shows a picture to a model does so by this module: predict, training, ju
 
 from functools import partial
 from io import BytesIO
+from itertools import chain
 from typing import Final
 
 from PIL import Image
@@ -88,7 +89,7 @@ def _of_jpeg(parts: Jpeg) -> Picture:
     profile = icc.read(parts.profile, _SPACES.get(parts.colours, b""))
     kept = profile.clean if profile else b""
     pieces = jpeg.pieces(parts.segments, kept)  # Pillow never sees the rest
-    clean = b"".join(head + scan for head, scan in pieces)
+    clean = b"".join(chain.from_iterable(pieces))
     stays = parts.orientation == exif.UPRIGHT and parts.shown_everywhere and (kept or not profile)
     with opened(clean) as image:
         size, tight = image.size, b""

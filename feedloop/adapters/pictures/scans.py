@@ -59,16 +59,16 @@ def _fed(image: ImageFile, pieces: Pieces, stops: Iterable[range]) -> list[int]:
     needed, unread = [0] * len(pieces), b""
     try:
         for number, ((head, scan), places) in enumerate(zip(pieces, stops, strict=True)):
-            unread += head
-            for start, stop in pairwise((0, *places, len(scan))):
-                unread = unread + scan[start:stop] if unread else scan[start:stop]
-                used, error = decoder.decode(unread)
+            parts = [(memoryview(scan)[start:stop], stop) for start, stop in pairwise((0, *places, len(scan)))]
+            for given, stop in ((memoryview(head), 0), *parts):
+                waiting = memoryview(unread + bytes(given)) if unread else given  # a large scan is not copied
+                used, error = decoder.decode(waiting)
                 if error < 0:
                     raise OSError("The JPEG is damaged.")
                 if used < 0:  # the last line is there
                     return needed
-                unread = unread[used:]
-                if len(unread) > unread.startswith(_MARKER):
+                unread = bytes(waiting[used:])
+                if stop and len(unread) > unread.startswith(_MARKER):
                     needed[number] = stop + 1
     finally:
         decoder.cleanup()
