@@ -7,14 +7,13 @@ is left out, and one line says how many of which kind.
 import os
 import stat
 import sys
-import warnings
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
-from PIL import Image
-
-from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
+from feedloop.adapters import pictures as adapter
+from feedloop.domain.errors import Refused, TooLarge
+from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}
 _FOREIGN = {
@@ -74,7 +73,7 @@ def _is_picture(path: Path, left: Left) -> bool:
 
 
 def _fault(path: Path) -> str:
-    """Why predict would not take it, as far as its beginning tells; empty when it would. A pipe is not opened."""
+    """Why predict would not take it, as far as that shows before pixels are decoded, or "". A pipe is not opened."""
     if path.suffix.lower() not in SUFFIXES:
         return NO_PICTURE
     try:
@@ -91,14 +90,9 @@ def _fault_of_file(path: Path, size: int) -> str:
         return EMPTY
     if size > MOST_BYTES:
         return TOO_LARGE
-    with path.open("rb") as file, warnings.catch_warnings():
-        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-        try:
-            with Image.open(file, formats=("JPEG", "PNG", "WEBP")) as image:
-                pixels = image.width * image.height
-                most = MOST_PIXELS.get(f"image/{image.format}".lower(), MOST_PIXELS["image/jpeg"])  # MPO is a JPEG
-                return TOO_LARGE if pixels > most else TOO_SMALL if min(image.size) < LEAST_SIDE else ""
-        except Image.DecompressionBombError:
-            return TOO_LARGE
-        except Exception:  # noqa: BLE001 - whatever a decoder meets
-            return NO_PICTURE
+    try:
+        return TOO_SMALL if min(adapter.measure(path.read_bytes())) < LEAST_SIDE else ""
+    except TooLarge:
+        return TOO_LARGE
+    except Refused:
+        return NO_PICTURE

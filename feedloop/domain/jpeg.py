@@ -59,6 +59,11 @@ class Jpeg(NamedTuple):
     """Whether it has its end marker."""
 
     @property
+    def body(self) -> bytes:
+        """The file, without a profile."""
+        return join(self.segments)
+
+    @property
     def frame(self) -> Segment:
         """The size of the picture and its components."""
         return next(segment for segment in self.segments if segment.code in _FRAMES)

@@ -39,6 +39,11 @@ class Png(NamedTuple):
     key: tuple[int, ...]
     """The transparent colour: one level or three of that depth; empty without one."""
 
+    @property
+    def body(self) -> bytes:
+        """The stripped file, without any word on that colour."""
+        return self.stripped.body
+
 
 def split(body: bytes) -> Png:
     """The same pixels without what the file tells besides. Raises BrokenPicture."""

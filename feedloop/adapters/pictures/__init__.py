@@ -17,6 +17,7 @@ from feedloop.domain import exif, icc, jpeg, png, webp
 from feedloop.domain.errors import BrokenPicture, UnsupportedPicture
 from feedloop.domain.jpeg import Jpeg
 from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.png import Png
 from feedloop.domain.stripped import Stripped
 from feedloop.ports import Picture, View
 
@@ -48,19 +49,20 @@ def normalise(body: bytes) -> Picture:
 
     Raises TooLarge, UnsupportedPicture and BrokenPicture.
     """
-    if len(body) > MOST_BYTES:
-        raise too_large(len(body), MOST_BYTES, "MB")
-    if body.startswith(jpeg.MAGIC):
-        return _of_jpeg(jpeg.split(body))
-    if body.startswith(png.MAGIC):
-        parts = png.split(body)
-        with opened(parts.stripped.body) as image:
+    parts = _split(body)
+    if isinstance(parts, Jpeg):
+        return _of_jpeg(parts)
+    if isinstance(parts, Png):
+        with opened(parts.body) as image:
             return _of_other(png_on_white(image, parts), parts.stripped)
-    if webp.is_webp(body):
-        stripped = webp.split(body)
-        with opened(stripped.body) as image:
-            return _of_other(on_white(image), stripped)
-    raise UnsupportedPicture("Send a JPEG, PNG or WebP picture.")
+    with opened(parts.body) as image:
+        return _of_other(on_white(image), parts)
+
+
+def measure(body: bytes) -> tuple[int, int]:
+    """Width and height, also of too small a picture, before pixels are decoded. Otherwise raises as normalise()."""
+    with opened(_split(body).body, least=1) as image:
+        return image.size
 
 
 def whole(picture: Picture, side: int) -> Image.Image:
@@ -82,6 +84,18 @@ def shrink(picture: Picture, size: int) -> bytes:
     the bilinear filter (which averages when it shrinks) still sees enough.
     """
     return whole(picture, 2 * size).resize((size, size), Image.Resampling.BILINEAR).tobytes()
+
+
+def _split(body: bytes) -> Jpeg | Png | Stripped:
+    if len(body) > MOST_BYTES:
+        raise too_large(len(body), MOST_BYTES, "MB")
+    if body.startswith(jpeg.MAGIC):
+        return jpeg.split(body)
+    if body.startswith(png.MAGIC):
+        return png.split(body)
+    if webp.is_webp(body):
+        return webp.split(body)
+    raise UnsupportedPicture("Send a JPEG, PNG or WebP picture.")
 
 
 def _of_jpeg(parts: Jpeg) -> Picture:

@@ -57,6 +57,6 @@ def png_on_white(image: Image.Image, parts: Png) -> Image.Image:
 
 def _low_bytes(parts: Png) -> Image.Image:
     """The lower bytes of 16-bit colours, which Pillow leaves out."""
-    with opened(parts.stripped.body) as image:
+    with opened(parts.body) as image:
         image.tile = [tile._replace(args="RGB;16L") for tile in image.tile]
         return image.convert("RGB")

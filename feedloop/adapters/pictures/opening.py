@@ -25,11 +25,11 @@ _one_large_decode = RLock()
 
 
 @contextmanager
-def opened(body: bytes) -> Iterator[ImageFile]:
+def opened(body: bytes, least: int = LEAST_SIDE) -> Iterator[ImageFile]:
     """The picture, its header checked and its pixels not yet read; a large one waits for its turn."""
     try:
         with Image.open(BytesIO(body), formats=_FORMATS) as image:
-            _check(image)
+            _check(image, least)
             turn = _one_large_decode if image.width * image.height > _LARGE else nullcontext()
             with turn, closing(image):  # its memory is free before the next one starts
                 yield image
@@ -39,7 +39,7 @@ def opened(body: bytes) -> Iterator[ImageFile]:
         raise BrokenPicture("The picture is damaged or cut short.") from error
 
 
-def _check(image: Image.Image) -> None:
+def _check(image: Image.Image, least: int) -> None:
     pixels, limit = image.width * image.height, MOST_PIXELS[f"image/{image.format}".lower()]
     if image.mode == "CMYK":
         limit = MOST_PIXELS_IN_FOUR_INKS
@@ -47,8 +47,8 @@ def _check(image: Image.Image) -> None:
         raise too_large(pixels, limit, "megapixels")
     if max(image.size) > MOST_SIDE:
         raise TooLarge(f"{max(image.size)} pixels a side, the limit is {MOST_SIDE}. Send a smaller picture.", MOST_SIDE)
-    if min(image.size) < LEAST_SIDE:
-        raise BrokenPicture(f"{image.width} x {image.height} pixels; each side needs {LEAST_SIDE} or more.")
+    if min(image.size) < least:
+        raise BrokenPicture(f"{image.width} x {image.height} pixels; each side needs {least} or more.")
 
 
 def too_large(found: int, limit: int, unit: str) -> TooLarge:

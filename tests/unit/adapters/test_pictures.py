@@ -40,6 +40,7 @@ def test_an_upright_jpeg_keeps_its_pixels_bit_for_bit(options):
 @pytest.mark.parametrize("kind", KINDS)
 def test_how_large_it_is_is_told(kind, size):
     picture = normalise(encoded(scene(*size), kind))
+    assert pictures.measure(encoded(scene(*size), kind)) == size
     assert (picture.width, picture.height) == pixels(picture.jpeg).size == size
 
 
@@ -281,6 +282,7 @@ def test_a_jpeg_without_its_tables_is_broken():
 def test_less_than_sixteen_pixels_mean_nothing(kind, size):
     with pytest.raises(BrokenPicture, match="16 or more"):
         normalise(encoded(scene(*size), kind))
+    assert pictures.measure(encoded(scene(*size), kind)) == size
 
 
 @pytest.mark.parametrize("body", [b"hello", b"<svg/>", b"%PDF-1.7", b"\xff\xd8", b"RIFF....WAVEfmt "])
