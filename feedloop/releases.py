@@ -81,11 +81,14 @@ def pointed_to(store: ObjectStore) -> tuple[str, str]:
 
 
 def class_list(store: ObjectStore) -> ClassList:
-    """The classes of the release that serves now. Raises NoModel when there is none."""
+    """The classes of the release that serves now. Raises NoModel when there is none, or when they cannot be read."""
+    name, _ = pointed_to(store)
     try:
-        return _classes(store, pointed_to(store)[0])
+        return _classes(store, name)
     except Missing as error:
         raise NoModel(NONE) from error
+    except Malformed as error:
+        raise NoModel(f"The class list of {name} cannot be understood: {error!r}.") from error
 
 
 def model_bytes(store: ObjectStore, release: Release) -> bytes:

@@ -36,7 +36,7 @@ class Source:
         return list(self.each(lambda day: self._of_day(day, concerned, filed=day in filed), there))
 
     def _of_day(self, day: str, concerned: Collection[str], *, filed: bool) -> DayFacts:
-        closed, second = clock.is_closed(day, self.now), ""
+        closed, damaged, second = clock.is_closed(day, self.now), False, ""
         if self.moved_at and clock.day_of(self.moved_at) == day:
             second = f"{clock.second_of_day(self.moved_at):05d}"
         if filed and closed:
@@ -45,6 +45,9 @@ class Source:
                 return DayFacts(day, closed, filed).read(lines, self.people, concerned, switched_at=second)
             except (Missing, Malformed) as error:  # it is derived: what it was derived from is still there
                 log.event("report.day_unreadable", day=day, why=repr(error))
+                damaged = isinstance(error, Malformed)
         low = self.people.tasks[keys.LOW_CONFIDENCE].randoms
         lines = days.listed(self.store, day, self.classes, low)
-        return DayFacts(day, closed, filed=False).read(lines, self.people, concerned, switched_at=second)
+        return DayFacts(day, closed, filed=False, damaged=damaged).read(
+            lines, self.people, concerned, switched_at=second
+        )

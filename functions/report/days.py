@@ -21,9 +21,12 @@ from feedloop.ports import ObjectStore
 from .asked import EARLIEST
 from .people import Each
 
+MOST_SURE, LAST_SECOND = "1000", "86399"
+"""As they stand in keys: no prediction has more."""
+
 _LINE = re.compile(
-    rb'\{"id":"\d{8}-(\d{2,4})-(\d{4})-([0-9a-f]{8})-([0-9a-f]{32})-(\d{5})","class_index":\d+,"confidence":[\d.]+,'
-    rb'"model":"[0-9a-f]{8}","low":(true|false),"sampled":(?:true|false)\}\n'
+    rb'\{"id":"\d{8}-(\d{2,4})-(0\d{3}|1000)-([0-9a-f]{8})-([0-9a-f]{32})-([0-7]\d{4}|8[0-5]\d{3}|86[0-3]\d{2})",'
+    rb'"class_index":\d+,"confidence":[\d.]+,"model":"[0-9a-f]{8}","low":(true|false),"sampled":(?:true|false)\}\n'
 )
 
 
@@ -82,7 +85,8 @@ def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) ->
 
 def _split(store: ObjectStore, folder: keys.Place) -> Iterator[tuple[str, ...]]:
     """What else lies there was never a prediction."""
-    return filter(None, (keys.split_production(entry.key) for entry in store.list(folder)))
+    found = filter(None, (keys.split_production(entry.key) for entry in store.list(folder)))
+    return (parts for parts in found if parts[3] <= MOST_SURE and parts[5] <= LAST_SECOND)
 
 
 def _told(day: str, line: Line, *, sampled: bool) -> bytes:

@@ -36,6 +36,8 @@ class Found:
     queues: list[Document]
     switch: Switch | None
     paired: Document | None
+    unread: Sequence[str]
+    """The keys of labels of record that could not be read."""
 
     @property
     def narrowed(self) -> Narrowed:
@@ -86,7 +88,7 @@ def document(found: Found) -> Document:
     }
     if found.switch:
         told["switch"] = _switch(found, found.switch)
-    limits = notes.notes(told, found.facts, found.judged)
+    limits = notes.notes(told, found.facts, found.judged, found.unread)
     return {**told, "limits": [note.to_document() for note in limits], "notes": [note.sentence for note in limits]}
 
 

@@ -44,11 +44,12 @@ class Seen(NamedTuple):
 
 @dataclass(slots=True)
 class DayFacts:
-    """All that a report needs of a day; `filed` tells that its file was read."""
+    """All that a report needs of a day; `filed` tells that its file was read, `damaged` that it cannot be."""
 
     day: str
     closed: bool
     filed: bool
+    damaged: bool = False
     counts: Counter[Cell] = field(default_factory=Counter)
     per_milles: Counter[Cell] = field(default_factory=Counter)
     """The sums of all confidences."""

@@ -28,13 +28,14 @@ class Note:
         return {"kind": self.kind, **self.facts}
 
 
-def notes(report: Document, facts: Sequence[DayFacts], judged: Narrowed) -> list[Note]:
-    """Those that hold for this report, whose accuracy is that of `judged`."""
+def notes(report: Document, facts: Sequence[DayFacts], judged: Narrowed, unread: Sequence[str]) -> list[Note]:
+    """Those that hold for this report, whose accuracy is that of `judged`; `unread` are objects that were left out."""
     closed = [day for day in facts if day.closed]
     return [
         *_of_the_system(report),
         *_of_the_models(report, facts, judged),
         *_of_the_days(report, closed),
+        *_of_the_objects(unread),
         *_of_the_sample(closed, judged),
         *_of_the_labels(report),
     ]
@@ -80,9 +81,18 @@ def _of_the_days(report: Document, closed: Sequence[DayFacts]) -> Iterator[Note]
             "The last day is still open: its predictions are counted, its labels only after it closes at 00:15 UTC."
         )
         yield Note(sentence, "open-day", {"day": report["window"]["to"]})
-    if unwritten := [day for day in closed if not day.filed]:
+    if damaged := [day for day in closed if day.damaged]:
+        sentence = f"Their files are damaged, and what production still has was counted by listing: {_words(damaged)}."
+        yield Note(f"{sentence} Delete tracking/days/<day>.jsonl, and POST writes it anew.", "damaged", _span(damaged))
+    if unwritten := [day for day in closed if not (day.filed or day.damaged)]:
         sentence = f"Counted by listing, since nobody wrote it down: {_words(unwritten)}. POST /function/report does."
         yield Note(sentence, "unwritten", _span(unwritten))
+
+
+def _of_the_objects(unread: Sequence[str]) -> Iterator[Note]:
+    if unread:
+        sentence = f"Labels of record that cannot be read and were left out: {len(unread)}, for example {unread[0]}."
+        yield Note(sentence, "unread", {"objects": len(unread), "key": unread[0]})
 
 
 def _of_the_sample(closed: Sequence[DayFacts], judged: Narrowed) -> Iterator[Note]:

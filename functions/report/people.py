@@ -10,12 +10,13 @@ from itertools import pairwise
 from typing import Any, Self
 
 from feedloop.domain import annotations, keys
-from feedloop.domain.annotations import CLASS, LARGEST
-from feedloop.domain.documents import load
+from feedloop.domain.annotations import CLASS
 from feedloop.domain.errors import Malformed, Missing
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
+
+from .unread import Unread, label
 
 OTHER, UNCLEAR, SKIPPED, DISPUTED, UNCOMMITTED = -1, -2, -3, -4, -5
 """Answers that are no class; a class is its index."""
@@ -64,13 +65,14 @@ class People:
         return set().union(*self.answers.values(), *asked)
 
 
-def read(store: ObjectStore, *, classes: int, each: Each = map) -> People:
+def read(store: ObjectStore, *, classes: int, each: Each = map, unread: Unread | None = None) -> People:
     """Ask the store: a listing per queue and class, one per queue of outcomes and four of tasks."""
+    unread = unread or Unread()
     folders = [(queue, index) for queue in keys.QUEUES for index in (*range(classes), None)]
     found = each(lambda folder: _said(store, *folder), folders)
     answers: dict[str, Answers] = {queue: {} for queue in keys.QUEUES}
     for (queue, _), said in zip(folders, found, strict=True):
-        _add(store, queue, answers[queue], said)
+        _add(store, queue, answers[queue], said, unread)
     parts = [(queue, begin, end) for queue in keys.REVIEW_QUEUES for begin, end in pairwise(_PARTS)]
     counted = each(lambda part: _tasks(store, *part, answers=answers[part[0]]), parts)
     tasks = dict.fromkeys(keys.REVIEW_QUEUES, Tasks())
@@ -93,25 +95,31 @@ def _code(key: str) -> int | None:
         return None
 
 
-def _add(store: ObjectStore, queue: str, answers: Answers, said: list[tuple[str, int]]) -> None:
+def _add(store: ObjectStore, queue: str, answers: Answers, said: list[tuple[str, int]], unread: Unread) -> None:
     """Take them in; one that is shown at two places is being moved just now, and its label of record decides."""
     for key, answer in said:
         random = keys.random_of(key)
         if random is None:
             continue  # somebody else's object
         if answers.setdefault(random, answer) != answer:
-            decided = _of_record(store, queue, key)
+            decided = _of_record(store, queue, key, unread)
             answers[random] = answer if decided is None else decided
 
 
-def _of_record(store: ObjectStore, queue: str, key: str) -> int | None:
+def _of_record(store: ObjectStore, queue: str, key: str, unread: Unread) -> int | None:
     try:
-        prediction = PredictionId.parse(key.rpartition("/")[2].removesuffix(".jpg"))
-        stored = store.get(keys.label(queue, prediction), most=LARGEST)
-        outcome, index = Label.from_document(load(stored.body)).answer
-    except (Missing, Malformed, TypeError):  # TypeError: a class that is none
-        return None
-    return index if outcome == CLASS else _CODES.get(outcome)
+        place = keys.label(queue, PredictionId.parse(key.rpartition("/")[2].removesuffix(".jpg")))
+    except Malformed:
+        return None  # somebody else's object
+
+    def answer() -> int | None:
+        try:
+            outcome, index = Label.from_document(label(store, place)).answer
+        except Missing:
+            return None
+        return index if outcome == CLASS else _CODES.get(outcome)
+
+    return unread.read(place, answer)
 
 
 def _tasks(store: ObjectStore, queue: str, begin: str, end: str, *, answers: Answers) -> Tasks:

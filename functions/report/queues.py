@@ -6,24 +6,27 @@ from datetime import datetime
 from statistics import median, quantiles
 
 from feedloop.domain import keys
-from feedloop.domain.annotations import CLASS, LARGEST, OTHER, UNCLEAR
+from feedloop.domain.annotations import CLASS, OTHER, UNCLEAR
 from feedloop.domain.clock import iso, parse_iso
-from feedloop.domain.documents import Document, load
-from feedloop.domain.errors import Malformed, Missing
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import Missing
 from feedloop.domain.prediction import PredictionId
 from feedloop.domain.review import TITLES
 from feedloop.ports import ObjectStore
-from feedloop.sweeps import Neighbours
 
 from .gathering import TIMED, DayFacts
 from .people import Each, People
+from .unread import Unread, label
 
 _ANSWERED = {CLASS, OTHER, UNCLEAR}
 _RANDOM = 4  # among the parts of an id
 
 
-def queues(store: ObjectStore, people: People, facts: Sequence[DayFacts], *, each: Each) -> list[Document]:
+def queues(
+    store: ObjectStore, people: People, facts: Sequence[DayFacts], *, each: Each, unread: Unread | None = None
+) -> list[Document]:
     """What waits now; `done` and the times are those of the window's predictions."""
+    unread = unread or Unread()
     return [
         {
             "queue": queue,
@@ -31,29 +34,34 @@ def queues(store: ObjectStore, people: People, facts: Sequence[DayFacts], *, eac
             "waiting": people.tasks[queue].waiting,
             "oldest": _iso(people.tasks[queue].oldest),
             "done": sum(day.done[queue] for day in facts),
-            "seconds_to_label": _quantiles(_seconds(store, queue, facts, each)),
+            "seconds_to_label": _quantiles(_seconds(store, queue, facts, each, unread)),
         }
         for queue in keys.REVIEW_QUEUES
     ]
 
 
-def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: Each) -> list[float]:
+def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: Each, unread: Unread) -> list[float]:
     """From prediction to first answer, of a uniform sample of the labelled ones."""
     labelled = (name for day in facts for name in day.timed[queue])
     chosen = heapq.nsmallest(TIMED, labelled, key=lambda name: name.split("-")[_RANDOM])
-    neighbours = Neighbours("report.failed")
-    found = each(lambda name: neighbours.each(lambda: _waited(store, queue, name), None, prediction=name), chosen)
+    found = each(lambda name: _waited(store, queue, PredictionId.parse(name), unread), chosen)
     return [seconds for seconds in found if seconds is not None]
 
 
-def _waited(store: ObjectStore, queue: str, name: str) -> float | None:
-    try:
-        prediction = PredictionId.parse(name)
-        history = load(store.get(keys.label(queue, prediction), most=LARGEST).body)["history"]
-        first = next(parse_iso(entry["at"]) for entry in history if entry["outcome"] in _ANSWERED)
-    except (Missing, Malformed, KeyError, TypeError, ValueError, StopIteration):
-        return None  # a label that was never an answer, or of another hand
-    return max((first - prediction.time).total_seconds(), 0.0)
+def _waited(store: ObjectStore, queue: str, prediction: PredictionId, unread: Unread) -> float | None:
+    """None for a label that is gone, was never an answer, or cannot be read."""
+    place = keys.label(queue, prediction)
+
+    def waited() -> float | None:
+        try:
+            history = label(store, place)["history"]
+        except Missing:
+            return None
+        answered = (parse_iso(entry["at"]) for entry in history if entry["outcome"] in _ANSWERED)
+        first = next(answered, None)
+        return None if first is None else max((first - prediction.time).total_seconds(), 0.0)
+
+    return unread.read(place, waited)
 
 
 def _quantiles(seconds: list[float]) -> Mapping[str, float] | None:

@@ -14,6 +14,7 @@ from . import asked, judged, people, queues, serving
 from .collecting import Source
 from .document import Found, document
 from .people import Each
+from .unread import Unread
 
 
 def report(
@@ -22,7 +23,8 @@ def report(
     """The report that is asked for. Raises BadRequest."""
     wanted, count = asked.read(query, classes=classes, now=now), len(classes.names)
     pointer = _pointer(store)
-    told = people.read(store, classes=count, each=each)
+    unread = Unread()
+    told = people.read(store, classes=count, each=each, unread=unread)
     source = Source(store, count, now, told, each, moved_at=pointer.moved_at if pointer else None)
     days = source.facts([*wanted.before.days, *wanted.days])
     facts, before = ([day for day in days if (day.day < wanted.first) is earlier] for earlier in (False, True))
@@ -36,9 +38,10 @@ def report(
             threshold=threshold,
             facts=facts,
             before=before,
-            queues=queues.queues(store, told, facts, each=each),
+            queues=queues.queues(store, told, facts, each=each, unread=unread),
             switch=switch,
             paired=judged.paired(store, pointer, switch),
+            unread=unread.keys,
         )
     )
 

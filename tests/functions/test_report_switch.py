@@ -7,7 +7,6 @@ import pytest
 from feedloop import releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
-from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
 from functions.report import prometheus
@@ -214,17 +213,21 @@ def test_replicas_that_serve_both_for_a_moment_are_told_apart(days):
     assert (told["accuracy"]["best"]["value"], told["switch"]["replaced"]["best"]["value"]) == (1.0, 0.5)
 
 
-@pytest.mark.parametrize("pointer", [b"\xff", b"{}", b'{"v":1,"name":"food11","sha256":"33333333"}'])
-def test_a_pointer_that_tells_nothing_leaves_the_newest_model(better, pointer):
+@pytest.mark.parametrize(
+    "pointer",
+    [
+        {"sha256": NEW},
+        {"sha256": NEW, "moved_at": 3, "previous": 4},
+        {"sha256": NEW, "moved_at": "0001-01-01T00:00:00+14:00"},
+        {"sha256": NEW, "moved_at": "2999-01-01T00:00:00Z"},
+        {"sha256": "33333333", "moved_at": "2026-11-23T00:00:00Z"},
+    ],
+    ids=str,
+)
+def test_a_pointer_that_tells_nothing_of_these_days_leaves_the_newest_model(better, pointer):
     better.store.delete(keys.current_model())
-    better.store.create(keys.current_model(), pointer)
-    told = report(
-        {"days": "7"},
-        store=better.store,
-        classes=ClassList.of(CLASSES),
-        now=NOON + timedelta(days=7),
-        threshold=700,
-    )
+    better.store.create(keys.current_model(), dump({"v": 1, "name": "food11", **pointer}))
+    told = better.report(6)
     assert (told["accuracy"]["best"]["value"], told["switch"]["serving"]["model"]) == (0.95, "22222222")
     assert told["switch"]["serving"]["since"] is None
 

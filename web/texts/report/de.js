@@ -111,6 +111,8 @@ export default {
   "limit.served-before": "{model} hat schon früher geantwortet: {predictions} Vorhersagen aus jener Zeit zählen hier nicht.",
   "limit.class": "Die Genauigkeit ist die der Vorhersagen „{class}“; die Tabelle der Verwechslungen gilt allen Klassen.",
   "limit.open-day": "Der letzte Tag läuft noch: seine Vorhersagen zählen, seine Antworten erst, wenn er um 00:15 UTC endet.",
+  "limit.damaged": "Die Dateien dieser Tage sind beschädigt; aus Listen gezählt wurde, was in production noch liegt: {days}.",
+  "limit.unread": "Gültige Antworten, die nicht lesbar sind und fehlen: {objects}, zum Beispiel {key}.",
   "limit.unwritten": "Diese Tage hat niemand festgehalten, darum wurden sie aus Listen gezählt: {days}.",
   "limit.unfinished": "Die Zufallsstichprobe von {days} ist nicht fertig. Offene Aufgaben: {tasks}.",
   "limit.behind": "Antworten, die noch nicht zählen, weil Aufgaben vor ihnen in der Reihenfolge ihres Tages offen sind: {answers}.",

@@ -111,6 +111,8 @@ export default {
   "limit.served-before": "{model} had served before: {predictions} predictions of that time are not in its numbers.",
   "limit.class": "The accuracy is that of the predictions called {class}; the table of mix-ups is of all classes.",
   "limit.open-day": "The last day is still open: its predictions are counted, its labels only after it closes at 00:15 UTC.",
+  "limit.damaged": "The files of these days are damaged; what production still has was counted by listing: {days}.",
+  "limit.unread": "Labels of record that cannot be read and were left out: {objects}, for example {key}.",
   "limit.unwritten": "Nobody wrote these days down, so that they were counted by listing: {days}.",
   "limit.unfinished": "The random sample of {days} is not finished. Tasks that wait: {tasks}.",
   "limit.behind": "Answers that do not count yet, since tasks before them in their day’s order wait: {answers}.",

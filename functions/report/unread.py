@@ -1,0 +1,41 @@
+"""What a report could not read: each object is left out, told and counted, and the report goes on without it."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from feedloop.domain.annotations import LARGEST
+from feedloop.domain.documents import Document, load
+from feedloop.domain.errors import Malformed
+from feedloop.domain.keys import Place
+from feedloop.ports import ObjectStore
+from feedloop.sweeps import Neighbours
+
+Result = TypeVar("Result")
+
+
+class Unread:
+    """Their keys, in the order in which they were met."""
+
+    def __init__(self) -> None:
+        self._neighbours = Neighbours("report.unreadable")
+        self.keys: list[str] = []
+
+    def read(self, place: Place, work: Callable[[], Result]) -> Result | None:
+        """What `work` makes of an object, else None. Raises Unavailable when the store fails again and again."""
+
+        def noted() -> Result:
+            try:
+                return work()
+            except Exception:
+                self.keys.append(place.key)
+                raise
+
+        return self._neighbours.each(noted, None, key=place.key)
+
+
+def label(store: ObjectStore, place: Place) -> Document:
+    """A label of record as it lies there. Raises Missing, and Malformed for a large one: several are read at once."""
+    stored = store.get(place, most=LARGEST)
+    if not stored.is_whole:
+        raise Malformed(f"a label of {stored.size} bytes")
+    return load(stored.body)
