@@ -476,7 +476,7 @@ def test_half_a_character_that_an_earlier_version_choked_on_is_taken_and_its_not
     assert notes(store) == {}
 
 
-@pytest.mark.parametrize("body", [annotation, *UNREADABLE], ids=lambda body: str(body)[:40])
+@pytest.mark.parametrize("body", [annotation, *UNREADABLE], ids=lambda body: str(body)[:12])
 def test_deleting_what_an_earlier_version_choked_on_heals(desk, store, clock, body):
     made = commit(store, prediction(1))
     if callable(body):

@@ -8,14 +8,21 @@ import gzip
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import Any
 
 from feedloop.domain import keys
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
 
-GONE = object()
-"""A field that is not there."""
+
+class Field(Enum):
+    """What a field may be beside a value; its name stays the same in the name of a test."""
+
+    GONE = "not there"
+
+
+GONE = Field.GONE
 
 ASIDE = "set aside: "
 EGG, MEAT, SKIPPED, OTHER, UNCLEAR, WAITING = "Egg", "Meat", "skipped", "other", "unclear", "waiting"
