@@ -21,6 +21,7 @@ from labelling import wanted
 from labelling.desk import reaching_the_store
 from labelling.label_config import label_config, updated
 from labelling.parts import Part, Parts, Projects, Storages, Views
+from labelling.renaming import follow
 from labelling.wanted import Fields
 
 Say = Callable[[str], None]
@@ -41,6 +42,8 @@ def set_up(desk: LabelStudio, classes: ClassList, store: ObjectStore, settings: 
         )
         births[queue] = project.birth
         title = project.fields["title"]
+        if count := follow(desk, project.id, classes):
+            say(f"{title}: gave {count} pre-annotations the present name of their class")
         _equip(desk, queue, project.id, settings, partial(_say_of, title, say))
         say(f"{title} is ready: {settings.label_studio_url}/projects/{project.id}")
     reviews.note_projects(store, births)

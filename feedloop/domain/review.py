@@ -1,9 +1,10 @@
 """Review tasks, in the form that Label Studio imports."""
 
 from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, load
-from feedloop.domain.errors import Malformed
+from feedloop.domain.errors import Malformed, UnknownClass
 from feedloop.domain.prediction import Prediction
 
 CHOICES, IMAGE = "choice", "image"
@@ -42,15 +43,34 @@ def informed_task(prediction: Prediction, queue: str, image_url: str) -> Documen
     return {"data": data, "predictions": [_pre_annotation(prediction)]}
 
 
-def as_imported(task: Document) -> Document:
-    """A task as Label Studio gets it: the version of its model among the data. Raises Malformed."""
+def as_imported(task: Document, classes: ClassList | None = None) -> Document:
+    """A task as Label Studio gets it: the version of its model among the data, the class by its present name.
+
+    Raises Malformed.
+    """
     try:
         predictions = task.get("predictions", [])
         shown = [{**prediction, "model_version": SHOWN_AS} for prediction in predictions]
+        if classes:
+            shown = [{**prediction, "result": renamed(prediction["result"], classes)} for prediction in shown]
         version = {"model_version": predictions[0]["model_version"]} if predictions else {}
         return {"data": {**task["data"], **version}, "predictions": shown}
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"not a review task: {error!r}") from error
+
+
+def renamed(result: list[Document], classes: ClassList) -> list[Document]:
+    """A pre-annotation's parts with the present name of the class that they choose, where that had another one."""
+    return [_renamed(part, classes) for part in result]
+
+
+def _renamed(part: Document, classes: ClassList) -> Document:
+    try:
+        (choice,) = part["value"]["choices"]
+        present = classes.name(classes.index(choice))
+    except (KeyError, TypeError, ValueError, UnknownClass):
+        return part  # somebody else's
+    return {**part, "value": {**part["value"], "choices": [present]}}
 
 
 def read_task(body: bytes, queue: str, image_url: str) -> Document:

@@ -2,7 +2,8 @@
 
 called by  store event on labelstudio/tasks/ (with the event token) · cron hourly at :45
            POST /function/sync, with the operator token at once and thoroughly
-reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, tracking/projects.json, Label Studio
+reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, tracking/projects.json, class names in models,
+           Label Studio
 writes     Label Studio's tasks, tracking/imported, tracking/quarantine; of repairs labelstudio/output,
            tracking/removed, tracking/sync
 answers    200 {"projects": {queue: {"new", "known", "failed", "repaired", "removed", "unreadable"}}}, "stopped" when

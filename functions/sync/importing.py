@@ -26,6 +26,7 @@ from typing import Any
 
 from feedloop import log
 from feedloop.domain import keys, review
+from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump
 from feedloop.domain.errors import AlreadyExists, Malformed, Missing, TaskRefused
 from feedloop.domain.keys import Place
@@ -70,6 +71,8 @@ class Importer:
     queue: str
     project: Project
     each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+    classes: ClassList | None = None
+    """A task may be older than the name of its class."""
     worker: str = field(default_factory=lambda: secrets.token_hex(16))
     neighbours: Neighbours = field(default_factory=lambda: Neighbours("sync.failed"))
 
@@ -147,7 +150,7 @@ class Importer:
             raise Malformed(f"{file.entry.size} bytes are too many for a task")
         keys.read_image_url(file.image, images=self.store.url(keys.images()))
         body = self.store.get(Place(keys.LABELSTUDIO, file.entry.key), most=LARGEST).body
-        task = review.as_imported(review.read_task(body, self.queue, file.image))
+        task = review.as_imported(review.read_task(body, self.queue, file.image), self.classes)
         try:
             self.store.head(keys.image(file.random))
         except Missing as error:

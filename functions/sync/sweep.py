@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from feedloop import log, reviews
+from feedloop import log, releases, reviews
 from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import DeskMisconfigured
+from feedloop.domain.errors import DeskMisconfigured, Malformed, NoModel, StoreMisconfigured
 from feedloop.domain.keys import Place
 from feedloop.domain.review import TITLES
-from feedloop.ports import ObjectStore, Project, ReviewDesk
+from feedloop.ports import ObjectStore, ReviewDesk
 
 from .claims import was_imported
 from .importing import FAILED, FORMER, KNOWN, NEW, Importer
@@ -37,12 +38,14 @@ def sweep(
 
     A missing project does not keep the others waiting, nor does an error: those come after their turn.
     """
-    projects, stopped = reviews.projects(desk.projects(), reviews.noted_projects(store)), list[str]()
+    classes, stopped = _classes(store), list[str]()
+    projects = reviews.projects(desk.projects(), reviews.noted_projects(store))
 
     def one(queue: str) -> tuple[str, Counter[str] | Exception]:
         project = projects[queue]
         try:
-            return queue, _sweep_queue(store, desk, queue, project, stopped, each=each, thorough=thorough)
+            importer = Importer(store, desk, queue, project, each, classes)
+            return queue, _sweep_queue(importer, stopped, thorough=thorough)
         except Exception as error:  # noqa: BLE001 - whatever it is, it comes after the others' turn
             return queue, error
 
@@ -59,17 +62,17 @@ def sweep(
     return {"projects": done, **({"stopped": stopped} if stopped else {})}
 
 
-def _sweep_queue(
-    store: ObjectStore,
-    desk: ReviewDesk,
-    queue: str,
-    project: Project,
-    stopped: list[str],
-    *,
-    each: Each,
-    thorough: bool,
-) -> Counter[str]:
-    counts = Importer(store, desk, queue, project, each).bring()
+def _sweep_queue(importer: Importer, stopped: list[str], *, thorough: bool) -> Counter[str]:
+    counts, queue = importer.bring(), importer.queue
     if counts[FORMER]:
         stopped.append(f"{queue}: {counts[FORMER]} tasks were imported into a project that is gone, and stay away.")
-    return counts + Repairer(store, desk, queue, project, each, stopped).repair(thorough=thorough)
+    repairer = Repairer(importer.store, importer.desk, queue, importer.project, importer.each, stopped)
+    return counts + repairer.repair(thorough=thorough)
+
+
+def _classes(store: ObjectStore) -> ClassList | None:
+    """Today's names of the classes; None when no model is released, or our key does not open its papers yet."""
+    try:
+        return releases.class_list(store)
+    except (NoModel, StoreMisconfigured, Malformed):
+        return None

@@ -169,6 +169,8 @@ def nobody_was_asked(over):
 
 def an_event_tells_of_a_task(over):
     store = MemoryStore()
+    world.release(store)
+    forget_classes(store)
     over(store)
     assert called(sync, event(f"tasks/lowconfidence/{'7' * 32}.json"), **BEARER) == 200
 

@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import pytest
 
+from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump, load
@@ -550,6 +551,25 @@ def test_a_mark_lets_repairs_rest_for_minutes_only(sync, store, clock):
     clock.pass_(minutes=6)
     sync()
     assert store.head(keys.repaired(QUEUE)).modified - before == timedelta(minutes=6)
+
+
+def test_a_task_older_than_its_classs_name_is_shown_with_todays(store, sync, desk, queued):
+    queued()
+    place = keys.class_list("food11")
+    renamed = releases.class_list(store).renamed("Dairy product", "Milk & co")
+    store.replace(place, dump(renamed.to_document()), etag=store.get(place).etag)
+    assert counts(sync()) == {"new": 1}
+    (task,) = desk.tasks.values()
+    (guess,) = task.task["predictions"]
+    assert guess["result"][0]["value"] == {"choices": ["Milk & co"]}
+
+
+def test_without_a_class_list_tasks_are_shown_as_they_are(store, sync, desk, queued):
+    queued()
+    store.delete(keys.class_list("food11"))
+    assert counts(sync()) == {"new": 1}
+    (task,) = desk.tasks.values()
+    assert task.task["predictions"][0]["result"][0]["value"] == {"choices": ["Dairy product"]}
 
 
 def test_a_task_that_cannot_be_told_is_named_and_keeps_no_other_one_waiting(store, sync, desk, annotated):

@@ -8,9 +8,11 @@ from dataclasses import replace
 
 import pytest
 
+from feedloop.domain import keys
 from local.identities import LABEL_STUDIO
 from tests.labelling.office import Office
 from tests.support import label_studio as desks
+from tests.support import world
 from tests.support.annotator import annotator
 from tests.support.operating import operator
 from tests.support.servers import Server
@@ -46,5 +48,7 @@ def furnished(opened: Office) -> Office:
 
 @pytest.fixture
 def ready(furnished: Office) -> Office:
-    """Set up, without tasks."""
+    """Set up, without tasks, and with the classes of the beginning."""
+    furnished.store.delete(keys.class_list("food11"))
+    world.release(furnished.store)
     return furnished.as_it_was()

@@ -9,6 +9,7 @@ from feedloop.adapters.label_studio import LabelStudioDesk
 from feedloop.domain import annotations, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
+from feedloop.domain.review import SHOWN_AS
 from tests.labelling.office import FLAGGED, LOW, bring, changes, project, rename, storages
 from tests.support import world
 from tests.support.class_names import GIVEN
@@ -89,6 +90,22 @@ def test_a_project_is_found_again_whatever_it_is_called(ready):
     found = reviews.projects(desk.projects(), reviews.noted_projects(ready.store))
     assert {one.id for one in found.values()} == before
     assert (found[keys.LOW_CONFIDENCE].id, found[keys.LOW_CONFIDENCE].title) == (number, "Unsure ones")
+
+
+def test_pre_annotations_of_unanswered_tasks_follow_a_renamed_class(ready):
+    """What is chosen already must be one of the answers that there are."""
+    first, second = bring(ready, keys.LOW_CONFIDENCE, world.prediction(3), world.prediction(1))
+    (answered,) = bring(ready, keys.LOW_CONFIDENCE, world.prediction(3))
+    ready.annotator.annotate(answered, "Egg")
+    rename(ready.store, "Egg", "Œufs & \u5bff")
+    assert f"{LOW}: gave 1 pre-annotations the present name of their class" in ready.set_up()
+    assert changes(ready.set_up()) == []
+    shown = {}
+    for task in ready.annotator.tasks(project(ready)["id"]):
+        (guess,) = task["predictions"]
+        shown[task["id"]] = (guess["result"][0]["value"]["choices"], guess["model_version"], guess["score"])
+    assert shown[first] == (["Œufs & \u5bff"], SHOWN_AS, 0.4)
+    assert (shown[second][0], shown[answered][0]) == (["Dairy product"], ["Egg"])
 
 
 SECOND = '<Choices name="sure" toName="image"><Choice value="Yes"/><Choice value="No"/></Choices>'

@@ -1,0 +1,42 @@
+"""Pre-annotations follow a class that was renamed: what annotators find chosen is one of the answers they have.
+
+Only those of tasks that nobody answered, and only where the former name means this class alone by now. Killed
+anywhere, the next set-up goes on with what is left.
+"""
+
+import json
+from collections.abc import Iterator
+
+from label_studio_sdk.client import LabelStudio
+
+from feedloop.domain.classes import ClassList
+from feedloop.domain.documents import Document
+from feedloop.domain.review import renamed
+
+_PAGE = 100
+
+
+def follow(desk: LabelStudio, project: int, classes: ClassList) -> int:
+    """Give pre-annotations of a project the present names; how many had a former one."""
+    changed = 0
+    for former in {name for names in classes.former for name in names} - {*classes.names}:
+        for prediction in list(_naming(desk, project, former)):
+            result = renamed(prediction["result"], classes)
+            if result != prediction["result"]:
+                desk.predictions.update(prediction["id"], result=result)
+                changed += 1
+    return changed
+
+
+def _naming(desk: LabelStudio, project: int, name: str) -> Iterator[Document]:
+    """Predictions of unanswered tasks that hold this name, as JSON spells it: databases differ in how they keep it."""
+    spelt = {json.dumps([name], ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}
+    lines = [
+        {"filter": "filter:tasks:predictions_results", "operator": "contains", "type": "String", "value": value}
+        for value in spelt
+    ]
+    query = json.dumps({"filters": {"conjunction": "or", "items": lines}})
+    for task in desk.tasks.list(project=project, query=query, fields="all", page_size=_PAGE, resolve_uri=False):
+        found = json.loads(task.json())
+        if not found["total_annotations"]:
+            yield from found["predictions"]
