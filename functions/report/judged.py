@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 
 from feedloop.domain import keys
-from feedloop.domain.documents import Document, load
+from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed, Missing, StoreMisconfigured
 from feedloop.estimation.estimate import Estimate
 from feedloop.ports import ObjectStore
@@ -12,6 +12,7 @@ from feedloop.releases import VERDICT_FILE, Pointer
 
 from .estimating import estimate
 from .serving import Switch
+from .unread import fetch_document
 
 
 def paired(store: ObjectStore, pointer: Pointer | None, switch: Switch | None) -> Document | None:
@@ -35,7 +36,7 @@ def paired(store: ObjectStore, pointer: Pointer | None, switch: Switch | None) -
 def _verdicts(store: ObjectStore, name: str, sha256: str) -> Iterator[Document]:
     """The last one first; none where none was kept, or where this deployment's key may not read them."""
     with suppress(Missing, Malformed, StoreMisconfigured):
-        last = load(store.get(keys.model_file(name, sha256, VERDICT_FILE)).body)
+        last = fetch_document(store, keys.model_file(name, sha256, VERDICT_FILE))
         earlier = last.get("earlier")
         yield from (last, *(earlier if isinstance(earlier, list) else ()))
 

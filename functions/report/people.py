@@ -16,7 +16,7 @@ from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
 
-from .unread import Unread, label
+from .unread import Unread, fetch_document
 
 OTHER, UNCLEAR, SKIPPED, DISPUTED, UNCOMMITTED = -1, -2, -3, -4, -5
 """Answers that are no class; a class is its index."""
@@ -114,7 +114,7 @@ def _of_record(store: ObjectStore, queue: str, key: str, unread: Unread) -> int 
 
     def answer() -> int | None:
         try:
-            outcome, index = Label.from_document(label(store, place)).answer
+            outcome, index = Label.from_document(fetch_document(store, place)).answer
         except Missing:
             return None
         return index if outcome == CLASS else _CODES.get(outcome)

@@ -16,7 +16,7 @@ from feedloop.ports import ObjectStore
 
 from .gathering import TIMED, DayFacts
 from .people import Each, People
-from .unread import Unread, label
+from .unread import Unread, fetch_document
 
 _ANSWERED = {CLASS, OTHER, UNCLEAR}
 _RANDOM = 4  # among the parts of an id
@@ -54,7 +54,7 @@ def _waited(store: ObjectStore, queue: str, prediction: PredictionId, unread: Un
 
     def waited() -> float | None:
         try:
-            history = label(store, place)["history"]
+            history = fetch_document(store, place)["history"]
         except Missing:
             return None
         answered = (parse_iso(entry["at"]) for entry in history if entry["outcome"] in _ANSWERED)

@@ -33,9 +33,9 @@ class Unread:
         return self._neighbours.each(noted, None, key=place.key)
 
 
-def label(store: ObjectStore, place: Place) -> Document:
-    """A label of record as it lies there. Raises Missing, and Malformed for a large one: several are read at once."""
+def fetch_document(store: ObjectStore, place: Place) -> Document:
+    """A label of record or a verdict. Raises Missing, and Malformed for a large one: several are read at once."""
     stored = store.get(place, most=LARGEST)
     if not stored.is_whole:
-        raise Malformed(f"a label of {stored.size} bytes")
+        raise Malformed(f"a document of {stored.size} bytes")
     return load(stored.body)

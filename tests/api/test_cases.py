@@ -1,5 +1,6 @@
 """Cases drawn from docs/openapi.yaml, right and wrong ones, against the real functions on a real store."""
 
+from datetime import timedelta
 from functools import partial
 
 import pytest
@@ -9,9 +10,12 @@ from schemathesis.specs.openapi.checks import negative_data_rejection, positive_
 
 from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
+from feedloop.domain import keys
+from feedloop.domain.clock import utc_now
 from tests.api.conftest import TOKENS
 from tests.api.described import description
 from tests.support.memory_desk import MemoryDesk
+from tests.support.opinions import said, sampled, visited
 from tests.support.seeds import SOAK
 
 pytestmark = [pytest.mark.store, pytest.mark.usefixtures("client")]
@@ -91,6 +95,17 @@ REPORTS = {
 def test_a_report_is_answered_as_described(client, query):
     answer = client.get(f"/function/report{query}", headers=BEARER["report"])
     assert (answer.status_code, answer.mimetype) == REPORTS[query]
+    description["/report"]["GET"].validate_response(answer)
+
+
+@pytest.mark.parametrize("query", ["", "?model=all"])
+def test_a_report_of_two_models_is_answered_as_described(client, store, query):
+    for back, model in ((3, "1" * 64), (2, "2" * 64)):
+        made = visited(store, 1, confidence=0.9, model=model, time=utc_now() - timedelta(days=back))
+        sampled(store, made)
+        said(store, keys.RANDOM_SAMPLED, made, 1)
+    answer = client.get(f"/function/report{query}", headers=BEARER["report"])
+    assert answer.json["switch"]["replaced"]["model"] == "11111111"
     description["/report"]["GET"].validate_response(answer)
 
 

@@ -172,7 +172,8 @@ def test_later_days_are_compared_with_the_models_own(better):
     assert told["change"]["difference"]["value"] < 0
 
 
-def test_a_model_that_came_back_counts_since_it_came_back(days):
+@pytest.mark.parametrize("closed", [False, True])
+def test_a_model_that_came_back_counts_since_it_came_back(days, closed):
     """Right all the time, away for a day, and wrong since it is back, a few hours after it was away."""
     days.switch(OLD, 0)
     for after in range(3):
@@ -183,7 +184,7 @@ def test_a_model_that_came_back_counts_since_it_came_back(days):
     days.switch(OLD, 3, hours=2)
     days.answers(OLD, 3, 6, 6, hours=4)
     days.answers(OLD, 4, 10, 10)
-    told = days.report(4)
+    told = days.report(4, closed=closed)
     assert told["switch"]["serving"]["answers"] == {"right": 16, "of": 32}
     assert told["switch"]["serving"]["predictions"] == 32
     assert told["accuracy"]["blind"]["value"] == pytest.approx(0.5)
