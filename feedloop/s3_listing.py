@@ -6,13 +6,16 @@ Version 4 (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-a
 
 import hashlib
 import hmac
+import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
-from urllib.request import Request
+from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 from xml.etree import ElementTree as ET
+
+from feedloop.domain.routes import Route
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _OF_NOTHING = hashlib.sha256(b"").hexdigest()
@@ -69,6 +72,12 @@ class Caller:
         authorization = f"{_ALGORITHM} {credential}, SignedHeaders={';'.join(named)}, {signature}"
         headers = {"Authorization": authorization, "X-Amz-Content-Sha256": _OF_NOTHING, "X-Amz-Date": at}
         return Request(f"{base.scheme}://{base.netloc}{path}?{asked}", headers=headers)  # noqa: S310 - our own setting
+
+
+def opener(route: Route) -> OpenerDirector:
+    """What sends such a request this way."""
+    trusted = ssl.create_default_context(cafile=route.ca_file or None)
+    return build_opener(ProxyHandler(route.proxies()), HTTPSHandler(context=trusted))
 
 
 def _keyed(key: bytes, text: str) -> bytes:

@@ -2,8 +2,9 @@
 
 import os
 import re
+import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
 from pathlib import Path
@@ -48,6 +49,7 @@ class Settings:
     """What a deployment may decide; docs/settings.md describes each."""
 
     s3_endpoint: str
+    s3_ca_file: str  # empty: the public authorities
     s3_region: str
     s3_keys: str  # the secrets that open the store, without ACCESS_KEY and SECRET_KEY
     bucket_prefix: str
@@ -70,6 +72,7 @@ class Settings:
         """The settings of this process. Raises WrongSetting."""
         return cls(
             s3_endpoint=_read(env, "S3_ENDPOINT", address),
+            s3_ca_file=_read(env, "S3_CA_FILE", _certificates, ""),
             s3_region=_read(env, "S3_REGION", str, "us-east-1"),
             s3_keys=_read(env, "S3_KEYS", str, S3_KEYS),
             bucket_prefix=_read(env, "BUCKET_PREFIX", prefix, ""),
@@ -142,6 +145,7 @@ def secret_in(path: Path) -> str:
 
 NAMES = (
     "S3_ENDPOINT",
+    "S3_CA_FILE",
     "S3_REGION",
     "S3_KEYS",
     "BUCKET_PREFIX",
@@ -167,6 +171,12 @@ def route(url: str, env: Mapping[str, str] = os.environ) -> Route:
         return Route(proxy_of(url, env), env.get("SSL_CERT_FILE") or env.get("REQUESTS_CA_BUNDLE") or "")
     except ValueError as error:
         raise WrongSetting(f"{url} cannot be reached: {error}. Name one, or name the host in NO_PROXY.") from error
+
+
+def store_route(endpoint: str, env: Mapping[str, str] = os.environ) -> Route:
+    """The same for the store, whose authority may be one of its owner's: S3_CA_FILE. Raises WrongSetting."""
+    found = route(endpoint, env)
+    return replace(found, ca_file=_read(env, "S3_CA_FILE", _certificates, "") or found.ca_file)
 
 
 def _read(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: str | None = None) -> T:
@@ -199,6 +209,15 @@ def prefix(text: str) -> str:
         raise ValueError("buckets take lower-case letters a to z, digits and hyphens, for example food-")
     if len(text) > LONGEST_PREFIX:
         raise ValueError(f"it must have at most {LONGEST_PREFIX} characters, since a bucket's name has at most 63")
+    return text
+
+
+def _certificates(text: str) -> str:
+    if text:
+        try:
+            ssl.create_default_context(cafile=text)
+        except OSError as error:  # ssl's own errors, too
+            raise ValueError(f"it is no file of certificates (PEM) that can be read: {error}") from error
     return text
 
 

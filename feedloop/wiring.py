@@ -42,7 +42,7 @@ def store_of(keys: str) -> ObjectStore:
         secret_key=chosen.secret(keys + settings.SECRET_KEY),
         region=chosen.s3_region,
         prefix=chosen.bucket_prefix,
-        route=settings.route(chosen.s3_endpoint),
+        route=settings.store_route(chosen.s3_endpoint),
     )
 
 

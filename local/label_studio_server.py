@@ -63,6 +63,7 @@ def _given(env: Mapping[str, str]) -> dict[str, str]:
         "LABEL_STUDIO_S3_region": ours.s3_region,  # spelt so
         "LABEL_STUDIO_AWS_ACCESS_KEY_ID": ours.secret(f"{env[KEYS]}-access-key"),
         "LABEL_STUDIO_AWS_SECRET_ACCESS_KEY": ours.secret(f"{env[KEYS]}-secret-key"),
+        **({"AWS_CA_BUNDLE": str(Path(ours.s3_ca_file).absolute())} if ours.s3_ca_file else {}),
         **_exceptions(ours.s3_endpoint, env),
     }
 

@@ -58,4 +58,4 @@ def _client(data_dir: Path, region: str) -> "S3Client":
     if not connection:
         raise WrongSetting(f"No Feedloop runs on DATA_DIR={data_dir}: start it with `make run`, or set DATA_DIR.")
     s3 = connection["s3"]
-    return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], region, settings.route(s3["endpoint"]))
+    return connect(s3["endpoint"], s3["access_key"], s3["secret_key"], region, settings.store_route(s3["endpoint"]))

@@ -82,7 +82,7 @@ class MinIO:
             secret_key=self.access.secret_key,
             secure=False,
             region=self.access.region,
-            http_client=_pool(settings.route(self.endpoint)),
+            http_client=_pool(settings.store_route(self.endpoint)),
         )
         subscriptions = sorted(self._watched(), key=lambda one: one[1])
         try:
@@ -117,7 +117,7 @@ def admit(endpoint: str, operator: tuple[str, str], identities: Iterable[Identit
         endpoint=place.netloc,
         credentials=StaticProvider(*operator),
         secure=place.scheme == "https",
-        http_client=_pool(settings.route(endpoint)),
+        http_client=_pool(settings.store_route(endpoint)),
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(partial(_admit, admin), identities))

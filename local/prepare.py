@@ -47,15 +47,17 @@ def _patiently(step: Callable[[], None], deadline: float) -> None:
 
 def _answers(store: Store) -> None:
     try:
-        web.request("GET", store.endpoint, route=settings.route(store.endpoint), timeout=2)
+        web.request("GET", store.endpoint, route=settings.store_route(store.endpoint), timeout=2)
     except RequestException as error:
-        what = "logs/store.log in the data directory says why" if store.parts() else "start it, or mend S3_ENDPOINT"
+        more = " or S3_CA_FILE" if store.endpoint.startswith("https:") else ""
+        own = bool(store.parts())
+        what = "logs/store.log in the data directory says why" if own else f"start it, or mend S3_ENDPOINT{more}"
         raise StoreDown(f"{store.name} at {store.endpoint} does not answer: {what}.") from error
 
 
 def _buckets(store: Store, access: Access) -> None:
     names = [f"{access.bucket_prefix}{bucket}" for bucket in keys.BUCKETS]
-    bucket_setup.create_buckets(*access.of(store.endpoint), names, route=settings.route(store.endpoint))
+    bucket_setup.create_buckets(*access.of(store.endpoint), names, route=settings.store_route(store.endpoint))
 
 
 def _prove(store: Store, access: Access, proven: Path) -> None:
@@ -65,7 +67,7 @@ def _prove(store: Store, access: Access, proven: Path) -> None:
     if asked and folder.read_json(proven) == asked:
         return
     bucket = f"{access.bucket_prefix}{keys.TRACKING}"
-    bucket_setup.probe(*access.of(store.endpoint), bucket, route=settings.route(store.endpoint))
+    bucket_setup.probe(*access.of(store.endpoint), bucket, route=settings.store_route(store.endpoint))
     folder.write_json(proven, asked)
 
 

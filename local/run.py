@@ -154,6 +154,7 @@ def _environment(
         **stack.environment(functions),
         "S3_ENDPOINT": store.endpoint,
         "S3_REGION": choices.s3_region,
+        "S3_CA_FILE": choices.s3_ca_file,
         "BUCKET_PREFIX": choices.bucket_prefix,
         "SECRETS_DIR": str(choices.data_dir / folder.SECRETS),
         **(desk.environment() if desk else {"LABEL_STUDIO_URL": ""}),

@@ -59,6 +59,7 @@ class Choices:
     s3_endpoint: str  # empty: a store of our own
     s3_access_key: str = field(repr=False)
     s3_secret_key: str = field(repr=False)
+    s3_ca_file: str
     s3_region: str
     bucket_prefix: str
     store: str
@@ -75,6 +76,7 @@ class Choices:
             s3_endpoint=_read(env, "S3_ENDPOINT", settings.address),
             s3_access_key=env.get("S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("S3_SECRET_KEY", ""),
+            s3_ca_file=str(Path(ca_file).expanduser().absolute()) if (ca_file := env.get("S3_CA_FILE")) else "",
             s3_region=env.get("S3_REGION") or "us-east-1",
             bucket_prefix=_read(env, "BUCKET_PREFIX", settings.prefix),
             store=_one_of(env, "STORE", SEAWEEDFS, MINIO),

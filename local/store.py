@@ -32,7 +32,7 @@ class Access:
             secret_key=self.secret_key,
             region=self.region,
             prefix=self.bucket_prefix,
-            route=settings.route(endpoint),
+            route=settings.store_route(endpoint),
             **timeouts,
         )
 

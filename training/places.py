@@ -34,7 +34,7 @@ def open_store(env: Mapping[str, str] = os.environ) -> S3Store:
         secret_key=secret_key,
         region=env.get("S3_REGION") or "us-east-1",
         prefix=prefix,
-        route=settings.route(endpoint, env),
+        route=settings.store_route(endpoint, env),
         read_timeout=PATIENCE,
         request_timeout=PATIENCE,
     )

@@ -8,9 +8,10 @@ from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from http.client import HTTPException
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.error import HTTPError
-from urllib.request import ProxyHandler, Request, build_opener
+from urllib.request import Request
 
 from obstore.exceptions import (
     AlreadyExistsError,
@@ -27,7 +28,7 @@ from feedloop.domain.keys import Place
 from feedloop.domain.routes import DIRECT, Route
 from feedloop.domain.storable import HEADER_NAMES, check_folder, check_metadata
 from feedloop.ports import Entry, Head, Stored
-from feedloop.s3_listing import Caller
+from feedloop.s3_listing import Caller, opener
 
 if TYPE_CHECKING:
     from obstore import Attributes, GetResult, PutMode
@@ -80,8 +81,7 @@ class S3Store:
         route: Route = DIRECT,
     ) -> None:
         self._endpoint = endpoint.rstrip("/")
-        self._region = region
-        self._prefix = prefix
+        self._region, self._prefix = region, prefix
         self._credential: S3Credential = {
             "access_key_id": access_key,
             "secret_access_key": secret_key,
@@ -97,9 +97,10 @@ class S3Store:
             "proxy_url": route.proxy or self._endpoint,
             "proxy_excludes": "" if route.proxy else _EVERYTHING,
         }
-        self._clock = build_opener(ProxyHandler(route.proxies()))
-        self._patience = read_timeout
-        self._caller = Caller(self._endpoint, region, access_key, secret_key)
+        if route.ca_file:
+            self._client["root_certificate"] = Path(route.ca_file).read_bytes()
+        self._clock = opener(route)
+        self._patience, self._caller = read_timeout, Caller(self._endpoint, region, access_key, secret_key)
         self._buckets: dict[str, Bucket] = {}
 
     def get(self, place: Place, *, most: int | None = None) -> Stored:
@@ -271,8 +272,7 @@ def _meaning(error: Exception, bucket: str, key: str) -> FeedloopError:
 
 
 def _code(error: Exception, text: str) -> str:
-    code = _CODE.search(text)
-    if code:
+    if code := _CODE.search(text):
         return code[1]
     return "AccessDenied" if isinstance(error, PermissionDeniedError | UnauthenticatedError) else ""
 

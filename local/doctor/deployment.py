@@ -65,7 +65,7 @@ class Deployment:
             secret_key=self.secret(settings.S3_SECRET_KEY),
             region=self.settings.s3_region,
             prefix=self.settings.bucket_prefix,
-            route=settings.route(self.settings.s3_endpoint),
+            route=settings.store_route(self.settings.s3_endpoint),
         )
 
     def bucket(self, name: str) -> str:

@@ -119,7 +119,7 @@ def _client(deployment: Deployment, function: Function) -> "S3Client":
     if not all(key.isascii() and key.isprintable() for key in (access_key, secret_key)):
         raise WrongSetting(f"{function.keys} holds characters that no key has: write its two files again.")
     endpoint = deployment.settings.s3_endpoint
-    return connect(endpoint, access_key, secret_key, deployment.settings.s3_region, settings.route(endpoint))
+    return connect(endpoint, access_key, secret_key, deployment.settings.s3_region, settings.store_route(endpoint))
 
 
 def _stranger(client: "S3Client", function: Function, bucket: str) -> str:

@@ -26,7 +26,8 @@ def answers(deployment: Deployment) -> Verdict:
     try:
         store.now()
     except StoreDown:
-        return wrong(f"Nothing answers at {endpoint}: start the store, or mend S3_ENDPOINT.")
+        more = " or S3_CA_FILE" if endpoint.startswith("https:") else ""
+        return wrong(f"Nothing answers at {endpoint}: start the store, or mend S3_ENDPOINT{more}.")
     return ok(f"{endpoint} answers")
 
 
@@ -64,7 +65,7 @@ def conditional_writes(deployment: Deployment) -> Verdict:
         secret_key,
         chosen.s3_region,
         deployment.bucket(keys.TRACKING),
-        route=settings.route(chosen.s3_endpoint),
+        route=settings.store_route(chosen.s3_endpoint),
     )
     return ok("of racing writers exactly one wins")
 
