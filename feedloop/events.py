@@ -4,11 +4,11 @@ Understands S3 event notifications (`Records[].s3`, as AWS, MinIO and Ceph send 
 with URL-encoded keys) and SeaweedFS's webhook (`{"key": "/buckets/<bucket>/<key>"}`).
 """
 
-import json
 from typing import Any
 from urllib.parse import unquote_plus
 
-from feedloop.domain.errors import BadRequest
+from feedloop.domain.documents import load
+from feedloop.domain.errors import BadRequest, Malformed
 from feedloop.domain.keys import Place
 
 _SEAWEEDFS_ROOT = "/buckets/"
@@ -22,12 +22,12 @@ def looks_like_one(body: bytes) -> bool:
 def changed(body: bytes, *, bucket_prefix: str = "") -> list[Place]:
     """The places an event names, buckets without the deployment's prefix. Raises BadRequest."""
     try:
-        event = json.loads(body)
+        event = load(body)
         places = [_record(record) for record in event["Records"]] if "Records" in event else [_seaweedfs(event)]
         return [
             Place(p.bucket.removeprefix(bucket_prefix), p.key) for p in places if p.bucket.startswith(bucket_prefix)
         ]
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (Malformed, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadRequest("This is not a store event.") from error
 
 

@@ -1,7 +1,6 @@
 """Requests in, answers out: the handle(event, context) contract, and one shape for every refusal (RFC 9457)."""
 
 import hmac
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import wraps
@@ -15,7 +14,7 @@ from werkzeug.http import parse_options_header
 from werkzeug.sansio.multipart import Data, Epilogue, Field, File, MultipartDecoder, NeedData
 
 from feedloop import log
-from feedloop.domain import errors
+from feedloop.domain import documents, errors
 
 FIELD_BYTES = 100_000
 """Room for fields, and for the head of each part of a form: what takes long to read is refused unread."""
@@ -238,9 +237,6 @@ class _Decoder(MultipartDecoder):
 
 def _json_object(body: bytes) -> dict[str, Any]:
     try:
-        document = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise errors.BadRequest("The body is not JSON.") from error
-    if not isinstance(document, dict):
-        raise errors.BadRequest("The body is not a JSON object.")
-    return document
+        return documents.load(body)
+    except errors.Malformed as error:
+        raise errors.BadRequest("The body is not a JSON object.") from error

@@ -19,6 +19,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from feedloop import reviews
 from feedloop.domain import annotations, keys, labels
@@ -41,7 +42,13 @@ _SHOWN, _REASON = 20_000, 500  # bytes of what is set aside, and characters of t
 
 QUARANTINED, WAITING, UNCHANGED = "quarantined", "waiting", "unchanged"
 
+MOST_VOTES = 1000
+
 Edit = Callable[[Label], Label]
+
+
+class _Crowded(Exception):
+    """So many annotations of one picture are nobody's work."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +76,25 @@ class Desk:
 
     def _take(self, queue: str, annotation: str, place: Place) -> str:
         stored = self.store.get(place, most=LARGEST)
+        aside = keys.quarantined(queue, annotation, stored.etag)
         try:
             read, prediction = self._understood(stored)
         except Malformed as error:
-            return self._set_aside(keys.quarantined(queue, annotation, stored.etag), place, stored, str(error))
+            return self._set_aside(aside, place, stored, str(error))
         if not self._was_asked(queue, prediction):
             if self.store.now() - stored.modified < WAIT_FOR_COMMIT:
                 return WAITING
-            aside = keys.quarantined(queue, annotation, stored.etag)
             return self._set_aside(aside, place, stored, "nobody was asked about its picture in this queue")
         version = Version(queue, annotation, stored.etag, stored.body)
         try:
             reviews.committed(self.store, prediction)
         except UnknownPrediction:
             return self._uncommitted(version, prediction, read.vote)
-        return self._change(
-            version,
-            prediction,
-            lambda label: self._voted(label, version, read),
-            enter=lambda: self._enter(version, prediction, read.vote),
-        )
+        enter = partial(self._enter, version, prediction, read.vote)
+        try:
+            return self._change(version, prediction, lambda label: self._voted(label, version, read), enter=enter)
+        except _Crowded:
+            return self._set_aside(aside, place, stored, f"its picture has {MOST_VOTES} answers in this queue")
 
     def set_aside(self, queue: str, entry: Entry) -> str:
         """Note that no annotation has such a key. Its body is not read: clients differ in what they can ask for."""
@@ -153,11 +159,16 @@ class Desk:
         return labels.change(before.answer, after.answer)
 
     def _voted(self, label: Label, version: Version, annotation: Annotation) -> Label:
-        """The label with the vote. Raises Changed or Missing when the annotation was withdrawn and is not back."""
+        """The label with the vote. Raises Changed or Missing when the annotation was withdrawn and is not back.
+
+        Raises _Crowded when there are too many: a label is written anew with each.
+        """
         if label.is_withdrawn(version.annotation, annotation.vote):
             head = self.store.head(keys.output(version.queue, version.annotation))
             if head.etag != version.etag:
                 raise Changed(version.annotation)
+        if len(label.votes) >= MOST_VOTES and version.annotation not in label.votes:
+            raise _Crowded
         return label.with_vote(version.annotation, annotation.vote, self.clock())
 
     def _enter(self, version: Version, prediction: PredictionId, vote: Vote) -> None:

@@ -11,10 +11,10 @@ import pytest
 
 from feedloop import releases
 from feedloop.domain import keys
-from feedloop.domain.documents import load
+from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import Malformed, MetadataTooLarge, StoreDown
 from feedloop.sweeps import MOST_DOWN
-from functions.curate.desk import Desk
+from functions.curate.desk import MOST_VOTES, Desk
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
 from tests.support.counting import Counted
@@ -558,3 +558,19 @@ def test_an_event_of_a_deleted_annotation_asks_for_a_sweep(desk):
 
 def _fail(error, *args, **kwargs):
     raise error
+
+
+def test_a_picture_takes_a_thousand_answers_and_no_more(desk, store):
+    made = commit(store, prediction(1))
+    write(store, QUEUE, "1", annotation(store, made, "Egg"))
+    swept(desk)
+    place = keys.label(QUEUE, made.id)
+    stored = store.get(place)
+    document = load(stored.body)
+    document["votes"] |= {f"9{number}": document["votes"]["1"] for number in range(MOST_VOTES - 1)}
+    store.replace(place, dump(document), etag=stored.etag)
+    write(store, QUEUE, "2", annotation(store, made, "Meat", by=4))
+    write(store, QUEUE, "1", annotation(store, made, "Meat", at=NOON + timedelta(minutes=1)))
+    counts = swept(desk)
+    assert (counts["quarantined"], counts["moved"]) == (1, 1)
+    assert not any(swept(desk).values())

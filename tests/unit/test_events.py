@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedloop import events
+from feedloop.domain import keys
 from feedloop.domain.errors import BadRequest
 from feedloop.domain.keys import Place
 
@@ -52,3 +53,15 @@ def test_buckets_are_told_without_the_deployments_prefix():
 def test_what_is_no_store_event_is_refused(body):
     with pytest.raises(BadRequest, match="not a store event"):
         events.changed(body)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"event_type":"create","key":"/buckets/labelstudio/output/lowconfidence/\\ud800"}',
+        b'{"Records":[{"s3":{"bucket":{"name":"labelstudio"},"object":{"key":"output/lowconfidence/\\ud800"}}}]}',
+    ],
+)
+def test_half_a_character_in_a_key_reaches_nobody(body):
+    (place,) = events.changed(body)
+    assert keys.read_output(place.key) == ("lowconfidence", "\ufffd")
