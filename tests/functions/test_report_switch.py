@@ -143,6 +143,7 @@ def test_one_model_may_be_asked_for(better):
     told = better.report(6, days="7", model=OLD[:8])
     assert (told["accuracy"]["blind"]["value"], told["window"]["model"]) == (0.6, OLD[:8])
     assert "switch" not in told
+    assert better.report(6, days="7", model=NEW[:8])["accuracy"] == better.report(6)["accuracy"]
 
 
 def test_counts_are_of_all_that_was_predicted(better):
