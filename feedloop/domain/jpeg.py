@@ -131,10 +131,10 @@ def _segments(body: bytes) -> Iterator[Segment]:
         if code == _EOI[1]:
             yield Segment(code, b"")
             return
-        size = int.from_bytes(body[at : at + 2], "big")
+        size = max(_LENGTH, int.from_bytes(body[at : at + 2], "big"))
         payload = body[at + 2 : at + size]
-        if code == _SOI[1] or size < _LENGTH:
-            raise BrokenPicture("The JPEG is damaged between its segments.")
+        if code == _SOI[1]:
+            raise BrokenPicture("The JPEG has another one inside.")
         if len(payload) != size - _LENGTH:
             return
         at += size

@@ -62,7 +62,7 @@ def split(body: bytes) -> Png:
     if colour == _PALETTE:
         palette, alphas = told.get(b"PLTE", b""), told.get(b"tRNS", b"")
         kept += [Chunk(b"PLTE", palette, sound=True)] if palette else []
-        kept += [Chunk(b"tRNS", alphas, sound=True)] if 0 < len(alphas) <= len(palette) // 3 else []
+        kept += [Chunk(b"tRNS", alphas[: len(palette) // 3], sound=True)] if alphas else []
     kept += [Chunk(b"IDAT", b"".join(pixels), sound=True), Chunk(b"IEND", b"", sound=True)]
     key = told.get(b"tRNS", b"")
     fits = len(key) == _KEY_SIZES.get(colour)
