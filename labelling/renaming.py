@@ -29,14 +29,16 @@ def follow(desk: LabelStudio, project: int, classes: ClassList) -> int:
 
 
 def _naming(desk: LabelStudio, project: int, name: str) -> Iterator[Document]:
-    """Predictions of unanswered tasks that hold this name, as JSON spells it: databases differ in how they keep it."""
-    spelt = {json.dumps([name], ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}
-    lines = [
-        {"filter": "filter:tasks:predictions_results", "operator": "contains", "type": "String", "value": value}
-        for value in spelt
-    ]
-    query = json.dumps({"filters": {"conjunction": "or", "items": lines}})
-    for task in desk.tasks.list(project=project, query=query, fields="all", page_size=_PAGE, resolve_uri=False):
-        found = json.loads(task.json())
-        if not found["total_annotations"]:
-            yield from found["predictions"]
+    """Predictions of unanswered tasks that hold this name, as JSON spells it: databases differ in how they keep it.
+
+    Nothing else of the tasks is asked for: Label Studio may fail to tell that.
+    """
+    unanswered = {"filter": "filter:tasks:total_annotations", "operator": "equal", "type": "Number", "value": 0}
+    holding = {"filter": "filter:tasks:predictions_results", "operator": "contains", "type": "String"}
+    for spelt in {json.dumps([name], ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}:
+        lines = [unanswered, {**holding, "value": spelt}]
+        query = json.dumps({"filters": {"conjunction": "and", "items": lines}})
+        for task in desk.tasks.list(
+            project=project, query=query, fields="all", include="id,predictions", page_size=_PAGE
+        ):
+            yield from json.loads(task.json())["predictions"]

@@ -14,7 +14,7 @@ import numpy as np
 import typer
 
 from feedloop import console
-from feedloop.domain.errors import BadRequest, FeedloopError, Unavailable
+from feedloop.domain.errors import FeedloopError, Unavailable
 from training import cards, chart, dataset, gallery, manifests, measuring, screen
 from training.gate_cli import commands as gate_commands
 from training.judging import Exported, Judge
@@ -239,7 +239,4 @@ def demo(
 
 
 def _names(file: Path | None) -> tuple[str, ...]:
-    try:
-        return dataset.read_names(file) if file else ()
-    except OSError as error:
-        raise BadRequest(f"--classes: {error}") from error
+    return dataset.read_names(file) if file else ()

@@ -151,7 +151,7 @@ def read_names(file: Path) -> tuple[str, ...]:
     """Class names, one per line. Raises BadRequest when they cannot be read, or one cannot be a class's."""
     try:
         return parse_names(file.read_bytes())
-    except Malformed as error:
+    except (Malformed, OSError) as error:
         raise BadRequest(f"{file}: {error}.") from error
 
 
