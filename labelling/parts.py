@@ -80,9 +80,9 @@ class Projects:
         return noted + _oldest_first(titled) or _oldest_first(part for part in found if self._answers_there(part))
 
     def _answers_there(self, part: Part) -> bool:
-        kept = ("bucket", "prefix")
-        targets = Storages(self.desk.export_storage.s3, "target storage", part.id).listed(self.target["title"])
-        return any({*kept}.isdisjoint(target.differing(self.target)) for target in targets)
+        place = place_of(self.target)
+        targets = Storages(self.desk.export_storage.s3, "target storage", part.id, place).listed(self.target["title"])
+        return any(not target.differing(place) for target in targets)
 
     def create(self, fields: Fields) -> None:
         """Make one, whole, in one call."""
@@ -113,16 +113,18 @@ class Projects:
 
 @dataclass(frozen=True, slots=True)
 class Storages:
-    """The source or the target storages of a project."""
+    """The source or the target storages of a project; `place` is the bucket and the prefix of ours."""
 
     calls: Sources | Targets
     name: str
     project: int
+    place: Fields
 
     def listed(self, title: str) -> list[Part]:
-        """Those with exactly this title, the oldest first."""
-        found = self.calls.list(project=self.project)
-        return _oldest_first(Part(storage.id, dict(storage)) for storage in found if storage.title == title)
+        """Those with exactly this title, the oldest first; without any, those of our place under other titles."""
+        found = [Part(storage.id, dict(storage)) for storage in self.calls.list(project=self.project)]
+        titled = _oldest_first(part for part in found if part.fields["title"] == title)
+        return titled or _oldest_first(part for part in found if not part.differing(self.place))
 
     def create(self, fields: Fields) -> None:
         """Make one. Label Studio looks whether it can reach the bucket."""
@@ -163,6 +165,11 @@ class Views:
         """Remove it; one that is gone already is fine."""
         with _gone_is_fine():
             self.desk.views.delete(str(part.id))
+
+
+def place_of(storage: Fields) -> Fields:
+    """Where a storage reads or writes."""
+    return {name: storage[name] for name in ("bucket", "prefix")}
 
 
 def _oldest_first(parts: Iterable[Part]) -> list[Part]:

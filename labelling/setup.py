@@ -20,7 +20,7 @@ from feedloop.settings import Settings
 from labelling import wanted
 from labelling.desk import reaching_the_store
 from labelling.label_config import label_config, updated
-from labelling.parts import Part, Parts, Projects, Storages, Views
+from labelling.parts import Part, Parts, Projects, Storages, Views, place_of
 from labelling.renaming import follow
 from labelling.wanted import Fields
 
@@ -60,11 +60,10 @@ def _bucket(settings: Settings) -> tuple[str, str]:
 
 def _equip(desk: LabelStudio, queue: str, project: int, settings: Settings, say: Say) -> None:
     bucket, region = _bucket(settings)
-    source = Storages(desk.import_storage.s3, "source storage", project)
-    target = Storages(desk.export_storage.s3, "target storage", project)
+    source, target = wanted.source(queue, bucket, region), wanted.target(queue, bucket, region)
     with reaching_the_store(bucket):
-        _converge(source, wanted.source(queue, bucket, region), say)
-        _converge(target, wanted.target(queue, bucket, region), say)
+        _converge(Storages(desk.import_storage.s3, "source storage", project, place_of(source)), source, say)
+        _converge(Storages(desk.export_storage.s3, "target storage", project, place_of(target)), target, say)
     if not wanted.is_blind(queue):
         _converge(Views(desk, project), wanted.view(), say)
 

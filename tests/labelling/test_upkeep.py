@@ -38,6 +38,16 @@ def test_a_storage_that_was_deleted_is_made_again(ready):
     assert changes(ready.set_up()) == [f"{LOW}: made the target storage Annotations"]
 
 
+def test_a_storage_that_was_given_another_title_is_no_second_one(ready):
+    """Two target storages would write every answer twice."""
+    for kind, storage in zip(("s3", "export/s3"), storages(ready), strict=True):
+        path = f"/api/storages/{kind}/{storage['id']}"
+        ready.desk.ask("PATCH", path, json={"title": "Ours"}).raise_for_status()
+    told = changes(ready.set_up())
+    assert told == [f"{LOW}: mended the {kind} storage Ours: title" for kind in ("source", "target")]
+    assert [storage["title"] for storage in storages(ready)] == ["Tasks", "Annotations"]
+
+
 def test_what_was_edited_by_hand_is_put_back(ready):
     edit(ready, LOW, label_config="<View/>", show_collab_predictions=False, sampling="Uniform sampling")
     ready.set_up()
