@@ -1,8 +1,4 @@
-"""The one place that spells a bucket or a key, and reads one back.
-
-Listings are the index: what is counted or selected on stands in the key. A folder
-given to a listing ends in `/`.
-"""
+"""The one place that spells a bucket or a key, and reads one back. What is counted or selected on stands in the key."""
 
 import re
 from typing import NamedTuple
@@ -273,6 +269,11 @@ def request(digest: str) -> Place:
 def lease(name: str) -> Place:
     """Who sweeps at the moment."""
     return Place(TRACKING, f"leases/{name}.json")
+
+
+def guard(queue: str = "") -> Place:
+    """What the guard before mass withdrawals holds back of a queue; without one, the folder of all."""
+    return Place(TRACKING, f"guard/{queue}.json" if queue else "guard/")
 
 
 def current_model() -> Place:

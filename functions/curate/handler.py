@@ -1,9 +1,10 @@
 """curate: annotations become labelled pictures in the dataset buckets.
 
 called by  store event on labelstudio/output/ (with the event token) · cron hourly at :15
-           POST /function/curate, with the operator token without a rest
+           POST /function/curate, with the operator token without a rest; release, count, hours: release.py
 reads      labelstudio/output/<queue>/*, whether there is a task, review pictures' metadata, production
-writes     tracking/labels, the four datasets, tracking/outcomes, tracking/quarantine, tracking/curated last
+writes     tracking/labels, the four datasets, tracking/outcomes, tracking/quarantine, tracking/guard,
+           tracking/curated last
 answers    200 counts: curated, moved, withdrawn, skipped, disputed, quarantined, … · 401 an event without token
            503 store down
 """
@@ -18,6 +19,7 @@ from feedloop.http import Answer, Context, Event
 from feedloop.sweeps import Lease
 
 from .desk import Desk
+from .release import release
 from .sweep import VANISHED, handle_event, sweep
 
 
@@ -25,12 +27,26 @@ from .sweep import VANISHED, handle_event, sweep
 def handle(event: Event, _context: Context) -> Answer:
     """An event's own annotations at once; anything else is a sweep over all queues."""
     if not events.looks_like_one(event.body):
-        return http.answer(_sweep(trusted=http.has_token(event, wiring.operator_token())))
+        return http.answer(_by_hand(event) if http.has_token(event, wiring.operator_token()) else _of_cron(event))
     if not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     places = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     tally = handle_event(_desk(), places)
     return http.answer(_sweep(trusted=True) if tally.counts[VANISHED] else tally.to_document())
+
+
+def _of_cron(event: Event) -> Document:
+    if b"release" in event.body:
+        raise Unauthorised("A release needs the operator token: Authorization: Bearer <token>.")
+    return _sweep(trusted=False)
+
+
+def _by_hand(event: Event) -> Document:
+    asked = http.fields(event) if event.body else {}
+    if "release" not in asked:
+        return _sweep(trusted=True)
+    given = release(wiring.store(), asked)
+    return {"release": {"queue": asked["release"], **given.to_document()}, "sweep": _sweep(trusted=True)}
 
 
 def _sweep(*, trusted: bool) -> Document:

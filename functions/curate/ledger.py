@@ -26,6 +26,11 @@ class Ledger:
     settled: frozenset[Named]
     gone: tuple[Entry, ...]
 
+    @property
+    def withdrawn(self) -> int:
+        """How many annotations were withdrawn and are not back."""
+        return len({_named(mark.key)[0] for mark in self.gone})
+
     def gone_lately(self, now: datetime) -> int:
         """How many annotations were withdrawn within the last hour, by the store's clock."""
         return len({_named(mark.key)[0] for mark in self.gone if mark.modified > now - timedelta(hours=1)})

@@ -7,16 +7,17 @@ curated in between looks new, which is harmless, and never vanished.
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
-from feedloop import log
+from feedloop import log, withdrawals
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
 from feedloop.domain.keys import Place
-from feedloop.ports import Entry
+from feedloop.ports import Entry, ObjectStore
 from feedloop.sweeps import Neighbours
+from feedloop.withdrawals import Held
 
 from .desk import QUARANTINED, Desk
 from .ledger import Ledger, read_ledger, stranger
@@ -59,9 +60,21 @@ def handle_event(desk: Desk, places: Iterable[Place]) -> Tally:
 def sweep(desk: Desk, *, each: Each = map, patience: timedelta) -> Tally:
     """Bring every queue to its final state. Raises Unavailable when the store is."""
     tally, sweeping = Tally(), _Sweep(desk, Neighbours("curate.failed"))
+    held = {queue for queue, guard in withdrawals.known(desk.store) if guard.held}
     for queue in keys.QUEUES:
-        sweeping.queue(queue, tally, each, patience)
+        stopped = sweeping.queue(queue, tally, each, patience)
+        if stopped or queue in held:
+            withdrawals.hold(desk.store, queue, stopped)
     return tally
+
+
+def vanished(store: ObjectStore, queue: str) -> tuple[int, Ledger]:
+    """How many annotations of a queue have vanished and are not withdrawn, and its ledger."""
+    ledger = read_ledger(
+        store, queue, (Place(keys.TRACKING, one.key) for one in store.list(keys.versions(keys.BEGUN, queue)))
+    )
+    outputs = {name[1] for entry in store.list(keys.outputs(queue)) if (name := keys.read_output(entry.key))}
+    return len(ledger.living.keys() - outputs), ledger
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +84,8 @@ class _Sweep:
     desk: Desk
     neighbours: Neighbours
 
-    def queue(self, queue: str, tally: Tally, each: Each, patience: timedelta) -> None:
-        """Bring one queue to its final state."""
+    def queue(self, queue: str, tally: Tally, each: Each, patience: timedelta) -> Held | None:
+        """Bring one queue to its final state; what the guard held back."""
         store = self.desk.store
         notes = [Place(keys.TRACKING, entry.key) for entry in store.list(keys.versions(keys.BEGUN, queue))]
         ledger = read_ledger(store, queue, notes)
@@ -83,10 +96,15 @@ class _Sweep:
         unknown = [entry for entry in strangers if not ledger.knows(stranger(entry.key), entry.etag)]
         tally.counts.update(each(lambda entry: self._set_aside(queue, entry), unknown))
         vanished = {a: seen for a, seen in ledger.living.items() if a not in outputs}
-        if vanished and _plausible(len(vanished), ledger, queue, tally, store.now()):
+        held = _implausible(store, queue, len(vanished), ledger) if vanished else None
+        if held:
+            told = f"{held.vanished} of {held.known} annotations have vanished; none of them was withdrawn"
+            tally.stopped.append(f"{queue}: {told}. docs/operations.md says how to release them.")
+        else:
             tally.counts.update(each(lambda one: self._withdraw(queue, *one), vanished.items()))
         for note in notes:
             tally.counts[self._repair(queue, note, patience)] += 1
+        return held
 
     def take(self, queue: str, annotation: str) -> str:
         """Work off an annotation; say what came of it."""
@@ -146,12 +164,19 @@ class _Sweep:
         return self.neighbours.each(work, FAILED, queue=queue, note=note.key)
 
 
-def _plausible(vanished: int, ledger: Ledger, queue: str, tally: Tally, now: datetime) -> bool:
-    """Whether so many annotations may be withdrawn: an emptied or wrong folder must not empty the datasets."""
+def _implausible(store: ObjectStore, queue: str, vanished: int, ledger: Ledger) -> Held | None:
+    """Why so many annotations must stay: an emptied or wrong folder must not empty the datasets.
+
+    None when they are few, or an operator has released so many.
+    """
+    now = store.now()
     lately = ledger.gone_lately(now)
     known = len(ledger.living) + lately
     if vanished + lately <= max(FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS * known):
-        return True
-    tally.stopped.append(f"{queue}: {vanished} of {known} annotations have vanished; none of them was withdrawn.")
+        return None
+    release = withdrawals.of(store, queue).release
+    if release and vanished <= release.left(ledger.withdrawn, now):
+        log.event("curate.released", queue=queue, vanished=vanished, known=known)
+        return None
     log.event("curate.stopped", queue=queue, vanished=vanished, known=known)
-    return False
+    return Held(vanished, known, now.replace(microsecond=0))

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from feedloop.domain.clock import iso
@@ -10,6 +10,7 @@ from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
 from feedloop.estimation.accuracy import Accuracy
 from feedloop.estimation.planning import Advice
+from feedloop.withdrawals import Guard
 
 from . import counting, estimating, notes, visitors
 from .asked import ALL, Asked
@@ -38,6 +39,8 @@ class Found:
     paired: Document | None
     unread: Sequence[str]
     """The keys of labels of record that could not be read."""
+    guards: Mapping[str, Guard] = field(default_factory=dict)
+    """Of the queues where the guard before mass withdrawals holds something, or was released."""
 
     @property
     def narrowed(self) -> Narrowed:
@@ -88,8 +91,23 @@ def document(found: Found) -> Document:
     }
     if found.switch:
         told["switch"] = _switch(found, found.switch)
+    if guards := _withdrawals(found):
+        told["withdrawals"] = guards
     limits = notes.notes(told, found.facts, found.judged, found.unread)
     return {**told, "limits": [note.to_document() for note in limits], "notes": [note.sentence for note in limits]}
+
+
+def _withdrawals(found: Found) -> list[Document]:
+    """What waits for an operator, and what was released and is not over."""
+    return [
+        {
+            "queue": queue,
+            "held": guard.held and guard.held.to_document(),
+            "release": guard.release.to_document() if guard.release and found.now < guard.release.until else None,
+        }
+        for queue, guard in found.guards.items()
+        if guard.held or (guard.release and found.now < guard.release.until)
+    ]
 
 
 def _window(found: Found) -> Document:

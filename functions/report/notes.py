@@ -33,6 +33,7 @@ def notes(report: Document, facts: Sequence[DayFacts], judged: Narrowed, unread:
     closed = [day for day in facts if day.closed]
     return [
         *_of_the_system(report),
+        *_of_the_guard(report),
         *_of_the_models(report, facts, judged),
         *_of_the_days(report, closed),
         *_of_the_objects(unread),
@@ -49,6 +50,15 @@ def _of_the_system(report: Document) -> Iterator[Note]:
     if name := report["window"]["class"]:
         sentence = f"Accuracy is that of the predictions called {name}; the confusion matrix is of all classes."
         yield Note(sentence, "class", {"class": name})
+
+
+def _of_the_guard(report: Document) -> Iterator[Note]:
+    for one in report.get("withdrawals", []):
+        if held := one["held"]:
+            sentence = f"{held['vanished']} of {held['known']} annotations of {one['queue']} have vanished, and none of"
+            sentence = f"{sentence} them was withdrawn: an operator has to look. docs/operations.md says how."
+            facts = {"queue": one["queue"], "vanished": held["vanished"], "known": held["known"]}
+            yield Note(sentence, "held", facts)
 
 
 def _of_the_models(report: Document, facts: Sequence[DayFacts], judged: Narrowed) -> Iterator[Note]:

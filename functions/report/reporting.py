@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from feedloop import releases
+from feedloop import releases, withdrawals
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
@@ -42,6 +42,7 @@ def report(
             switch=switch,
             paired=judged.paired(store, pointer, switch),
             unread=unread.keys,
+            guards=dict(withdrawals.known(store)),
         )
     )
 

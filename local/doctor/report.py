@@ -35,6 +35,7 @@ CHECKS = (
     Check("rights", store.rights, "conditional writes"),
     Check("identities", identities.identities, "conditional writes"),
     Check("model", model.model, "buckets"),
+    Check("withdrawals", store.withdrawals, "buckets"),
     Check("gateway", gateway.answers),
     Check("functions", gateway.functions, "gateway"),
     Check("CORS", gateway.cors, "gateway"),

@@ -5,10 +5,11 @@ from contextlib import suppress
 from secrets import token_hex
 
 from feedloop import settings
+from feedloop import withdrawals as guard
 from feedloop.adapters import bucket_setup
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from feedloop.domain.clock import utc_now
+from feedloop.domain.clock import iso, utc_now
 from feedloop.domain.errors import Changed, Missing, StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
 from local.doctor.deployment import Deployment
@@ -79,6 +80,25 @@ def rights(deployment: Deployment) -> Verdict:
     if refused:
         return wrong(f"The store refuses what the functions need: let this key {', '.join(refused)}.")
     return ok("the keys may read, write and delete where the functions do")
+
+
+def withdrawals(deployment: Deployment) -> Verdict:
+    """Whether the guard before mass withdrawals holds something back that a person should look at."""
+    told, now = dict(guard.known(deployment.store())), utc_now()
+    faults = [
+        f"{one.held.vanished} of {one.held.known} annotations of {queue} have vanished, and none of them was withdrawn:"
+        f" bring them back, or release them as docs/operations.md says."
+        for queue, one in told.items()
+        if one.held
+    ]
+    if faults:
+        return wrong(*faults)
+    released = [
+        f"{queue}: {one.release.count} until {iso(one.release.until)}"
+        for queue, one in told.items()
+        if one.release and now < one.release.until
+    ]
+    return ok(f"nothing is held back; released: {', '.join(released) or 'nothing'}")
 
 
 def _deeds(store: S3Store) -> Iterator[tuple[str, str, Callable[[Place], object]]]:

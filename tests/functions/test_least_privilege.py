@@ -155,6 +155,21 @@ def minds_change(over):
     assert called(curate, **BEARER) == 200
 
 
+def many_annotations_vanish_and_are_released(over):
+    store = MemoryStore()
+    world.release(store)
+    over(store)
+    for number in range(11):
+        made = world.commit(store, world.prediction())
+        world.write(store, keys.LOW_CONFIDENCE, str(number), world.annotation(store, made, "Egg"))
+    assert called(curate, **BEARER) == 200
+    for number in range(11):
+        store.delete(keys.output(keys.LOW_CONFIDENCE, str(number)))
+    assert called(curate, **BEARER) == 200
+    assert called(report, method="GET", **BEARER) == 200
+    assert called(curate, form(release=keys.LOW_CONFIDENCE, count=11), **BEARER) == 200
+
+
 def nobody_was_asked(over):
     """Of one picture no more; of the other never."""
     store = MemoryStore()
@@ -261,6 +276,7 @@ SCENES = (
     visitors_name_what_is_not_there,
     pictures_are_missing,
     minds_change,
+    many_annotations_vanish_and_are_released,
     nobody_was_asked,
     an_event_tells_of_a_task,
     a_day_is_reported,

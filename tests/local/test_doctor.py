@@ -1,13 +1,16 @@
 """`python -m local doctor`: what an operator reads about a system that is well, and about a broken one."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from secrets import token_hex
 
 import pytest
 
-from feedloop import settings
+from feedloop import settings, withdrawals
+from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
+from feedloop.domain.clock import utc_now
 from feedloop.domain.keys import Place
 from feedloop.domain.review import TITLES
 from local.identities import Identity
@@ -140,6 +143,17 @@ def test_a_missing_bucket_is_named(deployed: dict[str, str], tmp_path: Path) -> 
     assert told["buckets"][0] == "wrong"
     assert "nobodys-tracking does not exist: create it, or mend BUCKET_PREFIX" in told["buckets"][1]
     assert told["model"] == ("not checked", "first: buckets")
+
+
+def test_what_the_guard_holds_back_and_what_is_released_are_told(deployed: dict[str, str], released: S3Store) -> None:
+    held = withdrawals.Held(30, 40, utc_now())
+    withdrawals.hold(released, keys.LOW_CONFIDENCE, held)
+    word, why = found("withdrawals", **deployed)
+    withdrawals.hold(released, keys.LOW_CONFIDENCE, None)
+    assert (word, "30 of 40 annotations of lowconfidence have vanished" in why) == ("wrong", True)
+    withdrawals.release(released, keys.LOW_CONFIDENCE, withdrawals.Release(30, 0, utc_now() + timedelta(hours=1)))
+    word, why = found("withdrawals", **deployed)
+    assert (word, "released: lowconfidence: 30 until" in why) == ("ok", True)
 
 
 @pytest.mark.parametrize("name", [settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY])

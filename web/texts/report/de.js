@@ -103,6 +103,7 @@ export default {
   "blind.labels": "Blinde Antworten",
 
   limits: "Was diesen Bericht einschränkt",
+  "limit.held": "Antworten in {queue}, die auf einmal verschwanden und nicht zurückgezogen wurden, weil jemand nachsehen muss: {vanished} von {known}.",
   "limit.no-model": "Noch ist kein Modell veröffentlicht.",
   "limit.no-predictions": "Solche Vorhersagen gibt es in diesen Tagen nicht.",
   "limit.switch": "Beurteilt wird nur {model}, seit es antwortet; Vorhersagen und Besucher zählen für {models} Modelle. „Alle zusammen“ beurteilt sie gemeinsam.",

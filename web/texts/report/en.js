@@ -103,6 +103,7 @@ export default {
   "blind.labels": "Blind labels",
 
   limits: "What limits this report",
+  "limit.held": "Annotations of {queue} that vanished at once and were not withdrawn, since an operator has to look: {vanished} of {known}.",
   "limit.no-model": "No model is released yet.",
   "limit.no-predictions": "There are no such predictions in these days.",
   "limit.switch": "Judged is {model} alone, since it serves; predictions and visitors are of {models} models. “All together” judges them together.",

@@ -1,0 +1,41 @@
+"""An operator lets go, once, what the guard before mass withdrawals holds back."""
+
+import re
+from collections.abc import Mapping
+from datetime import timedelta
+
+from feedloop import log, withdrawals
+from feedloop.domain import keys
+from feedloop.domain.errors import BadRequest
+from feedloop.ports import ObjectStore
+from feedloop.withdrawals import Release
+
+from .sweep import vanished
+
+HOURS, MOST_HOURS, MOST = 24, 168, 1_000_000
+_NUMBER = re.compile("[0-9]{1,7}")
+
+
+def release(store: ObjectStore, asked: Mapping[str, str]) -> Release:
+    """Let `count` annotations of the queue `release` be withdrawn within `hours`. Raises BadRequest and Unavailable.
+
+    Something must have vanished, and `count` must be enough for it: an order that comes twice does nothing.
+    """
+    queue = asked["release"]
+    if queue not in keys.QUEUES:
+        raise BadRequest(f"There is no queue {queue!r}; use {', '.join(keys.QUEUES)}.")
+    count, hours = _number(asked, "count", MOST), _number(asked, "hours", MOST_HOURS, HOURS)
+    gone, ledger = vanished(store, queue)
+    if not 0 < gone <= count:
+        raise BadRequest(f"{gone} annotations of {queue} wait to be withdrawn; a release is for so many or more.")
+    given = Release(count, ledger.withdrawn, store.now().replace(microsecond=0) + timedelta(hours=hours))
+    withdrawals.release(store, queue, given)
+    log.event("curate.release", queue=queue, count=count, hours=hours, vanished=gone)
+    return given
+
+
+def _number(asked: Mapping[str, str], name: str, most: int, default: int = 0) -> int:
+    text = asked.get(name, str(default))
+    if not _NUMBER.fullmatch(text) or not 1 <= int(text) <= most:
+        raise BadRequest(f"Give {name} as a number from 1 to {most}.")
+    return int(text)
