@@ -47,14 +47,14 @@ def _fault_of(version: tuple[int, ...], wanted: tuple[int, ...]) -> str:
 
 
 def _lives(file: Path) -> bool:
-    """Whether the make that fills it is still there."""
+    """Whether the make that fills it is still there: its number may be another's by now, above all after a restart."""
     try:
-        os.kill(int(file.read_text()), 0)
-    except PermissionError:
-        return True
-    except (OSError, ValueError, OverflowError):
+        number = str(int(file.read_text()))
+        if Path("/proc/self").exists():  # a small Linux has no ps
+            return "make" in Path("/proc", number, "comm").read_text()
+        return b"make" in subprocess.check_output(["ps", "-p", number, "-o", "comm="])  # noqa: S603, S607
+    except (OSError, ValueError, subprocess.CalledProcessError):
         return False
-    return True
 
 
 def _lies_where_it_was_made(folder: Path) -> bool:

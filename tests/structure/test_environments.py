@@ -138,10 +138,15 @@ def test_an_environment_finds_us_without_the_working_folder(project):
 
 def test_what_another_make_fills_stays(project):
     assert make(project).returncode == 0
-    (project / ENV / "train.stamp.unfinished").write_text(str(os.getpid()))
-    assert environments.fault(project / ENV) == ""
-    (project / ENV / "train.stamp.unfinished").write_text("4194304999")
-    assert environments.fault(project / ENV) == "is half made"
+    (project / "make").symlink_to(shutil.which("sleep") or "sleep")
+    unfinished = project / ENV / "train.stamp.unfinished"
+    with subprocess.Popen([project / "make", "60"]) as another:
+        unfinished.write_text(str(another.pid))
+        assert environments.fault(project / ENV) == ""
+        another.kill()
+    for number in (another.pid, os.getpid(), 4194304999, ""):  # gone; somebody else's by now; nobody's; cut off
+        unfinished.write_text(f"{number}\n")
+        assert environments.fault(project / ENV) == "is half made"
 
 
 def test_the_python_that_somebody_chose_is_the_one(project):
