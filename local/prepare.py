@@ -75,10 +75,10 @@ def _model(store: Store, access: Access, say: Callable[[str], None]) -> None:
     objects = access.open(store.endpoint)
     try:
         name, sha256 = releases.pointed_to(objects)  # a release that is broken is not replaced by ours
-        say(f"model {name} {sha256[:8]} serves")
+        say(f"model {name} {sha256[:8]} is released")
     except NoModel:
         if not DEMO.is_dir():
-            say("no model is released, and there is no demonstration model: predict answers 503 until one is")
+            say("no model is released, and there is no demonstration model")
             return
         card = load((DEMO / releases.CARD_FILE).read_bytes())
         releases.publish(objects, (DEMO / releases.MODEL_FILE).read_bytes(), card, now=utc_now())

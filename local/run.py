@@ -12,7 +12,9 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from feedloop import settings
+from requests import RequestException
+
+from feedloop import settings, web
 from feedloop.domain.errors import WrongSetting
 from local import folder, identities, label_studio, leftovers, minio_server, ports, seaweedfs, stack
 from local.label_studio import LabelStudio
@@ -50,6 +52,8 @@ def run(choices: Choices) -> None:
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
+            if why := not_serving(choices.gateway):
+                say(f"predict answers 503 until this is mended: {why}")
             with _connectable(choices, store, kept) as connection:
                 _tell(choices, store, functions, desk, events)
                 if desk:
@@ -173,6 +177,15 @@ def _wait_for_gateway(choices: Choices) -> None:
             return
         time.sleep(_PAUSE)
     raise WrongSetting("The functions did not start: the lines above say why.")
+
+
+def not_serving(gateway: str) -> str:
+    """Why predict takes no pictures; empty when it does. It loads its model for this, before a visitor comes."""
+    try:
+        answer = web.request("GET", f"{gateway}/function/predict/_/ready", timeout=_GATEWAY_SECONDS)
+        return "" if answer.ok else str(answer.json().get("detail"))
+    except (RequestException, ValueError, AttributeError):
+        return "it does not answer."
 
 
 @contextmanager

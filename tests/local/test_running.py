@@ -9,8 +9,10 @@ import requests
 from PIL import Image
 
 from local import folder, leftovers
+from local.run import not_serving
 from tests.local.conftest import SYSTEM
 from tests.local.system import System, an_annotation_comes_and_goes, ask, until
+from tests.support.answers import answering, reply
 from tests.support.servers import free_ports
 
 pytestmark = [pytest.mark.store, SYSTEM]
@@ -22,6 +24,17 @@ def test_functions_answer_under_their_names(system: System) -> None:
     assert system.call("relabel").headers["Content-Type"] == "application/problem+json"
     assert system.call("sample").status_code == 200
     assert system.call("curate").status_code == 200
+
+
+def test_predict_can_serve_as_soon_as_the_system_says_that_it_is_ready(system: System) -> None:
+    assert system.call("predict/_/ready", "GET").json() == {"status": "ready"}
+    assert "answers 503" not in system.output()
+
+
+def test_a_start_says_why_predict_cannot_serve() -> None:
+    with answering(reply("503 Service Unavailable", '{"detail": "The model is damaged."}')) as gateway:
+        assert not_serving(gateway) == "The model is damaged."
+    assert not_serving(gateway) == "it does not answer."
 
 
 def test_a_picture_is_classified_and_kept(system: System) -> None:
