@@ -50,8 +50,9 @@ def _of(found: re.Match[str]) -> list[tuple[str, str]]:
 
 
 def _build(clone: Path, target: Path, told: dict[str, str]) -> None:
-    as_there = {"GOTOOLCHAIN": told["go"], "CGO_ENABLED": "0", "GODEBUG": "http2client=0", "GOFLAGS": ""}
-    words = ("build", "-o", str(target), "-trimpath", "-ldflags", FLAGS, "-tags", told["tags"], "./weed")
+    as_there = {"GOTOOLCHAIN": told["go"], "CGO_ENABLED": "0", "GODEBUG": "http2client=0"}
+    tags = told["tags"]
+    words = ("build", "-buildvcs=true", "-o", str(target), "-trimpath", "-ldflags", FLAGS, "-tags", tags, "./weed")
     _run("go", *words, cwd=clone, **as_there)
 
 
