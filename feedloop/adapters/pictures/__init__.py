@@ -39,6 +39,7 @@ _SPACES = {1: icc.GREY, 3: icc.RGB, 4: icc.CMYK}
 """The colours that an ICC profile explains, by the number of a JPEG's components."""
 _VIEW = 448  # twice what the largest usual classifier looks at
 _LARGEST_VIEW = 2_000_000
+_MOST_WALKED = 1_000_000_000  # pixels of all scans: each costs a walk over the whole picture, however short it is
 _MOST_WORK = 200_000_000  # pixels of all scans that are decoded once more for what stands behind them
 _EMPTY = {127, 128}
 """The levels that libjpeg fills in where pixels are missing."""
@@ -107,6 +108,8 @@ def _of_jpeg(parts: Jpeg) -> Picture:
     stays = parts.orientation == exif.UPRIGHT and parts.shown_everywhere and (kept or not profile)
     with opened(clean) as image:
         size, tight = image.size, b""
+        if size[0] * size[1] * len(pieces) > _MOST_WALKED:
+            raise BrokenPicture(f"The JPEG has {len(pieces) - 1} scans, too many for a picture so large.")
         if stays:
             image.draft("RGB", (_VIEW, _VIEW))
             tight = _tight(clean, pieces, scans.load(image, pieces), size)
