@@ -118,7 +118,7 @@ class S3Store:
             try:
                 return _head(self._bucket(place).get(place.key, options={"head": True}))
             except (FileNotFoundError, PermissionDeniedError):  # an answer to HEAD has no body to say why
-                return self.get(place)
+                return self.get(place, most=0)
 
     def create(
         self,

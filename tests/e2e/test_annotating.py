@@ -17,6 +17,7 @@ from tests.local.system import prediction, until
 from tests.support import demo
 from tests.support.staffed import LOW, colleagues, operating, project
 from tests.support.uploads import clear_upload
+from tests.support.world import result
 from training import catalogue
 
 pytestmark = pytest.mark.slow("a whole system with Label Studio")
@@ -233,3 +234,17 @@ def test_a_label_studio_that_lost_its_memory_takes_nothing_from_the_datasets(off
 
 def test_the_projects_have_their_titles(office):
     assert {each["title"] for each in office.annotator.projects()} == set(TITLES.values())
+
+
+def test_half_a_character_that_an_annotator_sends_keeps_nobody_waiting(any_office):
+    """Label Studio answers 500, keeps it, and writes the file all the same."""
+    (odd, first), (good, second) = waiting(any_office), waiting(any_office)
+    chosen = {**result("Egg")[0], "from_name": "choice", "to_name": "image", "origin": "\ud800"}
+    sent = any_office.annotator.desk.ask("POST", f"/api/tasks/{first}/annotations/", json={"result": [chosen]})
+    assert sent.status_code == 500
+    any_office.annotator.annotate(second, "Meat")
+    any_office.until_in({MEAT}, good)
+    any_office.until_in({EGG}, odd)
+    (annotation,) = votes(any_office, odd)
+    any_office.annotator.delete_annotation(int(annotation))
+    any_office.until_told("withdrawn", odd)
