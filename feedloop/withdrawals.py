@@ -1,9 +1,10 @@
 """The guard before mass withdrawals: what it holds back, and what an operator releases once.
 
-One object for each queue. `held` is what curate's last sweep did not withdraw. `release` lets it withdraw so many
-annotations until a moment; what was withdrawn since it was given counts against it, so that a sweep that is killed and
-begun again, or deletions that come one by one, use it up once. A store's key of before may have no right there: then
-nothing is known, and the guard holds as it always did.
+One object for each queue. `held` is what curate's last sweep did not withdraw, `spared` are files that sync did not
+remove although Label Studio has their annotations no more. `release` lets them go, so many annotations until a moment;
+what was withdrawn since it was given counts against it, so that a sweep that is killed and begun again, or deletions
+that come one by one, use it up once. A store's key of before may have no right there: then nothing is known, and the
+guard holds as it always did.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +25,7 @@ _LARGEST = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """So many of a queue's annotations had vanished at that time, and none of them was withdrawn."""
+    """So many of a queue's annotations had vanished at that time, and all of them were held back."""
 
     vanished: int
     known: int
@@ -57,6 +58,7 @@ class Guard:
     """What is known of one queue."""
 
     held: Held | None = None
+    spared: Held | None = None
     release: Release | None = None
 
     @classmethod
@@ -64,13 +66,13 @@ class Guard:
         """What an object says; one that is damaged holds and releases nothing."""
         try:
             document = load(stored.body)
-            return cls(_held(document.get("held")), _release(document.get("release")))
+            return cls(_held(document.get("held")), _held(document.get("spared")), _release(document.get("release")))
         except (Malformed, KeyError, TypeError, ValueError):
             return cls()
 
     def to_document(self) -> Document:
         """The object."""
-        parts = {"held": self.held, "release": self.release}
+        parts = {"held": self.held, "spared": self.spared, "release": self.release}
         return {"v": 1, **{name: part.to_document() if part else None for name, part in parts.items()}}
 
 
@@ -96,6 +98,12 @@ def hold(store: ObjectStore, queue: str, held: Held | None) -> None:
     """Say what is held back now. Raises Unavailable."""
     with suppress(StoreMisconfigured):
         _change(store, queue, lambda guard: replace(guard, held=held))
+
+
+def spare(store: ObjectStore, queue: str, spared: Held | None) -> None:
+    """Say which files are not removed now. Raises Unavailable."""
+    with suppress(StoreMisconfigured):
+        _change(store, queue, lambda guard: replace(guard, spared=spared))
 
 
 def release(store: ObjectStore, queue: str, given: Release) -> None:

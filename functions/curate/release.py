@@ -26,11 +26,13 @@ def release(store: ObjectStore, asked: Mapping[str, str]) -> Release:
         raise BadRequest(f"There is no queue {queue!r}; use {', '.join(keys.QUEUES)}.")
     count, hours = _number(asked, "count", MOST), _number(asked, "hours", MOST_HOURS, HOURS)
     gone, ledger = vanished(store, queue)
-    if not 0 < gone <= count:
-        raise BadRequest(f"{gone} annotations of {queue} wait to be withdrawn; a release is for so many or more.")
+    spared = withdrawals.of(store, queue).spared
+    waiting = gone + (spared.vanished if spared else 0)
+    if not 0 < waiting <= count:
+        raise BadRequest(f"{waiting} annotations of {queue} wait to be withdrawn; a release is for so many or more.")
     given = Release(count, ledger.withdrawn, store.now().replace(microsecond=0) + timedelta(hours=hours))
     withdrawals.release(store, queue, given)
-    log.event("curate.release", queue=queue, count=count, hours=hours, vanished=gone)
+    log.event("curate.release", queue=queue, count=count, hours=hours, vanished=waiting)
     return given
 
 

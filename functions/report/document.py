@@ -103,10 +103,11 @@ def _withdrawals(found: Found) -> list[Document]:
         {
             "queue": queue,
             "held": guard.held and guard.held.to_document(),
+            "spared": guard.spared and guard.spared.to_document(),
             "release": guard.release.to_document() if guard.release and found.now < guard.release.until else None,
         }
         for queue, guard in found.guards.items()
-        if guard.held or (guard.release and found.now < guard.release.until)
+        if guard.held or guard.spared or (guard.release and found.now < guard.release.until)
     ]
 
 

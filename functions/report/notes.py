@@ -54,7 +54,7 @@ def _of_the_system(report: Document) -> Iterator[Note]:
 
 def _of_the_guard(report: Document) -> Iterator[Note]:
     for one in report.get("withdrawals", []):
-        if held := one["held"]:
+        if held := one["held"] or one["spared"]:
             sentence = f"{held['vanished']} of {held['known']} annotations of {one['queue']} have vanished, and none of"
             sentence = f"{sentence} them was withdrawn: an operator has to look. docs/operations.md says how."
             facts = {"queue": one["queue"], "vanished": held["vanished"], "known": held["known"]}

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Self
 
-from feedloop import log
+from feedloop import log, withdrawals
 from feedloop.domain import keys
 from feedloop.domain.annotations import LARGEST
 from feedloop.domain.clock import iso, parse_iso
@@ -27,6 +27,7 @@ from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
 from feedloop.ports import Answer, Entry, ObjectStore, Project, ReviewDesk, Stored
 from feedloop.sweeps import Neighbours
+from feedloop.withdrawals import Held
 
 from .batches import batches
 from .importing import FAILED, SKEW
@@ -103,6 +104,8 @@ class Repairer:
             undecided = more[SPARED] or more[FAILED]
             seen = replace(seen, strays=mark.strays if undecided else difference + more[CREATED] - more[REMOVED])
             counts = counts + more - Counter({FAILED: min(counts[FAILED], more[FAILED])})  # the same ones again
+        if not counts[SPARED] and withdrawals.of(self.store, self.queue).spared:
+            withdrawals.spare(self.store, self.queue, None)
         self._keep(seen, stored)
         self._tell(unreadable)
         repaired = counts[CREATED] + counts[SWAPPED]
@@ -213,6 +216,12 @@ class Repairer:
     def _is_plausible(self, gone: int, files: int) -> bool:
         if gone <= max(FEW_REMOVALS, SHARE_OF_REMOVALS * files):
             return True
+        now = self.store.now()
+        release = withdrawals.of(self.store, self.queue).release
+        if release and gone <= release.count and now < release.until:
+            log.event("sync.released", queue=self.queue, gone=gone, files=files)
+            return True
+        withdrawals.spare(self.store, self.queue, Held(gone, files, now.replace(microsecond=0)))
         self.stopped.append(f"{self.queue}: {gone} of {files} annotations are gone; none of their files was removed.")
         log.event("sync.stopped", queue=self.queue, gone=gone, files=files)
         return False

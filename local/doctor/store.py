@@ -86,10 +86,10 @@ def withdrawals(deployment: Deployment) -> Verdict:
     """Whether the guard before mass withdrawals holds something back that a person should look at."""
     told, now = dict(guard.known(deployment.store())), utc_now()
     faults = [
-        f"{one.held.vanished} of {one.held.known} annotations of {queue} have vanished, and none of them was withdrawn:"
+        f"{held.vanished} of {held.known} annotations of {queue} have vanished, and none of them was withdrawn:"
         f" bring them back, or release them as docs/operations.md says."
         for queue, one in told.items()
-        if one.held
+        if (held := one.held or one.spared)
     ]
     if faults:
         return wrong(*faults)

@@ -170,6 +170,25 @@ def many_annotations_vanish_and_are_released(over):
     assert called(curate, form(release=keys.LOW_CONFIDENCE, count=11), **BEARER) == 200
 
 
+def label_studio_loses_many_annotations(over):
+    store = MemoryStore()
+    world.release(store)
+    over(store)
+    desk = MemoryDesk(store)
+    wiring.desk = lambda: desk
+    for queue in keys.REVIEW_QUEUES:
+        for _ in range(11):
+            world.queue_task(store, world.commit(store, world.prediction()), queue)
+    assert called(sync, **BEARER) == 200
+    desk.store_is_away = True
+    ids = [desk.annotate(task, "Egg") for task in desk.tasks]
+    desk.store_is_away = False
+    assert called(sync, **BEARER) == 200
+    for annotation in ids:
+        desk.delete_annotation(annotation)
+    assert [called(sync, **BEARER) for _ in range(2)] == [200, 200]
+
+
 def nobody_was_asked(over):
     """Of one picture no more; of the other never."""
     store = MemoryStore()
@@ -277,6 +296,7 @@ SCENES = (
     pictures_are_missing,
     minds_change,
     many_annotations_vanish_and_are_released,
+    label_studio_loses_many_annotations,
     nobody_was_asked,
     an_event_tells_of_a_task,
     a_day_is_reported,

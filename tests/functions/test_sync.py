@@ -4,13 +4,16 @@ from datetime import timedelta
 
 import pytest
 
-from feedloop import releases
+from feedloop import releases, withdrawals
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump, load
-from feedloop.domain.errors import DeskDown, DeskMisconfigured, StoreDown
+from feedloop.domain.errors import BadRequest, DeskDown, DeskMisconfigured, StoreDown
 from feedloop.domain.keys import Place
 from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
+from functions.curate.desk import Desk
+from functions.curate.release import release
+from functions.curate.sweep import sweep as curate
 from functions.sync.sweep import sweep
 from tests.support.memory_desk import MemoryDesk
 from tests.support.refusing import Refusing
@@ -419,6 +422,40 @@ def test_many_deletions_at_once_remove_nothing(sync, annotated, desk, store):
         (told,) = sync(thorough=True)["stopped"]
         assert told.startswith("lowconfidence: 11 of 11 annotations are gone")
     assert sorted(files(store)) == ids
+
+
+def test_many_deletions_that_an_operator_releases_are_removed_and_withdrawn(sync, annotated, desk, store, clock):
+    curator = Desk(store, releases.class_list(store), clock)
+    ids = annotated(11, away=True)
+    sync(thorough=True)
+    assert curate(curator, patience=timedelta(0)).counts["curated"] == 11
+    for annotation in ids:
+        desk.delete_annotation(annotation)
+    assert sync(thorough=True)["stopped"]
+    with pytest.raises(BadRequest, match="11 annotations"):
+        release(store, {"release": QUEUE, "count": "10"})
+    release(store, {"release": QUEUE, "count": "11"})
+    assert counts(sync(thorough=True))["removed"] == 11
+    assert (curate(curator, patience=timedelta(0)).counts["withdrawn"], withdrawals.of(store, QUEUE).spared) == (
+        11,
+        None,
+    )
+
+
+def test_what_is_back_waits_for_no_operator(sync, annotated, desk, store):
+    ids = annotated(11, away=True)
+    sync(thorough=True)
+    task = {annotation: desk._task_of(annotation) for annotation in ids}
+    answers = {annotation: task[annotation].answers[annotation] for annotation in ids}
+    for annotation in ids:
+        desk.delete_annotation(annotation)
+    sync(thorough=True)
+    spared = withdrawals.of(store, QUEUE).spared
+    assert (spared and spared.vanished) == 11
+    for annotation in ids:
+        task[annotation].answers[annotation] = answers[annotation]
+    assert "stopped" not in sync(thorough=True)
+    assert withdrawals.of(store, QUEUE).spared is None
 
 
 def test_five_per_cent_of_many_may_be_deleted_at_once(sync, annotated, desk, store):
