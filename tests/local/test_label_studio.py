@@ -173,6 +173,22 @@ def test_of_our_environment_only_what_it_needs_reaches_it(tmp_path: Path) -> Non
     assert (told["PATH"], told["LABEL_STUDIO_PORT"]) == ("/bin", "8090")
 
 
+def test_its_clients_keep_out_of_the_proxy_what_ours_do(tmp_path: Path) -> None:
+    """They know no networks, so the store's own address stands in their list."""
+    for name in ("s3-access-key", "s3-secret-key", "label-studio-password", "label-studio-token"):
+        (tmp_path / f"feedloop-{name}").write_text(name)
+    ours = {
+        "SECRETS_DIR": str(tmp_path),
+        "LABEL_STUDIO_KEYS": "feedloop-s3",
+        "LABEL_STUDIO_URL": "http://127.0.0.1:8090",
+    }
+    shell = {"http_proxy": "http://proxy.example", "NO_PROXY": "10.0.0.0/8"}
+    near = environment({**ours, **shell, "S3_ENDPOINT": "http://10.1.2.3:9000"})
+    far = environment({**ours, **shell, "S3_ENDPOINT": "http://store.example:9000"})
+    assert {"10.0.0.0/8", "127.0.0.1", "10.1.2.3"} <= {*near["no_proxy"].split(",")} == {*near["NO_PROXY"].split(",")}
+    assert "store.example" not in far["no_proxy"]
+
+
 MIGRATING = """
 import os, pathlib, sys
 from local.label_studio_server import migrate_once
