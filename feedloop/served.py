@@ -104,10 +104,11 @@ class ServedModel:
         self._told = ""
 
     def _refuse(self, wanted: str, error: FeedloopError) -> None:
-        """Tell it once, not at every look."""
+        """Tell it once, not at every look; that nothing is released yet is no refusal."""
         self._failure = error
         kind = type(error).__name__
-        if self._told != (told := f"{wanted} {kind}"):
+        nothing_yet = str(error) == releases.NONE and not self._serving
+        if self._told != (told := f"{wanted} {kind}") and not nothing_yet:
             serving = _version(self._serving)
             log.event("model.refused", version=wanted[:8], kind=kind, why=str(error), serving=serving)
         self._told = told

@@ -106,6 +106,16 @@ def test_a_broken_release_changes_nothing_and_is_told_once(replica, ask, store, 
     assert (refusal["kind"], refusal["serving"]) == ("NoModel", DEMO)
 
 
+def test_a_replica_that_waits_for_its_first_release_says_so_when_asked_and_not_in_the_log(replica, store, capsys):
+    store.delete(keys.current_model())
+    client = create_app(handle, "predict", ready=replica).test_client()
+    assert [client.get("/_/ready").status_code for _ in range(3)] == [503, 503, 503]
+    demo.release(store)
+    assert client.get("/_/ready").status_code == 200
+    events = [json.loads(line)["event"] for line in capsys.readouterr().out.splitlines()]
+    assert events == ["model.served"]
+
+
 @pytest.mark.parametrize("broken", BREAKS)
 def test_after_a_broken_release_the_next_good_one_serves(replica, ask, store, broken):
     ask()
