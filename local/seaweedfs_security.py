@@ -14,6 +14,7 @@ from local import folder
 
 FILE, CERTIFICATE = "security.toml", "seaweedfs.pem"
 _PARTS = ("master", "volume", "filer", "s3", "admin", "worker", "client")
+_SILENT = ("master", "filer", "admin")  # no part calls these by HTTP
 _TOKENS = ("jwt.signing", "jwt.signing.read", "jwt.filer_signing", "jwt.filer_signing.read")
 _KEY = ("ecparam", "-name", "prime256v1", "-genkey", "-noout")
 _SIGNED = ("req", "-x509", "-new", "-key", "/dev/stdin", "-days", "7300", "-subj", "/CN=SeaweedFS")
@@ -40,12 +41,14 @@ def write(home: Path, read_from: str = "") -> bool:
 
 
 def _tls(file: str) -> list[str]:
-    """Every part shows the one certificate, and trusts no other: as a server, and as a client of the others."""
+    """Every part shows the one certificate, and trusts no other: as a server, and as a client of the others.
+
+    Not where volumes take and give what objects hold, by HTTP: there S3's tokens (`jwt.signing`) stand for it, and TLS
+    made an upload a tenth slower.
+    """
     tables = [f'[grpc]\nca = "{file}"\n']
     tables += [f'[grpc.{part}]\ncert = "{file}"\nkey = "{file}"\n' for part in _PARTS]
-    for part in ("master", "volume", "filer", "admin", "client"):
-        tables.append(f'[https.{part}]\nca = "{file}"\ncert = "{file}"\nkey = "{file}"\n')
-    tables[-1] += "enabled = true\n"
+    tables += [f'[https.{part}]\nca = "{file}"\ncert = "{file}"\nkey = "{file}"\n' for part in _SILENT]
     return tables
 
 

@@ -25,9 +25,11 @@ def test_the_inner_ports_of_the_store_answer_only_who_has_its_certificate(system
     known = folder.read_json(system.data_dir / folder.PORTS)
     outer = [known[name] for name in seaweedfs.PORTS]
     shadows = [port + ports.SHADOW for port in outer]
-    for port in (*outer[1:], *shadows):
+    for port in (*(known[name] for name in seaweedfs.PORTS if name not in ("s3.port", "volume.port")), *shadows):
         assert not say(port, "GET", "/status", PAGE, tls=True), port
         assert b"200" not in say(port, "GET", "/status", PAGE)[:20], port
+    for path in ("/", "/ui/index.html", "/1,01", "/stats/disk"):
+        assert say(known["volume.port"], "GET", path, PAGE)[:3] == b"401", path
     for port in shadows:
         with socket.create_connection(("127.0.0.1", port), timeout=10) as caller, suppress(ConnectionError):
             caller.sendall(HTTP2)
