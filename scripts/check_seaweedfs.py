@@ -3,7 +3,7 @@
 git clone --branch 4.48 <SeaweedFS's repository> /tmp/seaweedfs
 python -m scripts.check_seaweedfs /tmp/seaweedfs
 
-For whoever pins another version of the wheel (docs/decisions/0016): some minutes, and Go 1.21 or newer on PATH, which
+For whoever pins another version of the wheel (docs/decisions/0019): some minutes, and Go 1.21 or newer on PATH, which
 fetches the very Go that the packager had. Nothing is installed.
 """
 
