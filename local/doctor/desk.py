@@ -3,7 +3,7 @@
 from feedloop import reviews, settings
 from feedloop.adapters.label_studio import LabelStudioDesk
 from feedloop.domain import keys
-from feedloop.domain.errors import DeskDown
+from feedloop.domain.errors import DeskDown, StoreDown, WrongSetting
 from feedloop.domain.review import TITLES
 from local.doctor.deployment import Deployment
 from local.doctor.verdict import Verdict, not_checked, ok, wrong
@@ -26,7 +26,7 @@ def label_studio(deployment: Deployment) -> Verdict:
 
 def _faults(desk: LabelStudioDesk, deployment: Deployment) -> list[str]:
     bucket = deployment.bucket(keys.LABELSTUDIO)
-    projects = reviews.projects(desk.projects(), reviews.noted_projects(deployment.store()))
+    projects = reviews.projects(desk.projects(), _noted(deployment))
     missing = [
         f"The project {title} is missing: {_SET_UP}." for queue, title in TITLES.items() if queue not in projects
     ]
@@ -37,3 +37,11 @@ def _faults(desk: LabelStudioDesk, deployment: Deployment) -> list[str]:
         if bucket not in buckets
     ]
     return missing + cut_off
+
+
+def _noted(deployment: Deployment) -> reviews.Births:
+    """What the set-up noted in the store; nothing when that does not answer, which another check tells."""
+    try:
+        return reviews.noted_projects(deployment.store())
+    except (StoreDown, WrongSetting):
+        return {}

@@ -84,7 +84,9 @@ def examine_desk(staffed: System, tmp_path: Path, token: str, **choices: str) ->
 
 
 @STAFFED
-def test_a_missing_project_of_label_studio_is_named(staffed: System) -> None:
+def test_a_project_that_is_called_otherwise_is_found_by_the_set_ups_note_and_missed_without(
+    staffed: System, tmp_path: Path
+) -> None:
     title = TITLES[keys.USER_FEEDBACK]
     (place,) = [
         f"/api/projects/{project['id']}"
@@ -92,8 +94,10 @@ def test_a_missing_project_of_label_studio_is_named(staffed: System) -> None:
         if project["title"] == title
     ]
     staffed.label_studio("PATCH", place, json={"title": "Renamed"}).raise_for_status()
-    told = found("Label Studio", DATA_DIR=str(staffed.data_dir))
+    word, _ = found("Label Studio", DATA_DIR=str(staffed.data_dir))
+    told = examine_desk(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
     staffed.label_studio("PATCH", place, json={"title": title}).raise_for_status()
+    assert word == "ok"
     assert told == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
 
 
