@@ -51,7 +51,8 @@ class Caller:
             answer = _parsed(ask(self.signed(bucket, {**query, **more}, datetime.now(UTC))))
             found = (_line(entry) for entry in answer.findall("{*}Contents"))
             yield from (line for line in found if line.size or not line.key.endswith("/"))
-            if not (token := answer.findtext("{*}NextContinuationToken")):
+            token = answer.findtext("{*}NextContinuationToken") or ""
+            if token == more.get("continuation-token", ""):  # none, or it would tell the same page for ever
                 return
             more = {"continuation-token": token}
 

@@ -19,6 +19,7 @@ from feedloop.estimation.counted import OTHER
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Release
+from feedloop.rounds import rounds
 from training import blind, catalogue, gate, manifests, trial
 from training.blind import Window
 from training.gate import Rules
@@ -68,7 +69,7 @@ def keep(store: ObjectStore, verdict: Document) -> None:
     with suppress(AlreadyExists):
         store.create(place, dump(verdict))
         return
-    while True:
+    for _ in rounds(place):
         stored = store.get(place)
         before = load(stored.body)
         earlier = [{name: told for name, told in before.items() if name != "earlier"}, *before.get("earlier", [])]
