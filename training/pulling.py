@@ -13,7 +13,7 @@ from feedloop.domain.annotations import CLASS
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Missing
-from feedloop.domain.labels import Label
+from feedloop.domain.labels import Label, voter
 from feedloop.ports import ObjectStore
 from training import manifests
 from training.dataset import NAMES_FILE
@@ -112,4 +112,8 @@ def _fetched(store: ObjectStore, one: Labelled, path: Path) -> bytes:
 
 def _voters(label: Label) -> set[str]:
     """Who gave the answer of record."""
-    return {vote.annotator for vote in label.votes.values() if (vote.outcome, vote.class_index) == label.answer}
+    return {
+        voter(annotation, vote)
+        for annotation, vote in label.votes.items()
+        if (vote.outcome, vote.class_index) == label.answer
+    }

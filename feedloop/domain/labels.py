@@ -1,7 +1,7 @@
 """The label of record: every vote on one prediction in one queue, and the answer derived from them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Self
@@ -29,7 +29,7 @@ class Label:
     @property
     def answer(self) -> Answer:
         """What the votes say together."""
-        return decide(self.votes.values())
+        return decide(self.votes)
 
     @property
     def answers_ever(self) -> set[Answer]:
@@ -61,7 +61,7 @@ class Label:
         return self._changed({**self.votes, annotation: gone}, f"withdrawal of {annotation}", now)
 
     def _changed(self, votes: Mapping[str, Vote], because: str, now: datetime) -> Self:
-        outcome, index = decide(votes.values())
+        outcome, index = decide(votes)
         entry = {"at": iso(now), "outcome": outcome, "class_index": index, "because": because}
         news = (entry,) if (outcome, index) != self.answer or not self.history else ()
         return replace(self, votes=votes, history=(*self.history, *news), materialised="")
@@ -89,22 +89,26 @@ class Label:
             raise Malformed(f"the label of record is damaged: {error!r}") from error
 
 
-def decide(votes: Iterable[Vote]) -> Answer:
-    """The latest vote of each annotator, and of those a strict majority; else disputed.
+def decide(votes: Mapping[str, Vote]) -> Answer:
+    """The latest vote of each annotator, by annotation ids, and of those a strict majority; else disputed.
 
-    A skip abstains. Without any answer the label is skipped, or withdrawn when nobody is left. Annotators whose
-    accounts were deleted may be one or several: those who say the same count as one, and none overrules another.
+    A skip abstains. Without any answer the label is skipped, or withdrawn when nobody is left.
     """
-    latest: dict[str | Answer, Vote] = {}
-    for vote in sorted(votes, key=lambda vote: vote.updated_at):
+    latest: dict[str, Vote] = {}
+    for annotation, vote in sorted(votes.items(), key=lambda item: item[1].updated_at):
         if vote.outcome != WITHDRAWN or vote.cancelled:
-            latest[(vote.outcome, vote.class_index) if vote.annotator == UNKNOWN else vote.annotator] = vote
+            latest[voter(annotation, vote)] = vote
     answers = Counter((vote.outcome, vote.class_index) for vote in latest.values() if not vote.cancelled)
     if not answers:
         skipped = any(vote.outcome == SKIPPED for vote in latest.values())
         return (SKIPPED, None) if skipped else UNTOLD
     best, count = answers.most_common(1)[0]
     return best if count * 2 > answers.total() else (DISPUTED, None)
+
+
+def voter(annotation: str, vote: Vote) -> str:
+    """Whose vote it is; one whose account was deleted is taken for a person of its own."""
+    return f"annotation {annotation}" if vote.annotator == UNKNOWN else vote.annotator
 
 
 def change(before: Answer, after: Answer) -> str:
