@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 FORM_BYTES = 100_000
 """Room for the form around a picture."""
+HEAD_BYTES = 64_000
+"""Room for path, query and headers; the server's own limit is larger, and not exact."""
 BODY_SECONDS = 20.0
 """From a request's head to the end of its body: no more than the watchdog gives to a whole call."""
 READY = "/_/ready"
@@ -108,6 +110,8 @@ class Receiver:
 
     def _refusal(self, environ: "WSGIEnvironment") -> FeedloopError | None:
         """What can be said before anything is read. The call counts."""
+        if sum(len(told) for told in environ.values() if isinstance(told, str)) > HEAD_BYTES:
+            return BadRequest(f"Path and headers may take {HEAD_BYTES // 1000} kB together.")
         if environ.pop("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
             return BadRequest("Send a body with Content-Length, or in chunks, and not encoded otherwise.")
         if int(environ.get("CONTENT_LENGTH") or 0) > _MOST:

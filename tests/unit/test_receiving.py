@@ -198,6 +198,11 @@ def test_a_body_in_an_encoding_that_we_do_not_read_is_refused(headers):
     assert answered(receiver(), Call(chunks(b"abc"), headers=headers)).problem == (400, "bad-request")
 
 
+@pytest.mark.parametrize("long", [{"query": "a" * 65_000}, {"headers": [("X-Call-Id", "a" * 65_000)]}])
+def test_a_head_beyond_its_room_is_refused(long):
+    assert answered(receiver(), Call(chunks(b"x"), **long)).problem == (400, "bad-request")
+
+
 def test_a_picture_of_the_full_size_fits_with_its_form():
     assert answered(receiver(), Call(chunks(b"x" * (MOST_BYTES + FORM_BYTES)))).status == 202
 
