@@ -52,7 +52,7 @@ class Caller:
             found = (_line(entry) for entry in answer.findall("{*}Contents"))
             yield from (line for line in found if line.size or not line.key.endswith("/"))
             token = answer.findtext("{*}NextContinuationToken") or ""
-            if token == more.get("continuation-token", ""):  # none, or it would tell the same page for ever
+            if token in {"", more.get("continuation-token")}:  # the last page, or one that would be told for ever
                 return
             more = {"continuation-token": token}
 
