@@ -89,9 +89,11 @@ class Receiver:
         """All that is sent, into `body`. Raises what the caller is told.
 
         What is refused is read to its end as well, and forgotten: a browser that still sends sees no answer, but a
-        broken connection.
+        broken connection. Only a body that is announced as too large is not waited for.
         """
         refusal, seen, more = self._refusal(environ), 0, True
+        if int(environ.get("CONTENT_LENGTH") or 0) > _MOST:
+            raise refusal or _too_large()
         try:
             async with asyncio.timeout(self._seconds):
                 while more:
@@ -114,8 +116,6 @@ class Receiver:
             return BadRequest(f"Path and headers may take {HEAD_BYTES // 1000} kB together.")
         if environ.pop("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
             return BadRequest("Send a body with Content-Length, or in chunks, and not encoded otherwise.")
-        if int(environ.get("CONTENT_LENGTH") or 0) > _MOST:
-            return _too_large()
         if environ["REQUEST_METHOD"] in (*_LOOKING, "OPTIONS"):
             return None
         path = environ["PATH_INFO"]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
@@ -82,12 +83,13 @@ class Call:
 
 
 def answered(taker, *calls):
-    """These calls at the same time."""
+    """These calls at the same time. In a thread of its own: the browser's driver leaves a loop running in this one."""
 
     async def all_of_them():
         await asyncio.gather(*(taker(call.scope, call.receive, call.send) for call in calls))
 
-    asyncio.run(all_of_them())
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(lambda: asyncio.run(all_of_them())).result()
     return calls[0]
 
 
@@ -212,6 +214,11 @@ def test_a_body_beyond_the_limit_is_refused_with_the_limit_and_read_no_further(h
     call = answered(receiver(), Call(chunks(*[b"x" * MB] * 30), headers=headers))
     assert (call.problem, call.json["limit"]) == ((413, "too-large"), MOST_BYTES)
     assert call.read <= MOST_BYTES + FORM_BYTES + MB
+
+
+def test_a_body_that_is_announced_as_too_large_is_not_waited_for():
+    call = answered(receiver(seconds=0.05), Call([], headers=[("Content-Length", str(30 * MB))]))
+    assert call.problem == (413, "too-large")
 
 
 def test_bodies_beyond_the_room_of_a_process_are_told_to_come_again_and_leave_it_as_it_was():
