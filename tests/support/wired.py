@@ -16,6 +16,7 @@ _KEPT = (
 
 
 def forget() -> None:
-    """Have settings, secrets, store, desk and model read anew."""
+    """Have settings, secrets, store, desk and model read anew, and no function's keys at hand."""
+    wiring.keys_at_hand.set("")
     for cached in _KEPT:
         cached.cache_clear()
