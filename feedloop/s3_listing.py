@@ -16,22 +16,13 @@ from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, 
 from xml.etree import ElementTree as ET
 
 from feedloop.domain.routes import Route
+from feedloop.ports import Entry
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
 Ask = Callable[[Request], bytes]
 """Sends a request and gives the body of a good answer."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One object as a listing tells it."""
-
-    key: str
-    etag: str
-    size: int
-    modified: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +34,7 @@ class Caller:
     access_key: str
     secret_key: str
 
-    def lines(self, bucket: str, folder: str, start_after: str, *, page: int, ask: Ask) -> Iterator[Line]:
+    def lines(self, bucket: str, folder: str, start_after: str, *, page: int, ask: Ask) -> Iterator[Entry]:
         """What lies below the folder, after that key; markers of folders are left out. Raises OSError for no XML."""
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(page), "prefix": folder}
         more = {"start-after": start_after} if start_after else {}
@@ -92,6 +83,6 @@ def _parsed(body: bytes) -> ET.Element:
         raise OSError(f"not a listing: {error}") from error
 
 
-def _line(entry: ET.Element) -> Line:
+def _line(entry: ET.Element) -> Entry:
     key, etag, size, modified = (entry.findtext(f"{{*}}{name}", "") for name in ("Key", "ETag", "Size", "LastModified"))
-    return Line(unquote_plus(key), etag, int(size), datetime.fromisoformat(modified))
+    return Entry(unquote_plus(key), etag.strip('"'), int(size), datetime.fromisoformat(modified))

@@ -12,10 +12,8 @@ from granian.log import LogLevels
 
 from feedloop import log
 
-_HEAD_MS, _HEAD_BYTES = (
-    10_000,
-    262_144,
-)  # so long and so large may a request's head be; smaller cuts bodies into more pieces
+_HEAD_MS = 10_000
+_HEAD_BYTES = 262_144  # smaller cuts bodies into more pieces
 
 
 @dataclass(frozen=True, slots=True)

@@ -99,7 +99,7 @@ class S3Store:
         }
         if route.ca_file:
             self._client["root_certificate"] = Path(route.ca_file).read_bytes()
-        self._clock = opener(route)
+        self._opener = opener(route)
         self._patience, self._caller = read_timeout, Caller(self._endpoint, region, access_key, secret_key)
         self._buckets: dict[str, Bucket] = {}
 
@@ -224,12 +224,11 @@ class S3Store:
                             yield Entry(start_after, _bare(line["e_tag"]), line["size"], line["last_modified"])
             except InvalidPathError:  # somebody's key has a line break in it: obstore tells nothing of its page
                 where = self._prefix + folder.bucket, folder.key, start_after
-                told = self._caller.lines(*where, page=page, ask=self._ask)
-                yield from (Entry(line.key, _bare(line.etag), line.size, line.modified) for line in told)
+                yield from self._caller.lines(*where, page=page, ask=self._ask)
 
     def _ask(self, question: Request) -> bytes:
         try:
-            with self._clock.open(question, timeout=self._patience) as answer:
+            with self._opener.open(question, timeout=self._patience) as answer:
                 return bytes(answer.read())
         except HTTPError as refusal:
             raise OSError(refusal.read(_PAGE).decode(errors="replace")) from refusal
@@ -237,7 +236,7 @@ class S3Store:
     def _date(self) -> str:
         question = Request(f"{self._endpoint}/now", method="HEAD")  # noqa: S310 - our own setting
         try:
-            with self._clock.open(question, timeout=self._patience) as answer:
+            with self._opener.open(question, timeout=self._patience) as answer:
                 return str(answer.headers["Date"])
         except HTTPError as refusal:  # it tells the time as well
             return str(refusal.headers["Date"])

@@ -70,9 +70,7 @@ def sweep(desk: Desk, *, each: Each = map, patience: timedelta) -> Tally:
 
 def vanished(store: ObjectStore, queue: str) -> tuple[int, Ledger]:
     """How many annotations of a queue have vanished and are not withdrawn, and its ledger."""
-    ledger = read_ledger(
-        store, queue, (Place(keys.TRACKING, one.key) for one in store.list(keys.versions(keys.BEGUN, queue)))
-    )
+    ledger = read_ledger(store, queue, _notes(store, queue))
     outputs = {name[1] for entry in store.list(keys.outputs(queue)) if (name := keys.read_output(entry.key))}
     return len(ledger.living.keys() - outputs), ledger
 
@@ -87,7 +85,7 @@ class _Sweep:
     def queue(self, queue: str, tally: Tally, each: Each, patience: timedelta) -> Held | None:
         """Bring one queue to its final state; what the guard held back."""
         store = self.desk.store
-        notes = [Place(keys.TRACKING, entry.key) for entry in store.list(keys.versions(keys.BEGUN, queue))]
+        notes = _notes(store, queue)
         ledger = read_ledger(store, queue, notes)
         outputs, strangers = self._outputs(queue)
         begun = {keys.read_begun(note.key)[0] for note in notes}
@@ -162,6 +160,11 @@ class _Sweep:
             return REPAIRED
 
         return self.neighbours.each(work, FAILED, queue=queue, note=note.key)
+
+
+def _notes(store: ObjectStore, queue: str) -> list[Place]:
+    """The versions of a queue that somebody began to work off."""
+    return [Place(keys.TRACKING, entry.key) for entry in store.list(keys.versions(keys.BEGUN, queue))]
 
 
 def _implausible(store: ObjectStore, queue: str, vanished: int, ledger: Ledger) -> Held | None:
