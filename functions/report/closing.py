@@ -6,6 +6,7 @@ Nothing is committed to a closed day, so whoever comes late, twice or after a ki
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import partial
 
 from feedloop.domain import clock, keys
 from feedloop.domain.documents import Document
@@ -34,7 +35,7 @@ def close(store: ObjectStore, *, classes: int, now: datetime) -> Document:
         return count
 
     neighbours = Neighbours("report.failed")
-    counted = {day: neighbours.each(lambda day=day: write(day), _FAILED, day=day) for day in missing}  # type: ignore[misc]
+    counted = {day: neighbours.each(partial(write, day), _FAILED, day=day) for day in missing}
     closed = {day: count for day, count in counted.items() if count != _FAILED}
     failed = {"failed": len(counted) - len(closed)} if len(closed) < len(counted) else {}
     return {"closed": list(closed), "predictions": sum(closed.values()), "known": len(known), **failed}

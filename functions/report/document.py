@@ -99,16 +99,16 @@ def document(found: Found) -> Document:
 
 def _withdrawals(found: Found) -> list[Document]:
     """What waits for an operator, and what was released and is not over."""
-    return [
-        {
-            "queue": queue,
-            "held": guard.held and guard.held.to_document(),
-            "spared": guard.spared and guard.spared.to_document(),
-            "release": guard.release.to_document() if guard.release and found.now < guard.release.until else None,
+    told = []
+    for queue, guard in found.guards.items():
+        parts = {
+            "held": guard.held,
+            "spared": guard.spared,
+            "release": guard.release if guard.release and found.now < guard.release.until else None,
         }
-        for queue, guard in found.guards.items()
-        if guard.held or guard.spared or (guard.release and found.now < guard.release.until)
-    ]
+        if any(parts.values()):
+            told.append({"queue": queue, **{name: part and part.to_document() for name, part in parts.items()}})
+    return told
 
 
 def _window(found: Found) -> Document:

@@ -78,7 +78,7 @@ class DayFacts:
         """
         blind, in_prefix = people.answers[keys.RANDOM_SAMPLED], True
         for line in self._counting_early(lines, switched_at) if switched_at else lines:
-            cell = Cell(line.model, line.predicted, line.low, min(line.per_mille // 100, TENTHS - 1))
+            cell = _cell(line)
             self.counts[cell] += 1
             self.per_milles[cell] += line.per_mille
             in_prefix = in_prefix and line.random in blind
@@ -89,7 +89,7 @@ class DayFacts:
     def _counting_early(self, lines: Iterable[Line], switched_at: str) -> Iterator[Line]:
         for line in lines:
             if line.second < switched_at:
-                cell = Cell(line.model, line.predicted, line.low, min(line.per_mille // 100, TENTHS - 1))
+                cell = _cell(line)
                 self.early[cell] += 1
                 self.early_per_milles[cell] += line.per_mille
                 second = int(line.second)
@@ -124,3 +124,7 @@ class DayFacts:
                 second=line.second,
             )
         )
+
+
+def _cell(line: Line) -> Cell:
+    return Cell(line.model, line.predicted, line.low, min(line.per_mille // 100, TENTHS - 1))
