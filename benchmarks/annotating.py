@@ -33,7 +33,7 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import Missing
 from feedloop.domain.review import TITLES
-from local import leftovers
+from local import processes
 from tests.local.system import prediction
 from tests.support.annotator import Annotator
 from tests.support.staffed import LOW, Staffed, staffed
@@ -130,13 +130,13 @@ def _stopped(office: Staffed, times: int) -> Row:
 
 @contextmanager
 def _halted(office: Staffed) -> Iterator[None]:
-    processes = [process for name in _STOPPED for process in leftovers.running(office.system.data_dir, name)]
-    for process in processes:
+    stopped = [process for name in _STOPPED for process in processes.running(office.system.data_dir, name)]
+    for process in stopped:
         process.suspend()
     try:
         yield
     finally:
-        for process in processes:
+        for process in stopped:
             process.resume()
 
 

@@ -8,7 +8,7 @@ import sys
 
 from feedloop import console, releases, reviews, wiring
 from feedloop.domain.errors import FeedloopError
-from labelling import desk
+from labelling import client
 from labelling.setup import set_up
 from labelling.status import lines
 
@@ -31,14 +31,14 @@ def setup() -> None:
     """Make the three projects, or mend them: after a class was added or renamed, or any time."""
     store, settings = wiring.store(), wiring.configured()
     classes = releases.class_list(store)
-    with desk.opened(settings) as server:
+    with client.opened(settings) as server:
         set_up(server, classes, store, settings, print)
 
 
 def status() -> None:
     """Say how many tasks of each project are answered."""
     births, settings = reviews.noted_projects(wiring.store()), wiring.configured()
-    with desk.opened(settings) as server:
+    with client.opened(settings) as server:
         print(*lines(server, births, settings), sep="\n")
 
 

@@ -17,12 +17,12 @@ from feedloop.domain.errors import DeskDown
 from feedloop.ports import ObjectStore
 from feedloop.reviews import Births
 from feedloop.settings import Settings
-from labelling import wanted
-from labelling.desk import reaching_the_store
+from labelling import desired
+from labelling.client import reaching_the_store
+from labelling.desired import Fields
 from labelling.label_config import label_config, updated
-from labelling.parts import Part, Parts, Projects, Storages, Views, place_of
 from labelling.renaming import follow
-from labelling.wanted import Fields
+from labelling.resources import Part, Parts, Projects, Storages, Views, place_of
 
 Say = Callable[[str], None]
 
@@ -36,7 +36,7 @@ def set_up(desk: LabelStudio, classes: ClassList, store: ObjectStore, settings: 
     for queue in keys.REVIEW_QUEUES:
         project = _converge(
             projects(desk, queue, births, settings),
-            wanted.project(queue, config),
+            desired.project(queue, config),
             say,
             lambda part: _own(part, classes),
         )
@@ -51,7 +51,7 @@ def set_up(desk: LabelStudio, classes: ClassList, store: ObjectStore, settings: 
 
 def projects(desk: LabelStudio, queue: str, births: Births, settings: Settings) -> Projects:
     """The projects that may be the queue's."""
-    return Projects(desk, wanted.target(queue, *_bucket(settings)), births.get(queue))
+    return Projects(desk, desired.target(queue, *_bucket(settings)), births.get(queue))
 
 
 def _bucket(settings: Settings) -> tuple[str, str]:
@@ -60,12 +60,12 @@ def _bucket(settings: Settings) -> tuple[str, str]:
 
 def _equip(desk: LabelStudio, queue: str, project: int, settings: Settings, say: Say) -> None:
     bucket, region = _bucket(settings)
-    source, target = wanted.source(queue, bucket, region), wanted.target(queue, bucket, region)
+    source, target = desired.source(queue, bucket, region), desired.target(queue, bucket, region)
     with reaching_the_store(bucket):
         _converge(Storages(desk.import_storage.s3, "source storage", project, place_of(source)), source, say)
         _converge(Storages(desk.export_storage.s3, "target storage", project, place_of(target)), target, say)
-    if not wanted.is_blind(queue):
-        _converge(Views(desk, project), wanted.view(), say)
+    if not desired.is_blind(queue):
+        _converge(Views(desk, project), desired.view(), say)
 
 
 def _own(project: Part, classes: ClassList) -> Fields:

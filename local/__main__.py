@@ -46,17 +46,19 @@ def _do_here(asked: argparse.Namespace, choices: Choices) -> None:
 
         run(choices)
     elif asked.action == "prepare":
-        from local.deployed import prepare_store  # noqa: PLC0415 - nor this
+        from local.provisioning import prepare_store  # noqa: PLC0415 - nor this
 
         prepare_store(choices)
     elif asked.action == "identities":
-        from local.deployed import hand_out  # noqa: PLC0415 - nor this
+        from local.provisioning import hand_out  # noqa: PLC0415 - nor this
 
         hand_out(asked.secrets, choices, minio=asked.minio)
     else:
-        from local import look  # noqa: PLC0415 - nor a run of this
+        from local import store_browser  # noqa: PLC0415 - nor a run of this
 
-        {"ls": look.ls, "cat": look.cat}[asked.action](choices.data_dir, asked.path, choices.s3_region)
+        {"ls": store_browser.ls, "cat": store_browser.cat}[asked.action](
+            choices.data_dir, asked.path, choices.s3_region
+        )
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -57,9 +57,9 @@ def application() -> Receiver:
 
 def main() -> None:
     """Serve, as a part of `make run`."""
-    from local import leftovers  # noqa: PLC0415 - as a function of its own it has no psutil, and no leftovers
+    from local import processes  # noqa: PLC0415 - as a function of its own it has no psutil, and nobody to end
 
-    leftovers.end_own()
+    processes.end_own()
     serve.serve("local.events:application", int(os.environ["EVENTS_PORT"]), workers=1)
 
 

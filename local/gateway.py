@@ -17,7 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from feedloop import wiring
 from feedloop.receiving import HEALTH, Receiver
 from feedloop.server import ANY_ORIGIN, create_app
-from local import leftovers, serve, stack
+from local import processes, serve, stack
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -137,7 +137,7 @@ def _problem(kind: str, title: str, status: HTTPStatus, detail: str) -> Response
 
 def main() -> None:
     """Serve, with a worker for each core."""
-    leftovers.end_own()
+    processes.end_own()
     workers = min(os.cpu_count() or 1, _MOST_WORKERS)
     serve.serve("local.gateway:receiver", int(os.environ["PORT"]), workers=workers)
 

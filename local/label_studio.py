@@ -13,7 +13,7 @@ from requests import RequestException
 
 from feedloop import settings, web
 from feedloop.domain.errors import FeedloopError, WrongSetting
-from local import folder, leftovers, ports
+from local import folder, ports, processes
 from local.identities import LABEL_STUDIO, keys_of
 from local.settings import HOST, Choices
 from local.stack import ROOT
@@ -121,7 +121,7 @@ def bring_up(desk: LabelStudio, set_up: Callable[[], None], say: Callable[[str],
 def set_up(environment: Mapping[str, str], data_dir: Path) -> None:
     """Its projects and storages, by its own program. Raises WrongSetting with what that said."""
     given = {name: environment[name] for name in settings.NAMES if name in environment}
-    env = {**os.environ, **given, "PYTHONPATH": str(ROOT), leftovers.MARKER: str(data_dir)}
+    env = {**os.environ, **given, "PYTHONPATH": str(ROOT), processes.MARKER: str(data_dir)}
     command = (PROGRAMS / "python", "-m", "labelling", "setup")
     done = subprocess.run(
         command,

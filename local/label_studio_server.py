@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from feedloop import settings
-from local import leftovers, ports
+from local import ports, processes
 from local.label_studio import KEYS, NAME, PASSWORD, PROGRAMS, USERNAME, data, migrated
 from local.settings import HOST
 
@@ -47,7 +47,7 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def _bare(env: Mapping[str, str]) -> dict[str, str]:
     """Nothing of this deployment."""
-    inherited = (*_INHERITED, *_PROXIES, *(name.lower() for name in _PROXIES), leftovers.MARKER, leftovers.PART)
+    inherited = (*_INHERITED, *_PROXIES, *(name.lower() for name in _PROXIES), processes.MARKER, processes.PART)
     return {**{name: env[name] for name in inherited if name in env}, **CONFINED}
 
 
@@ -116,8 +116,8 @@ def _at(where: Path, env: Mapping[str, str]) -> dict[str, str]:
 
 def main() -> None:
     """Become the server; one that outlived its supervisor goes first, since it would keep the port."""
-    data_dir, env = Path(os.environ[leftovers.MARKER]), environment(os.environ)
-    leftovers.end_leftovers(data_dir, os.environ[leftovers.PART])
+    data_dir, env = Path(os.environ[processes.MARKER]), environment(os.environ)
+    processes.end(data_dir, os.environ[processes.PART])
     home = data_dir / NAME
     if not data(home).exists():
         make(home, env)

@@ -16,7 +16,7 @@ from requests import RequestException
 
 from feedloop import settings, web
 from feedloop.domain.errors import WrongSetting
-from local import folder, identities, label_studio, leftovers, minio_server, ports, seaweedfs, stack
+from local import folder, identities, label_studio, minio_server, ports, processes, seaweedfs, stack
 from local.label_studio import LabelStudio
 from local.minio_server import MinIO
 from local.prepare import prepare
@@ -101,7 +101,7 @@ def _wait(look: Callable[[], None] = lambda: None) -> NoReturn:
 def _clear_the_way(choices: Choices) -> None:
     (choices.data_dir / folder.CONNECTION).unlink(missing_ok=True)
     folder.require_room(choices.data_dir)
-    if ended := leftovers.end_leftovers(choices.data_dir):
+    if ended := processes.end(choices.data_dir):
         say(f"ended {ended} processes that an earlier run left behind")
     if fault := ports.fault(choices.port):
         raise WrongSetting(f"PORT={choices.port} {fault}, for example PORT={ports.beside(choices.port)} make run.")

@@ -14,7 +14,7 @@ from typing import Self
 
 from feedloop import log
 from feedloop.domain.errors import WrongSetting
-from local import folder, leftovers
+from local import folder, processes
 
 _STOP_SECONDS = 20
 _PAUSE = 1.0
@@ -62,7 +62,7 @@ class Supervisor:
 
     def __init__(self, data_dir: Path, parts: list[Part], environment: dict[str, str]) -> None:
         self._data_dir = data_dir
-        self._environment = {**os.environ, **environment, leftovers.MARKER: str(data_dir)}
+        self._environment = {**os.environ, **environment, processes.MARKER: str(data_dir)}
         self._config = data_dir / "supervisord.conf"
         self._stopping = threading.Event()
         self._process: subprocess.Popen[str] | None = None
@@ -81,7 +81,7 @@ class Supervisor:
         if self._process:
             self._process.terminate()
         self._keeper.join(_STOP_SECONDS)
-        leftovers.end_leftovers(self._data_dir)
+        processes.end(self._data_dir)
 
     def _keep(self) -> None:
         """One supervisord after the other: what a killed one leaves behind is ended first."""
@@ -89,7 +89,7 @@ class Supervisor:
             self._run_one()
             if not self._stopping.is_set():
                 log.event("supervisor.ended", then="all parts are started again")
-                leftovers.end_leftovers(self._data_dir)
+                processes.end(self._data_dir)
                 self._stopping.wait(_PAUSE)
 
     def _run_one(self) -> None:

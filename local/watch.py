@@ -16,7 +16,7 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import AlreadyExists, FeedloopError, StoreDown
 from feedloop.domain.keys import Place
-from local import leftovers
+from local import processes
 from local.store import Access
 
 Answers = Callable[[], bool]
@@ -49,7 +49,7 @@ def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: 
                 heard[part] = time.monotonic()
             elif time.monotonic() - heard[part] > silence and not told.is_set():
                 log.event("part.silent", part=part, seconds=round(time.monotonic() - heard[part]), then="started again")
-                leftovers.end_leftovers(data_dir, part)
+                processes.end(data_dir, part)
                 heard[part] = time.monotonic()
 
 

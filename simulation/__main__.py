@@ -13,9 +13,9 @@ from types import FrameType
 from feedloop import console
 from feedloop.domain.errors import FeedloopError, WrongSetting
 from local.settings import Choices, forget_the_shell
-from simulation import screen
+from simulation.console import say
 from simulation.plan import DIRECT, LABEL_STUDIO, Plan
-from simulation.story import Story
+from simulation.scenario import Story
 from training.gallery import STYLES
 
 _FOREIGN = ("S3_ENDPOINT", "BUCKET_PREFIX", "LABEL_STUDIO_URL")
@@ -58,12 +58,10 @@ def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ
         given = _environment(env, plan)
         Story(Choices.read(given), plan, given).tell(told.set if asked.leave else lambda: _stay(told))
     except FeedloopError as error:
-        screen.say(f"Feedloop: {error}")
+        say(f"Feedloop: {error}")
         return 1
     except KeyboardInterrupt:
-        screen.say(
-            "stopped; the data stays" if told.is_set() else "stopped halfway; the same command goes on from here"
-        )
+        say("stopped; the data stays" if told.is_set() else "stopped halfway; the same command goes on from here")
         return 0 if told.is_set() else _STOPPED
     return 0
 

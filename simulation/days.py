@@ -14,8 +14,8 @@ from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed, Missing, Unavailable, WrongSetting
 from feedloop.ports import ObjectStore
 from local.cron import next_calls
+from simulation.annotation_queue import Annotators, Office
 from simulation.journal import Journal
-from simulation.office import Annotators, Office
 from simulation.site import Site
 from simulation.truth import Truth
 from simulation.visitors import Visitors

@@ -9,9 +9,9 @@ from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists
 from feedloop.ports import Clock, ObjectStore
-from simulation.office import Task
-from simulation.people import Answer
-from simulation.studio import annotation
+from simulation.annotation_queue import Task
+from simulation.label_studio import annotation
+from simulation.personas import Answer
 
 _ID = 13
 """Hexadecimal digits of a random part that make an annotation's id: a number that any JSON reader takes."""

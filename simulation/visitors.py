@@ -8,8 +8,8 @@ from io import BytesIO
 from feedloop.adapters.clock_file import ClockFile
 from feedloop.domain.classes import NONE_OF_THESE
 from feedloop.domain.clock import time_of
-from simulation import people
-from simulation.people import Deed
+from simulation import personas
+from simulation.personas import Deed
 from simulation.plan import Plan
 from simulation.site import Site
 from simulation.truth import Fact, Truth
@@ -68,7 +68,7 @@ class Visitors:
 def reaction(plan: Plan, fact: Fact) -> Deed:
     """What the visitor behind an upload does with the answer."""
     chance = plan.chance("visitor", fact.day, fact.number)
-    return people.visit(plan, fact.truth, fact.told, chance)
+    return personas.visit(plan, fact.truth, fact.told, chance)
 
 
 def drawn(plan: Plan, day: int, number: int) -> tuple[str, bytes]:

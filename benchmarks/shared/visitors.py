@@ -13,7 +13,7 @@ from threading import Thread
 
 from PIL import Image, ImageChops
 
-from local import leftovers
+from local import processes
 from tests.local.system import System
 from tests.support import uploads
 from training.drawings import draw
@@ -141,5 +141,5 @@ def drawing(size: tuple[int, int], *, sure: bool) -> Image.Image:
 
 def _cpu(running: System) -> dict[str, float]:
     """Seconds that each part has used."""
-    spent = {part: leftovers.running(running.data_dir, part) for part in ("gateway", "store")}
+    spent = {part: processes.running(running.data_dir, part) for part in ("gateway", "store")}
     return {part: sum(sum(process.cpu_times()[:2]) for process in found) for part, found in spent.items()}

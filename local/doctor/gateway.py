@@ -8,7 +8,7 @@ from feedloop import settings, web
 from feedloop.domain.errors import WrongSetting
 from local import stack
 from local.doctor.deployment import Deployment
-from local.doctor.verdict import Verdict, not_checked, ok, wrong
+from local.doctor.finding import Verdict, not_checked, ok, wrong
 
 _PATIENCE = (5, 30)  # seconds to connect, seconds to answer
 _OK, _BAD_REQUEST, _UNAUTHORISED, _NOT_FOUND = 200, 400, 401, 404

@@ -18,7 +18,7 @@ from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, WrongSetting
 from feedloop.domain.keys import Place
 from local.doctor.deployment import Deployment
-from local.doctor.verdict import Verdict, ok, wrong
+from local.doctor.finding import Verdict, ok, wrong
 from local.identities import LABEL_STUDIO, keys_of, policy
 from local.policy import DELETE, GET, LIST, PUT, Policy
 from local.stack import KEYS, Function

@@ -10,7 +10,7 @@ from feedloop.adapters.onnx_model import OnnxClassifier
 from feedloop.domain import cards
 from feedloop.domain.errors import NoModel
 from local.doctor.deployment import Deployment
-from local.doctor.verdict import Verdict, not_checked, ok, wrong
+from local.doctor.finding import Verdict, not_checked, ok, wrong
 
 _HOW = "docs/training.md says how to release one, and how to go back."
 

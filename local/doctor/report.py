@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from feedloop.domain.errors import FeedloopError, WrongSetting
-from local.doctor import desk, gateway, identities, model, store
+from local.doctor import gateway, identities, label_studio, model, store
 from local.doctor.deployment import Deployment
-from local.doctor.verdict import OK, WRONG, Verdict, not_checked, wrong
+from local.doctor.finding import OK, WRONG, Verdict, not_checked, wrong
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +43,7 @@ CHECKS = (
     Check("operator token", gateway.operator_token),
     Check("report token", gateway.report_token, "gateway"),
     Check("events", gateway.events),
-    Check("Label Studio", desk.label_studio),
+    Check("Label Studio", label_studio.label_studio),
 )
 
 

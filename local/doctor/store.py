@@ -13,7 +13,7 @@ from feedloop.domain.clock import iso, utc_now
 from feedloop.domain.errors import Changed, Missing, StoreDown, StoreMisconfigured
 from feedloop.domain.keys import Place
 from local.doctor.deployment import Deployment
-from local.doctor.verdict import Verdict, ok, wrong
+from local.doctor.finding import Verdict, ok, wrong
 
 _MOST_SECONDS = 60
 _STALE = "0123456789abcdef0123456789abcdef"

@@ -5,8 +5,8 @@ from urllib.parse import unquote
 import pytest
 
 from feedloop.domain import keys
-from simulation.people import CHANGED, MANUAL, Answer
-from simulation.studio import Studio
+from simulation.label_studio import Studio
+from simulation.personas import CHANGED, MANUAL, Answer
 from tests.local.system import prediction, until
 from tests.support.staffed import LOW
 

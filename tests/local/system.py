@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError
 
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.prediction import PredictionId
-from local import folder, leftovers, minio_server, seaweedfs
+from local import folder, minio_server, processes, seaweedfs
 from local.minio_program import pinned
 from local.store import program
 from local.watch import gateway_answers
@@ -124,7 +124,7 @@ class System:
             said = self.call("predict", "GET").text if self.answers() else "no gateway answers"
         except requests.RequestException as error:
             said = repr(error)
-        names = sorted({process.environ().get(leftovers.PART, "") for process in self.processes()})
+        names = sorted({process.environ().get(processes.PART, "") for process in self.processes()})
         store = (self.data_dir / "logs" / "store.log").read_text(errors="replace")
         return f"{said[:300]}; there run {names}\n{self.output()[-3000:]}\n{store[-1500:]}"
 
@@ -159,11 +159,11 @@ class System:
 
     def processes(self) -> list[psutil.Process]:
         """All but the main one."""
-        return leftovers.running(self.data_dir)
+        return processes.running(self.data_dir)
 
     def part(self, name: str) -> psutil.Process:
         """The first process of a part."""
-        return min(leftovers.running(self.data_dir, name), key=lambda process: process.create_time())
+        return min(processes.running(self.data_dir, name), key=lambda process: process.create_time())
 
     def call(self, function: str, method: str = "POST", **arguments: Any) -> requests.Response:
         """Call a function as anybody would."""
@@ -270,4 +270,4 @@ def running(home: Path, **choices: str) -> Iterator[System]:
         finally:
             if not system.has_ended():
                 system.kill()
-            leftovers.end_leftovers(system.data_dir)
+            processes.end(system.data_dir)

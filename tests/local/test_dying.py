@@ -8,7 +8,7 @@ import psutil
 import pytest
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local import leftovers
+from local import processes
 from local.watch import _probes
 from tests.local.system import PATIENCE, System, ask, running, until
 
@@ -72,7 +72,7 @@ def test_ctrl_c_and_a_closed_terminal_at_once_stop_everything(victim: System) ->
         for end in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             victim.main.send_signal(end)
     assert victim.main.wait(PATIENCE) == 0
-    assert not leftovers.running(victim.data_dir)
+    assert not processes.running(victim.data_dir)
     assert "stopped; the data stays" in victim.output()
     assert "start it with `make run`" in ask(victim.data_dir, "ls").stderr
 

@@ -15,7 +15,7 @@ import requests
 
 from feedloop.domain import keys
 from feedloop.domain.review import TITLES
-from local import leftovers
+from local import processes
 from local.label_studio_server import environment
 from tests.local.conftest import STAFFED
 from tests.local.system import DATA_DIR, System, ask, prediction, running, until
@@ -137,7 +137,7 @@ def test_a_store_and_a_label_studio_that_are_there_already_are_used(staffed: Sys
         assert guest.connection()["s3"] == {**s3, "keys": "feedloop-s3"}  # one pair for all functions
         made = prediction(guest.predict())
         assert any(made.random in key for key in staffed.keys("production"))
-        assert not {"store", "label-studio"} & {part.environ().get(leftovers.PART) for part in guest.processes()}
+        assert not {"store", "label-studio"} & {part.environ().get(processes.PART) for part in guest.processes()}
 
 
 def test_a_taken_port_is_told(staffed: System, tmp_path: Path) -> None:
@@ -146,7 +146,7 @@ def test_a_taken_port_is_told(staffed: System, tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert f"LABEL_STUDIO_PORT={port} is taken" in refused.stderr
     assert "LABEL_STUDIO=off" in refused.stderr
-    assert not leftovers.running(tmp_path / "data")
+    assert not processes.running(tmp_path / "data")
 
 
 @pytest.mark.slow("starts a system, and its silence has to last")

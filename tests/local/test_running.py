@@ -8,7 +8,7 @@ import pytest
 import requests
 from PIL import Image
 
-from local import folder, leftovers
+from local import folder, processes
 from local.run import not_serving
 from tests.local.conftest import SYSTEM
 from tests.local.system import System, an_annotation_comes_and_goes, ask, until
@@ -121,7 +121,7 @@ def test_a_taken_port_is_told(system: System, tmp_path: Path) -> None:
     refused = ask(tmp_path / "data", port=system.port)
     assert refused.returncode == 1
     assert f"PORT={system.port} is taken" in refused.stderr
-    assert not leftovers.running(tmp_path / "data")
+    assert not processes.running(tmp_path / "data")
 
 
 def test_a_wrong_key_is_told(system: System, tmp_path: Path) -> None:
@@ -132,7 +132,7 @@ def test_a_wrong_key_is_told(system: System, tmp_path: Path) -> None:
     assert refused.returncode == 1
     assert "Check the keys" in refused.stderr
     assert "Traceback" not in refused.stdout + refused.stderr
-    assert not leftovers.running(tmp_path / "data")
+    assert not processes.running(tmp_path / "data")
 
 
 @pytest.mark.slow("a store has 8 s to begin with answering")

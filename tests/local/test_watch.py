@@ -11,7 +11,7 @@ import pytest
 
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
-from local import leftovers
+from local import processes
 from local.store import Access
 from local.watch import gateway_answers, store_answers, watched
 from tests.local.system import until
@@ -68,7 +68,7 @@ class Stuck(Full):
 
 @pytest.fixture
 def part(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    marked = {**os.environ, leftovers.MARKER: str(tmp_path), leftovers.PART: "store"}
+    marked = {**os.environ, processes.MARKER: str(tmp_path), processes.PART: "store"}
     with subprocess.Popen(["sleep", "600"], env=marked) as process:
         yield process
         process.kill()

@@ -15,7 +15,7 @@ import requests
 
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from local import folder, leftovers
+from local import folder, processes
 from simulation.truth import Truth
 from tests.local.system import environment, until
 from tests.support import logs
@@ -88,7 +88,7 @@ class Run:
 
     def processes(self) -> list[psutil.Process]:
         """What still runs of it."""
-        return leftovers.running(self.data_dir)
+        return processes.running(self.data_dir)
 
     def store(self) -> S3Store:
         """The store, while the system runs."""

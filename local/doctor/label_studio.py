@@ -6,7 +6,7 @@ from feedloop.domain import keys
 from feedloop.domain.errors import DeskDown, StoreDown, WrongSetting
 from feedloop.domain.review import TITLES
 from local.doctor.deployment import Deployment
-from local.doctor.verdict import Verdict, not_checked, ok, wrong
+from local.doctor.finding import Verdict, not_checked, ok, wrong
 
 _SET_UP = "run python -m labelling setup"
 

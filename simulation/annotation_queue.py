@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from feedloop.domain import keys
-from simulation import people
-from simulation.people import Answer
+from simulation import personas
+from simulation.personas import Answer
 from simulation.plan import Plan
 from simulation.truth import Truth
 
@@ -59,6 +59,6 @@ class Annotators:
             return "not ours"
         who = int(task.random, 16) % len(self.plan.annotators)
         chance = self.plan.chance("annotator", task.queue, task.random)
-        answer = people.annotate(self.plan, self.plan.annotators[who], fact.truth, task.shown, chance)
+        answer = personas.annotate(self.plan, self.plan.annotators[who], fact.truth, task.shown, chance)
         office.submit(task, who, answer, round(chance.uniform(1, 9), 1))
         return task.queue

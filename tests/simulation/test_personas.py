@@ -6,8 +6,8 @@ from statistics import fmean
 import pytest
 
 from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE
-from simulation import people
-from simulation.people import ACCEPTED, CHANGED, MANUAL, Answer
+from simulation import personas
+from simulation.personas import ACCEPTED, CHANGED, MANUAL, Answer
 from simulation.plan import Plan
 
 PLAN = Plan(flags=0.3, false_flags=0.05, relabels=0.2, false_relabels=0.04, anchoring=0.25, unclear=0.02, skips=0.03)
@@ -16,11 +16,11 @@ MANY = 20_000
 
 
 def visits(truth, told):
-    return [people.visit(PLAN, truth, told, PLAN.chance("test", number)) for number in range(MANY)]
+    return [personas.visit(PLAN, truth, told, PLAN.chance("test", number)) for number in range(MANY)]
 
 
 def answers(truth, shown, *, mistakes=0.0, plan=PLAN):
-    return [people.annotate(plan, mistakes, truth, shown, plan.chance("test", number)) for number in range(MANY)]
+    return [personas.annotate(plan, mistakes, truth, shown, plan.chance("test", number)) for number in range(MANY)]
 
 
 def about(share):

@@ -11,7 +11,7 @@ PART = "SUPERVISOR_PROCESS_NAME"
 _PATIENCE = 6.0
 
 
-def end_leftovers(folder: Path, part: str = "") -> int:
+def end(folder: Path, part: str = "") -> int:
     """End every other process of this data directory, or only those of one part; say how many there were."""
     found = running(folder, part)
     for process in found:
@@ -27,7 +27,7 @@ def end_leftovers(folder: Path, part: str = "") -> int:
 
 def end_own() -> None:
     """End the workers that outlived a killed main process of this part: they would keep answering at its port."""
-    end_leftovers(Path(os.environ[MARKER]), os.environ[PART])
+    end(Path(os.environ[MARKER]), os.environ[PART])
 
 
 def running(folder: Path, part: str = "") -> list[psutil.Process]:

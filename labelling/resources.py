@@ -12,7 +12,7 @@ from label_studio_sdk.export_storage.s3.client import S3Client as Targets
 from label_studio_sdk.import_storage.s3.client import S3Client as Sources
 
 from feedloop.domain.review import SHOWN_AS
-from labelling.wanted import Fields, columns
+from labelling.desired import Fields, columns
 
 _BAD, _GONE = 400, 404
 _MANY = 1000  # on one page: asked for the next one, Label Studio says that there is none, and logs an error

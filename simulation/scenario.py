@@ -8,14 +8,14 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from local import folder, stack
 from local.settings import Choices
-from simulation import retraining, scores, screen
+from simulation import console, retraining, scores
+from simulation.annotation_queue import Annotators, Office
 from simulation.days import World, check
 from simulation.direct import Direct
 from simulation.journal import HOME, Journal
-from simulation.office import Annotators, Office
+from simulation.label_studio import Studio
 from simulation.plan import DIRECT, Plan
 from simulation.site import Site
-from simulation.studio import Studio
 from simulation.system import System, running
 from simulation.truth import Truth
 from simulation.visitors import Visitors
@@ -38,7 +38,7 @@ class Story:
         home = self.choices.data_dir / HOME
         with folder.held(home):
             journal = Journal.open(self.choices.data_dir, self.plan)
-            screen.say(_beginning(journal))
+            console.say(_beginning(journal))
             with running(self.choices, home, self.environment) as system:
                 world = self._world(system, journal)
                 _forget_the_dead(world)
@@ -62,18 +62,18 @@ class Story:
             annotators=Annotators(self.plan, truth),
             office=_office(self.plan, system, journal.path.with_name("annotators.json")),
             schedules={function.name: function.schedule for function in stack.read() if function.schedule},
-            shown=screen.shown,
+            shown=console.shown,
         )
 
     def _conclude(self, world: World, system: System) -> None:
         """The table, what was done, and where to look."""
-        screen.show(scores.rows(world.journal, world.truth, world.site))
-        screen.say(_deeds(scores.visits(self.plan, world.truth)))
+        console.show(scores.rows(world.journal, world.truth, world.site))
+        console.say(_deeds(scores.visits(self.plan, world.truth)))
         login = system.connection().get("label_studio", {})
-        screen.say(f"website {self.choices.gateway}/   report {self.choices.gateway}/report.html")
+        console.say(f"website {self.choices.gateway}/   report {self.choices.gateway}/report.html")
         if login:
-            screen.say(f"Label Studio {login['url']}   {login.get('username')} / {login.get('password')}")
-        screen.say(f"data, logs and the truth in {self.choices.data_dir}; Ctrl-C stops everything and keeps them")
+            console.say(f"Label Studio {login['url']}   {login.get('username')} / {login.get('password')}")
+        console.say(f"data, logs and the truth in {self.choices.data_dir}; Ctrl-C stops everything and keeps them")
 
 
 def _office(plan: Plan, system: System, kept: Path) -> Office:
@@ -94,11 +94,11 @@ def _live(world: World, system: System) -> None:
     journal, plan = world.journal, world.journal.plan
     for day in range(journal.done, plan.whole):
         if day == plan.days and not journal.verdict:
-            screen.say("retraining on what the loop has collected")
+            console.say("retraining on what the loop has collected")
             journal = retraining.retrain(journal, world.site, system, world.shown)
-            screen.say(journal.verdict)
+            console.say(journal.verdict)
         answers = world.live(day, settle=day + 1 in (plan.days, plan.whole))
-        screen.say(_day(journal, world.truth, day, answers.total()))
+        console.say(_day(journal, world.truth, day, answers.total()))
         journal = replace(journal, done=day + 1).written()
 
 

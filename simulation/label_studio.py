@@ -16,8 +16,8 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unavailable
 from feedloop.domain.review import CHOICES, IMAGE, TITLES
 from local import folder
-from simulation.office import Task
-from simulation.people import Answer
+from simulation.annotation_queue import Task
+from simulation.personas import Answer
 
 Login = Callable[[], dict[str, Any]]
 """How connection.json says that Label Studio is reached; empty until it is ready."""

@@ -12,37 +12,39 @@ from rich.table import Table
 from simulation.days import Step
 from simulation.scores import Row
 
-console = Console(highlight=False)
+_terminal = Console(highlight=False)
 _started = time.monotonic()
 
 
 def say(text: str) -> None:
     """One line, with the time since the start."""
     seconds = int(time.monotonic() - _started)
-    console.print(f"[dim]{seconds // 60:2d}:{seconds % 60:02d}[/] ", end="")
-    console.print(text, markup=False, soft_wrap=True)
+    _terminal.print(f"[dim]{seconds // 60:2d}:{seconds % 60:02d}[/] ", end="")
+    _terminal.print(text, markup=False, soft_wrap=True)
 
 
 @contextmanager
 def shown(what: str) -> Iterator[Step]:
     """A bar that is there as long as something is being done."""
     columns = (TextColumn("      {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+    with Progress(*columns, console=_terminal, transient=True, disable=not _terminal.is_terminal) as progress:
         task = progress.add_task(what, total=None)
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
 def show(rows: list[Row]) -> None:
     """What was true beside what was reported."""
-    console.print("\n  Accuracy in truth, and as the report estimates it, in % with its 95 % interval")
+    _terminal.print("\n  Accuracy in truth, and as the report estimates it, in % with its 95 % interval")
     table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for name in ("days", "photos", "labels", "true", "blind sample", "best estimate"):
         table.add_column(name, justify="left" if name == "days" else "right", no_wrap=True)
     for row in rows:
         estimates = (_said(estimate, row.true) for estimate in (row.blind, row.best))
         table.add_row(row.phase, str(row.pictures), str(row.labels), f"{100 * row.true:.1f}", *estimates)
-    console.print(table)
-    console.print("  ✓ the interval holds the truth. ✗ it does not: one in twenty by chance, more if annotators err.\n")
+    _terminal.print(table)
+    _terminal.print(
+        "  ✓ the interval holds the truth. ✗ it does not: one in twenty by chance, more if annotators err.\n"
+    )
 
 
 def _said(estimate: dict[str, float] | None, true: float) -> str:
