@@ -189,7 +189,7 @@ def test_while_label_studio_is_away_tasks_wait(office):
         shown = office.predicted()
         until(lambda: office.sync().status_code == 503, "sync says so")
         refused = office.sync()
-        assert refused.json()["type"] == "urn:feedloop:problem:desk-down"
+        assert refused.json()["type"] == "urn:feedloop:problem:annotation-tool-down"
         assert int(refused.headers["Retry-After"]) > 0
     settled(office)
     office.annotator.annotate(office.task(shown), "Egg")

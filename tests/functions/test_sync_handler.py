@@ -90,14 +90,14 @@ def test_without_label_studio_sync_is_off(call, store, monkeypatch):
 def test_a_desk_that_is_away_is_a_503(call, desk):
     desk.down = True
     answer = call()
-    assert (answer.status_code, answer.json["type"]) == (503, "urn:feedloop:problem:desk-down")
+    assert (answer.status_code, answer.json["type"]) == (503, "urn:feedloop:problem:annotation-tool-down")
     assert int(answer.headers["Retry-After"]) > 0
 
 
 def test_a_missing_project_tells_the_operator_what_to_do(call, desk):
     desk.close("User Feedback Review")
     answer = call()
-    assert answer.json["type"] == "urn:feedloop:problem:desk-misconfigured"
+    assert answer.json["type"] == "urn:feedloop:problem:annotation-tool-misconfigured"
     assert "python -m labelling setup" in answer.json["detail"]
 
 
