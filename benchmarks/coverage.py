@@ -26,7 +26,7 @@ from feedloop.estimation.intervals import wilson
 from feedloop.estimation.paired import Compared, Paired, paired
 from tests.support import worlds
 from tests.support.worlds import PLAIN, SCENARIOS, Window, World
-from training.gate import RELEASE, Rules, decide
+from training.promotion.gate import RELEASE, Rules, decide
 
 SEEDS, ENOUGH = 1_000, 10
 DAILY, AIM = (2, 3, 4, 5, 6, 7, 8, 9), 0.05

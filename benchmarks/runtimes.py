@@ -267,8 +267,8 @@ def _with(model: Path, pixels: Floats, wanted: Floats) -> Path:
 def _pixels(size: int) -> Floats:
     """Drawings and clouds as predict would show them: n x 3 x size x size."""
     sys.path.insert(0, str(ROOT))
-    from training.drawings import CLASSES, draw
-    from training.outliers import clouds
+    from training.data.drawings import CLASSES, draw
+    from training.data.outliers import clouds
 
     rng = Random(4)  # noqa: S311 - the same pictures every time
     images = [draw(rng.choice([*CLASSES]), rng) if n % 2 else clouds(rng) for n in range(PICTURES)]

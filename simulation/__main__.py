@@ -16,7 +16,7 @@ from local.settings import Choices, forget_the_shell
 from simulation.console import say
 from simulation.plan import DIRECT, LABEL_STUDIO, Plan
 from simulation.scenario import Story
-from training.gallery import STYLES
+from training.data.gallery import STYLES
 
 _FOREIGN = ("S3_ENDPOINT", "BUCKET_PREFIX", "LABEL_STUDIO_URL")
 _ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)

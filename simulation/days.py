@@ -19,7 +19,7 @@ from simulation.journal import Journal
 from simulation.site import Site
 from simulation.truth import Truth
 from simulation.visitors import Visitors
-from training.drawings import CLASSES
+from training.data.drawings import CLASSES
 
 Step = Callable[[int, int], None]
 """Told how many are done, of how many."""

@@ -8,7 +8,7 @@ from random import Random
 
 from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE
 from simulation.plan import Plan
-from training.drawings import CLASSES
+from training.data.drawings import CLASSES
 
 MANUAL, ACCEPTED, CHANGED = "manual", "prediction", "prediction-changed"
 """Where an answer comes from, in Label Studio's words."""

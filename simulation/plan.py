@@ -6,8 +6,8 @@ from typing import Self
 
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
-from training.drawings import Style
-from training.gallery import drifted
+from training.data.drawings import Style
+from training.data.gallery import drifted
 
 LABEL_STUDIO, DIRECT = "label-studio", "direct"
 _BUSY = (1.0, 0.9, 1.1, 0.8, 1.2, 1.4, 0.6)

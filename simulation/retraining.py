@@ -15,8 +15,8 @@ from simulation.days import Shown
 from simulation.journal import Journal
 from simulation.site import Site
 from simulation.system import System
-from training import gallery
-from training.drawings import FIRST_DAY
+from training.data import gallery
+from training.data.drawings import FIRST_DAY
 
 PYTHON = ROOT / ".venv-train" / "bin" / "python"
 DRAWINGS, OUTLIERS = 1100, 550

@@ -19,7 +19,7 @@ from simulation.site import Site
 from simulation.system import System, running
 from simulation.truth import Truth
 from simulation.visitors import Visitors
-from training import places
+from training.commands import store_connection
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ class Story:
         return World(
             journal=journal,
             site=site,
-            store=places.open_store({"DATA_DIR": str(self.choices.data_dir)}),
+            store=store_connection.open_store({"DATA_DIR": str(self.choices.data_dir)}),
             clock=system.clock,
             truth=truth,
             visitors=Visitors(self.plan, site, truth, system.clock),
@@ -79,7 +79,7 @@ class Story:
 def _office(plan: Plan, system: System, kept: Path) -> Office:
     if plan.annotator == DIRECT:
         data_dir = str(system.data_dir)
-        return Direct(places.open_store({"DATA_DIR": data_dir}), system.clock)
+        return Direct(store_connection.open_store({"DATA_DIR": data_dir}), system.clock)
     return Studio(lambda: system.connection().get("label_studio", {}), len(plan.annotators), kept)
 
 

@@ -13,8 +13,8 @@ from simulation.personas import Deed
 from simulation.plan import Plan
 from simulation.site import Site
 from simulation.truth import Fact, Truth
-from training.drawings import CLASSES, draw
-from training.outliers import outlier
+from training.data.drawings import CLASSES, draw
+from training.data.outliers import outlier
 
 AT_ONCE = 4
 """So many visitors wait for their answers at the same time."""

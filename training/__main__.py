@@ -4,7 +4,7 @@ from feedloop import console
 
 console.prepare()  # before anything looks at the terminal
 
-from training.cli import main  # noqa: E402
+from training.commands.app import main  # noqa: E402
 
 if __name__ == "__main__":
     main()

@@ -16,8 +16,8 @@ from PIL import Image, ImageChops
 from local import processes
 from tests.local.system import System
 from tests.support import uploads
-from training.drawings import draw
-from training.outliers import clouds
+from training.data.drawings import draw
+from training.data.outliers import clouds
 
 SIZES = {"512 px": (512, 512), "2 MP": (1632, 1224), "12 MP": (4000, 3000)}
 ROTATED = "12 MP rotated"

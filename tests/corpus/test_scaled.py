@@ -13,8 +13,8 @@ from feedloop.ports import Picture
 from tests.support.demo import CARD, MODEL
 from tests.support.seeds import seeds
 from tests.support.uploads import encoded, pixels, private_exif
-from training.drawings import draw
-from training.outliers import outlier
+from training.data.drawings import draw
+from training.data.outliers import outlier
 
 SIZES = [(800, 600), (1600, 1200), (3000, 2000), (1200, 3000)]
 MOST_DIFFERENCE = 0.01

@@ -18,7 +18,7 @@ from tests.support import demo
 from tests.support.staffed import LOW, colleagues, operating, project
 from tests.support.uploads import clear_upload
 from tests.support.world import result
-from training import catalogue
+from training.promotion import registry
 
 pytestmark = pytest.mark.slow("a whole system with Label Studio")
 
@@ -151,7 +151,7 @@ def renamed(office, unsure, set_up_again):
 def rename(office, old, new):
     classes = [new if name == old else name for name in demo.CARD["classes"]]
     known = {**demo.CARD, "classes": [new if name == "Egg" else name for name in classes]}
-    catalogue.release(office.store, demo.MODEL, known, {old: new}, now=utc_now())
+    registry.release(office.store, demo.MODEL, known, {old: new}, now=utc_now())
 
 
 def test_a_renamed_class_stays_the_same_class(office, renamed):

@@ -20,8 +20,8 @@ from tests.local.conftest import SYSTEM
 from tests.local.system import System, prediction, until
 from tests.support.seeds import SOAK
 from tests.support.uploads import encoded
-from training.drawings import CLASSES, draw
-from training.outliers import clouds
+from training.data.drawings import CLASSES, draw
+from training.data.outliers import clouds
 
 pytestmark = [pytest.mark.store, SYSTEM, pytest.mark.slow("the store is back after each of three kills")]
 

@@ -20,7 +20,7 @@ from simulation.truth import Truth
 from tests.local.system import environment, until
 from tests.support import logs
 from tests.support.servers import free_ports
-from training import places
+from training.commands import store_connection
 
 COMMAND = (sys.executable, "-m", "simulation", "--annotator", "direct", "--days-after", "0")
 SMALL = ("--days", "2", "--predictions", "24", "--sample", "40", "--drift", "0.4")
@@ -92,7 +92,7 @@ class Run:
 
     def store(self) -> S3Store:
         """The store, while the system runs."""
-        return places.open_store({"DATA_DIR": str(self.data_dir)})
+        return store_connection.open_store({"DATA_DIR": str(self.data_dir)})
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from feedloop.domain.classes import NONE_OF_THESE
 from feedloop.domain.errors import BadRequest
 from simulation import visitors
 from simulation.plan import Plan
-from training.drawings import CLASSES
+from training.data.drawings import CLASSES
 
 PLAN = Plan(days=6, days_after=3, style="palette", drift=0.6)
 

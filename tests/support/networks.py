@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from training import mobilenet
+from training.model import mobilenet
 
 
 def network(classes: int = 11, seed: int = 1) -> nn.Module:

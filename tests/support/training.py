@@ -5,7 +5,7 @@ import pytest
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from tests.support.servers import Server, fresh_store
-from training.cli import main
+from training.commands.app import main
 
 
 def command(*words: object) -> int:

@@ -7,8 +7,8 @@ from typing import Any
 
 from PIL import Image
 
-from training.drawings import draw
-from training.outliers import clouds
+from training.data.drawings import draw
+from training.data.outliers import clouds
 
 ORIENTATION, DESCRIPTION, GPS = 0x0112, 0x010E, 0x8825
 SECRET = b"Rue de la Paix 7"

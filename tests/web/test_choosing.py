@@ -13,7 +13,7 @@ from tests.local.system import until
 from tests.support.uploads import encoded, private_exif, scene, unclear_upload
 from tests.web.proxy import Hold, drop
 from tests.web.visitor import photo
-from training.drawings import draw
+from training.data.drawings import draw
 
 pytestmark = [pytest.mark.store, pytest.mark.browser, pytest.mark.xdist_group("web-site")]
 

@@ -1,0 +1,66 @@
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.support import demo
+from tests.support.training import at_home, command
+from training.commands.app import app
+
+NAMES = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
+
+
+def test_without_a_command_the_help_lists_them_all(capsys):
+    assert command() in (0, 2)
+    told = "".join(capsys.readouterr())
+    assert [name for name in NAMES if name not in told] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_an_example(name, capsys):
+    assert command(name, "--help") == 0
+    assert f"python -m training {name}" in " ".join(capsys.readouterr().out.split())
+
+
+def test_draw_then_evaluate(tmp_path, capsys):
+    assert command("draw", tmp_path / "new", "--count", 22, "--seed", 5) == 0
+    assert command("draw", tmp_path / "none", "--count", 3, "--outliers") == 0
+    numbers, matrix = tmp_path / "report.json", tmp_path / "matrix.png"
+    also = ("--outliers", tmp_path / "none", "--json", numbers, "--picture", matrix)
+    assert command("evaluate", demo.FOLDER, tmp_path / "new", *also) == 0
+    assert json.loads(numbers.read_text())["accuracy"] > 0.8
+    assert matrix.exists()
+    assert "3 pictures of none of the classes" in capsys.readouterr().out
+
+
+@pytest.mark.store
+def test_release_show_and_roll_back(seaweedfs, monkeypatch, capsys):
+    at_home(seaweedfs, monkeypatch)
+    assert command("release", demo.FOLDER) == 0
+    assert command("list") == 0
+    assert demo.CARD["sha256"][:12] in capsys.readouterr().out
+    assert command("show", demo.CARD["sha256"][:4]) == 0
+    assert json.loads(capsys.readouterr().out) == demo.CARD
+    assert command("rollback") == 1
+    assert "0 releases answer to 'previous'" in capsys.readouterr().err
+
+
+def test_a_card_of_another_model_is_not_released(tmp_path, capsys):
+    (tmp_path / "card.json").write_text(json.dumps(demo.CARD))
+    (tmp_path / "model.onnx").write_bytes(b"another")
+    assert command("release", tmp_path) == 1
+    assert "belongs to another model" in capsys.readouterr().err
+
+
+def test_an_error_is_told_in_one_line(tmp_path, capsys):
+    assert command("evaluate", tmp_path, tmp_path) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("error BadRequest: ")
+    assert len(told.splitlines()) == 1
+
+
+def test_releasing_does_not_wait_for_torch():
+    program = "import sys, training.commands.app; print('torch' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
+    assert found.stdout.strip() == "False"

@@ -1,0 +1,232 @@
+"""Datasets as image folders: chosen by listing, brought in parallel, continued after a kill."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from feedloop import releases
+from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
+from feedloop.domain.errors import BadRequest
+from tests.support import world
+from tests.support.counting import Counted
+from tests.support.labelled import label
+from tests.support.stepping import Killed
+from tests.support.training import at_home, command
+from tests.support.world import NOON
+from training.data import download, image_folder, manifests, selection
+from training.data.selection import Wanted
+
+LOW, FLAGGED, VISITORS = keys.LOW_CONFIDENCE, keys.USER_FEEDBACK, keys.USER_FEEDBACK_2
+
+
+@pytest.fixture
+def store(memory_store):
+    world.release(memory_store)
+    return memory_store
+
+
+def pull(store, folder, wanted):
+    chosen = selection.choose(store, wanted)
+    return download.pull(store, chosen, folder, releases.class_list(store), lambda things, *_: iter(things))
+
+
+def pulled(store, folder, *datasets, **how):
+    return {line.prediction for line in pull(store, folder, Wanted(datasets, **how)).lines}
+
+
+def files(folder):
+    return sorted(str(path.relative_to(folder)) for path in folder.glob("class_*/*"))
+
+
+class Dying:
+    """A store that dies at its nth GET."""
+
+    def __init__(self, store, gets):
+        self._store, self.left = store, gets
+
+    def get(self, place):
+        self.left -= 1
+        if self.left < 0:
+            raise Killed
+        return self._store.get(place)
+
+    def __getattr__(self, name):
+        return getattr(self._store, name)
+
+
+def test_a_dataset_becomes_an_image_folder(store, tmp_path):
+    made = label(store, LOW, "Egg")
+    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    found = image_folder.read(tmp_path, complete=False)
+    assert (found.classes, [one.index for one in found.shown]) == (tuple(world.CLASSES), [3])
+    assert found.shown[0].path.read_bytes() == store.get(keys.production(made.id)).body
+
+
+def test_the_manifest_tells_where_a_picture_comes_from(store, tmp_path):
+    made = label(store, LOW, "Egg", by=7)
+    (line,) = pull(store, tmp_path, Wanted(("lowconfidence",))).lines
+    header, document = map(json.loads, (tmp_path / manifests.FILE).read_text().splitlines())
+    assert (header, document) == ({"v": 1, "pictures": 1}, line.to_document())
+    assert (line.key, line.class_name) == (f"lowconfidence/class_03/{made.id}.jpg", "Egg")
+    assert (line.annotators, line.prediction, line.model) == (("7",), str(made.id), made.id.model)
+
+
+def test_only_those_who_gave_the_answer_are_named(store, tmp_path):
+    made = label(store, LOW, "Egg", by=1)
+    for by, choice in ((2, "Egg"), (3, "Meat")):
+        label(store, LOW, choice, made, by=by)
+    assert pull(store, tmp_path, Wanted(("lowconfidence",))).lines[0].annotators == ("1", "2")
+
+
+def test_the_same_labels_have_the_same_version(store, tmp_path):
+    for _ in range(5):
+        label(store, LOW, "Egg")
+        label(store, VISITORS, "Meat")
+    names = ("lowconfidence", "userfeedback2")
+    one, other = pull(store, tmp_path / "a", Wanted(names)), pull(store, tmp_path / "b", Wanted(names[::-1]))
+    label(store, LOW, "Egg")
+    assert one.version == other.version != pull(store, tmp_path / "b", Wanted(names)).version
+
+
+def test_days_and_classes_narrow_a_dataset(store, tmp_path):
+    monday, friday = (label(store, LOW, "Egg", world.prediction(time=NOON + timedelta(days=d))) for d in (0, 4))
+    meat = label(store, LOW, "Meat")
+    names = ("lowconfidence",)
+    assert pulled(store, tmp_path, *names, first="20261123") == {str(friday.id)}
+    assert pulled(store, tmp_path, *names, last="20261125", classes=frozenset({3})) == {str(monday.id)}
+    assert pulled(store, tmp_path, *names, classes=frozenset({5})) == {str(meat.id)}
+
+
+def test_agreed_is_what_two_sources_say(store, tmp_path):
+    alone, confirmed = label(store, VISITORS, "Egg"), label(store, VISITORS, "Egg")
+    label(store, FLAGGED, "Egg", confirmed)
+    assert pulled(store, tmp_path, "userfeedback2", agreed=True) == {str(confirmed.id)}
+    assert pulled(store, tmp_path, "userfeedback2") == {str(confirmed.id), str(alone.id)}
+
+
+@pytest.mark.parametrize("denial", ["Meat", "None of these"])
+def test_what_a_third_source_denies_is_not_agreed(store, tmp_path, denial):
+    made = label(store, VISITORS, "Egg")
+    label(store, FLAGGED, "Egg", made)
+    label(store, LOW, denial, made)
+    assert pulled(store, tmp_path, "userfeedback2", "userfeedback", agreed=True) == set()
+
+
+@pytest.mark.parametrize("silence", ["Can't tell", None])
+def test_who_cannot_tell_denies_nothing(store, tmp_path, silence):
+    made = label(store, VISITORS, "Egg")
+    label(store, FLAGGED, "Egg", made)
+    label(store, LOW, silence, made)
+    assert pulled(store, tmp_path, "userfeedback2", agreed=True) == {str(made.id)}
+
+
+@pytest.mark.parametrize("gets", range(0, 12, 3))
+def test_a_killed_run_is_continued_and_ends_in_the_same_version(store, tmp_path, gets):
+    for _ in range(6):
+        label(store, LOW, "Egg")
+    with pytest.raises(Killed):
+        pull(Dying(store, gets), tmp_path / "killed", Wanted(("lowconfidence",)))
+    assert not (tmp_path / "killed" / manifests.FILE).exists()
+    again = pull(store, tmp_path / "killed", Wanted(("lowconfidence",)))
+    assert again == pull(store, tmp_path / "whole", Wanted(("lowconfidence",)))
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
+
+
+def test_what_is_there_is_not_brought_again(store, tmp_path):
+    for _ in range(6):
+        label(store, LOW, "Egg")
+    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    counted = Counted(store)
+    pull(counted, tmp_path, Wanted(("lowconfidence",)))
+    assert counted.calls["get"] == 2 + 6  # the pointer, the class list, and one label per picture
+
+
+def test_a_half_written_or_damaged_picture_never_counts(store, tmp_path):
+    label(store, LOW, "Egg")
+    (line,) = pull(store, tmp_path, Wanted(("lowconfidence",))).lines
+    path = tmp_path / line.file
+    path.write_bytes(path.read_bytes()[:50])
+    path.with_name(path.name + ".part").write_bytes(b"half")
+    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    assert image_folder.sha256_of(path) == line.sha256
+    assert files(tmp_path) == [line.file]
+
+
+def test_a_picture_that_moved_leaves_its_old_class(store, tmp_path):
+    made = label(store, LOW, "Egg")
+    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    label(store, LOW, "Meat", made, at=NOON + timedelta(hours=1), by=3)
+    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    assert files(tmp_path) == [f"class_05/lowconfidence-{made.id}.jpg"]
+
+
+def test_a_picture_that_moves_while_it_is_read_is_left_out(store, tmp_path):
+    made = label(store, LOW, "Egg")
+    chosen = selection.choose(store, Wanted(("lowconfidence",)))
+    label(store, LOW, "Meat", made, at=NOON + timedelta(hours=1))
+    names = releases.class_list(store)
+    found = download.pull(store, chosen, tmp_path, names, lambda things, *_: iter(things))
+    assert (found.moved, found.lines, files(tmp_path)) == (1, (), [])
+
+
+def test_a_folder_of_other_pictures_is_refused(store, tmp_path):
+    (tmp_path / "class_00").mkdir()
+    (tmp_path / "class_00" / "mine.jpg").write_bytes(b"mine")
+    with pytest.raises(BadRequest, match="holds other pictures"):
+        pull(store, tmp_path, Wanted(("lowconfidence",)))
+    assert files(tmp_path) == ["class_00/mine.jpg"]
+
+
+def test_a_folder_that_differs_from_its_manifest_is_told(store, tmp_path):
+    label(store, LOW, "Egg")
+    found = pull(store, tmp_path, Wanted(("lowconfidence",)))
+    pictures = image_folder.read(tmp_path, complete=False)
+    assert pictures.manifest() == found.version
+    pictures.shown[0].path.write_bytes(b"another")
+    with pytest.raises(BadRequest, match=r"not what its manifest\.jsonl says"):
+        pictures.manifest()
+
+
+@pytest.mark.parametrize("keep", [0, 1, 40, -40])
+def test_a_manifest_that_is_cut_off_is_told(store, tmp_path, keep):
+    label(store, LOW, "Egg")
+    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    (tmp_path / manifests.FILE).write_bytes((tmp_path / manifests.FILE).read_bytes()[:keep])
+    with pytest.raises(BadRequest, match="damaged"):
+        image_folder.read(tmp_path, complete=False).manifest()
+
+
+def test_a_manifest_follows_into_the_folder_of_the_model_that_was_trained_on_it(store, tmp_path):
+    label(store, LOW, "Egg")
+    found, to = pull(store, tmp_path / "pulled", Wanted(("lowconfidence",))), tmp_path / "model"
+    to.mkdir()
+    manifests.follow(tmp_path / "pulled", to, found.version)
+    assert manifests.beside(to) == found.lines
+    manifests.follow(tmp_path / "pulled", to, "another")
+    assert manifests.beside(to) == ()
+
+
+def test_what_is_wrong_with_a_wish_is_told(store):
+    for words in (["pizza"], ["userfeedback", "--since", "2026-11-22"], ["userfeedback", "--class", "Pizza"]):
+        assert command("pull", *words, "--to", "nowhere") == 1
+
+
+@pytest.mark.store
+def test_one_command_pulls_from_a_real_store(tmp_path, seaweedfs, monkeypatch, capsys):
+    store = at_home(seaweedfs, monkeypatch)
+    world.release(store)
+    made = [label(store, LOW, choice) for choice in ("Egg", "Meat", "Bread")]
+    words = ("pull", "lowconfidence", "cleanproduction", "--to", tmp_path, "--class", "Egg", "--class", "Bread")
+    assert [command(*words), command(*words)] == [0, 0]
+    assert files(tmp_path) == [f"class_{index:02d}/lowconfidence-{made[at].id}.jpg" for index, at in ((0, 2), (3, 0))]
+    assert "2 pictures in" in capsys.readouterr().out
+
+
+def test_what_a_system_leaves_in_a_pulled_folder_does_not_stop_the_next_pull(tmp_path):
+    (tmp_path / "class_00").mkdir()
+    for name in (".DS_Store", "Thumbs.db", "._1.jpg"):
+        (tmp_path / "class_00" / name).write_bytes(b"not ours")
+    download._tidy(tmp_path, set(), ClassList.of(["Bread"]))
+    assert len(list((tmp_path / "class_00").iterdir())) == 3

@@ -1,0 +1,142 @@
+"""Training, calibration and export on a handful of drawings."""
+
+import json
+
+import numpy as np
+import pytest
+
+pytest.importorskip("torch", reason="torch is not installed here: make test-training")
+
+import torch
+
+from feedloop.domain.errors import BadRequest, Malformed, Unavailable
+from tests.support.networks import network
+from tests.support.training import command
+from training.data import gallery, image_folder, tensors
+from training.data.drawings import FIRST_DAY
+from training.model import checkpoint, mobilenet, onnx_export, train, training_loop
+from training.model.checkpoint import Checkpoint
+
+SMALL = ("--size", 32, "--batch", 8, "--workers", 0, "--threads", 1)
+
+
+@pytest.fixture(scope="module")
+def drawings(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("lesson") / "drawings"
+    list(gallery.draw_folder(folder, 33, style=FIRST_DAY, seed=1))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def random_weights():
+    return Checkpoint(network().state_dict(), image_folder.FOOD_11, 64)
+
+
+@pytest.fixture(scope="module")
+def exported(random_weights):
+    """Exported once: it takes seven seconds."""
+    return onnx_export.export(random_weights, 1.0)
+
+
+def trained(drawings, to, *more):
+    assert command("train", drawings, "--from", "scratch", "--rounds", 1, "--to", to, *SMALL, *more) == 0
+    return checkpoint.load(to)
+
+
+def test_the_same_seed_trains_the_same_weights(drawings, tmp_path):
+    one, two, other = (trained(drawings, tmp_path / f"{at}.pt", "--seed", seed) for at, seed in enumerate((1, 1, 2)))
+    same = [torch.equal(one.state[name], two.state[name]) for name in one.state]
+    assert all(same)
+    assert not torch.equal(one.state[mobilenet.LAST], other.state[mobilenet.LAST])
+
+
+def test_a_checkpoint_says_what_it_was_trained_on(drawings, tmp_path):
+    found = trained(drawings, tmp_path / "a.pt").trained_on
+    assert (found["dataset"], found["pictures"], found["seed"]) == ("drawings", 33, 11)
+    assert found["manifest"] == image_folder.read(drawings).manifest()
+
+
+def test_training_goes_on_from_a_checkpoint(drawings, tmp_path):
+    trained(drawings, tmp_path / "a.pt")
+    trained(drawings, tmp_path / "b.pt", "--from", tmp_path / "a.pt")
+
+
+def test_outliers_ask_for_no_preference(drawings, tmp_path):
+    list(gallery.draw_outliers(tmp_path / "none", 10, seed=1))
+    assert trained(drawings, tmp_path / "a.pt", "--outliers", tmp_path / "none").trained_on["outliers"] == 10
+    assert tensors.wanted(None, 4).tolist() == [0.25] * 4
+    assert tensors.wanted(2, 4).tolist() == [0, 0, 1, 0]
+
+
+def test_half_precision_trains_too(drawings, tmp_path):
+    assert trained(drawings, tmp_path / "a.pt", "--half").classes == image_folder.FOOD_11
+
+
+def test_training_stops_when_nothing_improves(drawings):
+    kept, held = image_folder.read(drawings).split(0.5, seed=1)
+    plan = training_loop.Plan(size=32, rounds=20, patience=1, rate=1e-9, workers=0)
+    rounds = list(training_loop.fit(network(), kept, held, plan, lambda *_: None))
+    assert len(rounds) < 20
+    assert not rounds[-1].best
+
+
+def test_without_a_connection_training_starts_from_scratch(drawings, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
+    assert command("train", drawings, "--rounds", 1, "--to", tmp_path / "a.pt", *SMALL) == 0
+    assert "cannot be fetched" in capsys.readouterr().out
+    with pytest.raises(Unavailable):
+        mobilenet.pretrained(11)
+
+
+def test_other_classes_keep_what_was_learned(random_weights):
+    made = mobilenet.for_classes(random_weights.state, 3).state_dict()
+    assert tuple(made[mobilenet.LAST].shape) == (3, 1280)
+    assert torch.equal(made["features.0.0.weight"], random_weights.state["features.0.0.weight"])
+
+
+def test_the_temperature_makes_confidence_come_true(drawings, random_weights):
+    held = image_folder.read(drawings).shown
+    temperature = onnx_export.fit_temperature(random_weights.network, held, 64)
+    answers = training_loop.logits(random_weights.network, held, 64)
+    truth = torch.tensor([one.index for one in held])
+    losses = [float(torch.nn.functional.cross_entropy(answers / at, truth)) for at in (temperature, 1, 0.5, 3)]
+    assert min(losses) == losses[0]
+
+
+@pytest.mark.slow("exports a network")
+def test_the_exported_file_answers_as_torch_does(drawings, random_weights):
+    made = train.export(random_weights, image_folder.read(drawings).shown, seed=1)
+    assert made.parity.holds
+    assert made.parity.pictures >= 33
+    pixels = torch.randn(4, 3, 64, 64)
+    expected = torch.softmax(random_weights.network(pixels).detach() / made.temperature, 1).numpy()
+    assert expected.std(0).max() > 0.001  # its answers do differ
+    np.testing.assert_allclose(onnx_export.run(made.model, pixels.numpy()), expected, atol=1e-4)
+
+
+def test_an_export_that_answers_differently_is_refused(exported, random_weights):
+    with pytest.raises(Malformed, match="answers differently from torch"):
+        onnx_export.compare(exported, random_weights, 1.5, [], seed=1)
+
+
+def test_the_exported_file_names_no_folder(exported):
+    assert b"/" + b"training" not in exported
+
+
+def test_other_pictures_do_not_calibrate(drawings, tmp_path):
+    found = trained(drawings, tmp_path / "a.pt")
+    list(gallery.draw_folder(tmp_path / "others", 22, style=FIRST_DAY, seed=9))
+    with pytest.raises(BadRequest, match="not what the checkpoint was trained on"):
+        train.held_out(found, tmp_path / "others")
+    assert len(train.held_out(found, drawings)) == 11
+
+
+@pytest.mark.slow("trains and exports a network")
+def test_the_demonstration_model_is_made_by_one_command(tmp_path):
+    few = ("--drawings", 44, "--outliers", 20, "--held-out", 11, "--rounds", 1)
+    assert command("demo", "--to", tmp_path, *few) == 0
+    card = json.loads((tmp_path / "card.json").read_text())
+    assert "nothing of real food" in card["note"]
+    assert set(card["metrics"]["per_class"]) == set(card["classes"])
+    assert command("evaluate", tmp_path, "missing") == 1

@@ -1,0 +1,212 @@
+"""The gate at work on a store: who judges, what is kept, and that nothing is ever half released."""
+
+import json
+from datetime import timedelta
+
+import pytest
+
+from feedloop import releases
+from feedloop.domain import keys
+from feedloop.domain.documents import load
+from feedloop.domain.errors import BadRequest, Changed
+from tests.support import colours
+from tests.support.colours import ALL_BLUE, CLASSES, RIGHT, SWAPPED, answered
+from tests.support.dying import Dying
+from tests.support.stepping import Killed
+from tests.support.training import at_home, command
+from tests.support.world import NOON
+from training.data import manifests
+from training.data.manifests import Line
+from training.model import card
+from training.promotion import gate, gate_decisions, registry, test_days
+from training.promotion.gate_decisions import Candidate, Trial
+
+NOW = NOON + timedelta(days=1)
+WINDOW = test_days.Window("20261122", "20261122")
+MANY = [number % 3 for number in range(30)]
+
+
+@pytest.fixture
+def store(memory_store):
+    colours.release(memory_store, SWAPPED)
+    return memory_store
+
+
+def candidate(calls=RIGHT, number=2, trained=()):
+    body = colours.model(calls, number)
+    return Candidate(body, colours.card(body), tuple(trained))
+
+
+def judge(store, new, **how):
+    return gate_decisions.judge(store, new, Trial(WINDOW, **how), now=NOW, tracked=lambda things, *_: iter(things))
+
+
+def serving(store):
+    return releases.current(store).sha256
+
+
+def line(prediction="", sha256=""):
+    return Line("key", sha256, 0, "Red", "lowconfidence", ("3",), prediction, "9f2c11aa")
+
+
+def test_a_better_model_is_released_with_its_verdict_and_manifest(store):
+    answered(store, MANY)
+    new = candidate(trained=[line()])
+    verdict = judge(store, new)
+    assert (verdict["decision"], serving(store)) == (gate.RELEASE, new.sha256)
+    assert gate_decisions.read(store, "colours", new.sha256) == verdict
+    place = keys.model_file("colours", new.sha256, manifests.FILE)
+    assert manifests.from_bytes(store.get(place).body) == [line()]
+
+
+def test_a_worse_model_is_refused_and_only_its_verdict_is_kept(store):
+    answered(store, MANY)
+    before, new = serving(store), candidate(ALL_BLUE)
+    answered(store, [0] * 9, time=NOON - timedelta(days=30))  # another day judges nothing
+    colours.release(store, RIGHT)
+    better = serving(store)
+    verdict = judge(store, new)
+    assert (verdict["decision"], verdict["released"], serving(store)) == (gate.REFUSE, False, better)
+    assert {one.sha256: one.verdict for one in registry.listed(store)} == dict.fromkeys((before, better), "not judged")
+    assert gate_decisions.read(store, "colours", new.sha256) == verdict
+
+
+def test_a_class_that_falls_forbids_what_is_better_in_all(store):
+    colours.release(store, (0, 2, 2))
+    answered(store, [0] * 10 + [1] * 60)
+    verdict = judge(store, candidate((2, 1, 2)))
+    assert verdict["difference"]["low"] > 0
+    assert "but of Red by -100.0 points" in verdict["why"]
+    assert verdict["decision"] == gate.REFUSE
+
+
+def test_a_verdict_tells_both_accuracies_per_class_and_in_all(store):
+    answered(store, MANY)
+    verdict = judge(store, candidate())
+    assert verdict["accuracy"] == {"before": pytest.approx(1 / 3, abs=1e-3), "after": 1}
+    assert [(one["class"], one["difference"]["value"]) for one in verdict["per_class"]] == [
+        *zip(CLASSES, (1, 1, 0), strict=True)
+    ]
+    assert verdict["days"] == [{"day": "20261122", "predictions": 30, "labels": 30}]
+    assert json.loads(json.dumps(verdict)) == verdict
+
+
+def test_too_few_labels_say_how_many_are_needed(store):
+    answered(store, MANY[:12])
+    before = serving(store)
+    verdict = judge(store, candidate(SWAPPED))
+    assert (verdict["decision"], serving(store)) == (gate.WAIT, before)
+    assert verdict["labels_needed"] > 12
+
+
+def test_force_releases_and_is_on_record(store):
+    answered(store, MANY)
+    colours.release(store, RIGHT)
+    new = candidate(ALL_BLUE)
+    verdict = judge(store, new, force=True)
+    assert (verdict["decision"], verdict["forced"], verdict["released"]) == (gate.REFUSE, True, True)
+    assert serving(store) == new.sha256
+    assert "by force" in gate_decisions.words(verdict)
+    assert registry.show(store).verdict == "refuse, by force"
+
+
+def test_what_the_gate_lets_through_was_not_forced(store):
+    answered(store, MANY)
+    assert not judge(store, candidate(), force=True)["forced"]
+
+
+def test_an_earlier_verdict_is_never_lost(store):
+    answered(store, MANY)
+    colours.release(store, RIGHT)
+    new = candidate(ALL_BLUE)
+    first, second, third = judge(store, new), judge(store, new), judge(store, new, force=True)
+    kept = gate_decisions.read(store, "colours", new.sha256)
+    assert kept == {**third, "earlier": [second, first]}
+
+
+def test_what_either_model_was_trained_on_does_not_judge(store):
+    ids = answered(store, MANY)
+    old = keys.model_file("colours", serving(store), manifests.FILE)
+    store.create(old, manifests.to_bytes([line(ids[0])]))
+    same = manifests.version(colours.picture(MANY[1], 1))
+    labels = judge(store, candidate(trained=[line(ids[2]), line(sha256=same)]))["labels"]
+    assert (labels["judged"], labels["trained_on"]) == (27, 3)
+
+
+def test_none_of_these_counts_against_both(store):
+    answered(store, MANY)
+    answered(store, [0] * 10, choice="None of these", time=NOON + timedelta(minutes=1))
+    verdict = judge(store, candidate())
+    assert (verdict["labels"]["none_of_these"], verdict["accuracy"]["after"]) == (10, 0.75)
+
+
+def test_a_label_of_a_busy_day_stands_for_more(store):
+    answered(store, [2] * 10, time=NOON - timedelta(days=1))
+    answered(store, [0] * 10)
+    colours.answered(store, [0] * 30, queue=keys.LOW_CONFIDENCE)  # of the same day, not answered blind
+    chosen = Trial(test_days.Window("20261121", "20261122"))
+    new = candidate()
+    verdict = gate_decisions.judge(store, new, chosen, now=NOW, tracked=lambda things, *_: iter(things))
+    sizes = {day["day"]: day["predictions"] for day in verdict["days"]}
+    assert verdict["accuracy"]["before"] == pytest.approx(sizes["20261121"] / sum(sizes.values()), abs=1e-3)
+
+
+def test_who_serves_already_is_not_judged(store):
+    colours.release(store, RIGHT)
+    with pytest.raises(BadRequest, match="serves already"):
+        judge(store, candidate(RIGHT, number=1))
+
+
+def test_a_model_of_other_classes_is_not_judged(store):
+    body = colours.model(RIGHT)
+    with pytest.raises(BadRequest, match="do not begin with those that are known: Red, Green, Blue"):
+        judge(store, Candidate(body, colours.card(body, classes=["Red", "Blue", "Green"], sha256="0" * 64)))
+
+
+def test_another_release_meanwhile_is_not_replaced(store):
+    answered(store, MANY)
+
+    def tracked(things, *_):
+        colours.release(store, ALL_BLUE)
+        return iter(things)
+
+    with pytest.raises(Changed):
+        gate_decisions.judge(store, candidate(), Trial(WINDOW), now=NOW, tracked=tracked)
+    assert serving(store) == colours.card(colours.model(ALL_BLUE))["sha256"]
+
+
+@pytest.mark.parametrize("after", [False, True], ids=["before", "after"])
+@pytest.mark.parametrize("writes", range(7))
+def test_killed_at_any_write_nothing_is_half_released(store, writes, after):
+    answered(store, MANY)
+    before, new = serving(store), candidate(trained=[line()])
+    try:
+        judge(Dying(store, writes, after=after), new)
+    except Killed:
+        assert serving(store) in {before, new.sha256}
+    if serving(store) == before:
+        assert judge(store, new)["released"]
+    files = [releases.VERDICT_FILE, manifests.FILE, releases.MODEL_FILE, releases.CARD_FILE]
+    assert [store.head(keys.model_file("colours", new.sha256, name)).size > 0 for name in files] == [True] * 4
+    assert releases.model_bytes(store, releases.current(store)) == new.model
+
+
+@pytest.mark.store
+def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, monkeypatch, capsys):
+    store = at_home(seaweedfs, monkeypatch)
+    before = colours.release(store, SWAPPED)
+    answered(store, MANY)
+    for name, calls in (("better", RIGHT), ("worse", ALL_BLUE), ("equal", RIGHT)):
+        body = colours.model(calls, len(name))
+        card.write(tmp_path / name, body, colours.card(body))
+    assert command("judge", tmp_path / "better") == 0
+    assert command("judge", tmp_path / "worse") == 3
+    assert command("judge", tmp_path / "equal", "--margin", 0.1) == 4
+    assert "too few labels" in capsys.readouterr().out
+    assert json.loads((tmp_path / "worse" / "verdict.json").read_text())["decision"] == gate.REFUSE
+    assert command("judge", tmp_path / "worse", "--force") == 0
+    manifests.write(tmp_path / "equal", manifests.to_bytes([line()]))
+    assert command("release", tmp_path / "equal") == 0
+    assert store.head(keys.model_file("colours", releases.current(store).sha256, manifests.FILE)).size
+    assert command("rollback", before[:8]) == 0
+    assert load(store.get(keys.current_model()).body)["sha256"] == before

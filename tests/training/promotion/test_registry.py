@@ -1,0 +1,111 @@
+import hashlib
+from datetime import timedelta
+
+import pytest
+
+from feedloop import releases
+from feedloop.adapters.memory import MemoryStore
+from feedloop.domain import keys
+from feedloop.domain.documents import load
+from feedloop.domain.errors import BadRequest, Malformed, NoModel
+from tests.support.world import NOON
+from training.promotion import registry
+
+CLASSES = ["Bread", "Egg"]
+
+
+@pytest.fixture
+def store():
+    return MemoryStore()
+
+
+def release(store, model, classes=CLASSES, renames=None):
+    sha256 = hashlib.sha256(model).hexdigest()
+    card = {"v": 1, "name": "food", "sha256": sha256, "classes": classes}
+    registry.release(store, model, card, renames or {}, now=NOON)
+    return sha256
+
+
+def test_the_list_says_which_release_serves(store):
+    first, second = release(store, b"one"), release(store, b"two")
+    assert {line.sha256: line.mark for line in registry.listed(store)} == {second: "serves", first: "previous"}
+
+
+def test_before_the_first_release_the_list_is_empty(store):
+    assert list(registry.listed(store)) == []
+
+
+def test_a_rollback_goes_to_the_previous_release(store):
+    first, second = release(store, b"one"), release(store, b"two")
+    registry.rollback(store, "", now=NOON + timedelta(hours=1))
+    assert releases.current(store).sha256 == first
+    assert load(store.get(keys.current_model()).body)["previous"] == second
+
+
+def test_a_rollback_goes_to_any_release_by_its_beginning(store):
+    first, *_ = [release(store, body) for body in (b"one", b"two", b"three")]
+    assert registry.rollback(store, first[:6], now=NOON).sha256 == first
+
+
+@pytest.mark.parametrize("which", ["zz", "previous"])
+def test_a_release_that_is_not_there_is_told(store, which):
+    release(store, b"one")
+    with pytest.raises(BadRequest, match="0 releases answer to"):
+        registry.rollback(store, which, now=NOON)
+
+
+def test_a_release_whose_file_is_damaged_never_serves_again(store):
+    first, second = release(store, b"one"), release(store, b"two")
+    place = keys.model_file("food", first, releases.MODEL_FILE)
+    store.replace(place, b"tampered", etag=store.head(place).etag)
+    with pytest.raises(NoModel):
+        registry.rollback(store, "", now=NOON)
+    assert releases.current(store).sha256 == second
+
+
+def test_a_rollback_to_fewer_classes_keeps_the_list(store):
+    release(store, b"one")
+    release(store, b"two", [*CLASSES, "Soup"])
+    registry.rollback(store, "", now=NOON)
+    assert releases.current(store).classes.names == ("Bread", "Egg", "Soup")
+
+
+def test_a_renamed_class_keeps_its_index_and_its_former_name(store):
+    release(store, b"one")
+    release(store, b"two", ["Bread", "Eggs"], {"Egg": "Eggs"})
+    classes = releases.class_list(store)
+    assert (classes.names, classes.index("Egg"), classes.former) == (("Bread", "Eggs"), 1, ((), ("Egg",)))
+
+
+def test_a_release_cut_off_after_its_rename_can_be_repeated(store):
+    release(store, b"one")
+    for model in (b"two", b"three"):
+        release(store, model, ["Bread", "Eggs"], {"Egg": "Eggs"})
+    assert releases.class_list(store).former == ((), ("Egg",))
+
+
+@pytest.mark.parametrize("classes", [["Egg", "Bread"], ["Bread"], ["Bread", "Eggs"], ["Bread", "Egg", "Egg"]])
+def test_a_release_that_changes_an_index_is_refused(store, classes):
+    first = release(store, b"one")
+    with pytest.raises(Malformed):
+        release(store, b"two", classes)
+    assert [line.sha256 for line in registry.listed(store)] == [first]
+
+
+@pytest.mark.parametrize("renames", [{"Pizza": "Soup"}, {"Egg": "Bread"}, {"Egg": "Soup"}])
+def test_a_rename_that_does_not_fit_changes_nothing(store, renames):
+    release(store, b"one")
+    with pytest.raises(Malformed):
+        release(store, b"two", ["Bread", "Egg"], renames)
+    assert releases.class_list(store).names == ("Bread", "Egg")
+
+
+def test_nothing_can_be_renamed_before_the_first_release(store):
+    with pytest.raises(NoModel, match="nothing to rename"):
+        release(store, b"one", renames={"Egg": "Eggs"})
+
+
+def test_renames_are_read_as_old_and_new():
+    assert registry.parse_renames(["Egg=Eggs", "a b=c=d"]) == {"Egg": "Eggs", "a b": "c=d"}
+    with pytest.raises(BadRequest, match="old=new"):
+        registry.parse_renames(["Egg"])

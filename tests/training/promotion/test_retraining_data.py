@@ -1,0 +1,118 @@
+"""What is learned from: never what judges, each picture once, and what must not be forgotten."""
+
+from datetime import timedelta
+
+import pytest
+
+from feedloop import reviews
+from feedloop.domain import keys
+from tests.support import demo, world
+from tests.support.labelled import label
+from tests.support.world import NOON
+from training.data.manifests import Line
+from training.promotion import retraining_data, test_days
+from training.promotion.test_days import Window
+
+SAMPLED, LOW, FLAGGED, VISITORS = keys.QUEUES
+WINDOW = Window("20261122", "20261130")
+
+
+@pytest.fixture
+def store(memory_store):
+    world.release(memory_store)
+    return memory_store
+
+
+def chosen(store):
+    return {(one.queue, str(one.prediction)) for one in retraining_data.choose(store, WINDOW, test_days.sampled(store))}
+
+
+def asked(store, made):
+    """It is in the random sample, whether somebody answers or not."""
+    reviews.queue_blind(store, made.id)
+    return made
+
+
+def line(sha256, index=0, source="lowconfidence", key="a"):
+    return Line(key, sha256, index, "Bread", source, ("3",), "", "9f2c11aa")
+
+
+def test_what_annotators_say_and_what_visitors_say_with_them_is_learned(store):
+    low, flagged = label(store, LOW, "Egg"), label(store, FLAGGED, "Meat")
+    label(store, VISITORS, "Egg")
+    agreed = label(store, FLAGGED, "Egg", label(store, VISITORS, "Egg"))
+    named = {(LOW, low), (FLAGGED, flagged), (FLAGGED, agreed), (VISITORS, agreed)}
+    assert chosen(store) == {(queue, str(made.id)) for queue, made in named}
+
+
+def test_blind_labels_are_learned_once_they_are_older_than_the_window(store):
+    label(store, SAMPLED, "Egg")
+    older = label(store, SAMPLED, "Egg", world.prediction(time=NOON - timedelta(days=1)))
+    assert chosen(store) == {(SAMPLED, str(older.id))}
+
+
+def test_what_judges_is_not_learned_through_another_queue(store):
+    made = asked(store, label(store, LOW, "Egg"))
+    label(store, SAMPLED, "Egg", made)
+    assert chosen(store) == set()
+
+
+def test_what_may_judge_later_is_not_learned_either(store):
+    asked(store, label(store, LOW, "Egg"))
+    assert chosen(store) == set()
+
+
+def test_a_sampled_picture_of_an_older_day_may_be_learned_from_any_queue(store):
+    made = asked(store, label(store, LOW, "Egg", world.prediction(time=NOON - timedelta(days=1))))
+    assert chosen(store) == {(LOW, str(made.id))}
+
+
+def test_the_same_bytes_that_judge_are_not_learned():
+    found = retraining_data.distinct([line("a"), line("b")], {"a"})
+    assert (found.kept, found.left_out["the_same_picture_judges"]) == ((line("b"),), 1)
+
+
+def test_a_picture_that_came_twice_is_learned_once_from_annotators_first():
+    twice = [line("a", source="userfeedback2"), line("a", source="userfeedback", key="b")]
+    found = retraining_data.distinct(twice, set())
+    assert ([one.source for one in found.kept], found.left_out["came_again"]) == (["userfeedback"], 1)
+
+
+def test_a_picture_that_is_called_two_things_teaches_neither():
+    found = retraining_data.distinct([line("a"), line("a", 1, key="b"), line("b")], set())
+    assert (found.kept, found.left_out["called_two_things"]) == ((line("b"),), 1)
+
+
+def test_pictures_of_none_of_the_classes_teach_to_be_unsure(store, tmp_path):
+    made = label(store, LOW, "None of these")
+    label(store, VISITORS, "Egg", label(store, FLAGGED, "None of these"))
+    label(store, LOW, "Can't tell")
+    for _ in range(2):
+        (found,) = retraining_data.outliers(store, tmp_path, WINDOW, set())
+        assert (found.index, found.path.read_bytes()) == (None, store.get(keys.production(made.id)).body)
+    store.delete(keys.production(made.id))
+    found.path.unlink()
+    assert retraining_data.outliers(store, tmp_path, WINDOW, set()) == []
+
+
+def test_the_drawings_of_the_demonstration_model_are_drawn_again(tmp_path, monkeypatch):
+    monkeypatch.setattr(retraining_data, "REPLAYED", 22)
+    found = retraining_data.replay(demo.CARD["trained_on"], tmp_path, lambda things, *_: iter(things))
+    assert (len(found.shown), len(found.outliers)) == (22, 11)
+    assert found.facts() == {"dataset": "drawings", "pictures": 22, "outliers": 11, "seed": 11}
+    again = retraining_data.replay(
+        {"dataset": "loop", "replay": found.facts()}, tmp_path / "b", lambda things, *_: iter(things)
+    )
+    assert [one.path.read_bytes() for one in again.shown] == [one.path.read_bytes() for one in found.shown]
+
+
+@pytest.mark.parametrize("trained_on", [{}, {"dataset": "food11", "pictures": 9000, "seed": 1}])
+def test_what_cannot_be_drawn_is_not_replayed(tmp_path, trained_on):
+    assert retraining_data.replay(trained_on, tmp_path, lambda things, *_: iter(things)).facts() == {}
+
+
+def test_classes_without_a_picture_are_named():
+    assert retraining_data.missing([line("a", 1)], retraining_data.Replay(), ("Bread", "Egg", "Meat")) == [
+        "Bread",
+        "Meat",
+    ]

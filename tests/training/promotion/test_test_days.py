@@ -1,0 +1,89 @@
+"""Which blind labels judge: the answered prefix of each closed day's order, and the days' sizes."""
+
+from datetime import timedelta
+
+import pytest
+
+from feedloop import reviews
+from feedloop.domain import keys
+from feedloop.domain.errors import BadRequest
+from functions.report import closing
+from tests.support import world
+from tests.support.labelled import commit, label
+from tests.support.world import CLASSES, NOON
+from training.promotion import test_days
+from training.promotion.test_days import Window
+
+SAMPLED = keys.RANDOM_SAMPLED
+TODAY = NOON + timedelta(days=2)
+DAY = "20261122"
+EVER = Window("20261101", "20261130")
+
+
+@pytest.fixture
+def store(memory_store):
+    world.release(memory_store)
+    return memory_store
+
+
+def predicted(at, time=NOON):
+    return world.prediction(1, random=f"{at:032x}", time=time)
+
+
+def read(store, window=EVER, now=TODAY):
+    return test_days.read(store, window, test_days.answers(store), classes=len(CLASSES), now=now)
+
+
+def test_only_the_answered_prefix_of_a_day_counts(store):
+    for at in (1, 2, 4):
+        label(store, SAMPLED, "Egg", predicted(at))
+    commit(store, predicted(3))
+    (day,) = read(store)
+    assert ([one.prediction.random[-1] for one in day.answered], day.predictions) == (["1", "2"], 4)
+
+
+def test_none_of_these_judges_and_silence_does_not(store):
+    for at, choice in enumerate(("Egg", "None of these", "Can't tell", None, "Meat")):
+        label(store, SAMPLED, choice, predicted(at))
+    (day,) = read(store)
+    assert ([one.truth for one in day.answered], day.silent) == ([3, None, 5], 2)
+
+
+def test_an_open_day_judges_nothing(store):
+    label(store, SAMPLED, "Egg", predicted(1))
+    assert read(store, now=NOON + timedelta(hours=1)) == []
+
+
+def test_other_queues_judge_nothing(store):
+    label(store, keys.LOW_CONFIDENCE, "Egg", predicted(1))
+    assert read(store) == []
+
+
+def test_a_day_that_is_written_down_needs_no_production_pictures(store):
+    for at in (1, 2):
+        label(store, SAMPLED, "Egg", predicted(at))
+    before = read(store)
+    closing.close(store, classes=len(CLASSES), now=TODAY)
+    for at in (1, 2):
+        store.delete(keys.production(predicted(at).id))
+    assert read(store) == before
+
+
+def test_the_window_ends_with_the_newest_closed_day_that_has_labels(store):
+    for days in (0, 1, 2):
+        label(store, SAMPLED, "Egg", predicted(days, NOON + timedelta(days=days)))
+    assert test_days.window(store, "", "", now=TODAY) == Window("20261110", "20261123")
+    assert test_days.window(store, "20261121", "20261122", now=TODAY) == Window("20261121", "20261122")
+
+
+def test_a_window_without_labels_or_days_is_told(store):
+    with pytest.raises(BadRequest, match="No closed day has a blind label"):
+        test_days.window(store, "", "", now=TODAY)
+    with pytest.raises(BadRequest, match="before it begins"):
+        test_days.window(store, "20261123", "20261122", now=TODAY)
+
+
+def test_what_was_put_before_annotators_is_known_before_they_answer(store):
+    made = commit(store, predicted(7))
+    reviews.queue_blind(store, made.id)
+    assert test_days.sampled(store) == {made.id.random}

@@ -1,0 +1,109 @@
+"""What the person at the terminal sees."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from feedloop.domain.documents import Document
+from training.model.evaluation import Report, wilson
+from training.promotion.registry import Line
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from training.model.training_loop import Round, Step
+
+T = TypeVar("T")
+
+console = Console()
+errors = Console(stderr=True, highlight=False)
+
+
+def say(text: str) -> None:
+    """One plain line."""
+    console.print(text, highlight=False, markup=False, soft_wrap=True)
+
+
+@contextmanager
+def bar() -> Iterator[Progress]:
+    """A progress bar on the error stream: what a command prints can be piped."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=errors) as progress:
+        yield progress
+
+
+def tracked(things: Iterable[T], total: int, what: str) -> Iterator[T]:
+    """The same things, with a bar that moves as they are used."""
+    with bar() as progress:
+        yield from progress.track(things, total=total, description=what)
+
+
+def learn(train: "Callable[[Step], Iterator[Round]]") -> None:
+    """Show every round of a training as it ends."""
+    with bar() as progress:
+        task = progress.add_task("round 1", total=None)
+
+        def step(done: int, total: int, loss: float) -> None:
+            progress.update(task, completed=done, total=total, description=f"loss {loss:.3f}")
+
+        for one in train(step):
+            mark = " *" if one.best else ""
+            facts = f"loss {one.loss:.3f}, held out {one.held_loss:.3f}, accuracy {one.accuracy:.1%}"
+            progress.console.print(f"round {one.number}: {facts}{mark}", highlight=False)
+
+
+def show_report(report: Report) -> None:
+    """Accuracy with its interval, per class, and reliability."""
+    low, high = wilson(report.right, report.count)
+    say(f"accuracy {report.right / report.count:.1%} ({low:.1%} to {high:.1%} at 95 %), {report.count} pictures")
+    table = Table("class", "pictures", "right", "share", "95 %")
+    for index, name in enumerate(report.classes):
+        count, right = int(report.confusion[index].sum()), int(report.confusion[index, index])
+        span = " to ".join(f"{edge:.0%}" for edge in wilson(right, count)) if count else ""
+        table.add_row(name, str(count), str(right), f"{right / count:.1%}" if count else "", span)
+    console.print(table)
+    _show_reliability(report)
+
+
+def _show_reliability(report: Report) -> None:
+    say(f"calibration error (ECE) {report.calibration_error:.3f}; {report.confident:.1%} of the answers are confident")
+    table = Table("confidence", "pictures", "mean", "right")
+    for part in report.bins:
+        table.add_row(
+            f"{part.low:.1f} to {part.high:.1f}", str(part.count), f"{part.confidence:.3f}", f"{part.accuracy:.3f}"
+        )
+    console.print(table)
+
+
+def show_releases(lines: Iterable[Line]) -> None:
+    """One row per release."""
+    table = Table("", "name", "sha256", "created", "classes", "accuracy", "gate")
+    for line in lines:
+        card = line.card
+        accuracy = card.get("metrics", {}).get("accuracy")
+        share = "" if accuracy is None else f"{accuracy:.1%}"
+        known = (line.mark, line.name, line.sha256[:12], card.get("created"), str(len(card["classes"])), share)
+        table.add_row(*known, line.verdict)
+    console.print(table)
+
+
+def show_verdict(verdict: Document) -> None:
+    """Both models on the same pictures, and where the new one gains and loses."""
+    before, after = (_share(verdict["accuracy"][when]) for when in ("before", "after"))
+    window, count = verdict["window"], verdict["labels"]["judged"]
+    say(f"on {count} blind labels of {window['from']} to {window['to']}: {before} before, {after} after")
+    table = Table("class", "labels", "points", "95 %")
+    for one in verdict["per_class"]:
+        found = one["difference"]
+        span = f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}"
+        table.add_row(one["class"], str(found["labels"]), f"{100 * found['value']:+.1f}", span)
+    if verdict["per_class"]:
+        console.print(table)
+
+
+def _share(share: float | None) -> str:
+    return "unknown" if share is None else f"{share:.1%}"

@@ -1,0 +1,52 @@
+"""The commands that speak with the store: release, list, show, rollback."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from training.commands import console, store_connection
+from training.data import manifests
+from training.model import card as cards
+from training.promotion import registry
+
+commands = typer.Typer()
+
+_STORE = "The store: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and BUCKET_PREFIX, else DATA_DIR/connection.json."
+
+
+@commands.command(epilog=f"Example: python -m training release build/model --rename 'Rice=Rice dishes'. {_STORE}")
+def release(
+    folder: Annotated[Path, typer.Argument(help="A folder written by `export`.")],
+    rename: Annotated[list[str] | None, typer.Option(help="old=new: the index keeps its meaning. Repeatable.")] = None,
+) -> None:
+    """Let the functions serve this model; they notice within seconds."""
+    model, card = cards.read(folder)
+    renames, store = registry.parse_renames(rename or []), store_connection.open_store()
+    registry.keep_manifest(store, card, manifests.beside(folder))
+    registry.release(store, model, card, renames, now=store_connection.clock()())
+    console.say(f"{card['name']} {card['sha256'][:12]} serves. To go back: python -m training rollback")
+
+
+@commands.command("list", epilog=f"Example: python -m training list. {_STORE}")
+def list_releases() -> None:
+    """Every release, the newest first."""
+    console.show_releases(registry.listed(store_connection.open_store()))
+
+
+@commands.command(epilog=f"Example: python -m training show 9f2c. {_STORE}")
+def show(
+    which: Annotated[str, typer.Argument(help="The beginning of a sha256; `previous`; else what serves.")] = "",
+) -> None:
+    """The card of one release."""
+    console.say(json.dumps(registry.show(store_connection.open_store(), which).card, indent=2, ensure_ascii=False))
+
+
+@commands.command(epilog=f"Example: python -m training rollback 9f2c. {_STORE}")
+def rollback(
+    which: Annotated[str, typer.Argument(help="The beginning of a sha256; else `previous`.")] = "previous",
+) -> None:
+    """Let an earlier release serve again."""
+    line = registry.rollback(store_connection.open_store(), which, now=store_connection.clock()())
+    console.say(f"{line.name} {line.sha256[:12]} serves again")

@@ -1,0 +1,133 @@
+"""The commands that put another model in place of the one that serves: retrain, judge."""
+
+import json
+import sys
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from feedloop import releases
+from feedloop.ports import ObjectStore
+from training.commands import console, store_connection
+from training.commands.pull import STORE, Since, Until, parse_day
+from training.data import manifests
+from training.model import card as cards
+from training.promotion import gate, gate_decisions, retraining_data, test_days
+from training.promotion.comparison import Contender
+from training.promotion.gate import Rules
+from training.promotion.gate_decisions import Candidate, Trial
+from training.promotion.retraining_data import Replay
+
+if TYPE_CHECKING:
+    from training.promotion.retraining import Lesson
+
+commands = typer.Typer()
+
+ENDS = {gate.RELEASE: 0, gate.REFUSE: 3, gate.WAIT: 4}
+"""What the commands end with when nothing was forced."""
+
+Margin = Annotated[float, typer.Option(min=0, max=100, help="Points of accuracy that a release may lose.")]
+ClassMargin = Annotated[float, typer.Option(min=0, max=100, help="Points that a class may be shown to lose.")]
+Force = Annotated[bool, typer.Option("--force", help="Release whatever the verdict is; it is recorded.")]
+
+
+@commands.command(
+    epilog=f"Example: python -m training judge build/next. Ends with 3: refused, 4: too few labels. {STORE}"
+)
+def judge(
+    folder: Annotated[Path, typer.Argument(help="A folder written by `retrain` or `export`.")],
+    *,
+    since: Since = "",
+    until: Until = "",
+    margin: Margin = 2.0,
+    class_margin: ClassMargin = 5.0,
+    force: Force = False,
+) -> None:
+    """Compare a model with the one that serves on the newest blind labels, and release it if it is not worse."""
+    store, now = store_connection.open_store(), store_connection.clock()()
+    window = test_days.window(store, parse_day(since), parse_day(until), now=now)
+    _judge(store, folder, Trial(window, _rules(margin, class_margin), force), now)
+
+
+@commands.command(
+    epilog=f"Example: python -m training retrain --to build/next. Ends with 3: refused, 4: too few labels. {STORE}"
+)
+def retrain(
+    *,
+    to: Annotated[Path, typer.Option(help="The folder for pictures, checkpoint, model and verdict.")] = Path("next"),
+    since: Since = "",
+    until: Until = "",
+    start: Annotated[
+        Path | None, typer.Option("--from", help="A checkpoint, instead of the release's own weights.")
+    ] = None,
+    replay: Annotated[
+        Path | None, typer.Option(help="An image folder of the first training, lest it is forgotten.")
+    ] = None,
+    outliers: Annotated[Path | None, typer.Option(help="Pictures of none of the classes, to go with it.")] = None,
+    margin: Margin = 2.0,
+    class_margin: ClassMargin = 5.0,
+    force: Force = False,
+    rounds: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 6,
+    rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
+    workers: Annotated[int, typer.Option(min=0, help="Processes that read pictures.")] = 2,
+    seed: Annotated[int, typer.Option(help="The same seed, the same result.")] = 11,
+) -> None:
+    """Train the serving model on what people said since, judge the result, and release it if it is not worse."""
+    from training.model.training_loop import Plan
+    from training.promotion import retraining
+
+    store, now = store_connection.open_store(), store_connection.clock()()
+    chosen = Trial(
+        test_days.window(store, parse_day(since), parse_day(until), now=now), _rules(margin, class_margin), force
+    )
+    release = releases.current(store)
+    old = Contender(releases.model_bytes(store, release), release.card)
+    given = _given(replay, outliers, release.classes.names)
+    source = retraining.Source(store, old, release.classes, chosen.window, now)
+    lesson = retraining.gather(source, to, given, console.tracked)
+    _tell(lesson)
+    plan = Plan(int(old.card["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
+    console.learn(lambda step: retraining.train(lesson, start, plan, to / "model.pt", step))
+    retraining.export(lesson, to / "model.pt", to, release.name, f"{now:%Y-%m-%d}")
+    _judge(store, to, chosen, now)
+
+
+def _tell(lesson: "Lesson") -> None:
+    left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in lesson.lines.left_out.items() if count)
+    again = (
+        f"{len(lesson.again.shown)} of the first lesson again" if lesson.again.shown else "nothing of the first lesson"
+    )
+    console.say(f"{len(lesson.lines.kept)} labelled pictures, {len(lesson.outliers)} of none of the classes, {again}")
+    if left:
+        console.say(f"left out: {left}")
+    if missing := retraining_data.missing(lesson.lines.kept, lesson.again, lesson.classes):
+        console.say(f"Nothing shows {', '.join(missing)}, which may be forgotten: give --replay.")
+
+
+def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> None:
+    """Judge, tell, keep the verdict beside the model, and end with what was decided."""
+    model, card = cards.read(folder)
+    verdict = gate_decisions.judge(
+        store, Candidate(model, card, manifests.beside(folder)), chosen, now=now, tracked=console.tracked
+    )
+    (folder / releases.VERDICT_FILE).write_text(
+        json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
+    )
+    console.show_verdict(verdict)
+    console.say(gate_decisions.words(verdict))
+    if not verdict["released"]:
+        sys.exit(ENDS[verdict["decision"]])
+
+
+def _given(replay: Path | None, outliers: Path | None, names: tuple[str, ...]) -> Replay | None:
+    return (
+        retraining_data.of_folders(replay, outliers, replay.name if replay else "", names)
+        if replay or outliers
+        else None
+    )
+
+
+def _rules(margin: float, class_margin: float) -> Rules:
+    return Rules(margin / 100, class_margin / 100)

@@ -1,0 +1,172 @@
+"""An image folder: one sub-folder per class, and the order of the classes.
+
+The order is that of `classes.txt` (one name per line) when the folder has one. Sub-folders
+called `class_00`, `class_01`, ... carry their index, as in the dataset buckets; with
+eleven of them and no other names given they are Food-11's. Any other sub-folders are
+classes by their own names, sorted. What is no picture of a class is left out and told: training/data/folders.py.
+"""
+
+import hashlib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+from unicodedata import normalize
+
+from feedloop.adapters import pictures
+from feedloop.domain.classes import check_names, parse_names, same_name
+from feedloop.domain.errors import BadRequest, Malformed, Refused
+from feedloop.ports import Picture
+from training.data import folders, manifests
+
+FOOD_11 = (
+    "Bread",
+    "Dairy product",
+    "Dessert",
+    "Egg",
+    "Fried food",
+    "Meat",
+    "Noodles/Pasta",
+    "Rice",
+    "Seafood",
+    "Soup",
+    "Vegetable/Fruit",
+)
+"""The classes of GourmetGram, in the order of their indices."""
+
+NAMES_FILE = "classes.txt"
+_NUMBERED = re.compile(r"class_(\d{2,4})")
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A picture on disk and the index of its class; None when it shows none of them."""
+
+    path: Path
+    index: int | None
+
+    def picture(self) -> Picture:
+        """As predict decodes it; whoever looks at a file looks through this. Raises BadRequest."""
+        try:
+            return pictures.normalise(self.path.read_bytes())
+        except (OSError, Refused) as error:
+            raise BadRequest(f"{self.path} cannot be used: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Pictures:
+    """The classes by index, and every picture in a fixed order."""
+
+    classes: tuple[str, ...]
+    shown: tuple[Shown, ...]
+    folder: Path | None = None
+
+    def split(self, share: float, *, seed: int) -> tuple[list[Shown], list[Shown]]:
+        """Without and with a `share` of every class, at least one picture of each."""
+        kept: list[Shown] = []
+        held: list[Shown] = []
+        for index in range(len(self.classes)):
+            own = [one for one in self.shown if one.index == index]
+            Random(f"{seed} {index}").shuffle(own)
+            cut = max(1, round(len(own) * share))
+            held += own[:cut]
+            kept += own[cut:]
+        return kept, held
+
+    def manifest(self) -> str:
+        """The dataset's version: its manifest's when it has one, else a fingerprint of all pictures and classes.
+
+        Raises BadRequest when pictures and manifest differ.
+        """
+        if self.folder is None or not (self.folder / manifests.FILE).exists():
+            return manifest(self.shown)
+        found = {str(one.path.relative_to(self.folder)): (one.index, sha256_of(one.path)) for one in self.shown}
+        return manifests.checked(self.folder, found)
+
+
+def read(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> Pictures:
+    """The pictures of an image folder, of every class when it must be `complete`. Raises BadRequest."""
+    left, named = folders.Left(), tuple(names) or _listed(folder)
+    found = {path: folders.pictures(path, left) for path in folders.of_classes(folder, left, frozenset(named))}
+    if not found:
+        raise BadRequest(f"{folder} has no sub-folders: give a folder with one sub-folder of pictures per class.")
+    kept = [path for path, inside in found.items() if inside or _is_class(path.name, named)] or list(found)
+    left[folders.WITHOUT] += len(found) - len(kept)
+    classes = named or _classes(folder, kept)
+    shown = [Shown(path, _index(at.name, classes)) for at in kept for path in found[at]]
+    folders.tell(folder, left)
+    missing = [name for index, name in enumerate(classes) if all(one.index != index for one in shown)]
+    if not shown or (missing and complete):
+        raise BadRequest(f"{folder} has no JPEG, PNG or WebP picture of {', '.join(missing)}.")
+    return Pictures(classes, tuple(shown), folder)
+
+
+def read_outliers(folder: Path) -> list[Shown]:
+    """All pictures below a folder as pictures of none of the classes. Raises BadRequest when there is none."""
+    left = folders.Left()
+    found = [Shown(path, None) for path in folders.pictures(folder, left)]
+    folders.tell(folder, left)
+    if not found:
+        raise BadRequest(f"{folder} has no JPEG, PNG or WebP pictures.")
+    return found
+
+
+def manifest(shown: Iterable[Shown]) -> str:
+    """A fingerprint of pictures and their classes, in their order."""
+    whole = hashlib.sha256()
+    for one in shown:
+        whole.update(f"{one.index} {sha256_of(one.path)}\n".encode())
+    return whole.hexdigest()
+
+
+def sha256_of(path: Path) -> str:
+    """The fingerprint of a file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+def _is_class(folder: str, named: tuple[str, ...]) -> bool:
+    """Whether a folder is a class also without a picture."""
+    return bool(_NUMBERED.fullmatch(folder)) or any(same_name(name, folder) for name in named)
+
+
+def _classes(folder: Path, kept: list[Path]) -> tuple[str, ...]:
+    """As the folders say; two that have the same name in other signs are one class."""
+    numbered = [_NUMBERED.fullmatch(path.name) for path in kept]
+    if not all(numbered):
+        return _checked(
+            folder, tuple({normalize("NFC", path.name): path.name for path in reversed(kept)}.values())[::-1]
+        )
+    count = 1 + max(int(match[1]) for match in numbered if match)
+    food = FOOD_11 if count == len(FOOD_11) else ()
+    return food or tuple(f"class_{index:02d}" for index in range(count))
+
+
+def _listed(folder: Path) -> tuple[str, ...]:
+    file = folder / NAMES_FILE
+    return read_names(file) if file.exists() else ()
+
+
+def read_names(file: Path) -> tuple[str, ...]:
+    """Class names, one per line. Raises BadRequest when they cannot be read, or one cannot be a class's."""
+    try:
+        return parse_names(file.read_bytes())
+    except (Malformed, OSError) as error:
+        raise BadRequest(f"{file}: {error}.") from error
+
+
+def _checked(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
+    try:
+        check_names(names)
+    except Malformed as error:
+        raise BadRequest(f"{folder}: {error}.") from error
+    return names
+
+
+def _index(folder: str, classes: tuple[str, ...]) -> int:
+    match = _NUMBERED.fullmatch(folder)
+    named = (index for index, name in enumerate(classes) if same_name(name, folder))
+    index = int(match[1]) if match else next(named, len(classes))
+    if index >= len(classes):
+        raise BadRequest(f"The folder {folder!r} is none of the {len(classes)} classes: {', '.join(classes)}.")
+    return index

@@ -1,0 +1,108 @@
+"""Weights on disk: our own checkpoints, and a GourmetGram `food11.pth` in either form."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+from zipfile import is_zipfile
+
+import torch
+from torch import Tensor, nn
+
+from feedloop.domain.errors import Malformed
+from training.data.image_folder import FOOD_11
+from training.model import mobilenet
+
+SIZE = 224
+"""The side of the pictures that a foreign checkpoint was trained on, as far as we know."""
+
+_RISK = (
+    "{} is not a plain state_dict, perhaps a pickled module: loading that runs whatever code is inside."
+    " If you made it yourself or trust who did, say --trust-pickle. Safer: torch.save(model.state_dict(), ...)."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Weights, and what must be known to use them."""
+
+    state: mobilenet.State
+    classes: tuple[str, ...]
+    size: int = SIZE
+    trained_on: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def network(self) -> nn.Module:
+        """The network, ready to answer."""
+        return mobilenet.of(self.state)
+
+
+def save(checkpoint: Checkpoint, path: Path) -> None:
+    """Write the file in one step: a kill leaves the old one or the new one."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    new = path.with_name(f"{path.name}.new")
+    with new.open("wb") as file:
+        torch.save({"v": 1, **asdict(checkpoint), "classes": list(checkpoint.classes)}, file)
+        file.flush()
+        os.fsync(file.fileno())
+    new.replace(path)
+
+
+def load(path: Path, *, names: tuple[str, ...] = (), trust_pickle: bool = False) -> Checkpoint:
+    """Read and check a file. `names` are the classes of one that does not tell them, else Food-11's.
+
+    Only `trust_pickle` runs what a pickled module brings along. Raises Malformed.
+    """
+    found = _read(path, trust_pickle=trust_pickle)
+    if isinstance(found, nn.Module):
+        found = found.state_dict()
+    if isinstance(found, dict) and "state" in found:
+        checkpoint = _ours(found, path, names)
+    else:
+        checkpoint = Checkpoint(_weights(found, path), names or FOOD_11)
+    _check(checkpoint)
+    return checkpoint
+
+
+def _read(path: Path, *, trust_pickle: bool) -> object:
+    try:
+        if not is_zipfile(path):  # as torch writes it since 1.6
+            raise Malformed(f"{path} is {'no file of torch' if path.exists() else 'not there'}")
+        return torch.load(path, map_location="cpu", weights_only=True)
+    except (UnpicklingError, RuntimeError, EOFError, ValueError) as error:
+        if not trust_pickle:
+            raise Malformed(_RISK.format(path)) from error
+    return _unpickled(path)
+
+
+def _unpickled(path: Path) -> object:
+    try:
+        return torch.load(path, map_location="cpu", weights_only=False)
+    except (UnpicklingError, RuntimeError, EOFError, ValueError, AttributeError, ImportError) as error:
+        raise Malformed(f"{path} cannot be unpickled: {error}") from error
+
+
+def _ours(found: dict[str, Any], path: Path, names: tuple[str, ...]) -> Checkpoint:
+    try:
+        classes, size = names or tuple(found["classes"]), int(found["size"])
+        return Checkpoint(_weights(found["state"], path), classes, size, found["trained_on"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise Malformed(f"{path} is no checkpoint of ours: {error!r}") from error
+
+
+def _weights(found: object, path: Path) -> mobilenet.State:
+    """Weights by name; those of a DataParallel module have a prefix."""
+    if not isinstance(found, dict) or not all(isinstance(weight, Tensor) for weight in found.values()):
+        raise Malformed(f"{path} holds no weights by name (a state_dict)")
+    return {str(name).removeprefix("module."): weight for name, weight in found.items()}
+
+
+def _check(checkpoint: Checkpoint) -> None:
+    answers = mobilenet.count_classes(checkpoint.state)
+    if answers != len(checkpoint.classes):
+        raise Malformed(f"the weights answer {answers} classes, {len(checkpoint.classes)} are named: say --classes")
+    if not all(bool(torch.isfinite(weight).all()) for weight in checkpoint.state.values()):
+        raise Malformed("some weights are not finite numbers")
+    mobilenet.of(checkpoint.state)

@@ -1,0 +1,139 @@
+"""A checkpoint as an ONNX file that ends in calibrated probabilities, and the proof that both answer alike."""
+
+import hashlib
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import onnx
+import onnxruntime as ort
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+from torch.nn import functional
+
+from feedloop.domain.errors import Malformed
+from training.data import tensors
+from training.data.image_folder import Shown
+from training.model import training_loop
+from training.model.checkpoint import Checkpoint
+
+OPSET = 20
+MOST_DIFFERENCE = 1e-4
+TIE = 1e-6
+"""Two classes whose probabilities are this close have no order in float32."""
+RANDOM_PICTURES = 16
+_COLDEST, _HOTTEST, _STEPS = 0.05, 20.0, 60
+
+
+class Calibrated(nn.Module):
+    """A network whose answers are divided by a temperature and become probabilities (Guo et al., 2017)."""
+
+    def __init__(self, network: nn.Module, temperature: float) -> None:
+        super().__init__()
+        self.network = network
+        self.register_buffer("temperature", torch.tensor(temperature))
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """N x 3 x size x size to n x classes."""
+        return functional.softmax(self.network(pixels) / self.temperature, dim=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Parity:
+    """How far the exported file is from torch."""
+
+    pictures: int
+    difference: float
+    same_class: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether the file may be released."""
+        return self.difference <= MOST_DIFFERENCE and self.same_class
+
+
+def fit_temperature(network: nn.Module, held: Sequence[Shown], size: int) -> float:
+    """The temperature at which held-out answers are likeliest; an answer to an outlier should prefer nothing.
+
+    The loss has one minimum in the temperature, so thirds of the interval close in on it.
+    """
+    answers = training_loop.logits(network, held, size)
+    wanted = torch.stack([tensors.wanted(one.index, answers.shape[1]) for one in held])
+    low, high = np.log(_COLDEST), np.log(_HOTTEST)
+    for _ in range(_STEPS):
+        first, second = low + (high - low) / 3, high - (high - low) / 3
+        if _loss(answers, wanted, first) < _loss(answers, wanted, second):
+            high = second
+        else:
+            low = first
+    return float(np.exp((low + high) / 2))
+
+
+def _loss(answers: Tensor, wanted: Tensor, log_temperature: float) -> float:
+    return float(functional.cross_entropy(answers.double() / float(np.exp(log_temperature)), wanted.double()))
+
+
+def export(checkpoint: Checkpoint, temperature: float) -> bytes:
+    """The ONNX file, checked: `pixels` (n x 3 x size x size) to `probabilities` (n x classes)."""
+    network = Calibrated(checkpoint.network, temperature).eval()
+    pixels = torch.zeros(2, 3, checkpoint.size, checkpoint.size)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # torch talks to its own developers here
+        program = torch.onnx.export(
+            network,
+            (pixels,),
+            dynamo=True,
+            verbose=False,
+            opset_version=OPSET,
+            input_names=["pixels"],
+            output_names=["probabilities"],
+            dynamic_shapes=({0: torch.export.Dim("batch")},),
+        )
+    model = program.model_proto
+    _strip(model)
+    onnx.checker.check_model(model, full_check=True)
+    return bytes(model.SerializeToString(deterministic=True))
+
+
+def _strip(model: onnx.ModelProto) -> None:
+    """Without notes on where in our source each node came from: they name folders of this machine."""
+    del model.metadata_props[:]
+    del model.graph.metadata_props[:]
+    for part in (*model.graph.node, *model.graph.value_info, *model.graph.input, *model.graph.output):
+        part.doc_string = ""
+        del part.metadata_props[:]
+
+
+def compare(model: bytes, checkpoint: Checkpoint, temperature: float, real: Sequence[Shown], *, seed: int) -> Parity:
+    """Ask both about real pictures and about noise. Raises Malformed when they differ too much."""
+    noise = torch.randn(RANDOM_PICTURES, 3, checkpoint.size, checkpoint.size, generator=_chance(seed))
+    pixels = torch.cat([noise, *(tensors.as_served(one, checkpoint.size)[None] for one in real)])
+    with torch.inference_mode():
+        expected = Calibrated(checkpoint.network, temperature).eval()(pixels).numpy()
+    found = run(model, pixels.numpy())
+    chosen = np.take_along_axis(expected, found.argmax(1)[:, None], axis=1)[:, 0]
+    same = bool((expected.max(1) - chosen <= TIE).all())
+    parity = Parity(len(pixels), float(np.abs(found - expected).max()), same)
+    if not parity.holds:
+        raise Malformed(
+            f"the exported file answers differently from torch: max |dp| {parity.difference:.1e} on {parity.pictures}"
+            f" pictures (allowed {MOST_DIFFERENCE:.0e}), the same class everywhere: {parity.same_class}"
+        )
+    return parity
+
+
+def run(model: bytes, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The exported file's answers, one picture at a time as it is served."""
+    session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
+    return np.concatenate([session.run(None, {"pixels": one[None]})[0] for one in pixels])
+
+
+def fingerprint(model: bytes) -> str:
+    """What names a release."""
+    return hashlib.sha256(model).hexdigest()
+
+
+def _chance(seed: int) -> torch.Generator:
+    return torch.Generator().manual_seed(seed)

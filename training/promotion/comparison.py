@@ -1,0 +1,111 @@
+"""Two models before the same blind pictures, shown as predict shows them."""
+
+import hashlib
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from feedloop.adapters import pictures
+from feedloop.domain import cards, keys
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import Missing
+from feedloop.estimation.counted import OTHER
+from feedloop.estimation.paired import Compared
+from feedloop.ports import Classifier, ObjectStore
+from training.data.download import WORKERS
+from training.data.manifests import Line
+from training.promotion.test_days import Answered, Day
+
+Tracked = Callable[[Iterable[Any], int, str], Iterator[Any]]
+"""Passes things on and tells how far it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Contender:
+    """A model and its card."""
+
+    model: bytes
+    card: Document
+
+    @property
+    def sha256(self) -> str:
+        """The model's fingerprint."""
+        return str(self.card["sha256"])
+
+    def classifier(self) -> Classifier:
+        """The model as a function serves it."""
+        if cards.format_of(self.card) == cards.TORCH:
+            from feedloop.adapters.torch_model import TorchClassifier  # noqa: PLC0415 - only where torch is wanted
+
+            return TorchClassifier(self.model, self.card, shrink=pictures.shrink)
+        from feedloop.adapters.onnx_model import OnnxClassifier  # noqa: PLC0415 - one of the two is needed
+
+        return OnnxClassifier(self.model, self.card, shrink=pictures.shrink)
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A blind answer with the picture; without one when no class was right, since then no model is."""
+
+    day: str
+    answered: Answered
+    body: bytes
+
+    @property
+    def truth(self) -> int:
+        """Its class as estimators count it."""
+        return OTHER if self.answered.truth is None else self.answered.truth
+
+    @property
+    def sha256(self) -> str:
+        """The picture's fingerprint."""
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What judges: days with their sizes, and the pictures that can be shown; `gone` cannot any more."""
+
+    days: tuple[Day, ...]
+    shown: tuple[Shown, ...]
+    gone: int
+
+    def without(self, trained: Collection[Line]) -> "Sample":
+        """The same without pictures that a model was trained on, by prediction or by bytes."""
+        ids, bodies = {line.prediction for line in trained}, {line.sha256 for line in trained}
+        kept = (one for one in self.shown if str(one.answered.prediction) not in ids and one.sha256 not in bodies)
+        return Sample(self.days, tuple(kept), self.gone)
+
+
+def sample(store: ObjectStore, found: Sequence[Day]) -> Sample:
+    """The pictures of the blind answers, from their dataset: production may have deleted them."""
+    asked = [(day.day, answered) for day in found for answered in day.answered]
+    with ThreadPoolExecutor(WORKERS) as pool:
+        shown = [one for one in pool.map(lambda one: _shown(store, *one), asked) if one]
+    return Sample(tuple(found), tuple(shown), len(asked) - len(shown))
+
+
+def compare(chosen: Sample, before: Contender, after: Contender, tracked: Tracked) -> list[Compared]:
+    """What both say about every picture."""
+    old, new = before.classifier(), after.classifier()
+    judged = tracked(chosen.shown, len(chosen.shown), "judging")
+    return [Compared(one.day, one.truth, _says(old, one), _says(new, one)) for one in judged]
+
+
+def _shown(store: ObjectStore, day: str, answered: Answered) -> Shown | None:
+    if answered.truth is None:
+        return Shown(day, answered, b"")
+    try:
+        place = keys.dataset(keys.RANDOM_SAMPLED, answered.truth, answered.prediction)
+        return Shown(day, answered, store.get(place).body)
+    except Missing:
+        return None
+
+
+def _says(classifier: Classifier, shown: Shown) -> int:
+    """The class that it prefers; any class for a picture of none, which is not shown."""
+    if not shown.body:
+        return 0
+    answer = classifier.probabilities(pictures.normalise(shown.body))
+    return max(range(len(answer)), key=answer.__getitem__)

@@ -1,0 +1,155 @@
+"""From the model that serves to the next one: on what people said since, without forgetting, and exported as ever."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from feedloop.domain.classes import ClassList
+from feedloop.domain.documents import Document
+from feedloop.domain.errors import BadRequest, Malformed
+from feedloop.ports import ObjectStore
+from training.data import download, manifests, tensors
+from training.data.image_folder import Pictures, Shown
+from training.model import card as cards
+from training.model import checkpoint, mobilenet, training_loop
+from training.model import train as learning
+from training.model.checkpoint import Checkpoint
+from training.model.onnx_weights import unfolded
+from training.model.training_loop import Plan, Round, Step
+from training.promotion import comparison, retraining_data, test_days
+from training.promotion.comparison import Contender, Tracked
+from training.promotion.retraining_data import Lines, Replay
+from training.promotion.test_days import Window
+
+HELD = 0.1
+"""The share of all pictures that the best round is chosen by, and the confidence calibrated with."""
+LOOKED_AT = 8
+"""Batches that give the normalisations of a released file their statistics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """Everything to learn from, the model to go on from, and the classes by index as they are called now."""
+
+    old: Contender
+    classes: tuple[str, ...]
+    lines: Lines
+    folder: Path
+    outliers: Sequence[Shown]
+    again: Replay
+    window: Document
+
+    @property
+    def shown(self) -> tuple[Shown, ...]:
+        """The pictures of classes, the loop's and the first lesson's."""
+        own = [Shown(self.folder / line.file, line.class_index) for line in self.lines.kept]
+        return (*own, *self.again.shown)
+
+    def split(self, seed: int) -> tuple[list[Shown], list[Shown]]:
+        """Without and with the held-out share, pictures of no class included."""
+        kept, held = Pictures(self.classes, self.shown).split(HELD, seed=seed)
+        nothing = [*self.outliers, *self.again.outliers]
+        aside = nothing[:: round(1 / HELD)]
+        return [*kept, *(one for one in nothing if one not in aside)], [*held, *aside]
+
+    def facts(self, plan: Plan) -> Document:
+        """What the card says: `manifest` names the loop's pictures, one by one."""
+        return {
+            "dataset": "loop",
+            "manifest": manifests.version(manifests.to_bytes(self.lines.kept)),
+            "pictures": len(self.lines.kept),
+            "outliers": len(self.outliers),
+            "sources": retraining_data.sources(self.lines.kept),
+            "left_out": self.lines.left_out,
+            "kept_for_judging": self.window,
+            "from": self.old.sha256,
+            "replay": self.again.facts(),
+            "size": plan.size,
+            "rounds": plan.rounds,
+            "rate": plan.rate,
+            "seed": plan.seed,
+            "held": HELD,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where to gather from: the store, the model that serves and its classes, the window that judges, and when."""
+
+    store: ObjectStore
+    old: Contender
+    classes: ClassList
+    window: Window
+    now: datetime
+
+
+def gather(source: Source, folder: Path, given: Replay | None, tracked: Tracked) -> Lesson:
+    """Bring everything to learn from into a folder; again after a stop. `given` replaces what can be drawn again."""
+    store, window = source.store, source.window
+    sampled = test_days.sampled(store)
+    chosen = retraining_data.choose(store, window, sampled)
+    pulled = download.pull(store, chosen, folder / "pictures", source.classes, tracked)
+    found = test_days.read(store, window, test_days.answers(store), classes=len(source.classes.names), now=source.now)
+    judging = {one.sha256 for one in comparison.sample(store, found).shown if one.body}
+    again = given or retraining_data.replay(source.old.card.get("trained_on", {}), folder / "again", tracked)
+    return Lesson(
+        source.old,
+        source.classes.names,
+        retraining_data.distinct(pulled.lines, judging),
+        folder / "pictures",
+        retraining_data.outliers(store, folder / "nothing", window, sampled),
+        again,
+        {"from": window.first, "to": window.last},
+    )
+
+
+def train(lesson: Lesson, weights: Path | None, plan: Plan, to: Path, step: Step) -> Iterator[Round]:
+    """Go on learning from the release, or from a checkpoint; the file `to` holds the best round so far.
+
+    Raises BadRequest when nothing was learned: no picture, or no round better than the beginning.
+    """
+    training_loop.seed_everything(plan.seed, threads=2)
+    kept, held = lesson.split(plan.seed)
+    if not kept or not lesson.lines.kept:
+        raise BadRequest("There is nothing to learn from yet: let annotators answer first.")
+    network = mobilenet.grown(_state(lesson, weights, plan, kept), len(lesson.classes))
+    (least, _), improved = training_loop.examine(network, held, plan.size), False
+    for finished in training_loop.fit(network, kept, held, plan, step):
+        if finished.held_loss < least:
+            least, improved = finished.held_loss, True
+            state = {name: weight.detach().cpu() for name, weight in network.state_dict().items()}
+            checkpoint.save(Checkpoint(state, lesson.classes, plan.size, lesson.facts(plan)), to)
+        yield finished
+    if not improved:
+        raise BadRequest("No round was better on held-out pictures than the model that serves: it stays.")
+
+
+def export(lesson: Lesson, weights: Path, to: Path, name: str, created: str) -> Document:
+    """Calibrate, export and compare as the command does; write model, card and manifest. The card."""
+    found = checkpoint.load(weights)
+    _, held = lesson.split(found.trained_on["seed"])
+    made = learning.export(found, held, seed=found.trained_on["seed"])
+    facts = {"input": tensors.card_input(found.size), "temperature": round(made.temperature, 6)}
+    told = {"trained_on": dict(found.trained_on), "metrics": made.metrics}
+    card = cards.card(made.model, name, found.classes, {**facts, **told}, created)
+    cards.write(to, made.model, card)
+    manifests.write(to, manifests.to_bytes(lesson.lines.kept))
+    return card
+
+
+def _state(lesson: Lesson, weights: Path | None, plan: Plan, kept: Sequence[Shown]) -> mobilenet.State:
+    """The weights to go on from: given, or those of the release, read back from its file."""
+    names = tuple(lesson.old.card["classes"])
+    if weights:
+        return checkpoint.load(weights, names=names).state
+    looked = tensors.batches(
+        tensors.Lesson(kept, len(lesson.classes), plan.size), plan.batch, seed=plan.seed, workers=0
+    )
+    pixels = (batch for batch, _ in islice(looked, LOOKED_AT))
+    temperature = float(lesson.old.card.get("temperature", 1.0))
+    try:
+        return unfolded(lesson.old.model, len(names), plan.size, temperature, pixels).state_dict()
+    except Malformed as error:
+        raise BadRequest(f"The release cannot be trained further: {error}. Give its checkpoint with --from.") from error
