@@ -194,7 +194,7 @@ def _compared(better: float, disagree: float, uneven: float, rng: Generator) -> 
     other = (truth + 1) % worlds.CLASSES
     old, new = np.where(np.isin(kind, (1, 2)), truth, other), np.where(np.isin(kind, (0, 2)), truth, other)
     columns = zip(truth.tolist(), old.tolist(), new.tolist(), strict=True)
-    pictures = [Compared(str(place % 28), *three) for place, three in enumerate(columns)]
+    pictures = [Compared(str(ref % 28), *three) for ref, three in enumerate(columns)]
     found = paired(pictures, {str(day): int(size) for day, size in enumerate(sizes)})
     if found is None:
         raise RuntimeError("two thousand pictures and nothing to compare")

@@ -24,7 +24,7 @@ from benchmarks.shared.filling import Object
 from benchmarks.shared.visitors import Case
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from tests.local.system import System
 from tests.support.servers import Server
 
@@ -93,7 +93,7 @@ def _made(rng: Random, time: datetime) -> Object:
 
 def _check(running: System, expected: int) -> None:
     """All of them are still there after the restart."""
-    found = sum(1 for _ in filling.server(running).open().list(Place(keys.PRODUCTION, "")))
+    found = sum(1 for _ in filling.server(running).open().list(ObjectRef(keys.PRODUCTION, "")))
     if found != expected:
         raise RuntimeError(f"{found} predictions stored instead of {expected}")
     report.say(f"{found:,} predictions are stored")

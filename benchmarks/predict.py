@@ -31,7 +31,7 @@ from benchmarks.shared.visitors import Case, Visitor
 from feedloop.adapters import pictures
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from tests.local.system import System
 from tests.support import demo
 
@@ -103,7 +103,7 @@ def _put(case: Case, jpeg: bytes, store: S3Store) -> None:
     if not case.sure:
         store.create(keys.image(random), jpeg, metadata=RECORD, content_type="image/jpeg")
         store.create(keys.task(keys.LOW_CONFIDENCE, random), DOCUMENT)
-    store.create(Place(keys.PRODUCTION, f"bench/{random}.jpg"), jpeg, metadata=RECORD, content_type="image/jpeg")
+    store.create(ObjectRef(keys.PRODUCTION, f"bench/{random}.jpg"), jpeg, metadata=RECORD, content_type="image/jpeg")
 
 
 def _refused(visitor: Visitor, case: Case) -> None:

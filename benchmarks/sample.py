@@ -86,9 +86,9 @@ def _once(running: System, day: datetime) -> float:
 
 def _clear(store: S3Store) -> None:
     """Take away what samples wrote."""
-    for folder in (keys.images(), keys.Place(keys.LABELSTUDIO, f"tasks/{keys.RANDOM_SAMPLED}/")):
+    for folder in (keys.images(), keys.ObjectRef(keys.LABELSTUDIO, f"tasks/{keys.RANDOM_SAMPLED}/")):
         for entry in list(store.list(folder)):
-            store.delete(keys.Place(folder.bucket, entry.key))
+            store.delete(keys.ObjectRef(folder.bucket, entry.key))
 
 
 def _fill(store: Server, count: int) -> None:

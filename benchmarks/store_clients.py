@@ -27,7 +27,7 @@ from minio import Minio  # noqa: E402 - the path comes first
 from minio.commonconfig import CopySource  # noqa: E402
 from obstore.store import S3Store as Bucket  # noqa: E402
 
-from feedloop.domain.keys import Place  # noqa: E402
+from feedloop.domain.keys import ObjectRef  # noqa: E402
 from tests.support import servers  # noqa: E402
 from tests.support.servers import Server  # noqa: E402
 
@@ -157,17 +157,17 @@ class _Adapter:
         self.store = server.open()
 
     def put(self, key: str) -> object:
-        return self.store.create(Place(SOURCE, key), PICTURE, metadata=METADATA)
+        return self.store.create(ObjectRef(SOURCE, key), PICTURE, metadata=METADATA)
 
     def get(self, key: str) -> object:
-        return self.store.get(Place(SOURCE, key)).body
+        return self.store.get(ObjectRef(SOURCE, key)).body
 
     def copy(self, key: str) -> object:
-        self.store.copy(Place(SOURCE, key), Place(TARGET, key))
+        self.store.copy(ObjectRef(SOURCE, key), ObjectRef(TARGET, key))
         return None
 
     def names(self, limit: int) -> list[str]:
-        return [entry.key for entry in self.store.list(Place(SOURCE, FOLDER), limit=limit)]
+        return [entry.key for entry in self.store.list(ObjectRef(SOURCE, FOLDER), limit=limit)]
 
 
 def main() -> None:
@@ -203,8 +203,8 @@ def _stores(stack: ExitStack, folder: Path) -> Iterator[tuple[str, Server]]:
 def _fill(server: Server) -> None:
     store = server.open()
     for number in range(PAGE + FEW):
-        store.create(Place(SOURCE, f"{FOLDER}{number:05}"), b"")
-    store.create(Place(SOURCE, "picture"), PICTURE, metadata=METADATA)
+        store.create(ObjectRef(SOURCE, f"{FOLDER}{number:05}"), b"")
+    store.create(ObjectRef(SOURCE, "picture"), PICTURE, metadata=METADATA)
 
 
 def _take_turns(clients: Mapping[str, Client], operation: str, rounds: int) -> dict[str, dict[str, float]]:

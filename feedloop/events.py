@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Malformed
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 
 _SEAWEEDFS_ROOT = "/buckets/"
 
@@ -19,26 +19,26 @@ def looks_like_one(body: bytes) -> bool:
     return b'"Records"' in body or b'"event_type"' in body
 
 
-def changed(body: bytes, *, bucket_prefix: str = "") -> list[Place]:
+def changed(body: bytes, *, bucket_prefix: str = "") -> list[ObjectRef]:
     """The places an event names, buckets without the deployment's prefix. Raises BadRequest."""
     try:
         event = load(body)
-        places = [_record(record) for record in event["Records"]] if "Records" in event else [_seaweedfs(event)]
+        refs = [_record(record) for record in event["Records"]] if "Records" in event else [_seaweedfs(event)]
         return [
-            Place(p.bucket.removeprefix(bucket_prefix), p.key) for p in places if p.bucket.startswith(bucket_prefix)
+            ObjectRef(p.bucket.removeprefix(bucket_prefix), p.key) for p in refs if p.bucket.startswith(bucket_prefix)
         ]
     except (Malformed, ValueError, KeyError, TypeError, AttributeError) as error:
         raise BadRequest("This is not a store event.") from error
 
 
-def _record(record: dict[str, Any]) -> Place:
+def _record(record: dict[str, Any]) -> ObjectRef:
     s3 = record["s3"]
-    return Place(s3["bucket"]["name"], unquote_plus(s3["object"]["key"]))
+    return ObjectRef(s3["bucket"]["name"], unquote_plus(s3["object"]["key"]))
 
 
-def _seaweedfs(event: dict[str, Any]) -> Place:
+def _seaweedfs(event: dict[str, Any]) -> ObjectRef:
     path: str = event["key"]
     if not path.startswith(_SEAWEEDFS_ROOT):
         raise ValueError("not below /buckets/")
     bucket, _, key = path.removeprefix(_SEAWEEDFS_ROOT).partition("/")
-    return Place(bucket, key)
+    return ObjectRef(bucket, key)

@@ -42,7 +42,7 @@ class Context:
     hostname: str
 
 
-class Answer(TypedDict):
+class Response(TypedDict):
     """What a handler returns; `body` is a document, which leaves as JSON, or text, which leaves as it is."""
 
     statusCode: int
@@ -72,8 +72,8 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.Unavailable: (503, "unavailable", "The service cannot do this at the moment"),
     errors.StoreDown: (503, "store-down", "The store does not answer"),
     errors.StoreMisconfigured: (503, "store-misconfigured", "The store refuses the service"),
-    errors.DeskDown: (503, "annotation-tool-down", "Label Studio does not answer"),
-    errors.DeskMisconfigured: (503, "annotation-tool-misconfigured", "Label Studio refuses the service"),
+    errors.AnnotationToolDown: (503, "annotation-tool-down", "Label Studio does not answer"),
+    errors.AnnotationToolMisconfigured: (503, "annotation-tool-misconfigured", "Label Studio refuses the service"),
     errors.NoModel: (503, "no-model", "No model is released"),
     errors.DayClosing: (503, "day-closing", "The day of this upload is being closed"),
     errors.Busy: (429, "busy", "Too many calls at the same time"),
@@ -82,13 +82,17 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
 """Every error that may leave a function: HTTP status, problem type, title."""
 
 _INTERNAL = (500, "internal", "Something went wrong here")
-_FOR_THE_LOG = (errors.StoreDown, errors.StoreMisconfigured, errors.DeskDown)  # their words name addresses and buckets
+_FOR_THE_LOG = (
+    errors.StoreDown,
+    errors.StoreMisconfigured,
+    errors.AnnotationToolDown,
+)  # their words name addresses and buckets
 _ASK_THE_LOG = "Try again in some seconds. The log says what is wrong."
 
-Handle = Callable[[Event, Context], Answer]
+Handle = Callable[[Event, Context], Response]
 
 
-def serves(*methods: str) -> Callable[[Handle], Handle]:
+def endpoint(*methods: str) -> Callable[[Handle], Handle]:
     """Make a handler answer these methods only, and turn every deliberate error into its problem.
 
     HEAD is answered as GET (RFC 9110, 9.3.2); the server leaves the body away.
@@ -97,7 +101,7 @@ def serves(*methods: str) -> Callable[[Handle], Handle]:
 
     def decorate(handle: Handle) -> Handle:
         @wraps(handle)
-        def answered(event: Event, context: Context) -> Answer:
+        def answered(event: Event, context: Context) -> Response:
             try:
                 if event.method not in allowed:
                     raise errors.MethodNotAllowed(*allowed)
@@ -110,17 +114,17 @@ def serves(*methods: str) -> Callable[[Handle], Handle]:
     return decorate
 
 
-def answer(document: dict[str, Any], status: int = 200) -> Answer:
+def answer(document: dict[str, Any], status: int = 200) -> Response:
     """A JSON answer."""
     return {"statusCode": status, "body": document, "headers": {"Content-Type": "application/json"}}
 
 
-def text(body: str, content_type: str) -> Answer:
+def text(body: str, content_type: str) -> Response:
     """An answer that is no document; it leaves in UTF-8."""
     return {"statusCode": 200, "body": body, "headers": {"Content-Type": content_type}}
 
 
-def problem(error: errors.FeedloopError, *, log_it: bool = True) -> Answer:
+def problem(error: errors.FeedloopError, *, log_it: bool = True) -> Response:
     """The problem document of an error; an error without a status tells nothing but that it happened."""
     status, kind, title = STATUS.get(type(error), _INTERNAL)
     document: dict[str, Any] = {"type": f"urn:feedloop:problem:{kind}", "title": title, "status": status}

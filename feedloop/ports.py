@@ -1,12 +1,15 @@
 """What Feedloop asks of the outside world, each as a protocol of a few verbs."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from feedloop.domain.documents import Document
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
+
+ForEach = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+"""Calls a function for each of many, and gives the results in their order: `map`, or a thread pool's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +51,15 @@ class ObjectStore(Protocol):
     StoreMisconfigured for a missing bucket or a refused key.
     """
 
-    def get(self, place: Place, *, most: int | None = None) -> Stored:
+    def get(self, ref: ObjectRef, *, most: int | None = None) -> Stored:
         """The object, of its body at most so many bytes: no more is held in memory. Raises Missing."""
 
-    def head(self, place: Place) -> Head:
+    def head(self, ref: ObjectRef) -> Head:
         """The object without its body. Raises Missing."""
 
     def create(
         self,
-        place: Place,
+        ref: ObjectRef,
         body: bytes,
         *,
         metadata: Mapping[str, str] | None = None,
@@ -68,16 +71,16 @@ class ObjectStore(Protocol):
         its names and values exceed 1,900 bytes.
         """
 
-    def replace(self, place: Place, body: bytes, *, etag: str) -> str:
+    def replace(self, ref: ObjectRef, body: bytes, *, etag: str) -> str:
         """Compare-and-swap a JSON document; return the new ETag. Raises Changed, also when missing."""
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: ObjectRef, target: ObjectRef) -> None:
         """The same bytes and metadata at another place, also of another bucket. Raises Missing."""
 
-    def delete(self, place: Place) -> None:
+    def delete(self, ref: ObjectRef) -> None:
         """Remove the object; one that is not there is fine."""
 
-    def list(self, folder: Place, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
+    def list(self, folder: ObjectRef, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
         """Entries below `folder` (its key ends in `/`) in byte order of their keys.
 
         `start_after` is a full key; that key itself is not listed. At most `limit` entries.
@@ -86,7 +89,7 @@ class ObjectStore(Protocol):
     def now(self) -> datetime:
         """The store's own clock, to judge the age of what it keeps."""
 
-    def url(self, place: Place) -> str:
+    def url(self, ref: ObjectRef) -> str:
         """The object's s3:// address, with the deployment's bucket prefix."""
 
 
@@ -104,7 +107,7 @@ class Project:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class RemoteAnnotation:
     """An annotation in a project; `body` is the file that the desk writes for it."""
 
     id: int
@@ -112,11 +115,11 @@ class Answer:
     body: bytes
 
 
-class ReviewDesk(Protocol):
+class AnnotationTool(Protocol):
     """Where annotators work, reduced to what sync asks of it.
 
-    Every verb raises DeskDown when the desk cannot be reached or fails, and
-    DeskMisconfigured when it does not accept our token or has lost the project.
+    Every verb raises AnnotationToolDown when the desk cannot be reached or fails, and
+    AnnotationToolMisconfigured when it does not accept our token or has lost the project.
     """
 
     def projects(self) -> Sequence[Project]:
@@ -125,7 +128,7 @@ class ReviewDesk(Protocol):
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         """Import all tasks, or none, and return their ids in order; a task with the same picture is not noticed.
 
-        Raises TaskRefused. After DeskDown they may have arrived, or arrive later.
+        Raises TaskRefused. After AnnotationToolDown they may have arrived, or arrive later.
         """
 
     def find(self, project: Project, images: Collection[str]) -> dict[str, int]:
@@ -136,7 +139,7 @@ class ReviewDesk(Protocol):
 
     def answers(
         self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
-    ) -> Iterator[Answer]:
+    ) -> Iterator[RemoteAnnotation]:
         """Annotations of every task that changed later than `since`, and those with a higher id than `after`.
 
         Both are needed: an annotation whose file could not be written leaves its task's time as it was. A task that

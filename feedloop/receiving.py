@@ -119,7 +119,7 @@ class Receiver:
         if environ["REQUEST_METHOD"] in (*_LOOKING, "OPTIONS"):
             return None
         path = environ["PATH_INFO"]
-        wait = next((wait for place, wait in self._waits.items() if f"{path}/".startswith(f"{place}/")), None)
+        wait = next((wait for ref, wait in self._waits.items() if f"{path}/".startswith(f"{ref}/")), None)
         seconds = ceil(wait(environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", ""))) if wait else 0
         if seconds:
             return TooOften(f"Too many calls came from your address. Try again in {seconds} s.", seconds)

@@ -133,30 +133,30 @@ def _classes(store: ObjectStore, name: str) -> ClassList:
 
 
 def _extend_classes(store: ObjectStore, name: str, names: list[str]) -> None:
-    place = keys.class_list(name)
+    ref = keys.class_list(name)
     with suppress(AlreadyExists):
-        store.create(place, dump(ClassList.of(names).to_document()))
-    stored = store.get(place)
+        store.create(ref, dump(ClassList.of(names).to_document()))
+    stored = store.get(ref)
     known = ClassList.from_document(load(stored.body))
     grown = known.appended(names)
     if grown != known:
-        store.replace(place, dump(grown.to_document()), etag=stored.etag)
+        store.replace(ref, dump(grown.to_document()), etag=stored.etag)
 
 
 def point_to(store: ObjectStore, name: str, sha256: str, now: datetime, *, instead_of: str | None = None) -> None:
     """Make a release current, by compare-and-swap. Raises Changed when somebody was faster."""
-    place = keys.current_model()
+    ref = keys.current_model()
     pointer = {"v": 1, "name": name, "sha256": sha256, "previous": "", "moved_at": iso(now)}
     try:
-        stored = store.get(place)
+        stored = store.get(ref)
     except Missing:
         try:
-            store.create(place, dump(pointer))
+            store.create(ref, dump(pointer))
         except AlreadyExists:  # somebody was first, or our own answer got lost: look again
             point_to(store, name, sha256, now)
         return
     previous = load(stored.body)["sha256"]
     if previous not in {instead_of or previous, sha256}:
-        raise Changed(f"{place.key} names {previous[:8]} by now")
+        raise Changed(f"{ref.key} names {previous[:8]} by now")
     if previous != sha256:
-        store.replace(place, dump({**pointer, "previous": previous}), etag=stored.etag)
+        store.replace(ref, dump({**pointer, "previous": previous}), etag=stored.etag)

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
 
-from feedloop.domain.callers import INSIDE, Network, Pace
 from feedloop.domain.errors import WrongSetting
 from feedloop.domain.keys import BUCKETS
+from feedloop.domain.rate_limits import INSIDE, Network, RateLimit
 from feedloop.domain.routes import Route, proxy_of
 
 S3_KEYS = "feedloop-s3"
@@ -56,9 +56,9 @@ class Settings:
     low_confidence_threshold: int  # per mille
     sample_count: int
     allowed_origins: tuple[str, ...]
-    predict_limit: Pace | None  # of one address, in one process; None: no limit
-    flag_limit: Pace | None
-    relabel_limit: Pace | None
+    predict_limit: RateLimit | None  # of one address, in one process; None: no limit
+    flag_limit: RateLimit | None
+    relabel_limit: RateLimit | None
     trusted_proxies: tuple[Network, ...]
     sweep_workers: int
     sweep_lease_seconds: int
@@ -79,9 +79,9 @@ class Settings:
             low_confidence_threshold=_read(env, "LOW_CONFIDENCE_THRESHOLD", _per_mille, "0.7"),
             sample_count=_read(env, "SAMPLE_COUNT", _positive, "5"),
             allowed_origins=_read(env, "ALLOWED_ORIGINS", _words, ""),
-            predict_limit=_read(env, "PREDICT_LIMIT", _pace, "60/120"),
-            flag_limit=_read(env, "FLAG_LIMIT", _pace, "60/120"),
-            relabel_limit=_read(env, "RELABEL_LIMIT", _pace, "60/120"),
+            predict_limit=_read(env, "PREDICT_LIMIT", _rate_limit, "60/120"),
+            flag_limit=_read(env, "FLAG_LIMIT", _rate_limit, "60/120"),
+            relabel_limit=_read(env, "RELABEL_LIMIT", _rate_limit, "60/120"),
             trusted_proxies=_read(env, "TRUSTED_PROXIES", _networks, "private"),
             sweep_workers=_read(env, "SWEEP_WORKERS", _positive, "4"),
             sweep_lease_seconds=_read(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
@@ -195,10 +195,10 @@ def address(text: str) -> str:
         raise ValueError("it must begin with http:// or https://")
     if not text.isprintable() or " " in text:
         raise ValueError("it must hold no blanks")
-    place = urlsplit(text)
-    if not place.hostname or place.port == 0:  # reading a port that is no number raises ValueError
+    ref = urlsplit(text)
+    if not ref.hostname or ref.port == 0:  # reading a port that is no number raises ValueError
         raise ValueError("it must name a host, and a port from 1 to 65535 if any")
-    if place.username is not None or place.query or place.fragment:
+    if ref.username is not None or ref.query or ref.fragment:
         raise ValueError("it must hold no user, no question mark and no #")
     return text.rstrip("/")
 
@@ -248,11 +248,11 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(word.strip().rstrip("/") for word in text.split(",") if word.strip())
 
 
-def _pace(text: str) -> Pace | None:
+def _rate_limit(text: str) -> RateLimit | None:
     if text == "0":
         return None
     try:
-        return Pace(*map(_positive, text.split("/")))
+        return RateLimit(*map(_positive, text.split("/")))
     except (ValueError, TypeError) as error:
         raise ValueError("it must be 0, or two numbers such as 60/120: calls a minute, and at once") from error
 

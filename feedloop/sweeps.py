@@ -14,12 +14,12 @@ from datetime import timedelta
 from typing import TypeVar
 
 from feedloop import log
+from feedloop.compare_and_swap import until_first
 from feedloop.domain import keys
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, Unavailable
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.ports import ObjectStore, Stored
-from feedloop.rounds import until_first
 
 Result = TypeVar("Result")
 
@@ -95,8 +95,8 @@ def alone(
     When others asked meanwhile it runs again before this returns, as often as they do: who was told that we look
     again went home. The result is that of the first run.
     """
-    place, holder = keys.lease(name), secrets.token_hex(8)
-    turn = _take(store, place, holder, lease, pause)
+    ref, holder = keys.lease(name), secrets.token_hex(8)
+    turn = _take(store, ref, holder, lease, pause)
     if turn is None:
         return {"status": "a run is under way and will look again"}
     results = []
@@ -106,38 +106,40 @@ def alone(
             results.append(sweep())
         except BaseException:  # the next one need not wait until our lease has run out
             with suppress(Exception):
-                _hand_back(store, place, holder, turn.etag, again=False)
+                _hand_back(store, ref, holder, turn.etag, again=False)
             raise
-        etag = _hand_back(store, place, holder, turn.etag, again=True)
+        etag = _hand_back(store, ref, holder, turn.etag, again=True)
         turn = _Turn(etag, lease.rest.total_seconds()) if etag else None
     return results[0]
 
 
-def _take(store: ObjectStore, place: Place, holder: str, lease: Lease, pause: Callable[[float], None]) -> _Turn | None:
+def _take(
+    store: ObjectStore, ref: ObjectRef, holder: str, lease: Lease, pause: Callable[[float], None]
+) -> _Turn | None:
     """Our turn, or None after leaving a mark with the one who holds the lease."""
 
     def attempt() -> _Turn | None:
         with suppress(AlreadyExists):
-            return _Turn(store.create(place, _running(holder)), 0.0)
+            return _Turn(store.create(ref, _running(holder)), 0.0)
         try:
-            return _ask(store, place, holder, lease)
+            return _ask(store, ref, holder, lease)
         except Missing as error:
-            raise Changed(place.key) from error
+            raise Changed(ref.key) from error
 
-    return until_first(place, attempt, pause=pause)
+    return until_first(ref, attempt, pause=pause)
 
 
-def _ask(store: ObjectStore, place: Place, holder: str, lease: Lease) -> _Turn | None:
+def _ask(store: ObjectStore, ref: ObjectRef, holder: str, lease: Lease) -> _Turn | None:
     """Take over a lease that is done, damaged or expired, else leave a mark. Raises Changed and Missing."""
-    stored = store.get(place, most=_LARGEST)
+    stored = store.get(ref, most=_LARGEST)
     found, age = _read(stored), store.now() - stored.modified
     if found.holder == holder:  # our own create, its answer lost
         return _Turn(stored.etag, 0.0)
     if not found.running or not -_SKEW <= age <= lease.length:
         wait = min(max(lease.rest - age, timedelta(0)), lease.rest).total_seconds()
-        return _Turn(store.replace(place, _running(holder), etag=stored.etag), wait)
+        return _Turn(store.replace(ref, _running(holder), etag=stored.etag), wait)
     if not found.pending:
-        store.replace(place, _running(found.holder, pending=True), etag=stored.etag)
+        store.replace(ref, _running(found.holder, pending=True), etag=stored.etag)
     return None
 
 
@@ -153,20 +155,20 @@ def _read(stored: Stored) -> _Found:
     return _Found(holder, running=state == "running" and holder != "", pending=pending)
 
 
-def _hand_back(store: ObjectStore, place: Place, holder: str, etag: str, *, again: bool) -> str | None:
+def _hand_back(store: ObjectStore, ref: ObjectRef, holder: str, etag: str, *, again: bool) -> str | None:
     """End our turn; a new ETag when somebody asked for another look meanwhile, and we look `again`."""
     try:
-        store.replace(place, _done(holder), etag=etag)
+        store.replace(ref, _done(holder), etag=etag)
     except Changed:
-        return _look_again(store, place, holder, again=again)
+        return _look_again(store, ref, holder, again=again)
     return None
 
 
-def _look_again(store: ObjectStore, place: Place, holder: str, *, again: bool) -> str | None:
+def _look_again(store: ObjectStore, ref: ObjectRef, holder: str, *, again: bool) -> str | None:
     with suppress(Changed, Missing):
-        stored = store.get(place, most=_LARGEST)
+        stored = store.get(ref, most=_LARGEST)
         if _read(stored).holder == holder:  # else it was taken over after our lease ran out
-            etag = store.replace(place, _running(holder) if again else _done(holder), etag=stored.etag)
+            etag = store.replace(ref, _running(holder) if again else _done(holder), etag=stored.etag)
             return etag if again else None
     return None
 

@@ -8,11 +8,11 @@ from functools import cache
 from pathlib import Path
 
 from feedloop import releases, settings
-from feedloop.domain import callers, cards
+from feedloop.active_model import ActiveModel
+from feedloop.domain import cards, rate_limits
 from feedloop.domain.clock import utc_now
-from feedloop.ports import Classifier, Clock, ObjectStore, Picture, ReviewDesk
+from feedloop.ports import AnnotationTool, Classifier, Clock, ObjectStore, Picture
 from feedloop.releases import Release
-from feedloop.served import ServedModel
 
 
 @cache
@@ -46,19 +46,21 @@ def store_of(keys: str) -> ObjectStore:
     )
 
 
-def desk() -> ReviewDesk | None:
+def annotation_tool() -> AnnotationTool | None:
     """Label Studio, by the token that is among the secrets now; None when the deployment has none."""
     chosen = configured()
     return (
-        _desk(chosen.label_studio_url, chosen.secret(settings.LABEL_STUDIO_TOKEN)) if chosen.label_studio_url else None
+        _annotation_tool(chosen.label_studio_url, chosen.secret(settings.LABEL_STUDIO_TOKEN))
+        if chosen.label_studio_url
+        else None
     )
 
 
 @cache
-def _desk(url: str, token: str) -> ReviewDesk:
-    from feedloop.adapters.label_studio import LabelStudioDesk
+def _annotation_tool(url: str, token: str) -> AnnotationTool:
+    from feedloop.adapters.label_studio import LabelStudio
 
-    return LabelStudioDesk(url=url, token=token, route=settings.route(url))
+    return LabelStudio(url=url, token=token, route=settings.route(url))
 
 
 def clock() -> Clock:
@@ -101,14 +103,14 @@ def wait_of(function: str) -> Callable[[str, str], float] | None:
     A call that comes from inside never waits.
     """
     chosen = configured()
-    pace = {"predict": chosen.predict_limit, "flag": chosen.flag_limit, "relabel": chosen.relabel_limit}.get(function)
-    if pace is None:
+    limit = {"predict": chosen.predict_limit, "flag": chosen.flag_limit, "relabel": chosen.relabel_limit}.get(function)
+    if limit is None:
         return None
-    allowance = callers.Allowance(pace)
+    limiter = rate_limits.RateLimiter(limit)
 
     def wait(peer: str, forwarded: str) -> float:
-        who = callers.caller(peer, forwarded, chosen.trusted_proxies)
-        return 0.0 if who is None else allowance.wait(who, time.monotonic())
+        who = rate_limits.caller(peer, forwarded, chosen.trusted_proxies)
+        return 0.0 if who is None else limiter.wait(who, time.monotonic())
 
     return wait
 
@@ -127,10 +129,10 @@ def classifier(release: Release) -> Classifier:
     return OnnxClassifier(model, release.card, shrink=pictures.shrink)
 
 
-served_model = ServedModel(lambda: store(), classifier)  # noqa: PLW0108 - tests choose another store
+active_model = ActiveModel(lambda: store(), classifier)  # noqa: PLW0108 - tests choose another store
 """Called, it gives the current release and its classifier."""
 
-os.register_at_fork(after_in_child=served_model.begin)
+os.register_at_fork(after_in_child=active_model.begin)
 
 
 def normalise(body: bytes) -> Picture:

@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Self
 
+from feedloop.compare_and_swap import until_first
 from feedloop.domain import keys
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import Malformed, Missing, StoreMisconfigured
 from feedloop.ports import ObjectStore, Stored
-from feedloop.rounds import until_first
 
 _LARGEST = 10_000
 
@@ -112,18 +112,18 @@ def release(store: ObjectStore, queue: str, given: Release) -> None:
 
 
 def _change(store: ObjectStore, queue: str, edit: Callable[[Guard], Guard]) -> None:
-    place = keys.guard(queue)
+    ref = keys.guard(queue)
 
     def attempt() -> None:
         try:
-            stored = store.get(place, most=_LARGEST)
+            stored = store.get(ref, most=_LARGEST)
         except Missing:
-            store.create(place, dump(edit(Guard()).to_document()))
+            store.create(ref, dump(edit(Guard()).to_document()))
             return
         if (after := edit(before := Guard.read(stored))) != before:
-            store.replace(place, dump(after.to_document()), etag=stored.etag)
+            store.replace(ref, dump(after.to_document()), etag=stored.etag)
 
-    until_first(place, attempt)
+    until_first(ref, attempt)
 
 
 def _held(part: Any) -> Held | None:  # noqa: ANN401 - whatever a document holds

@@ -8,7 +8,7 @@ import httpx
 from label_studio_sdk.client import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
-from feedloop.domain.errors import DeskDown, DeskMisconfigured, WrongSetting
+from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, WrongSetting
 from feedloop.domain.routes import Route
 from feedloop.settings import LABEL_STUDIO_TOKEN, Settings, route
 
@@ -25,7 +25,7 @@ _STORE = "LABEL_STUDIO_S3_ENDPOINT, LABEL_STUDIO_AWS_ACCESS_KEY_ID and LABEL_STU
 def opened(settings: Settings) -> Iterator[LabelStudio]:
     """The server, when it is one and takes our token.
 
-    Raises WrongSetting, DeskDown and DeskMisconfigured, also for what is done with it.
+    Raises WrongSetting, AnnotationToolDown and AnnotationToolMisconfigured, also for what is done with it.
     """
     url = settings.label_studio_url
     if not url:
@@ -48,13 +48,13 @@ def _client(way: Route) -> httpx.Client:
 
 @contextmanager
 def reaching_the_store(bucket: str) -> Iterator[None]:
-    """Label Studio looks at the bucket when a storage is made or mended. Raises DeskMisconfigured when it cannot."""
+    """Label Studio looks at a bucket when a storage is made. Raises AnnotationToolMisconfigured if it cannot."""
     try:
         yield
     except ApiError as error:
         if error.status_code in _REFUSED or not isinstance(error.body, dict):
             raise
-        raise DeskMisconfigured(
+        raise AnnotationToolMisconfigured(
             f"Label Studio cannot reach the bucket {bucket} ({_reason(error)}): start it with {_STORE} of the store."
         ) from error
 
@@ -65,22 +65,28 @@ def _told(url: str) -> Iterator[None]:
         yield
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         what = f"Label Studio at {url} does not answer ({error})"
-        raise DeskDown(f"{what}: start it, or mend LABEL_STUDIO_URL.") from error
+        raise AnnotationToolDown(f"{what}: start it, or mend LABEL_STUDIO_URL.") from error
     except UnicodeError as error:
         raise WrongSetting(f"The secret of Label Studio holds no token: {_MEND_TOKEN}.") from error
     except ApiError as error:
         raise _meaning(error, url) from error
 
 
-def _meaning(error: ApiError, url: str) -> DeskDown | DeskMisconfigured:
+def _meaning(error: ApiError, url: str) -> AnnotationToolDown | AnnotationToolMisconfigured:
     status = error.status_code or 0
     if status >= _BROKEN:
-        return DeskDown(f"Label Studio at {url} failed ({_reason(error)}): run this again, or look into its log.")
+        return AnnotationToolDown(
+            f"Label Studio at {url} failed ({_reason(error)}): run this again, or look into its log."
+        )
     if not isinstance(error.body, dict):  # as its errors are
-        return DeskMisconfigured(f"What answers at {url} is not Label Studio ({status}): mend LABEL_STUDIO_URL.")
+        return AnnotationToolMisconfigured(
+            f"What answers at {url} is not Label Studio ({status}): mend LABEL_STUDIO_URL."
+        )
     if status in _REFUSED:
-        return DeskMisconfigured(f"Label Studio at {url} refuses the token ({_reason(error)}): {_MEND_TOKEN}.")
-    return DeskMisconfigured(f"Label Studio at {url} does not take this: {_reason(error)}.")
+        return AnnotationToolMisconfigured(
+            f"Label Studio at {url} refuses the token ({_reason(error)}): {_MEND_TOKEN}."
+        )
+    return AnnotationToolMisconfigured(f"Label Studio at {url} does not take this: {_reason(error)}.")
 
 
 def _reason(error: ApiError) -> str:

@@ -80,9 +80,9 @@ class Projects:
         return noted + _oldest_first(titled) or _oldest_first(part for part in found if self._answers_there(part))
 
     def _answers_there(self, part: Part) -> bool:
-        place = place_of(self.target)
-        targets = Storages(self.desk.export_storage.s3, "target storage", part.id, place).listed(self.target["title"])
-        return any(not target.differing(place) for target in targets)
+        ref = place_of(self.target)
+        targets = Storages(self.desk.export_storage.s3, "target storage", part.id, ref).listed(self.target["title"])
+        return any(not target.differing(ref) for target in targets)
 
     def create(self, fields: Fields) -> None:
         """Make one, whole, in one call."""
@@ -118,13 +118,13 @@ class Storages:
     calls: Sources | Targets
     name: str
     project: int
-    place: Fields
+    ref: Fields
 
     def listed(self, title: str) -> list[Part]:
         """Those with exactly this title, the oldest first; without any, those of our place under other titles."""
         found = [Part(storage.id, dict(storage)) for storage in self.calls.list(project=self.project)]
         titled = _oldest_first(part for part in found if part.fields["title"] == title)
-        return titled or _oldest_first(part for part in found if not part.differing(self.place))
+        return titled or _oldest_first(part for part in found if not part.differing(self.ref))
 
     def create(self, fields: Fields) -> None:
         """Make one. Label Studio looks whether it can reach the bucket."""

@@ -13,7 +13,7 @@ from label_studio_sdk.client import LabelStudio
 from feedloop import reviews
 from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
-from feedloop.domain.errors import DeskDown
+from feedloop.domain.errors import AnnotationToolDown
 from feedloop.ports import ObjectStore
 from feedloop.reviews import Births
 from feedloop.settings import Settings
@@ -30,7 +30,7 @@ Say = Callable[[str], None]
 def set_up(desk: LabelStudio, classes: ClassList, store: ObjectStore, settings: Settings, say: Say) -> None:
     """Make the three projects, or mend them, and note which they are: their titles may be edited.
 
-    Raises DeskDown, DeskMisconfigured, Malformed, StoreDown and StoreMisconfigured.
+    Raises AnnotationToolDown, AnnotationToolMisconfigured, Malformed, StoreDown and StoreMisconfigured.
     """
     config, births = label_config(classes), dict(reviews.noted_projects(store))
     for queue in keys.REVIEW_QUEUES:
@@ -94,7 +94,7 @@ def _converge(parts: Parts, fields: Fields, say: Say, own: Callable[[Part], Fiel
 def _there(parts: Parts, title: str) -> list[Part]:
     if found := parts.listed(title):
         return found
-    raise DeskDown(f"Label Studio has made the {parts.name} {title} and does not list it: run this again.")
+    raise AnnotationToolDown(f"Label Studio has made the {parts.name} {title} and does not list it: run this again.")
 
 
 def _clear(parts: Parts, twin: Part, fields: Fields, say: Say) -> None:

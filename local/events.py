@@ -10,24 +10,24 @@ from functools import cache
 from requests import RequestException
 
 from feedloop import http, log, settings, web, wiring
+from feedloop.app import create_app
 from feedloop.domain.errors import Unauthorised, Unavailable
 from feedloop.events import changed
-from feedloop.http import Answer, Context, Event
+from feedloop.http import Context, Event, Response
 from feedloop.receiving import Receiver
-from feedloop.server import create_app
 from local import serve, stack
 
 _PATIENCE = (5, 55)  # seconds to connect, seconds to answer
 
 
-@http.serves("POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("POST")
+def handle(event: Event, _context: Context) -> Response:
     """Tell everyone concerned; the body is passed on as it came."""
     token = wiring.event_token()
     if not http.has_token(event, token):
         raise Unauthorised("Send the event token: Authorization: Bearer <token>.")
-    places = changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
-    concerned = [f.name for f in _functions() if any(f.cares_for(place) for place in places)]
+    refs = changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    concerned = [f.name for f in _functions() if any(f.cares_for(ref) for ref in refs)]
     for name in concerned:
         _tell(name, event.body, token)
     return http.answer({"told": concerned})

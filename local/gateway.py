@@ -15,8 +15,8 @@ from flask import Flask, Response, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feedloop import wiring
+from feedloop.app import ANY_ORIGIN, create_app
 from feedloop.receiving import HEALTH, Receiver
-from feedloop.server import ANY_ORIGIN, create_app
 from local import processes, serve, stack
 
 if TYPE_CHECKING:

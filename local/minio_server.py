@@ -112,11 +112,11 @@ class MinIO:
 
 def admit(endpoint: str, operator: tuple[str, str], identities: Iterable[Identity]) -> None:
     """A user with a policy of the same name for each, or what they may do now. Raises StoreDown."""
-    place = urlsplit(endpoint)
+    ref = urlsplit(endpoint)
     admin = MinioAdmin(
-        endpoint=place.netloc,
+        endpoint=ref.netloc,
         credentials=StaticProvider(*operator),
-        secure=place.scheme == "https",
+        secure=ref.scheme == "https",
         http_client=_pool(settings.store_route(endpoint)),
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -12,7 +12,7 @@ from functools import cache
 from typing import Any, Self
 
 from feedloop.domain.errors import Malformed
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 
 GET, PUT, DELETE, LIST = "s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"
 _ARN = "arn:aws:s3:::"
@@ -27,9 +27,9 @@ class Grant:
     bucket: str
     pattern: str
 
-    def allows(self, action: str, place: Place) -> bool:
+    def allows(self, action: str, ref: ObjectRef) -> bool:
         """Whether this very grant covers it; of a listing, `place.key` is the prefix."""
-        return action == self.action and like(place.bucket, self.bucket) and like(place.key, self.pattern)
+        return action == self.action and like(ref.bucket, self.bucket) and like(ref.key, self.pattern)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +46,9 @@ class Policy:
         except (KeyError, TypeError, ValueError) as error:
             raise Malformed(f"not a policy of ours: {error!r}") from error
 
-    def allows(self, action: str, place: Place) -> bool:
+    def allows(self, action: str, ref: ObjectRef) -> bool:
         """Whether any grant covers it; `place.bucket` is the bucket's whole name."""
-        return any(grant.allows(action, place) for grant in self.grants)
+        return any(grant.allows(action, ref) for grant in self.grants)
 
 
 def like(text: str, pattern: str) -> bool:

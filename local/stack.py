@@ -13,7 +13,7 @@ from cronsim import CronSim, CronSimError
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 
 ROOT = Path(__file__).resolve().parent.parent
 FILE = "stack.yml"
@@ -33,16 +33,16 @@ class Function:
     module: str
     environment: Mapping[str, str]
     schedule: str
-    watches: tuple[Place, ...]
+    watches: tuple[ObjectRef, ...]
 
     @property
     def keys(self) -> str:
         """The secrets that open the store for it: their names without `-access-key` and `-secret-key`."""
         return self.environment.get(KEYS, settings.S3_KEYS)
 
-    def cares_for(self, place: Place) -> bool:
+    def cares_for(self, ref: ObjectRef) -> bool:
         """Whether a change at that place is to be told to this function."""
-        return any(place.bucket == bucket and place.key.startswith(folder) for bucket, folder in self.watches)
+        return any(ref.bucket == bucket and ref.key.startswith(folder) for bucket, folder in self.watches)
 
 
 def read(path: Path = ROOT / FILE, env: Mapping[str, str] = os.environ) -> tuple[Function, ...]:
@@ -94,8 +94,8 @@ def _checked(name: str, schedule: str) -> str:
     return schedule
 
 
-def _place(text: str) -> Place:
+def _place(text: str) -> ObjectRef:
     bucket, _, folder = text.strip().partition("/")
     if not folder.endswith("/"):
         raise WrongSetting(f"{FILE}: {EVENTS} must name folders such as labelstudio/output/, not {text!r}.")
-    return Place(bucket, folder)
+    return ObjectRef(bucket, folder)

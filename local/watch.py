@@ -15,7 +15,7 @@ from feedloop import log, web
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import AlreadyExists, FeedloopError, StoreDown
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local import processes
 from local.store import Access
 
@@ -24,7 +24,7 @@ Answers = Callable[[], bool]
 _TRIES = 6
 """So often somebody is asked before their silence is too long."""
 _ANSWER = 5.0  # seconds
-_NOWHERE = Place(keys.TRACKING, "probe/nowhere")
+_NOWHERE = ObjectRef(keys.TRACKING, "probe/nowhere")
 _INDEXES = 8
 _FULL = 10_000_000
 """Bytes: with fewer free a disk counts as full."""
@@ -69,9 +69,9 @@ class _Writing:
 
     def __init__(self, store: S3Store, disk: Path) -> None:
         self._store, self._disk = store, disk
-        bucket = store.url(Place(keys.TRACKING, "")).removeprefix("s3://").rstrip("/")
+        bucket = store.url(ObjectRef(keys.TRACKING, "")).removeprefix("s3://").rstrip("/")
         self._probes = cycle(_probes(f"/buckets/{bucket}"))
-        self._refused: Place | None = None
+        self._refused: ObjectRef | None = None
         self._refusals = 0
         self._rest = 0  # rounds without a probe
         self._hurry = 0  # probes without a rest: the disk was full
@@ -89,29 +89,29 @@ class _Writing:
         if self._rest:
             self._rest -= 1
             return True
-        place = self._refused or next(self._probes)
-        error = self._error(place)
+        ref = self._refused or next(self._probes)
+        error = self._error(ref)
         if error:
-            return self._suffers(place, error)
+            return self._suffers(ref, error)
         self._refused, self._refusals = None, 0
         self._hurry = max(0, self._hurry - 1)
         self._rest = 0 if self._hurry else _TRIES - 1
         return True
 
-    def _suffers(self, place: Place, error: str) -> bool:
-        self._refused = place
+    def _suffers(self, ref: ObjectRef, error: str) -> bool:
+        self._refused = ref
         self._refusals += 1
         helpless = self._refusals > 2 * _TRIES
         if self._refusals in (1, 2 * _TRIES + 1):
-            log.event("store.refuses", folder=place.key, says=error, then="left so" if helpless else "started again")
+            log.event("store.refuses", folder=ref.key, says=error, then="left so" if helpless else "started again")
         return helpless
 
-    def _error(self, place: Place) -> str:
+    def _error(self, ref: ObjectRef) -> str:
         """What the store says against an object without content; an earlier one's leftover is taken away."""
         try:
             with suppress(AlreadyExists):
-                self._store.create(place, b"")
-            self._store.delete(place)
+                self._store.create(ref, b"")
+            self._store.delete(ref)
         except StoreDown as error:
             return str(error)
         except FeedloopError:  # a start begins without buckets
@@ -119,13 +119,13 @@ class _Writing:
         return ""
 
 
-def _probes(bucket: str) -> list[Place]:
+def _probes(bucket: str) -> list[ObjectRef]:
     """One place in each of SeaweedFS's indexes: it chooses by the MD5 of the folder's path."""
-    found: dict[int, Place] = {}
+    found: dict[int, ObjectRef] = {}
     for number in count():
         folder = f"probe/{number}"
         index = md5(f"{bucket}/{folder}".encode(), usedforsecurity=False).digest()[-1] % _INDEXES
-        found.setdefault(index, Place(keys.TRACKING, f"{folder}/written"))
+        found.setdefault(index, ObjectRef(keys.TRACKING, f"{folder}/written"))
         if len(found) == _INDEXES:
             break
     return list(found.values())

@@ -182,9 +182,9 @@ def _of_constant(node: ast.Constant) -> Iterator[Change]:
 
 
 def _of_compare(node: ast.Compare) -> Iterator[Change]:
-    for place, operator in enumerate(node.ops):
+    for ref, operator in enumerate(node.ops):
         if other := _OTHER.get(type(operator)):
-            operators = [*node.ops[:place], other(), *node.ops[place + 1 :]]
+            operators = [*node.ops[:ref], other(), *node.ops[ref + 1 :]]
             yield "comparison", node, _written(ast.Compare(node.left, operators, node.comparators))  # type: ignore[arg-type]
 
 
@@ -227,9 +227,9 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         first, second, *rest = positional
         if ast.dump(first) != ast.dump(second):
             yield "swapped", node, _written(ast.Call(node.func, [second, first, *rest], node.keywords))
-    for place, keyword in enumerate(node.keywords):
+    for ref, keyword in enumerate(node.keywords):
         if keyword.arg:
-            left = [*node.keywords[:place], *node.keywords[place + 1 :]]
+            left = [*node.keywords[:ref], *node.keywords[ref + 1 :]]
             yield "default", node, _written(ast.Call(node.func, positional, left))
 
 

@@ -37,9 +37,9 @@ class Direct:
 
     def submit(self, task: Task, who: int, answer: Answer, seconds: float) -> None:
         """Write once. Raises Unavailable."""
-        place, now = keys.output(task.queue, task.number), self.clock()
+        ref, now = keys.output(task.queue, task.number), self.clock()
         with suppress(AlreadyExists):
-            self.store.create(place, dump(self._file(task, who, answer, seconds, iso(now - timedelta(seconds=1)))))
+            self.store.create(ref, dump(self._file(task, who, answer, seconds, iso(now - timedelta(seconds=1)))))
 
     def _file(self, task: Task, who: int, answer: Answer, seconds: float, at: str) -> Document:
         image = self.store.url(keys.image(task.random))

@@ -13,7 +13,7 @@ from obstore.store import S3Store as Bucket
 
 from benchmarks.shared import report
 from feedloop.domain import keys
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.prediction import Prediction, new_id, ranked
 from tests.local import system as systems
 from tests.local.system import System
@@ -29,7 +29,7 @@ _AT_ONCE, _TOLD_EVERY = 64, 20_000
 class Object(NamedTuple):
     """What is to lie in a store."""
 
-    place: Place
+    ref: ObjectRef
     body: bytes
     metadata: Mapping[str, str] = {}
 
@@ -90,7 +90,7 @@ async def _write(store: Server, prefix: str, objects: Iterator[Object]) -> None:
         for one in objects:
             attributes = {"Content-Type": "application/octet-stream", **one.metadata}
             await obstore.put_async(
-                buckets[one.place.bucket], one.place.key, one.body, attributes=attributes, use_multipart=False
+                buckets[one.ref.bucket], one.ref.key, one.body, attributes=attributes, use_multipart=False
             )
             written += 1
             if written % _TOLD_EVERY == 0:

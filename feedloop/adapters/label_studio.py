@@ -1,4 +1,4 @@
-"""The ReviewDesk on Label Studio's HTTP interface, five endpoints of it."""
+"""The AnnotationTool on Label Studio's HTTP interface, five endpoints of it."""
 
 import json
 import time
@@ -17,9 +17,9 @@ from urllib3.util import Retry
 from feedloop import web
 from feedloop.domain.clock import parse_iso
 from feedloop.domain.documents import Document, dump
-from feedloop.domain.errors import DeskDown, DeskMisconfigured, TaskRefused
+from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, TaskRefused
 from feedloop.domain.routes import DIRECT, Route
-from feedloop.ports import Answer, Project
+from feedloop.ports import Project, RemoteAnnotation
 
 _SET_UP = "run `python -m labelling setup`"
 _PROJECT_FIELDS = "id,title,created_at,total_annotations_number,skipped_annotations_number"
@@ -68,8 +68,8 @@ class _Token(AuthBase):
         return request
 
 
-class LabelStudioDesk:
-    """A ReviewDesk.
+class LabelStudio:
+    """A AnnotationTool.
 
     Questions and deletions that fail are asked again. A list of tasks that goes on failing is narrowed down to the
     tasks that Label Studio cannot tell: it keeps half of a surrogate pair, and fails whenever it should send it. An
@@ -124,7 +124,7 @@ class LabelStudioDesk:
                 return self._complete(project, tasks, [found[image] for image in images], None)
             if pause is not None:
                 self._pause(pause)
-        raise DeskDown(f"Label Studio failed to import {len(tasks)} tasks: {_reason(answer)}")
+        raise AnnotationToolDown(f"Label Studio failed to import {len(tasks)} tasks: {_reason(answer)}")
 
     def find(self, project: Project, images: Collection[str]) -> dict[str, int]:
         """The tasks that show these pictures, by the picture's address; of two the older."""
@@ -149,7 +149,7 @@ class LabelStudioDesk:
 
     def answers(
         self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
-    ) -> Iterator[Answer]:
+    ) -> Iterator[RemoteAnnotation]:
         """Annotations of tasks that changed later than `since`, and those with a higher id than `after`."""
         changed = _line("updated_at", "greater", "Datetime", f"{since:%Y-%m-%dT%H:%M:%S.%fZ}")
         answered = _line("annotations_ids", "greater", "Number", 0)
@@ -208,7 +208,9 @@ class LabelStudioDesk:
         if len(named) <= 1:
             unreadable.update(int(task["id"]) for task in named)
             if len(unreadable) > _MOST_UNREADABLE:
-                raise DeskDown(f"Label Studio failed to tell about {len(unreadable)} tasks: {_reason(answer)}")
+                raise AnnotationToolDown(
+                    f"Label Studio failed to tell about {len(unreadable)} tasks: {_reason(answer)}"
+                )
             return [], total
         half = size // 2
         pages = [number for number in (2 * page - 1, 2 * page) if (number - 1) * half < total]
@@ -223,7 +225,7 @@ class LabelStudioDesk:
             self._exchange()
             answer = self._send(method, path, session, **how)
         if answer.status_code in {_UNAUTHORISED, _FORBIDDEN}:
-            raise DeskMisconfigured(
+            raise AnnotationToolMisconfigured(
                 "Label Studio does not accept the token: put a valid one into feedloop-label-studio-token."
             )
         return answer
@@ -237,7 +239,7 @@ class LabelStudioDesk:
         try:
             return (session or self._session).request(method, self._url + path, timeout=(_CONNECT, _SILENCE), **how)
         except RequestException as error:
-            raise DeskDown(f"Label Studio does not answer: {error}") from error
+            raise AnnotationToolDown(f"Label Studio does not answer: {error}") from error
 
 
 def _line(column: str, operator: str, kind: str, value: object) -> Document:
@@ -250,17 +252,17 @@ def _project(found: Document, answer: Response) -> Project:
     try:
         asked = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError) as error:
-        raise DeskDown("Label Studio, or what stands before it, does not tell the time.") from error
+        raise AnnotationToolDown("Label Studio, or what stands before it, does not tell the time.") from error
     return Project(int(found["id"]), found["title"], parse_iso(found["created_at"]), annotations, asked)
 
 
 def _listed(answer: Response) -> tuple[list[Document], int]:
-    """The tasks of a page, and how many there are on all. Raises DeskDown and DeskMisconfigured."""
+    """The tasks of a page, and how many there are on all. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
     found = _document(answer)
     return found["tasks"], int(found["total"])
 
 
-def _answers(task: Document, unreadable: set[int]) -> list[Answer]:
+def _answers(task: Document, unreadable: set[int]) -> list[RemoteAnnotation]:
     try:
         return [_answer(annotation, task) for annotation in task["annotations"]]
     except (KeyError, TypeError, ValueError, OverflowError):
@@ -268,11 +270,11 @@ def _answers(task: Document, unreadable: set[int]) -> list[Answer]:
         return []
 
 
-def _answer(annotation: Document, task: Document) -> Answer:
+def _answer(annotation: Document, task: Document) -> RemoteAnnotation:
     nested = {name: task[name] for name in _TASK_FIELDS if name in task}
     by = annotation["completed_by"]  # nobody, when the account was deleted
     body = {**annotation, "completed_by": by if by is None else {"id": by}, "task": nested}
-    return Answer(int(annotation["id"]), parse_iso(annotation["updated_at"]), dump(body))
+    return RemoteAnnotation(int(annotation["id"]), parse_iso(annotation["updated_at"]), dump(body))
 
 
 def _task_ids(answer: Response) -> list[int]:
@@ -282,15 +284,15 @@ def _task_ids(answer: Response) -> list[int]:
 
 
 def _document(answer: Response) -> Document:
-    """The JSON object of a good answer. Raises DeskDown and DeskMisconfigured."""
+    """The JSON object of a good answer. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
     if answer.status_code == _NOT_FOUND:
-        raise DeskMisconfigured(f"Label Studio has lost a project: {_SET_UP}.")
+        raise AnnotationToolMisconfigured(f"Label Studio has lost a project: {_SET_UP}.")
     if not answer.ok:
-        raise DeskDown(f"Label Studio failed: {_reason(answer)}")
+        raise AnnotationToolDown(f"Label Studio failed: {_reason(answer)}")
     try:
         document: Document = answer.json()
     except RequestException as error:
-        raise DeskDown("What answers at LABEL_STUDIO_URL is not Label Studio.") from error
+        raise AnnotationToolDown("What answers at LABEL_STUDIO_URL is not Label Studio.") from error
     return document
 
 

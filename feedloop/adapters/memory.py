@@ -10,7 +10,7 @@ from threading import Lock
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import AlreadyExists, Changed, Missing, StoreMisconfigured
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.storable import check_folder, check_metadata
 from feedloop.ports import Clock, Entry, Head, Stored
 
@@ -24,20 +24,20 @@ class MemoryStore:
         self._clock = clock
         self._lock = Lock()
 
-    def get(self, place: Place, *, most: int | None = None) -> Stored:
+    def get(self, ref: ObjectRef, *, most: int | None = None) -> Stored:
         """The object, of its body at most so many bytes. Raises Missing."""
         with self._lock:
-            found = self._read(place)
+            found = self._read(ref)
         return replace(found, body=found.body[:most])
 
-    def head(self, place: Place) -> Head:
+    def head(self, ref: ObjectRef) -> Head:
         """The object without its body. Raises Missing."""
-        found = self.get(place)
+        found = self.get(ref)
         return Head(found.etag, found.size, found.modified, found.metadata)
 
     def create(
         self,
-        place: Place,
+        ref: ObjectRef,
         body: bytes,
         *,
         metadata: Mapping[str, str] | None = None,
@@ -46,30 +46,30 @@ class MemoryStore:
         """Write once and return the ETag. Raises AlreadyExists and MetadataTooLarge."""
         check_metadata(metadata or {})
         with self._lock:
-            if place.key in self._bucket(place):
-                raise AlreadyExists(place.key)
-            return self._write(place, body, metadata or {})
+            if ref.key in self._bucket(ref):
+                raise AlreadyExists(ref.key)
+            return self._write(ref, body, metadata or {})
 
-    def replace(self, place: Place, body: bytes, *, etag: str) -> str:
+    def replace(self, ref: ObjectRef, body: bytes, *, etag: str) -> str:
         """Compare-and-swap; return the new ETag. Raises Changed, also when missing."""
         with self._lock:
-            found = self._bucket(place).get(place.key)
+            found = self._bucket(ref).get(ref.key)
             if found is None or found.etag != etag:
-                raise Changed(place.key)
-            return self._write(place, body, {})
+                raise Changed(ref.key)
+            return self._write(ref, body, {})
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: ObjectRef, target: ObjectRef) -> None:
         """The same bytes and metadata at another place. Raises Missing."""
         with self._lock:
             found = self._read(source)
             self._write(target, found.body, found.metadata)
 
-    def delete(self, place: Place) -> None:
+    def delete(self, ref: ObjectRef) -> None:
         """Remove the object; one that is not there is fine."""
         with self._lock:
-            self._bucket(place).pop(place.key, None)
+            self._bucket(ref).pop(ref.key, None)
 
-    def list(self, folder: Place, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
+    def list(self, folder: ObjectRef, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
         """Entries below `folder` in byte order, as they were when the first is asked for."""
         check_folder(folder.key)
         with self._lock:
@@ -83,23 +83,23 @@ class MemoryStore:
         """The clock that the constructor was given."""
         return self._clock().replace(microsecond=0)
 
-    def url(self, place: Place) -> str:
+    def url(self, ref: ObjectRef) -> str:
         """The object's s3:// address, with the bucket prefix."""
-        return f"s3://{self._prefix}{place.bucket}/{place.key}"
+        return f"s3://{self._prefix}{ref.bucket}/{ref.key}"
 
-    def _bucket(self, place: Place) -> dict[str, Stored]:
+    def _bucket(self, ref: ObjectRef) -> dict[str, Stored]:
         try:
-            return self._buckets[place.bucket]
+            return self._buckets[ref.bucket]
         except KeyError as error:
-            raise StoreMisconfigured(f"The bucket {self._prefix}{place.bucket} does not exist.") from error
+            raise StoreMisconfigured(f"The bucket {self._prefix}{ref.bucket} does not exist.") from error
 
-    def _read(self, place: Place) -> Stored:
-        found = self._bucket(place).get(place.key)
+    def _read(self, ref: ObjectRef) -> Stored:
+        found = self._bucket(ref).get(ref.key)
         if found is None:
-            raise Missing(place.key)
+            raise Missing(ref.key)
         return replace(found, metadata=dict(found.metadata))
 
-    def _write(self, place: Place, body: bytes, metadata: Mapping[str, str]) -> str:
+    def _write(self, ref: ObjectRef, body: bytes, metadata: Mapping[str, str]) -> str:
         etag = md5(body, usedforsecurity=False).hexdigest()
-        self._bucket(place)[place.key] = Stored(etag, len(body), self.now(), dict(metadata), bytes(body))
+        self._bucket(ref)[ref.key] = Stored(etag, len(body), self.now(), dict(metadata), bytes(body))
         return etag

@@ -24,7 +24,7 @@ from obstore.exceptions import (
 from obstore.store import S3Store as Bucket
 
 from feedloop.domain.errors import AlreadyExists, Changed, FeedloopError, Missing, StoreDown, StoreMisconfigured
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.routes import DIRECT, Route
 from feedloop.domain.storable import HEADER_NAMES, check_folder, check_metadata
 from feedloop.ports import Entry, Head, Stored
@@ -103,26 +103,26 @@ class S3Store:
         self._patience, self._caller = read_timeout, Caller(self._endpoint, region, access_key, secret_key)
         self._buckets: dict[str, Bucket] = {}
 
-    def get(self, place: Place, *, most: int | None = None) -> Stored:
+    def get(self, ref: ObjectRef, *, most: int | None = None) -> Stored:
         """The object, of its body at most so many bytes: the rest stays with the store. Raises Missing."""
-        with self._told(place):
-            found = self._bucket(place).get(place.key)
+        with self._told(ref):
+            found = self._bucket(ref).get(ref.key)
             head = _head(found)
             whole = most is None or head.size <= most
             body = bytes(found.bytes()) if whole else _beginning(found, most or 0)
             return Stored(head.etag, head.size, head.modified, head.metadata, body)
 
-    def head(self, place: Place) -> Head:
+    def head(self, ref: ObjectRef) -> Head:
         """The object without its body. Raises Missing."""
-        with self._told(place):
+        with self._told(ref):
             try:
-                return _head(self._bucket(place).get(place.key, options={"head": True}))
+                return _head(self._bucket(ref).get(ref.key, options={"head": True}))
             except (FileNotFoundError, PermissionDeniedError):  # an answer to HEAD has no body to say why
-                return self.get(place, most=0)
+                return self.get(ref, most=0)
 
     def create(
         self,
-        place: Place,
+        ref: ObjectRef,
         body: bytes,
         *,
         metadata: Mapping[str, str] | None = None,
@@ -130,34 +130,34 @@ class S3Store:
     ) -> str:
         """Write once and return the ETag. Raises AlreadyExists and MetadataTooLarge."""
         check_metadata(metadata or {})  # a line break would panic in the client, which `except Exception` misses
-        return self._put(place, body, {"Content-Type": content_type, **(metadata or {})}, "create")
+        return self._put(ref, body, {"Content-Type": content_type, **(metadata or {})}, "create")
 
-    def replace(self, place: Place, body: bytes, *, etag: str) -> str:
+    def replace(self, ref: ObjectRef, body: bytes, *, etag: str) -> str:
         """Compare-and-swap a JSON document; return the new ETag. Raises Changed, also when missing.
 
         Raises StoreMisconfigured when the store refuses the ETag that it tells.
         """
         for _ in range(2):  # the same content may have come back before we look
             try:
-                return self._put(place, body, {"Content-Type": "application/json"}, {"e_tag": f'"{etag}"'})
+                return self._put(ref, body, {"Content-Type": "application/json"}, {"e_tag": f'"{etag}"'})
             except Changed:
-                if self._etag(place) != etag:
+                if self._etag(ref) != etag:
                     raise
-        raise StoreMisconfigured(_SUSPENDED.format(self._prefix + place.bucket, place.key))
+        raise StoreMisconfigured(_SUSPENDED.format(self._prefix + ref.bucket, ref.key))
 
-    def copy(self, source: Place, target: Place) -> None:
+    def copy(self, source: ObjectRef, target: ObjectRef) -> None:
         """The same bytes and metadata at another place, read and written. Raises Missing."""
         with self._told(source):
             found = self._bucket(source).get(source.key)
             body = bytes(found.bytes())
         self._put(target, body, found.attributes, "overwrite")
 
-    def delete(self, place: Place) -> None:
+    def delete(self, ref: ObjectRef) -> None:
         """Remove the object; one that is not there is fine."""
-        with suppress(Missing), self._told(place):
-            self._bucket(place).delete(place.key)
+        with suppress(Missing), self._told(ref):
+            self._bucket(ref).delete(ref.key)
 
-    def list(self, folder: Place, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
+    def list(self, folder: ObjectRef, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
         """Entries below `folder` as the store orders them, asked for by pages of 1,000 when they are needed.
 
         That is byte order unless a file's name begins with the name of a folder beside it.
@@ -172,12 +172,12 @@ class S3Store:
         except (OSError, HTTPException, ValueError) as error:
             raise StoreDown(f"The store at {self._endpoint} does not tell the time: {error}") from error
 
-    def url(self, place: Place) -> str:
+    def url(self, ref: ObjectRef) -> str:
         """The object's s3:// address, with the bucket prefix."""
-        return f"s3://{self._prefix}{place.bucket}/{place.key}"
+        return f"s3://{self._prefix}{ref.bucket}/{ref.key}"
 
-    def _bucket(self, place: Place) -> Bucket:
-        name = self._prefix + place.bucket
+    def _bucket(self, ref: ObjectRef) -> Bucket:
+        name = self._prefix + ref.bucket
         if name not in self._buckets:
             self._buckets[name] = self._open(name)
         return self._buckets[name]
@@ -202,18 +202,18 @@ class S3Store:
             credential_provider=lambda: self._credential,
         )
 
-    def _put(self, place: Place, body: bytes, attributes: "Attributes", mode: "PutMode") -> str:
-        with self._told(place):
+    def _put(self, ref: ObjectRef, body: bytes, attributes: "Attributes", mode: "PutMode") -> str:
+        with self._told(ref):
             # in one part, also above 5 MB: a copy keeps its ETag
-            done = self._bucket(place).put(place.key, body, attributes=attributes, mode=mode, use_multipart=False)
+            done = self._bucket(ref).put(ref.key, body, attributes=attributes, mode=mode, use_multipart=False)
             return _bare(done["e_tag"])
 
-    def _etag(self, place: Place) -> str:
+    def _etag(self, ref: ObjectRef) -> str:
         with suppress(Missing):
-            return self.head(place).etag
+            return self.head(ref).etag
         return ""
 
-    def _lines(self, folder: Place, start_after: str, page: int) -> Iterator[Entry]:
+    def _lines(self, folder: ObjectRef, start_after: str, page: int) -> Iterator[Entry]:
         with self._told(folder):
             try:
                 for lines in self._bucket(folder).list(folder.key or None, offset=start_after or None, chunk_size=page):
@@ -242,17 +242,17 @@ class S3Store:
             return str(refusal.headers["Date"])
 
     @contextmanager
-    def _told(self, place: Place) -> Iterator[None]:
+    def _told(self, ref: ObjectRef) -> Iterator[None]:
         try:
             yield
         except ValueError as error:  # `..` or `//`: no store has such a key
-            raise Missing(place.key) from error
+            raise Missing(ref.key) from error
         except (BaseError, OSError) as error:
-            raise _meaning(error, self._prefix + place.bucket, place.key) from error
+            raise _meaning(error, self._prefix + ref.bucket, ref.key) from error
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # no Exception, and it would end what its thread belongs to
                 raise
-            raise StoreDown(f"The store's client failed on {place.key}: {error}") from error
+            raise StoreDown(f"The store's client failed on {ref.key}: {error}") from error
 
 
 def _meaning(error: Exception, bucket: str, key: str) -> FeedloopError:

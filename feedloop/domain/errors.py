@@ -14,8 +14,8 @@ FeedloopError
 ├── Unavailable             try again later
 │   ├── StoreDown
 │   ├── StoreMisconfigured
-│   ├── DeskDown
-│   ├── DeskMisconfigured
+│   ├── AnnotationToolDown
+│   ├── AnnotationToolMisconfigured
 │   ├── NoModel
 │   ├── DayClosing
 │   ├── Busy
@@ -96,11 +96,11 @@ class StoreMisconfigured(Unavailable):
     """The store refuses us: a missing bucket or a wrong key. Retrying alone will not help."""
 
 
-class DeskDown(Unavailable):
+class AnnotationToolDown(Unavailable):
     """Label Studio did not answer, or answered with an error of its own."""
 
 
-class DeskMisconfigured(Unavailable):
+class AnnotationToolMisconfigured(Unavailable):
     """Label Studio refuses us, or a project is missing. Retrying alone will not help; the message says what will."""
 
 

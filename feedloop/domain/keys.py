@@ -35,7 +35,7 @@ _RULES = "-r2"  # what was set aside by other rules is read once more
 _LONGEST_NAME = 64  # bytes; what is named after an annotation has three times as many and 60 more, stores take 255
 
 
-class Place(NamedTuple):
+class ObjectRef(NamedTuple):
     """Where an object lies. The bucket is its plain name: adapters add the deployment's prefix."""
 
     bucket: str
@@ -47,16 +47,16 @@ class Place(NamedTuple):
         return self.key.rpartition("/")[2]
 
 
-def production(prediction: PredictionId) -> Place:
+def production(prediction: PredictionId) -> ObjectRef:
     """The picture whose metadata is the prediction's record; writing it commits the prediction."""
     p = prediction
     name = f"{p.random}-{p.per_mille:04d}-{p.model}-{p.second:05d}.jpg"
-    return Place(PRODUCTION, f"{production_day(p.class_index, p.day).key}{name}")
+    return ObjectRef(PRODUCTION, f"{production_day(p.class_index, p.day).key}{name}")
 
 
-def production_day(class_index: int, day: str) -> Place:
+def production_day(class_index: int, day: str) -> ObjectRef:
     """The folder of one predicted class and day, sorted by their random parts; without a day, of all its days."""
-    return Place(PRODUCTION, f"{_class(class_index)}/{day}/" if day else f"{_class(class_index)}/")
+    return ObjectRef(PRODUCTION, f"{_class(class_index)}/{day}/" if day else f"{_class(class_index)}/")
 
 
 def read_production(key: str) -> PredictionId:
@@ -80,9 +80,9 @@ def random_of(key: str) -> str | None:
     return match[1] if match else None
 
 
-def dataset(queue: str, class_index: int, prediction: PredictionId) -> Place:
+def dataset(queue: str, class_index: int, prediction: PredictionId) -> ObjectRef:
     """A labelled picture: the human's class in the folder, the model's in the name."""
-    return Place(DATASETS[queue], f"{_class(class_index)}/{prediction}.jpg")
+    return ObjectRef(DATASETS[queue], f"{_class(class_index)}/{prediction}.jpg")
 
 
 def read_dataset(key: str) -> tuple[int, PredictionId]:
@@ -96,19 +96,19 @@ def read_dataset(key: str) -> tuple[int, PredictionId]:
     return class_index, prediction
 
 
-def dataset_class(queue: str, class_index: int | None = None) -> Place:
+def dataset_class(queue: str, class_index: int | None = None) -> ObjectRef:
     """The folder of one human class in a queue's dataset, or of all."""
-    return Place(DATASETS[queue], "" if class_index is None else f"{_class(class_index)}/")
+    return ObjectRef(DATASETS[queue], "" if class_index is None else f"{_class(class_index)}/")
 
 
-def image(random: str) -> Place:
+def image(random: str) -> ObjectRef:
     """The copy that annotators see: its key reveals nothing, its metadata holds the prediction id."""
-    return Place(LABELSTUDIO, f"images/{random}.jpg")
+    return ObjectRef(LABELSTUDIO, f"images/{random}.jpg")
 
 
-def images() -> Place:
+def images() -> ObjectRef:
     """The folder of the copies that annotators see."""
-    return Place(LABELSTUDIO, "images/")
+    return ObjectRef(LABELSTUDIO, "images/")
 
 
 def read_image_url(url: str, *, images: str) -> str:
@@ -119,14 +119,14 @@ def read_image_url(url: str, *, images: str) -> str:
     return match[1]
 
 
-def task(queue: str, random: str) -> Place:
+def task(queue: str, random: str) -> ObjectRef:
     """A review task for one of the REVIEW_QUEUES."""
-    return Place(LABELSTUDIO, f"tasks/{queue}/{random}.json")
+    return ObjectRef(LABELSTUDIO, f"tasks/{queue}/{random}.json")
 
 
-def tasks(queue: str) -> Place:
+def tasks(queue: str) -> ObjectRef:
     """The folder of a queue's review tasks."""
-    return Place(LABELSTUDIO, f"tasks/{queue}/")
+    return ObjectRef(LABELSTUDIO, f"tasks/{queue}/")
 
 
 def read_task(queue: str, key: str) -> str:
@@ -139,35 +139,35 @@ def refused_tasks(queue: str) -> str:
     return f"tasks-{queue}"
 
 
-def imported(queue: str, random: str) -> Place:
+def imported(queue: str, random: str) -> ObjectRef:
     """The ledger entry of one task: claimed by a worker, or in Label Studio."""
-    return Place(TRACKING, f"{imports(queue).key}{random}")
+    return ObjectRef(TRACKING, f"{imports(queue).key}{random}")
 
 
-def imports(queue: str) -> Place:
+def imports(queue: str) -> ObjectRef:
     """The folder of a queue's imported tasks."""
-    return Place(TRACKING, f"imported/{queue}/")
+    return ObjectRef(TRACKING, f"imported/{queue}/")
 
 
-def repaired(queue: str) -> Place:
+def repaired(queue: str) -> ObjectRef:
     """How far a queue's annotations have been compared with Label Studio."""
-    return Place(TRACKING, f"sync/{queue}.json")
+    return ObjectRef(TRACKING, f"sync/{queue}.json")
 
 
-def projects() -> Place:
+def projects() -> ObjectRef:
     """Which of Label Studio's projects is each queue's, as the set-up left it."""
-    return Place(TRACKING, "projects.json")
+    return ObjectRef(TRACKING, "projects.json")
 
 
-def outputs(queue: str) -> Place:
+def outputs(queue: str) -> ObjectRef:
     """The folder that Label Studio (or relabel) writes a queue's annotations to."""
-    return Place(LABELSTUDIO, f"output/{queue}/")
+    return ObjectRef(LABELSTUDIO, f"output/{queue}/")
 
 
-def output(queue: str, annotation: str) -> Place:
+def output(queue: str, annotation: str) -> ObjectRef:
     """An annotation: Label Studio's files have no suffix, relabel's do."""
     suffix = _VISITOR_SUFFIX if queue == USER_FEEDBACK_2 else ""
-    return Place(LABELSTUDIO, f"output/{queue}/{annotation}{suffix}")
+    return ObjectRef(LABELSTUDIO, f"output/{queue}/{annotation}{suffix}")
 
 
 def read_output(key: str) -> tuple[str, str] | None:
@@ -181,22 +181,22 @@ def read_output(key: str) -> tuple[str, str] | None:
     return (queue, name.removesuffix(_VISITOR_SUFFIX)) if name.endswith(_VISITOR_SUFFIX) else None
 
 
-def label(queue: str, prediction: PredictionId) -> Place:
+def label(queue: str, prediction: PredictionId) -> ObjectRef:
     """The label of record: all votes and the class derived from them."""
-    return Place(TRACKING, f"labels/{queue}/{prediction}.json")
+    return ObjectRef(TRACKING, f"labels/{queue}/{prediction}.json")
 
 
-def versions(state: str, queue: str) -> Place:
+def versions(state: str, queue: str) -> ObjectRef:
     """A folder of annotation versions: CURATED (done), BEGUN, QUARANTINED (not understood), REMOVED."""
-    return Place(TRACKING, f"{state}/{queue}/")
+    return ObjectRef(TRACKING, f"{state}/{queue}/")
 
 
-def version(state: str, queue: str, annotation: str, etag: str) -> Place:
+def version(state: str, queue: str, annotation: str, etag: str) -> ObjectRef:
     """One version of one annotation: `-` sorts below every digit, so 1- stands before 10."""
-    return Place(TRACKING, f"{versions(state, queue).key}{annotation.replace('-', _DASH)}-{etag}")
+    return ObjectRef(TRACKING, f"{versions(state, queue).key}{annotation.replace('-', _DASH)}-{etag}")
 
 
-def quarantined(queue: str, name: str, etag: str) -> Place:
+def quarantined(queue: str, name: str, etag: str) -> ObjectRef:
     """What was not understood of a queue's output: an annotation's version, or another object there."""
     return version(QUARANTINED, queue, name, etag + _RULES)
 
@@ -207,12 +207,12 @@ def read_quarantined(key: str) -> tuple[str, str] | None:
     return (name, etag.removesuffix(_RULES)) if etag.endswith(_RULES) else None
 
 
-def vanished(queue: str, annotation: str, etag: str) -> Place:
+def vanished(queue: str, annotation: str, etag: str) -> ObjectRef:
     """The mark beside a ledger entry: this version was seen to be gone. An empty mark means that it is back."""
     return version(CURATED, queue, annotation, etag + _GONE)
 
 
-def begun(queue: str, annotation: str, etag: str, worker: str) -> Place:
+def begun(queue: str, annotation: str, etag: str, worker: str) -> ObjectRef:
     """The note of a worker that begins with a version; `worker` has no dashes."""
     return version(BEGUN, queue, annotation, f"{etag}-{worker}")
 
@@ -229,14 +229,14 @@ def read_begun(key: str) -> tuple[str, str]:
     return annotation, etag
 
 
-def outcome(queue: str, kind: str, prediction: PredictionId) -> Place:
+def outcome(queue: str, kind: str, prediction: PredictionId) -> ObjectRef:
     """An empty object: an answer that gives no dataset picture but counts in reports."""
-    return Place(TRACKING, f"outcomes/{queue}/{kind}/{prediction}")
+    return ObjectRef(TRACKING, f"outcomes/{queue}/{kind}/{prediction}")
 
 
-def outcomes(queue: str) -> Place:
+def outcomes(queue: str) -> ObjectRef:
     """The folder of a queue's answers that give no dataset picture."""
-    return Place(TRACKING, f"outcomes/{queue}/")
+    return ObjectRef(TRACKING, f"outcomes/{queue}/")
 
 
 def read_outcome(key: str) -> tuple[str, PredictionId]:
@@ -245,14 +245,14 @@ def read_outcome(key: str) -> tuple[str, PredictionId]:
     return kind, PredictionId.parse(prediction)
 
 
-def day_file(day: str) -> Place:
+def day_file(day: str) -> ObjectRef:
     """The predictions of a closed day, a line each."""
-    return Place(TRACKING, f"{day_files().key}{day}.jsonl")
+    return ObjectRef(TRACKING, f"{day_files().key}{day}.jsonl")
 
 
-def day_files() -> Place:
+def day_files() -> ObjectRef:
     """The folder of the days that are written down."""
-    return Place(TRACKING, "days/")
+    return ObjectRef(TRACKING, "days/")
 
 
 def read_day_file(key: str) -> str | None:
@@ -261,39 +261,39 @@ def read_day_file(key: str) -> str | None:
     return match[1] if match else None
 
 
-def request(digest: str) -> Place:
+def request(digest: str) -> ObjectRef:
     """The claim of one Idempotency-Key."""
-    return Place(TRACKING, f"requests/{digest}")
+    return ObjectRef(TRACKING, f"requests/{digest}")
 
 
-def lease(name: str) -> Place:
+def lease(name: str) -> ObjectRef:
     """Who sweeps at the moment."""
-    return Place(TRACKING, f"leases/{name}.json")
+    return ObjectRef(TRACKING, f"leases/{name}.json")
 
 
-def guard(queue: str = "") -> Place:
+def guard(queue: str = "") -> ObjectRef:
     """What the guard before mass withdrawals holds back of a queue; without one, the folder of all."""
-    return Place(TRACKING, f"guard/{queue}.json" if queue else "guard/")
+    return ObjectRef(TRACKING, f"guard/{queue}.json" if queue else "guard/")
 
 
-def current_model() -> Place:
+def current_model() -> ObjectRef:
     """The pointer to the release that serves."""
-    return Place(MODELS, "current.json")
+    return ObjectRef(MODELS, "current.json")
 
 
-def model_file(name: str, sha256: str, file: str) -> Place:
+def model_file(name: str, sha256: str, file: str) -> ObjectRef:
     """A file of one release: `model.onnx` or `card.json`."""
-    return Place(MODELS, f"{name}/{sha256}/{file}")
+    return ObjectRef(MODELS, f"{name}/{sha256}/{file}")
 
 
-def models() -> Place:
+def models() -> ObjectRef:
     """The folder of every release."""
-    return Place(MODELS, "")
+    return ObjectRef(MODELS, "")
 
 
-def class_list(name: str) -> Place:
+def class_list(name: str) -> ObjectRef:
     """The append-only class list of a model's name."""
-    return Place(MODELS, f"{name}/classes.json")
+    return ObjectRef(MODELS, f"{name}/classes.json")
 
 
 def _class(index: int) -> str:

@@ -11,10 +11,10 @@ from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed
 
-Answer = tuple[str, int | None]
+LabelOutcome = tuple[str, int | None]
 """An outcome, and the class index when the outcome is a class."""
 
-UNTOLD: Answer = (WITHDRAWN, None)
+UNTOLD: LabelOutcome = (WITHDRAWN, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +27,12 @@ class Label:
     materialised: str = ""
 
     @property
-    def answer(self) -> Answer:
+    def answer(self) -> LabelOutcome:
         """What the votes say together."""
         return decide(self.votes)
 
     @property
-    def answers_ever(self) -> set[Answer]:
+    def answers_ever(self) -> set[LabelOutcome]:
         """Every answer that a worker may have shown in the datasets."""
         return {(entry["outcome"], entry["class_index"]) for entry in self.history}
 
@@ -89,7 +89,7 @@ class Label:
             raise Malformed(f"the label of record is damaged: {error!r}") from error
 
 
-def decide(votes: Mapping[str, Vote]) -> Answer:
+def decide(votes: Mapping[str, Vote]) -> LabelOutcome:
     """The latest vote of each annotator, by annotation ids, and of those a strict majority; else disputed.
 
     A skip abstains. Without any answer the label is skipped, or withdrawn when nobody is left.
@@ -111,7 +111,7 @@ def voter(annotation: str, vote: Vote) -> str:
     return f"annotation {annotation}" if vote.annotator == UNKNOWN else vote.annotator
 
 
-def change(before: Answer, after: Answer) -> str:
+def change(before: LabelOutcome, after: LabelOutcome) -> str:
     """What a vote did, in one word for reports: curated, moved, unchanged, or the new outcome."""
     if before == after:
         return "unchanged"

@@ -22,17 +22,17 @@ from datetime import timedelta
 from functools import partial
 
 from feedloop import reviews
+from feedloop.compare_and_swap import attempts, until_first
 from feedloop.domain import annotations, keys, labels
 from feedloop.domain.annotations import AHEAD, LARGEST, LARGEST_EVER, UNCOMMITTED, WITHDRAWN, Annotation, Vote
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, UnknownPrediction
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import Clock, Entry, ObjectStore, Stored
-from feedloop.rounds import rounds, until_first
 
 from . import shelves
 from .ledger import stranger
@@ -71,20 +71,20 @@ class Desk:
 
     def take(self, queue: str, annotation: str) -> str:
         """Work off the annotation as it is now; say what came of it. Raises Missing when it is gone."""
-        place = keys.output(queue, annotation)
-        return until_first(place, lambda: self._take(queue, annotation, place))  # it may change under our hands
+        ref = keys.output(queue, annotation)
+        return until_first(ref, lambda: self._take(queue, annotation, ref))  # it may change under our hands
 
-    def _take(self, queue: str, annotation: str, place: Place) -> str:
-        stored = self.store.get(place, most=LARGEST)
+    def _take(self, queue: str, annotation: str, ref: ObjectRef) -> str:
+        stored = self.store.get(ref, most=LARGEST)
         aside = keys.quarantined(queue, annotation, stored.etag)
         try:
             read, prediction = self._understood(stored)
         except Malformed as error:
-            return self._set_aside(aside, place, stored, str(error))
+            return self._set_aside(aside, ref, stored, str(error))
         if not self._was_asked(queue, prediction):
             if self.store.now() - stored.modified < WAIT_FOR_COMMIT:
                 return WAITING
-            return self._set_aside(aside, place, stored, "nobody was asked about its picture in this queue")
+            return self._set_aside(aside, ref, stored, "nobody was asked about its picture in this queue")
         version = Version(queue, annotation, stored.etag, stored.body)
         try:
             reviews.committed(self.store, prediction)
@@ -94,21 +94,21 @@ class Desk:
         try:
             return self._change(version, prediction, lambda label: self._voted(label, version, read), enter=enter)
         except _Crowded:
-            return self._set_aside(aside, place, stored, f"its picture has {MOST_VOTES} answers in this queue")
+            return self._set_aside(aside, ref, stored, f"its picture has {MOST_VOTES} answers in this queue")
 
     def set_aside(self, queue: str, entry: Entry) -> str:
         """Note that no annotation has such a key. Its body is not read: clients differ in what they can ask for."""
-        place = keys.quarantined(queue, stranger(entry.key), entry.etag)
-        return self._set_aside(place, Place(keys.LABELSTUDIO, entry.key), entry, "no annotation has such a key")
+        ref = keys.quarantined(queue, stranger(entry.key), entry.etag)
+        return self._set_aside(ref, ObjectRef(keys.LABELSTUDIO, entry.key), entry, "no annotation has such a key")
 
-    def withdraw(self, queue: str, annotation: str, seen: Mapping[str, Place]) -> str:
+    def withdraw(self, queue: str, annotation: str, seen: Mapping[str, ObjectRef]) -> str:
         """Take back the vote of a vanished annotation; `seen` says where each of its ETags is archived.
 
         What cannot be read never was a vote: it is only marked as gone.
         """
         newest: tuple[Version, Annotation] | None = None
-        for etag, place in seen.items():
-            stored = self.store.get(place, most=LARGEST_EVER)
+        for etag, ref in seen.items():
+            stored = self.store.get(ref, most=LARGEST_EVER)
             with suppress(Malformed):
                 read = self._read(stored)
                 if newest is None or read.vote.updated_at > newest[1].vote.updated_at:
@@ -125,7 +125,7 @@ class Desk:
         )
         return WITHDRAWN if result == UNCHANGED else result
 
-    def repair(self, queue: str, note: Place) -> None:
+    def repair(self, queue: str, note: ObjectRef) -> None:
         """Show a label again that somebody began to show and perhaps did not finish. Raises Missing."""
         try:
             prediction = self._prediction(self._read(self.store.get(note, most=LARGEST_EVER)))
@@ -144,7 +144,7 @@ class Desk:
             return UNCHANGED
         note = keys.begun(version.queue, version.annotation, version.etag, secrets.token_hex(4))
         self.store.create(note, version.body)
-        for _ in rounds(keys.label(version.queue, prediction)):
+        for _ in attempts(keys.label(version.queue, prediction)):
             if after == before:
                 break
             try:
@@ -178,7 +178,7 @@ class Desk:
             return
         mark = keys.vanished(*named)
         with suppress(Missing):  # known before: perhaps it had vanished, and is back
-            for _ in rounds(mark):
+            for _ in attempts(mark):
                 head = self.store.head(mark)
                 if not head.size:
                     return
@@ -188,21 +188,21 @@ class Desk:
                 with suppress(Changed):
                     self.store.replace(mark, b"", etag=head.etag)
 
-    def _enter_vanished(self, queue: str, annotation: str, seen: Mapping[str, Place]) -> None:
+    def _enter_vanished(self, queue: str, annotation: str, seen: Mapping[str, ObjectRef]) -> None:
         """Mark versions as gone. Each mark is unique, so that nobody who saw an older one can take it away."""
         body = dump({"v": 1, "at": iso(self.clock()), "by": secrets.token_hex(8)})
-        for etag, place in seen.items():
+        for etag, ref in seen.items():
             self._write(keys.vanished(queue, annotation, etag), body)
             entry = keys.version(keys.CURATED, queue, annotation, etag)
-            if place != entry:  # only begun: the note will go
-                self._create(entry, self.store.get(place, most=LARGEST_EVER).body)
+            if ref != entry:  # only begun: the note will go
+                self._create(entry, self.store.get(ref, most=LARGEST_EVER).body)
 
-    def _write(self, place: Place, body: bytes) -> None:
-        for _ in rounds(place):
-            if self._create(place, body):
+    def _write(self, ref: ObjectRef, body: bytes) -> None:
+        for _ in attempts(ref):
+            if self._create(ref, body):
                 return
             with suppress(Changed, Missing):
-                self.store.replace(place, body, etag=self.store.head(place).etag)
+                self.store.replace(ref, body, etag=self.store.head(ref).etag)
                 return
 
     def _uncommitted(self, version: Version, prediction: PredictionId, vote: Vote) -> str:
@@ -212,7 +212,7 @@ class Desk:
         self._enter(version, prediction, vote)
         return UNCOMMITTED
 
-    def _set_aside(self, place: Place, of: Place, found: Entry | Stored, reason: str) -> str:
+    def _set_aside(self, ref: ObjectRef, of: ObjectRef, found: Entry | Stored, reason: str) -> str:
         """Say what is wrong with an object, once; how its body begins is kept, the rest stays where it is."""
         body = found.body if isinstance(found, Stored) else b""
         whole = isinstance(found, Stored) and found.is_whole
@@ -226,12 +226,12 @@ class Desk:
             "sha256": hashlib.sha256(body).hexdigest() if whole else None,
             "body": body[:_SHOWN].decode("utf-8", "backslashreplace"),
         }
-        self._create(place, dump(document))
+        self._create(ref, dump(document))
         return QUARANTINED
 
-    def _create(self, place: Place, body: bytes) -> bool:
+    def _create(self, ref: ObjectRef, body: bytes) -> bool:
         with suppress(AlreadyExists):
-            self.store.create(place, body)
+            self.store.create(ref, body)
             return True
         return False
 
@@ -252,9 +252,9 @@ class Desk:
         signs = (keys.task(queue, prediction.random), keys.imported(queue, prediction.random))
         return any(map(self._is_there, (*signs, keys.label(queue, prediction))))
 
-    def _is_there(self, place: Place) -> bool:
+    def _is_there(self, ref: ObjectRef) -> bool:
         with suppress(Missing):
-            self.store.head(place)
+            self.store.head(ref)
             return True
         return False
 

@@ -15,7 +15,7 @@ from datetime import timedelta
 from feedloop import events, http, releases, sweeps, wiring
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unauthorised
-from feedloop.http import Answer, Context, Event
+from feedloop.http import Context, Event, Response
 from feedloop.sweeps import Lease
 
 from .desk import Desk
@@ -23,15 +23,15 @@ from .release import release
 from .sweep import VANISHED, handle_event, sweep
 
 
-@http.serves("POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("POST")
+def handle(event: Event, _context: Context) -> Response:
     """An event's own annotations at once; anything else is a sweep over all queues."""
     if not events.looks_like_one(event.body):
         return http.answer(_by_hand(event) if http.has_token(event, wiring.operator_token()) else _of_cron(event))
     if not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
-    places = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
-    tally = handle_event(_desk(), places)
+    refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    tally = handle_event(_desk(), refs)
     return http.answer(_sweep(trusted=True) if tally.counts[VANISHED] else tally.to_document())
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feedloop.domain import keys
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.ports import Entry, ObjectStore
 
 Named = tuple[str, str]
@@ -22,7 +22,7 @@ def stranger(key: str) -> str:
 class Ledger:
     """One queue's ledger; `living` says where each ETag of an annotation is archived, vanished ones left out."""
 
-    living: dict[str, dict[str, Place]]
+    living: dict[str, dict[str, ObjectRef]]
     settled: frozenset[Named]
     gone: tuple[Entry, ...]
 
@@ -40,18 +40,18 @@ class Ledger:
         return (annotation, etag) in self.settled
 
 
-def read_ledger(store: ObjectStore, queue: str, notes: Iterable[Place]) -> Ledger:
+def read_ledger(store: ObjectStore, queue: str, notes: Iterable[ObjectRef]) -> Ledger:
     """List the ledger and the quarantine; versions that were only begun (`notes`) live but are not settled."""
     entries = list(store.list(keys.versions(keys.CURATED, queue)))
     marks = tuple(entry for entry in entries if _is_mark(entry) and entry.size)  # an empty one was taken back
     gone = {_named(entry.key) for entry in marks}
     versions = [entry.key for entry in entries if not _is_mark(entry) and _named(entry.key) not in gone]
-    done = {_named(key): Place(keys.TRACKING, key) for key in versions}
+    done = {_named(key): ObjectRef(keys.TRACKING, key) for key in versions}
     begun = {keys.read_begun(note.key): note for note in notes}
-    living: dict[str, dict[str, Place]] = {}
-    for (annotation, etag), place in {**begun, **done}.items():
+    living: dict[str, dict[str, ObjectRef]] = {}
+    for (annotation, etag), ref in {**begun, **done}.items():
         if (annotation, etag) not in gone:
-            living.setdefault(annotation, {})[etag] = place
+            living.setdefault(annotation, {})[etag] = ref
     listing = store.list(keys.versions(keys.QUARANTINED, queue))
     set_aside = {named for entry in listing if (named := keys.read_quarantined(entry.key))}
     return Ledger(living, frozenset(done) | set_aside, marks)

@@ -3,15 +3,15 @@
 from contextlib import suppress
 from dataclasses import replace
 
+from feedloop.compare_and_swap import attempts
 from feedloop.domain import keys
 from feedloop.domain.annotations import CLASS, LARGEST_EVER, WITHDRAWN
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Missing
-from feedloop.domain.keys import Place
-from feedloop.domain.labels import Answer, Label
+from feedloop.domain.keys import ObjectRef
+from feedloop.domain.labels import Label, LabelOutcome
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
-from feedloop.rounds import rounds
 
 
 def show(store: ObjectStore, queue: str, prediction: PredictionId, label: Label, etag: str) -> None:
@@ -19,11 +19,11 @@ def show(store: ObjectStore, queue: str, prediction: PredictionId, label: Label,
 
     Starts over when the label changed meanwhile: what was shown may be stale by then.
     """
-    place = keys.label(queue, prediction)
-    for _ in rounds(place):
+    ref = keys.label(queue, prediction)
+    for _ in attempts(ref):
         _arrange(store, queue, prediction, label)
         try:
-            store.replace(place, dump(replace(label, materialised=etag).to_document()), etag=etag)
+            store.replace(ref, dump(replace(label, materialised=etag).to_document()), etag=etag)
         except Changed:
             label, etag = read(store, queue, prediction)
         else:
@@ -41,11 +41,11 @@ def read(store: ObjectStore, queue: str, prediction: PredictionId) -> tuple[Labe
 
 def swap(store: ObjectStore, queue: str, prediction: PredictionId, label: Label, etag: str) -> str:
     """Write a label over the version `etag` (none: create it). Raises Changed when somebody was faster."""
-    place, body = keys.label(queue, prediction), dump(label.to_document())
+    ref, body = keys.label(queue, prediction), dump(label.to_document())
     try:
-        return store.replace(place, body, etag=etag) if etag else store.create(place, body)
+        return store.replace(ref, body, etag=etag) if etag else store.create(ref, body)
     except AlreadyExists as error:
-        raise Changed(place.key) from error
+        raise Changed(ref.key) from error
 
 
 def _arrange(store: ObjectStore, queue: str, prediction: PredictionId, label: Label) -> None:
@@ -58,7 +58,7 @@ def _arrange(store: ObjectStore, queue: str, prediction: PredictionId, label: La
             store.delete(there)
 
 
-def _put(store: ObjectStore, prediction: PredictionId, answer: Answer, here: Place | None) -> None:
+def _put(store: ObjectStore, prediction: PredictionId, answer: LabelOutcome, here: ObjectRef | None) -> None:
     if here is None:
         return
     if answer[0] == CLASS:
@@ -68,7 +68,7 @@ def _put(store: ObjectStore, prediction: PredictionId, answer: Answer, here: Pla
         store.create(here, b"")
 
 
-def _place(queue: str, prediction: PredictionId, answer: Answer) -> Place | None:
+def _place(queue: str, prediction: PredictionId, answer: LabelOutcome) -> ObjectRef | None:
     """Where an answer is shown; a withdrawn label is shown nowhere."""
     outcome, class_index = answer
     if outcome == CLASS and class_index is not None:

@@ -5,17 +5,16 @@ curated in between looks new, which is harmless, and never vanished.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from feedloop import log, withdrawals
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
-from feedloop.domain.keys import Place
-from feedloop.ports import Entry, ObjectStore
+from feedloop.domain.keys import ObjectRef
+from feedloop.ports import Entry, ForEach, ObjectStore
 from feedloop.sweeps import Neighbours
 from feedloop.withdrawals import Held
 
@@ -25,9 +24,6 @@ from .ledger import Ledger, read_ledger, stranger
 FAILED, VANISHED, REPAIRED, FINISHED = "failed", "vanished", "repaired", "finished"
 FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS = 10, 0.05
 """A queue that loses more than this within an hour was probably not emptied by annotators."""
-
-Each = Callable[[Callable[[Any], str], Iterable[Any]], Iterable[str]]
-"""Does one thing for each of many: `map`, or a thread pool's."""
 
 
 @dataclass(slots=True)
@@ -44,12 +40,12 @@ class Tally:
         return {**counts, "stopped": self.stopped} if self.stopped else counts
 
 
-def handle_event(desk: Desk, places: Iterable[Place]) -> Tally:
+def handle_event(desk: Desk, refs: Iterable[ObjectRef]) -> Tally:
     """Work off the annotations that an event names; one that is gone counts as vanished and is left to a sweep.
 
     Raises Unavailable when the store failed with one of them: stores send such an event again.
     """
-    named = [keys.read_output(place.key) for place in places if place.bucket == keys.LABELSTUDIO]
+    named = [keys.read_output(ref.key) for ref in refs if ref.bucket == keys.LABELSTUDIO]
     sweeping = _Sweep(desk, Neighbours("curate.failed"))
     tally = Tally(Counter(sweeping.take(*one) for one in named if one is not None))
     if sweeping.neighbours.down:
@@ -57,7 +53,7 @@ def handle_event(desk: Desk, places: Iterable[Place]) -> Tally:
     return tally
 
 
-def sweep(desk: Desk, *, each: Each = map, patience: timedelta) -> Tally:
+def sweep(desk: Desk, *, each: ForEach = map, patience: timedelta) -> Tally:
     """Bring every queue to its final state. Raises Unavailable when the store is."""
     tally, sweeping = Tally(), _Sweep(desk, Neighbours("curate.failed"))
     held = {queue for queue, guard in withdrawals.known(desk.store) if guard.held}
@@ -82,7 +78,7 @@ class _Sweep:
     desk: Desk
     neighbours: Neighbours
 
-    def queue(self, queue: str, tally: Tally, each: Each, patience: timedelta) -> Held | None:
+    def queue(self, queue: str, tally: Tally, each: ForEach, patience: timedelta) -> Held | None:
         """Bring one queue to its final state; what the guard held back."""
         store = self.desk.store
         notes = _notes(store, queue)
@@ -132,7 +128,7 @@ class _Sweep:
         log.event("curate.quarantined", queue=queue, key=entry.key)
         return self.neighbours.each(lambda: self.desk.set_aside(queue, entry), FAILED, queue=queue, key=entry.key)
 
-    def _withdraw(self, queue: str, annotation: str, seen: dict[str, Place]) -> str:
+    def _withdraw(self, queue: str, annotation: str, seen: dict[str, ObjectRef]) -> str:
         def work() -> str:
             try:
                 self.desk.store.head(keys.output(queue, annotation))
@@ -147,7 +143,7 @@ class _Sweep:
 
         return self.neighbours.each(work, FAILED, queue=queue, annotation=annotation)
 
-    def _repair(self, queue: str, note: Place, patience: timedelta) -> str:
+    def _repair(self, queue: str, note: ObjectRef, patience: timedelta) -> str:
         """Repair what a worker left half shown; forget its note once it cannot be alive any more."""
 
         def work() -> str:
@@ -162,9 +158,9 @@ class _Sweep:
         return self.neighbours.each(work, FAILED, queue=queue, note=note.key)
 
 
-def _notes(store: ObjectStore, queue: str) -> list[Place]:
+def _notes(store: ObjectStore, queue: str) -> list[ObjectRef]:
     """The versions of a queue that somebody began to work off."""
-    return [Place(keys.TRACKING, entry.key) for entry in store.list(keys.versions(keys.BEGUN, queue))]
+    return [ObjectRef(keys.TRACKING, entry.key) for entry in store.list(keys.versions(keys.BEGUN, queue))]
 
 
 def _implausible(store: ObjectStore, queue: str, vanished: int, ledger: Ledger) -> Held | None:

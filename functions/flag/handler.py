@@ -9,12 +9,12 @@ answers    202 queued · 200 queued before · 400 no id · 404 unknown · 503 st
 from feedloop import http, reviews, wiring
 from feedloop.domain import keys, receipts
 from feedloop.domain.prediction import PredictionId
-from feedloop.http import Answer, Context, Event
+from feedloop.http import Context, Event, Response
 from feedloop.ports import ObjectStore
 
 
-@http.serves("POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("POST")
+def handle(event: Event, _context: Context) -> Response:
     """Queue a review of one prediction."""
     prediction = receipts.read(http.field(event, "prediction_id"), wiring.signing_key())
     if flag(prediction, store=wiring.store()):

@@ -24,7 +24,7 @@ from feedloop.domain.errors import (
     Missing,
     Unavailable,
 )
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.prediction import Prediction
 from feedloop.http import Event
 from feedloop.ports import ObjectStore, Stored
@@ -57,7 +57,7 @@ class Claim:
             raise Malformed(f"not a claim: {error!r}") from error
 
 
-def key_of(event: Event, secret: bytes) -> Place | None:
+def key_of(event: Event, secret: bytes) -> ObjectRef | None:
     """Where the claim of the request's Idempotency-Key lies; None without a key. Raises BadRequest."""
     key = event.headers.get(HEADER)
     if key is None:
@@ -67,21 +67,21 @@ def key_of(event: Event, secret: bytes) -> Place | None:
     return keys.request(receipts.digest(key, secret, purpose="request"))
 
 
-def settle(place: Place, fresh: Claim, *, store: ObjectStore, now: datetime) -> Claim:
+def settle(ref: ObjectRef, fresh: Claim, *, store: ObjectStore, now: datetime) -> Claim:
     """The claim that holds: `fresh`, or the one that an earlier call left.
 
     Raises KeyReused, DayClosing, and Unavailable for a claim that cannot be read.
     """
     for _ in range(_ROUNDS):
         with suppress(AlreadyExists):
-            store.create(place, dump(fresh.to_document()))
+            store.create(ref, dump(fresh.to_document()))
             return fresh
         with suppress(Missing, Changed):  # another call replaced it: follow that one
-            return _follow(place, store.get(place), fresh, store=store, now=now)
+            return _follow(ref, store.get(ref), fresh, store=store, now=now)
     raise Unavailable(f"Other calls with this {HEADER} are under way. Try again.")
 
 
-def _follow(place: Place, found: Stored, fresh: Claim, *, store: ObjectStore, now: datetime) -> Claim:
+def _follow(ref: ObjectRef, found: Stored, fresh: Claim, *, store: ObjectStore, now: datetime) -> Claim:
     """The found claim, unless it binds nobody any more: then `fresh` takes its place. Raises Changed."""
     earlier = _read(found)
     day, expired = earlier.prediction.id.day, now - earlier.prediction.time >= EXPIRES
@@ -90,7 +90,7 @@ def _follow(place: Place, found: Stored, fresh: Claim, *, store: ObjectStore, no
     if not expired and _is_committed(store, earlier.prediction):
         return replace(earlier, committed=True)
     if is_closed(day, now):  # what has expired, too
-        store.replace(place, dump(fresh.to_document()), etag=found.etag)
+        store.replace(ref, dump(fresh.to_document()), etag=found.etag)
         return fresh
     if not takes_commits(day, now):  # a call that began in time may still be committing it
         raise DayClosing(

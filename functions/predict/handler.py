@@ -16,9 +16,9 @@ from feedloop import http, reviews, wiring
 from feedloop.domain import keys, receipts
 from feedloop.domain.clock import takes_commits
 from feedloop.domain.errors import AlreadyExists, DayClosing
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.prediction import Prediction
-from feedloop.http import Answer, Context, Event, Upload
+from feedloop.http import Context, Event, Response, Upload
 from feedloop.ports import Clock, ObjectStore, Picture
 
 from . import claims
@@ -26,10 +26,10 @@ from .claims import Claim
 from .look import Model, about, look, shown
 
 
-@http.serves("GET", "POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("GET", "POST")
+def handle(event: Event, _context: Context) -> Response:
     """Answer and keep one upload, or tell what may be uploaded."""
-    model = Model(*wiring.served_model(), wiring.configured().low_confidence_threshold)
+    model = Model(*wiring.active_model(), wiring.configured().low_confidence_threshold)
     if event.method == "GET":
         return http.answer(about(model.release, model.threshold))
     key = claims.key_of(event, wiring.signing_key())
@@ -40,10 +40,10 @@ def handle(event: Event, _context: Context) -> Answer:
 
 def ready() -> None:
     """A replica takes pictures once its model has answered one. Raises NoModel and StoreDown."""
-    wiring.served_model()
+    wiring.active_model()
 
 
-def predict(upload: Upload, key: Place | None, *, model: Model, store: ObjectStore, clock: Clock) -> Claim:
+def predict(upload: Upload, key: ObjectRef | None, *, model: Model, store: ObjectStore, clock: Clock) -> Claim:
     """Classify an upload and keep it, or finish what an earlier call with this key began."""
     picture = wiring.normalise(upload.body)
     prediction = look(upload, picture, model, now=clock())
@@ -65,6 +65,6 @@ def commit(prediction: Prediction, picture: Picture, *, store: ObjectStore, cloc
     _keep(picture, keys.production(prediction.id), prediction, store)
 
 
-def _keep(picture: Picture, place: Place, prediction: Prediction, store: ObjectStore) -> None:
+def _keep(picture: Picture, ref: ObjectRef, prediction: Prediction, store: ObjectStore) -> None:
     with suppress(AlreadyExists):  # under a random name of ours: an earlier try got this far
-        store.create(place, picture.jpeg, metadata=prediction.to_metadata(), content_type="image/jpeg")
+        store.create(ref, picture.jpeg, metadata=prediction.to_metadata(), content_type="image/jpeg")

@@ -8,13 +8,13 @@ answers    200 updated · 200 no change needed · 400 unknown class · 404 unkno
 
 from feedloop import http, releases, reviews, wiring
 from feedloop.domain import receipts
-from feedloop.http import Answer, Context, Event
+from feedloop.http import Context, Event, Response
 
 from .visitor import relabel
 
 
-@http.serves("POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("POST")
+def handle(event: Event, _context: Context) -> Response:
     """Record the visitor's class for one prediction."""
     prediction = receipts.read(http.field(event, "prediction_id"), wiring.signing_key())
     name, store = http.field(event, "class"), wiring.store()

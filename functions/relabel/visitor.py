@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feedloop import reviews
+from feedloop.compare_and_swap import until_first
 from feedloop.domain import annotations, keys
 from feedloop.domain.annotations import VISITOR
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import Malformed, Missing
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
-from feedloop.rounds import until_first
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,27 +28,27 @@ class _Last:
 
 def relabel(record: Prediction, index: int, *, store: ObjectStore, classes: ClassList, now: datetime) -> bool:
     """Make `index` the visitor's answer; False when it is that already. The model's class withdraws it."""
-    place = keys.output(keys.USER_FEEDBACK_2, record.id.random)
+    ref = keys.output(keys.USER_FEEDBACK_2, record.id.random)
 
     def attempt() -> bool:
-        last = _last(store, place, record, classes)
+        last = _last(store, ref, record, classes)
         if last.class_index == index:
             return False
         reviews.show_picture(store, record.id)
         body = dump(_file(store, record, index, last, classes=classes, now=now))
         if last.etag:
-            store.replace(place, body, etag=last.etag)
+            store.replace(ref, body, etag=last.etag)
         else:
-            store.create(place, body)
+            store.create(ref, body)
         return True
 
-    return until_first(place, attempt)  # another click may be faster, or our own answer get lost
+    return until_first(ref, attempt)  # another click may be faster, or our own answer get lost
 
 
-def _last(store: ObjectStore, place: Place, record: Prediction, classes: ClassList) -> _Last:
+def _last(store: ObjectStore, ref: ObjectRef, record: Prediction, classes: ClassList) -> _Last:
     """The visitor's answer so far; a file that cannot be understood gives way to the next one."""
     try:
-        stored = store.get(place, most=annotations.LARGEST)
+        stored = store.get(ref, most=annotations.LARGEST)
     except Missing:
         return _Last(record.id.class_index)
     try:

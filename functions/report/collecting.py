@@ -7,12 +7,12 @@ from datetime import datetime
 from feedloop import log
 from feedloop.domain import clock, keys
 from feedloop.domain.errors import Malformed, Missing
-from feedloop.ports import ObjectStore
+from feedloop.ports import ForEach, ObjectStore
 
 from . import days
 from .closing import written_days
 from .gathering import DayFacts
-from .people import Each, People
+from .people import People
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Source:
     classes: int
     now: datetime
     people: People
-    each: Each = map
+    each: ForEach = map
     moved_at: datetime | None = None
     """When the model that serves began to: predictions of that day are told apart by this moment."""
 

@@ -16,10 +16,9 @@ from feedloop.domain import clock, keys
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import CERTAIN
-from feedloop.ports import ObjectStore
+from feedloop.ports import ForEach, ObjectStore
 
 from .asked import EARLIEST
-from .people import Each
 
 MOST_SURE, LAST_SECOND = "1000", "86399"
 """As they stand in keys: no prediction has more."""
@@ -63,7 +62,7 @@ def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[
     return b"\n".join((header, *told, b"")), len(told)
 
 
-def first_day(store: ObjectStore, classes: int, each: Each = map) -> str | None:
+def first_day(store: ObjectStore, classes: int, each: ForEach = map) -> str | None:
     """The first day of which production holds a prediction; None when it is empty."""
     found = each(lambda index: next(_days(store, index), None), range(classes))
     return min((day for day in found if day), default=None)
@@ -83,7 +82,7 @@ def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) ->
         yield Line(int(predicted), int(per_mille), intern(model), random, second, random in low)
 
 
-def _split(store: ObjectStore, folder: keys.Place) -> Iterator[tuple[str, ...]]:
+def _split(store: ObjectStore, folder: keys.ObjectRef) -> Iterator[tuple[str, ...]]:
     """What else lies there was never a prediction."""
     found = filter(None, (keys.split_production(entry.key) for entry in store.list(folder)))
     return (parts for parts in found if parts[3] <= MOST_SURE and parts[5] <= LAST_SECOND)

@@ -16,7 +16,7 @@ from feedloop import http, releases, sweeps, wiring
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel, Unauthorised
-from feedloop.http import Answer, Context, Event
+from feedloop.http import Context, Event, Response
 from feedloop.sweeps import Lease
 
 from . import asked, prometheus
@@ -28,8 +28,8 @@ _TURN = Lock()
 """One report at a time in a process: each holds some of its days in memory."""
 
 
-@http.serves("GET", "POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("GET", "POST")
+def handle(event: Event, _context: Context) -> Response:
     """Close days, or report."""
     if event.method == "POST":
         return http.answer(_close())

@@ -3,18 +3,18 @@
 Of any time, since the depth of a queue is a matter of now. A random part stands for its prediction.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from typing import Any, Self
+from typing import Self
 
 from feedloop.domain import annotations, keys
 from feedloop.domain.annotations import CLASS
 from feedloop.domain.errors import Malformed, Missing
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
-from feedloop.ports import ObjectStore
+from feedloop.ports import ForEach, ObjectStore
 
 from .unread import Unread, fetch_document
 
@@ -32,8 +32,6 @@ _CODES = {
 _PARTS = ("0", "4", "8", "c", "g")
 """Between these beginnings of random parts a queue is listed at the same time."""
 
-Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-"""Does one thing for each of many, in order: `map`, or a thread pool's."""
 Answers = dict[str, int]
 """Random part to answer."""
 
@@ -65,7 +63,7 @@ class People:
         return set().union(*self.answers.values(), *asked)
 
 
-def read(store: ObjectStore, *, classes: int, each: Each = map, unread: Unread | None = None) -> People:
+def read(store: ObjectStore, *, classes: int, each: ForEach = map, unread: Unread | None = None) -> People:
     """Ask the store: a listing per queue and class, one per queue of outcomes and four of tasks."""
     unread = unread or Unread()
     folders = [(queue, index) for queue in keys.QUEUES for index in (*range(classes), None)]
@@ -108,18 +106,18 @@ def _add(store: ObjectStore, queue: str, answers: Answers, said: list[tuple[str,
 
 def _of_record(store: ObjectStore, queue: str, key: str, unread: Unread) -> int | None:
     try:
-        place = keys.label(queue, PredictionId.parse(key.rpartition("/")[2].removesuffix(".jpg")))
+        ref = keys.label(queue, PredictionId.parse(key.rpartition("/")[2].removesuffix(".jpg")))
     except Malformed:
         return None  # somebody else's object
 
     def answer() -> int | None:
         try:
-            outcome, index = Label.from_document(fetch_document(store, place)).answer
+            outcome, index = Label.from_document(fetch_document(store, ref)).answer
         except Missing:
             return None
         return index if outcome == CLASS else _CODES.get(outcome)
 
-    return unread.read(place, answer)
+    return unread.read(ref, answer)
 
 
 def _tasks(store: ObjectStore, queue: str, begin: str, end: str, *, answers: Answers) -> Tasks:

@@ -12,10 +12,10 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
 from feedloop.domain.prediction import PredictionId
 from feedloop.domain.review import TITLES
-from feedloop.ports import ObjectStore
+from feedloop.ports import ForEach, ObjectStore
 
 from .gathering import TIMED, DayFacts
-from .people import Each, People
+from .people import People
 from .unread import Unread, fetch_document
 
 _ANSWERED = {CLASS, OTHER, UNCLEAR}
@@ -23,7 +23,7 @@ _RANDOM = 4  # among the parts of an id
 
 
 def queues(
-    store: ObjectStore, people: People, facts: Sequence[DayFacts], *, each: Each, unread: Unread | None = None
+    store: ObjectStore, people: People, facts: Sequence[DayFacts], *, each: ForEach, unread: Unread | None = None
 ) -> list[Document]:
     """What waits now; `done` and the times are those of the window's predictions."""
     unread = unread or Unread()
@@ -40,7 +40,7 @@ def queues(
     ]
 
 
-def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: Each, unread: Unread) -> list[float]:
+def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: ForEach, unread: Unread) -> list[float]:
     """From prediction to first answer, of a uniform sample of the labelled ones."""
     labelled = (name for day in facts for name in day.timed[queue])
     chosen = heapq.nsmallest(TIMED, labelled, key=lambda name: name.split("-")[_RANDOM])
@@ -50,18 +50,18 @@ def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: Ea
 
 def _waited(store: ObjectStore, queue: str, prediction: PredictionId, unread: Unread) -> float | None:
     """None for a label that is gone, was never an answer, or cannot be read."""
-    place = keys.label(queue, prediction)
+    ref = keys.label(queue, prediction)
 
     def waited() -> float | None:
         try:
-            history = fetch_document(store, place)["history"]
+            history = fetch_document(store, ref)["history"]
         except Missing:
             return None
         answered = (parse_iso(entry["at"]) for entry in history if entry["outcome"] in _ANSWERED)
         first = next(answered, None)
         return None if first is None else max((first - prediction.time).total_seconds(), 0.0)
 
-    return unread.read(place, waited)
+    return unread.read(ref, waited)
 
 
 def _quantiles(seconds: list[float]) -> Mapping[str, float] | None:

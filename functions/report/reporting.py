@@ -7,18 +7,23 @@ from feedloop import releases, withdrawals
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
-from feedloop.ports import ObjectStore
+from feedloop.ports import ForEach, ObjectStore
 from feedloop.releases import Pointer
 
 from . import asked, judged, people, queues, serving
 from .collecting import Source
 from .document import Found, document
-from .people import Each
 from .unread import Unread
 
 
 def report(
-    query: Mapping[str, str], *, store: ObjectStore, classes: ClassList, now: datetime, threshold: int, each: Each = map
+    query: Mapping[str, str],
+    *,
+    store: ObjectStore,
+    classes: ClassList,
+    now: datetime,
+    threshold: int,
+    each: ForEach = map,
 ) -> Document:
     """The report that is asked for. Raises BadRequest."""
     wanted, count = asked.read(query, classes=classes, now=now), len(classes.names)

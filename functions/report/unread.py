@@ -6,7 +6,7 @@ from typing import TypeVar
 from feedloop.domain.annotations import LARGEST
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.ports import ObjectStore
 from feedloop.sweeps import Neighbours
 
@@ -20,22 +20,22 @@ class Unread:
         self._neighbours = Neighbours("report.unreadable")
         self.keys: list[str] = []
 
-    def read(self, place: Place, work: Callable[[], Result]) -> Result | None:
+    def read(self, ref: ObjectRef, work: Callable[[], Result]) -> Result | None:
         """What `work` makes of an object, else None. Raises Unavailable when the store fails again and again."""
 
         def noted() -> Result:
             try:
                 return work()
             except Exception:
-                self.keys.append(place.key)
+                self.keys.append(ref.key)
                 raise
 
-        return self._neighbours.each(noted, None, key=place.key)
+        return self._neighbours.each(noted, None, key=ref.key)
 
 
-def fetch_document(store: ObjectStore, place: Place) -> Document:
+def fetch_document(store: ObjectStore, ref: ObjectRef) -> Document:
     """A label of record or a verdict. Raises Missing, and Malformed for a large one: several are read at once."""
-    stored = store.get(place, most=LARGEST)
+    stored = store.get(ref, most=LARGEST)
     if not stored.is_whole:
         raise Malformed(f"a document of {stored.size} bytes")
     return load(stored.body)

@@ -13,7 +13,7 @@ from feedloop import http, releases, sweeps, wiring
 from feedloop.domain import clock
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
-from feedloop.http import Answer, Context, Event
+from feedloop.http import Context, Event, Response
 from feedloop.sweeps import Lease
 
 from .drawing import draw
@@ -22,8 +22,8 @@ MOST = 10_000
 _DIGITS = re.compile("[0-9]{1,5}")
 
 
-@http.serves("POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("POST")
+def handle(event: Event, _context: Context) -> Response:
     """Draw yesterday's sample, or with the operator token the one that is asked for."""
     chosen, now = wiring.configured(), wiring.clock()()
     if http.has_token(event, wiring.operator_token()):

@@ -7,11 +7,11 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 
+from feedloop.compare_and_swap import attempts
 from feedloop.domain import keys
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Missing
 from feedloop.ports import Entry, Head, ObjectStore
-from feedloop.rounds import rounds
 
 PATIENCE = timedelta(minutes=5)
 """A claim this old belongs to nobody who is alive: no call of Label Studio takes as long."""
@@ -70,12 +70,12 @@ class Ledger:
 
         Not when somebody only took our claim over: whoever looks the task up may have found ours.
         """
-        place = keys.imported(self.queue, random)
-        for _ in rounds(place):
+        ref = keys.imported(self.queue, random)
+        for _ in attempts(ref):
             with suppress(Changed):
-                self.store.replace(place, _done(task), etag=etag)
+                self.store.replace(ref, _done(task), etag=etag)
                 break
-            stored = self.store.get(place, most=LARGEST)
+            stored = self.store.get(ref, most=LARGEST)
             found = load(stored.body)
             if "task" in found:
                 return int(found["task"])

@@ -18,8 +18,8 @@ from feedloop import events, http, sweeps, wiring
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unauthorised
-from feedloop.http import Answer, Context, Event
-from feedloop.ports import ReviewDesk
+from feedloop.http import Context, Event, Response
+from feedloop.ports import AnnotationTool
 from feedloop.sweeps import Lease
 
 from .sweep import is_news, sweep
@@ -28,8 +28,8 @@ LEASE = Lease(timedelta(minutes=2), rest=timedelta(seconds=1))
 """A burst of events leads to one run a second; one that was killed holds others up for two minutes."""
 
 
-@http.serves("POST")
-def handle(event: Event, _context: Context) -> Answer:
+@http.endpoint("POST")
+def handle(event: Event, _context: Context) -> Response:
     """Every call does the same, for all queues; an operator's also repairs what was compared a moment ago.
 
     An event without news does nothing: a store that sends a burst one by one would keep us running for minutes.
@@ -37,7 +37,7 @@ def handle(event: Event, _context: Context) -> Answer:
     told = events.looks_like_one(event.body)
     if told and not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
-    desk = wiring.desk()
+    desk = wiring.annotation_tool()
     if desk is None:
         return http.answer({"status": "off", "detail": "LABEL_STUDIO_URL is empty: tasks wait in the store."})
     if told and not _tells_news(event):
@@ -47,11 +47,11 @@ def handle(event: Event, _context: Context) -> Answer:
 
 
 def _tells_news(event: Event) -> bool:
-    places = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
-    return any(is_news(wiring.store(), place) for place in places)
+    refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    return any(is_news(wiring.store(), ref) for ref in refs)
 
 
-def _sweep(desk: ReviewDesk, *, thorough: bool) -> Document:
+def _sweep(desk: AnnotationTool, *, thorough: bool) -> Document:
     """All queues at once, and some files of each."""
     with (
         ThreadPoolExecutor(len(keys.REVIEW_QUEUES)) as queues,

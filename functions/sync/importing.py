@@ -22,15 +22,14 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any
 
 from feedloop import log
 from feedloop.domain import keys, review
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump
 from feedloop.domain.errors import AlreadyExists, Malformed, Missing, TaskRefused
-from feedloop.domain.keys import Place
-from feedloop.ports import Entry, ObjectStore, Project, ReviewDesk
+from feedloop.domain.keys import ObjectRef
+from feedloop.ports import AnnotationTool, Entry, ForEach, ObjectStore, Project
 from feedloop.sweeps import Neighbours
 
 from . import claims
@@ -67,10 +66,10 @@ class Importer:
     """Brings the tasks of one queue into its project."""
 
     store: ObjectStore
-    desk: ReviewDesk
+    desk: AnnotationTool
     queue: str
     project: Project
-    each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+    each: ForEach
     classes: ClassList | None = None
     """A task may be older than the name of its class."""
     worker: str = field(default_factory=lambda: secrets.token_hex(16))
@@ -149,7 +148,7 @@ class Importer:
         if file.entry.size > LARGEST:
             raise Malformed(f"{file.entry.size} bytes are too many for a task")
         keys.read_image_url(file.image, images=self.store.url(keys.images()))
-        body = self.store.get(Place(keys.LABELSTUDIO, file.entry.key), most=LARGEST).body
+        body = self.store.get(ObjectRef(keys.LABELSTUDIO, file.entry.key), most=LARGEST).body
         task = review.as_imported(review.read_task(body, self.queue, file.image), self.classes)
         try:
             self.store.head(keys.image(file.random))

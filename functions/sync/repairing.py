@@ -13,11 +13,11 @@ Killed anywhere, the next run does the same again: how far we came is written la
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Self
+from typing import Self
 
 from feedloop import log, withdrawals
 from feedloop.domain import keys
@@ -25,7 +25,7 @@ from feedloop.domain.annotations import LARGEST
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
-from feedloop.ports import Answer, Entry, ObjectStore, Project, ReviewDesk, Stored
+from feedloop.ports import AnnotationTool, Entry, ForEach, ObjectStore, Project, RemoteAnnotation, Stored
 from feedloop.sweeps import Neighbours
 from feedloop.withdrawals import Held
 
@@ -68,7 +68,7 @@ class Mark:
         """As it lies in the store."""
         return dump({"v": 1, **asdict(self), "since": iso(self.since)})
 
-    def past(self, answers: Iterable[Answer], now: datetime) -> Self:
+    def past(self, answers: Iterable[RemoteAnnotation], now: datetime) -> Self:
         """The mark after these were compared. Before an annotation that is minutes old no other one can appear."""
         old = (answer.id for answer in answers if answer.updated_at < now - OVERLAP)
         return replace(self, since=max(self.since, now), after=max(self.after, *old, 0))
@@ -79,10 +79,10 @@ class Repairer:
     """Compares one project's annotations with their files."""
 
     store: ObjectStore
-    desk: ReviewDesk
+    desk: AnnotationTool
     queue: str
     project: Project
-    each: Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
+    each: ForEach
     stopped: list[str]
     neighbours: Neighbours = field(default_factory=lambda: Neighbours("sync.failed"))
 
@@ -127,12 +127,12 @@ class Repairer:
 
     def _keep(self, mark: Mark, before: Stored | None) -> None:
         """Write how far we came; another's mark is as good, only that more may be compared twice."""
-        place = keys.repaired(self.queue)
+        ref = keys.repaired(self.queue)
         with suppress(AlreadyExists, Changed):
             if before:
-                self.store.replace(place, mark.dump(), etag=before.etag)
+                self.store.replace(ref, mark.dump(), etag=before.etag)
             else:
-                self.store.create(place, mark.dump())
+                self.store.create(ref, mark.dump())
 
     def _files(self) -> dict[int, Entry]:
         """Label Studio's files, by annotation."""
@@ -156,19 +156,19 @@ class Repairer:
             mark = mark.past(batch, self.project.asked)
         return counts, mark.past((), self.project.asked)
 
-    def _compare(self, answer: Answer, *, known: bool) -> str:
+    def _compare(self, answer: RemoteAnnotation, *, known: bool) -> str:
         """Make the file say what the annotation says, unless it is as new; a file too large for one stays."""
-        place = keys.output(self.queue, str(answer.id))
+        ref = keys.output(self.queue, str(answer.id))
 
         def work() -> str:
             with suppress(AlreadyExists, Changed, Missing):  # Label Studio was faster
                 if not known:
-                    self.store.create(place, answer.body)
+                    self.store.create(ref, answer.body)
                     return CREATED
-                stored = self.store.get(place, most=LARGEST)
+                stored = self.store.get(ref, most=LARGEST)
                 if stored.is_whole and _written(stored) < answer.updated_at:
                     self._archive(answer.id, stored)
-                    self.store.replace(place, answer.body, etag=stored.etag)
+                    self.store.replace(ref, answer.body, etag=stored.etag)
                     return SWAPPED
             return UNCHANGED
 
@@ -227,14 +227,14 @@ class Repairer:
         return False
 
     def _remove(self, annotation: int, etag: str) -> str:
-        place = keys.output(self.queue, str(annotation))
+        ref = keys.output(self.queue, str(annotation))
 
         def work() -> str:
-            stored = self.store.get(place, most=LARGEST)
+            stored = self.store.get(ref, most=LARGEST)
             if stored.etag != etag:
                 return UNCHANGED  # it was written anew
             self._archive(annotation, stored)
-            self.store.delete(place)
+            self.store.delete(ref)
             return REMOVED
 
         return self.neighbours.each(work, FAILED, queue=self.queue, annotation=annotation)

@@ -1,17 +1,15 @@
 """All review queues: first what is new goes to annotators, then what they did is compared with the store."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from typing import Any
 
 from feedloop import log, releases, reviews
 from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import DeskMisconfigured, Malformed, NoModel, StoreMisconfigured
-from feedloop.domain.keys import Place
+from feedloop.domain.errors import AnnotationToolMisconfigured, Malformed, NoModel, StoreMisconfigured
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import TITLES
-from feedloop.ports import ObjectStore, ReviewDesk
+from feedloop.ports import AnnotationTool, ForEach, ObjectStore
 
 from .claims import was_imported
 from .importing import FAILED, FORMER, KNOWN, NEW, Importer
@@ -19,20 +17,17 @@ from .repairing import REMOVED, REPAIRED, UNREADABLE, Repairer
 
 COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED, UNREADABLE)
 
-Each = Callable[[Callable[[Any], Any], Iterable[Any]], Iterable[Any]]
-"""Does one thing for each of many: `map`, or a thread pool's."""
 
-
-def is_news(store: ObjectStore, place: Place) -> bool:
+def is_news(store: ObjectStore, ref: ObjectRef) -> bool:
     """Whether a task that is not in Label Studio yet may lie there; asks the store once."""
     for queue in keys.REVIEW_QUEUES:
-        if place.bucket == keys.LABELSTUDIO and place.key.startswith(keys.tasks(queue).key):
-            return not was_imported(store, queue, keys.read_task(queue, place.key))
+        if ref.bucket == keys.LABELSTUDIO and ref.key.startswith(keys.tasks(queue).key):
+            return not was_imported(store, queue, keys.read_task(queue, ref.key))
     return False
 
 
 def sweep(
-    store: ObjectStore, desk: ReviewDesk, *, thorough: bool = False, queues: Each = map, each: Each = map
+    store: ObjectStore, desk: AnnotationTool, *, thorough: bool = False, queues: ForEach = map, each: ForEach = map
 ) -> Document:
     """Bring every project up to date and say what was done. Raises Unavailable when store or desk are.
 
@@ -58,7 +53,9 @@ def sweep(
     log.event("sync.swept", **done, stopped=stopped)
     for queue in keys.REVIEW_QUEUES:
         if queue not in done:
-            raise DeskMisconfigured(f"The project {TITLES[queue]} is missing: run `python -m labelling setup`.")
+            raise AnnotationToolMisconfigured(
+                f"The project {TITLES[queue]} is missing: run `python -m labelling setup`."
+            )
     return {"projects": done, **({"stopped": stopped} if stopped else {})}
 
 

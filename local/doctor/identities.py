@@ -16,7 +16,7 @@ from feedloop import settings
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, WrongSetting
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local.doctor.deployment import Deployment
 from local.doctor.finding import Verdict, ok, wrong
 from local.identities import LABEL_STUDIO, keys_of, policy
@@ -36,7 +36,7 @@ class Deed(NamedTuple):
     """What may be allowed or refused; of a listing, the key is the prefix. The bucket has its whole name."""
 
     action: str
-    place: Place
+    ref: ObjectRef
 
 
 def identities(deployment: Deployment) -> Verdict:
@@ -68,20 +68,22 @@ def _deeds(deployment: Deployment, policies: Iterable[Policy]) -> Iterator[Deed]
     """One for each right that anybody has, and the whole of every bucket; none that could change anything."""
     nobody = token_hex(32)  # as long as the longest name that a policy spells out
     granted = {
-        Deed(grant.action, Place(grant.bucket, grant.pattern.replace("*", nobody).replace("?", "0")))
+        Deed(grant.action, ObjectRef(grant.bucket, grant.pattern.replace("*", nobody).replace("?", "0")))
         for rights in policies
         for grant in rights.grants
     }
-    whole = {Deed(LIST, Place(deployment.bucket(bucket), "")) for bucket in keys.BUCKETS}
-    whole |= {Deed(deed, Place(deployment.bucket(bucket), nobody)) for bucket in keys.BUCKETS for deed in (GET, PUT)}
+    whole = {Deed(LIST, ObjectRef(deployment.bucket(bucket), "")) for bucket in keys.BUCKETS}
+    whole |= {
+        Deed(deed, ObjectRef(deployment.bucket(bucket), nobody)) for bucket in keys.BUCKETS for deed in (GET, PUT)
+    }
     for deed in sorted(granted | whole):
-        if deed.action != DELETE or (nobody in deed.place.key and not _is_watched(deployment, deed.place)):
+        if deed.action != DELETE or (nobody in deed.ref.key and not _is_watched(deployment, deed.ref)):
             yield deed
 
 
-def _is_watched(deployment: Deployment, place: Place) -> bool:
+def _is_watched(deployment: Deployment, ref: ObjectRef) -> bool:
     """Whether a store might tell a function that something went away there."""
-    plain = Place(place.bucket.removeprefix(deployment.settings.bucket_prefix), place.key)
+    plain = ObjectRef(ref.bucket.removeprefix(deployment.settings.bucket_prefix), ref.key)
     return any(function.cares_for(plain) for function in deployment.functions)
 
 
@@ -90,7 +92,7 @@ def _faults(
 ) -> list[str]:
     try:
         client = _client(deployment, function)
-        if refusal := _stranger(client, function, deeds[0].place.bucket):
+        if refusal := _stranger(client, function, deeds[0].ref.bucket):
             return [refusal]
     except WrongSetting as error:
         return [f"{function.name}: {error}"]
@@ -107,7 +109,7 @@ def _faults(
 
 def _told(deeds: Iterable[Deed]) -> str:
     """Such as `models/ (get, list), production/ (list)`."""
-    by_bucket = groupby(sorted(deeds, key=lambda deed: deed.place.bucket), key=lambda deed: deed.place.bucket)
+    by_bucket = groupby(sorted(deeds, key=lambda deed: deed.ref.bucket), key=lambda deed: deed.ref.bucket)
     return ", ".join(
         f"{bucket}/ ({', '.join(sorted({_WORDS[deed] for deed, _ in ones}))})" for bucket, ones in by_bucket
     )

@@ -1,9 +1,9 @@
 """Label Studio, as annotators need it."""
 
 from feedloop import reviews, settings
-from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.adapters.label_studio import LabelStudio
 from feedloop.domain import keys
-from feedloop.domain.errors import DeskDown, StoreDown, WrongSetting
+from feedloop.domain.errors import AnnotationToolDown, StoreDown, WrongSetting
 from feedloop.domain.review import TITLES
 from local.doctor.deployment import Deployment
 from local.doctor.finding import Verdict, not_checked, ok, wrong
@@ -12,19 +12,19 @@ _SET_UP = "run python -m labelling setup"
 
 
 def label_studio(deployment: Deployment) -> Verdict:
-    """Its token, the three projects, and the storages that each needs. Raises WrongSetting and DeskMisconfigured."""
+    """Its token, the three projects and their storages. Raises WrongSetting and AnnotationToolMisconfigured."""
     url = deployment.settings.label_studio_url
     if not url:
         return not_checked("there is none, or it is not ready yet: tasks wait in the store")
-    desk = LabelStudioDesk(url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url))
+    desk = LabelStudio(url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url))
     try:
         faults = _faults(desk, deployment)
-    except DeskDown:
+    except AnnotationToolDown:
         return wrong(f"Label Studio does not answer at {url}, or fails: start it, read its log, or mend the address.")
     return wrong(*faults) if faults else ok(f"{url} takes the token; {len(TITLES)} projects have their storages")
 
 
-def _faults(desk: LabelStudioDesk, deployment: Deployment) -> list[str]:
+def _faults(desk: LabelStudio, deployment: Deployment) -> list[str]:
     bucket = deployment.bucket(keys.LABELSTUDIO)
     projects = reviews.projects(desk.projects(), _noted(deployment))
     missing = [

@@ -11,7 +11,7 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.clock import iso, utc_now
 from feedloop.domain.errors import Changed, Missing, StoreDown, StoreMisconfigured
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local.doctor.deployment import Deployment
 from local.doctor.finding import Verdict, ok, wrong
 
@@ -50,7 +50,7 @@ def buckets(deployment: Deployment) -> Verdict:
 
 def _closed(store: S3Store, bucket: str) -> str:
     try:
-        list(store.list(Place(bucket, ""), limit=1))
+        list(store.list(ObjectRef(bucket, ""), limit=1))
     except StoreMisconfigured as error:
         return str(error)
     return ""
@@ -101,17 +101,17 @@ def withdrawals(deployment: Deployment) -> Verdict:
     return ok(f"nothing is held back; released: {', '.join(released) or 'nothing'}")
 
 
-def _deeds(store: S3Store) -> Iterator[tuple[str, str, Callable[[Place], object]]]:
+def _deeds(store: S3Store) -> Iterator[tuple[str, str, Callable[[ObjectRef], object]]]:
     """Verb, bucket, and how to try."""
     yield from (("read", bucket, store.get) for bucket in keys.BUCKETS)
-    yield from (("write", bucket, lambda place: store.replace(place, b"", etag=_STALE)) for bucket in _WRITTEN)
+    yield from (("write", bucket, lambda ref: store.replace(ref, b"", etag=_STALE)) for bucket in _WRITTEN)
     yield from (("delete", bucket, store.delete) for bucket in _EMPTIED)
 
 
-def _refused(attempt: Callable[[Place], object], bucket: str) -> bool:
+def _refused(attempt: Callable[[ObjectRef], object], bucket: str) -> bool:
     try:
         with suppress(Missing, Changed):
-            attempt(Place(bucket, f"probe/{token_hex(16)}"))
+            attempt(ObjectRef(bucket, f"probe/{token_hex(16)}"))
     except StoreMisconfigured:
         return True
     return False

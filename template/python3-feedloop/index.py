@@ -5,11 +5,11 @@ import sys
 from contextlib import suppress
 from urllib.parse import urlsplit
 
-from feedloop import serving, wiring
+from feedloop import http_server, wiring
+from feedloop.app import create_app
 from feedloop.domain.errors import Unavailable, WrongSetting
+from feedloop.http_server import Manners
 from feedloop.receiving import Receiver
-from feedloop.server import create_app
-from feedloop.serving import Manners
 from function import handler
 
 GRACE_SECONDS = 2.0
@@ -38,7 +38,7 @@ def main() -> None:
     where = urlsplit(os.environ["upstream_url"])
     workers = int(os.environ.get("workers") or len(os.sched_getaffinity(0)))
     manners = Manners(workers, GRACE_SECONDS, DRAIN_SECONDS)
-    serving.serve("index:application", str(where.hostname), int(where.port or 5000), manners)
+    http_server.serve("index:application", str(where.hostname), int(where.port or 5000), manners)
 
 
 def _calls() -> int:

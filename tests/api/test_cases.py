@@ -111,7 +111,7 @@ def test_a_report_of_two_models_is_answered_as_described(client, store, query):
 
 def test_a_run_of_sync_is_answered_as_described(client, monkeypatch):
     desk = MemoryDesk(MemoryStore())
-    monkeypatch.setattr(wiring, "desk", lambda: desk)
+    monkeypatch.setattr(wiring, "annotation_tool", lambda: desk)
     answer = client.post("/function/sync")
     assert set(answer.json) == {"projects"}
     description["/sync"]["POST"].validate_response(answer)

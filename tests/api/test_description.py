@@ -7,9 +7,9 @@ import yaml
 from werkzeug.datastructures import Headers, MultiDict
 
 from feedloop import http
+from feedloop.app import create_app
 from feedloop.domain import errors
 from feedloop.http import Context, Event
-from feedloop.server import create_app
 from tests.api.described import description
 from tests.structure.repository import text
 

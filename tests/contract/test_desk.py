@@ -8,9 +8,9 @@ from secrets import token_hex
 
 import pytest
 
-from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.adapters.label_studio import LabelStudio
 from feedloop.domain.documents import load
-from feedloop.domain.errors import DeskDown, DeskMisconfigured, TaskRefused
+from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, TaskRefused
 from feedloop.domain.review import TITLES
 from tests.support import annotator
 from tests.support.failing import DONE, UNDONE, failing
@@ -41,7 +41,7 @@ def office(request):
         return memory, memory, memory.open
     server = request.getfixturevalue("label_studio")
     form = {"label_config": CONFIG}
-    desk = LabelStudioDesk(url=server.url, token=server.token)
+    desk = LabelStudio(url=server.url, token=server.token)
     return (
         desk,
         request.getfixturevalue("people"),
@@ -225,7 +225,7 @@ class TestLabelStudio:
     def test_tasks_that_it_fails_to_tell_keep_no_other_one_waiting(self, label_studio, monkeypatch):
         """It keeps half of a pair and answers 500, to that and to whoever asks for the task from then on."""
         monkeypatch.setattr("feedloop.adapters.label_studio._PAGE", 4)
-        desk, title = LabelStudioDesk(url=label_studio.url, token=label_studio.token), token_hex(4)
+        desk, title = LabelStudio(url=label_studio.url, token=label_studio.token), token_hex(4)
         label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).raise_for_status()
         project = titled(desk, title)
         ids = desk.add(project, [task(number) for number in range(7)] + [task(7, note=HALF)])
@@ -248,23 +248,23 @@ class TestLabelStudio:
         assert picture(1) in desk.find(project, [picture(1)])
 
     def test_a_wrong_token_is_told(self, label_studio):
-        with pytest.raises(DeskMisconfigured, match="feedloop-label-studio-token"):
-            LabelStudioDesk(url=label_studio.url, token="0" * 40).projects()
+        with pytest.raises(AnnotationToolMisconfigured, match="feedloop-label-studio-token"):
+            LabelStudio(url=label_studio.url, token="0" * 40).projects()
 
     def test_a_personal_token_is_exchanged(self, label_studio):
         personal = label_studio.ask("POST", "/api/token/").json()["token"]
-        assert titled(LabelStudioDesk(url=label_studio.url, token=personal), "Low Confidence Review")
+        assert titled(LabelStudio(url=label_studio.url, token=personal), "Low Confidence Review")
 
     def test_a_personal_token_that_is_no_longer_valid_is_told(self, label_studio):
-        with pytest.raises(DeskMisconfigured, match="feedloop-label-studio-token"):
-            LabelStudioDesk(url=label_studio.url, token="aa.bb.cc").projects()
+        with pytest.raises(AnnotationToolMisconfigured, match="feedloop-label-studio-token"):
+            LabelStudio(url=label_studio.url, token="aa.bb.cc").projects()
 
     def test_a_project_that_is_gone_is_told(self, label_studio):
-        desk = LabelStudioDesk(url=label_studio.url, token=label_studio.token)
+        desk = LabelStudio(url=label_studio.url, token=label_studio.token)
         made = label_studio.ask("POST", "/api/projects", json={"title": "Short-lived", "label_config": CONFIG}).json()
         project = titled(desk, "Short-lived")
         label_studio.ask("DELETE", f"/api/projects/{made['id']}")
-        with pytest.raises(DeskMisconfigured, match="labelling setup"):
+        with pytest.raises(AnnotationToolMisconfigured, match="labelling setup"):
             desk.add(project, [task(1)])
 
     @pytest.mark.parametrize("failures", [[DONE], [UNDONE], [UNDONE, UNDONE, DONE]], ids=str)
@@ -272,7 +272,7 @@ class TestLabelStudio:
         title = token_hex(4)
         made = label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).json()
         with failing(label_studio.url, *failures) as front:
-            desk = LabelStudioDesk(url=front.address, token=label_studio.token, pause=lambda _: None)
+            desk = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
             ids = desk.add(titled(desk, title), [task(1), task(2)])
         assert front.left == []
         tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
@@ -281,7 +281,7 @@ class TestLabelStudio:
     @pytest.mark.slow("Label Studio waits eight seconds for its database")
     def test_predictions_survive_a_locked_database(self, label_studio):
         """Label Studio waits five seconds, tries again, and then imports tasks without their predictions."""
-        desk = LabelStudioDesk(url=label_studio.url, token=label_studio.token)
+        desk = LabelStudio(url=label_studio.url, token=label_studio.token)
         project = titled(desk, "Low Confidence Review")
         said = {"model_version": "the model", "score": 0.4, "result": [CHOSEN]}
         with (
@@ -301,25 +301,25 @@ class TestLabelStudio:
 
     def test_an_import_that_fails_for_ever_is_told(self, label_studio):
         with failing(label_studio.url, *[UNDONE] * 20) as front:
-            desk = LabelStudioDesk(url=front.address, token=label_studio.token, pause=lambda _: None)
-            with pytest.raises(DeskDown, match="database is locked"):
+            desk = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
+            with pytest.raises(AnnotationToolDown, match="database is locked"):
                 desk.add(titled(desk, "Low Confidence Review"), [task(1)])
 
     def test_imports_take_turns(self, label_studio):
         """Label Studio sleeps three seconds and more whenever it finds its SQLite locked."""
         with failing(label_studio.url) as front, ThreadPoolExecutor(3) as pool:
-            desk = LabelStudioDesk(url=front.address, token=label_studio.token)
+            desk = LabelStudio(url=front.address, token=label_studio.token)
             projects = [titled(desk, title) for title in TITLES.values()]
             list(pool.map(lambda project: desk.add(project, [task(1)]), projects))
         assert front.most_at_once == 1
 
 
 def test_a_desk_that_is_not_there_is_down():
-    with pytest.raises(DeskDown):
-        LabelStudioDesk(url="http://127.0.0.1:1", token="0" * 40).projects()
+    with pytest.raises(AnnotationToolDown):
+        LabelStudio(url="http://127.0.0.1:1", token="0" * 40).projects()
 
 
 def test_no_error_shows_the_token():
-    with pytest.raises(DeskDown) as told:
-        LabelStudioDesk(url="http://127.0.0.1:1", token="f00d" * 10).projects()
+    with pytest.raises(AnnotationToolDown) as told:
+        LabelStudio(url="http://127.0.0.1:1", token="f00d" * 10).projects()
     assert "f00d" not in f"{told.value!r} {told.value.__cause__!r}"

@@ -14,7 +14,7 @@ from feedloop import settings, web, wiring
 from feedloop.adapters import bucket_setup
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, WrongSetting
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local import label_studio_server, seaweedfs_security
 from local.identities import of_seaweedfs
 from local.label_studio import KEYS, PASSWORD
@@ -25,7 +25,7 @@ from tests.support.servers import REGION, Server
 from tests.support.wired import forget
 
 OTHERS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "CURL_CA_BUNDLE")
-PLACE = Place(keys.TRACKING, "requests/private")
+PLACE = ObjectRef(keys.TRACKING, "requests/private")
 pytestmark = [
     pytest.mark.store,
     pytest.mark.skipif(not shutil.which("openssl"), reason="authority and certificate are made by openssl"),
@@ -87,7 +87,7 @@ def test_one_setting_lets_every_client_in(deployment: Server) -> None:
     store = wiring.store()
     store.create(PLACE, b"ours")
     assert store.get(PLACE).body == b"ours"
-    assert [entry.key for entry in store.list(Place(keys.TRACKING, "requests/"))] == [PLACE.key]
+    assert [entry.key for entry in store.list(ObjectRef(keys.TRACKING, "requests/"))] == [PLACE.key]
     assert store.now().tzinfo
     client = bucket_setup.connect(
         server.endpoint, server.access_key, server.secret_key, REGION, settings.store_route(server.endpoint)

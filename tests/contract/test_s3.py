@@ -8,12 +8,12 @@ import pytest
 
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain.errors import AlreadyExists, StoreDown, StoreMisconfigured
-from feedloop.domain.keys import LABELSTUDIO, TRACKING, Place
+from feedloop.domain.keys import LABELSTUDIO, TRACKING, ObjectRef
 from tests.support.answers import answering, reply
 from tests.support.servers import Server, free_ports, fresh_store, independent_client
 
-HERE = Place(TRACKING, "labels/1.json")
-FOLDER = Place(TRACKING, "labels/")
+HERE = ObjectRef(TRACKING, "labels/1.json")
+FOLDER = ObjectRef(TRACKING, "labels/")
 VERBS: dict[str, Callable[[S3Store], object]] = {
     "get": lambda store: store.get(HERE),
     "head": lambda store: store.head(HERE),
@@ -105,8 +105,8 @@ def test_two_prefixes_are_two_stores(server: Server):
 def test_a_picture_is_served_as_one_also_after_a_copy(server: Server):
     store = fresh_store(server)
     store.create(HERE, b"x", content_type="image/jpeg")
-    store.copy(HERE, Place(LABELSTUDIO, "images/1.jpg"))
-    bucket = store.url(Place(LABELSTUDIO, "")).removeprefix("s3://").strip("/")
+    store.copy(HERE, ObjectRef(LABELSTUDIO, "images/1.jpg"))
+    bucket = store.url(ObjectRef(LABELSTUDIO, "")).removeprefix("s3://").strip("/")
     kind = independent_client(server).head_object(Bucket=bucket, Key="images/1.jpg")["ContentType"]
     assert kind == "image/jpeg"
 
@@ -142,7 +142,7 @@ def test_keys_of_any_characters_are_listed_beside_their_neighbours(server: Serve
     for name in ODD:
         client.put_object(Bucket=bucket, Key=FOLDER.key + name, Body=b"odd")
     store.create(HERE, b"x")
-    store.create(Place(TRACKING, "other/1"), b"x")
+    store.create(ObjectRef(TRACKING, "other/1"), b"x")
     found = {entry.key.removeprefix(FOLDER.key): entry.size for entry in store.list(FOLDER)}
     assert found == {**dict.fromkeys(ODD, 3), "1.json": 1}
     assert [entry.key for entry in store.list(FOLDER, start_after=f"{FOLDER.key}a ", limit=1)] == [f"{FOLDER.key}a b"]

@@ -9,23 +9,23 @@ from threading import Barrier
 import pytest
 
 from feedloop.domain.errors import AlreadyExists, Changed, MetadataTooLarge, Missing, StoreMisconfigured
-from feedloop.domain.keys import LABELSTUDIO, MODELS, TRACKING, Place
+from feedloop.domain.keys import LABELSTUDIO, MODELS, TRACKING, ObjectRef
 from feedloop.ports import Head, ObjectStore
 
-HERE = Place(TRACKING, "labels/userfeedback/1.json")
-ELSEWHERE = Place(MODELS, "copied")
-NOWHERE = Place("no-such-bucket", "labels/1")
+HERE = ObjectRef(TRACKING, "labels/userfeedback/1.json")
+ELSEWHERE = ObjectRef(MODELS, "copied")
+NOWHERE = ObjectRef("no-such-bucket", "labels/1")
 WRITERS = 16
 STALE = md5(b"never written").hexdigest()
 
 
 def fill(store: ObjectStore, *keys: str) -> None:
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda key: store.create(Place(TRACKING, key), key.encode()), keys))
+        list(pool.map(lambda key: store.create(ObjectRef(TRACKING, key), key.encode()), keys))
 
 
 def listed(store: ObjectStore, folder: str, **choice) -> list[str]:
-    return [entry.key for entry in store.list(Place(TRACKING, folder), **choice)]
+    return [entry.key for entry in store.list(ObjectRef(TRACKING, folder), **choice)]
 
 
 def race(write: Callable[[bytes], str], loses: type[Exception]) -> list[bytes]:
@@ -75,7 +75,7 @@ def test_a_body_above_five_megabytes_is_still_one_create_only_write(store):
 
 def test_an_etag_is_the_body_s_md5_without_quotes_wherever_it_is_told(store):
     etag = store.create(HERE, b"one")
-    (entry,) = store.list(Place(TRACKING, "labels/userfeedback/"))
+    (entry,) = store.list(ObjectRef(TRACKING, "labels/userfeedback/"))
     assert {etag, entry.etag, store.head(HERE).etag, store.get(HERE).etag} == {md5(b"one").hexdigest()}
 
 
@@ -132,7 +132,7 @@ def test_what_is_not_there_is_missing(store, verb):
 @pytest.mark.parametrize("key", ["labels/../labels", "labels//1", "labels/./1"])
 def test_a_key_that_no_store_takes_is_missing(store, key):
     with pytest.raises(Missing):
-        store.get(Place(TRACKING, key))
+        store.get(ObjectRef(TRACKING, key))
 
 
 def test_printable_metadata_comes_back_as_it_went(store):
@@ -217,7 +217,7 @@ def test_an_empty_folder_lists_nothing(store):
 
 def test_an_entry_tells_size_and_time(store):
     store.create(HERE, b"four")
-    (entry,) = store.list(Place(TRACKING, "labels/"))
+    (entry,) = store.list(ObjectRef(TRACKING, "labels/"))
     assert (entry.key, entry.size) == (HERE.key, 4)
     assert abs(entry.modified - store.head(HERE).modified) <= timedelta(seconds=1)
 
@@ -272,7 +272,7 @@ def test_a_listing_goes_on_after_a_thousand_keys(store):
         lambda store: store.create(NOWHERE, b""),
         lambda store: store.copy(NOWHERE, HERE),
         lambda store: store.delete(NOWHERE),
-        lambda store: list(store.list(Place("no-such-bucket", "labels/"))),
+        lambda store: list(store.list(ObjectRef("no-such-bucket", "labels/"))),
     ],
     ids=["get", "head", "create", "copy", "delete", "list"],
 )
@@ -295,6 +295,6 @@ def test_the_store_s_clock_dates_what_it_keeps(store):
 
 
 def test_an_address_names_bucket_and_key(store):
-    address = store.url(Place(LABELSTUDIO, "images/1.jpg"))
+    address = store.url(ObjectRef(LABELSTUDIO, "images/1.jpg"))
     assert address.startswith("s3://")
     assert address.endswith("labelstudio/images/1.jpg")

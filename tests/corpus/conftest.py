@@ -5,7 +5,7 @@ from flask.testing import FlaskClient
 
 from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
-from feedloop.server import create_app
+from feedloop.app import create_app
 from feedloop.settings import Settings
 from functions.predict.handler import handle
 from tests.support import demo
@@ -21,7 +21,7 @@ def served() -> tuple[object, object]:
 def store(monkeypatch: pytest.MonkeyPatch, served: tuple[object, object]) -> MemoryStore:
     store = MemoryStore()
     settings = Settings.read({"S3_ENDPOINT": "http://store"})
-    ours = {"store": store, "signing_key": b"a key", "configured": settings, "served_model": served}
+    ours = {"store": store, "signing_key": b"a key", "configured": settings, "active_model": served}
     for name, value in ours.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)
     return store

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from feedloop import wiring
+from feedloop.app import create_app
 from feedloop.domain import keys
 from feedloop.ports import ObjectStore
-from feedloop.server import create_app
 from local.identities import keys_of
 from tests.support import demo
 from tests.support.servers import Server, fresh_store

@@ -28,9 +28,9 @@ def identity(told):
     return PredictionId.parse(told["prediction_id"].rpartition(".")[0])
 
 
-def event(store, place):
-    bucket = store.url(place).removeprefix("s3://").partition("/")[0]
-    return {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": place.key}}}]}
+def event(store, ref):
+    bucket = store.url(ref).removeprefix("s3://").partition("/")[0]
+    return {"Records": [{"s3": {"bucket": {"name": bucket}, "object": {"key": ref.key}}}]}
 
 
 def annotate(store, told, queue, name, choice, **facts):
@@ -127,9 +127,9 @@ def test_a_sweep_brings_every_annotation_in_and_then_finds_nothing_new(store, up
 def test_a_deleted_annotation_is_withdrawn_by_its_event(store, upload, call):
     annotate(store, upload(), keys.LOW_CONFIDENCE, "1", "Egg")
     call("curate", headers=BEARER)
-    place = keys.output(keys.LOW_CONFIDENCE, "1")
-    store.delete(place)
-    assert call("curate", json=event(store, place), headers=EVENT)[1]["withdrawn"] == 1
+    ref = keys.output(keys.LOW_CONFIDENCE, "1")
+    store.delete(ref)
+    assert call("curate", json=event(store, ref), headers=EVENT)[1]["withdrawn"] == 1
     assert everything(store, "lowconfidence", "") == {}
 
 

@@ -35,8 +35,8 @@ def test_a_pictures_metadata_stays_in_the_store(shown):
 def test_a_submitted_answer_lies_in_the_store_at_once_and_goes_with_its_deletion(any_office):
     task = any_office.task(any_office.predicted())
     made = any_office.annotator.annotate(task, "Egg", lead_time=3.5)
-    place = keys.output(LOW, str(made))
-    written = json.loads(any_office.store.get(place).body)
+    ref = keys.output(LOW, str(made))
+    written = json.loads(any_office.store.get(ref).body)
     assert (written["result"][0]["value"]["choices"], written["lead_time"]) == (["Egg"], 3.5)
     any_office.annotator.delete_annotation(made)
-    assert place.key not in [entry.key for entry in any_office.store.list(keys.outputs(LOW))]
+    assert ref.key not in [entry.key for entry in any_office.store.list(keys.outputs(LOW))]

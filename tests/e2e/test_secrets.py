@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from feedloop import settings as names
 from feedloop import wiring
+from feedloop.app import create_app
 from feedloop.domain import keys
-from feedloop.server import create_app
 from local.identities import keys_of
 from tests.e2e.conftest import TOKENS, one_store
 from tests.support.uploads import clear_upload, unclear_upload

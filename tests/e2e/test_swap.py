@@ -5,8 +5,8 @@ from threading import Thread
 
 import pytest
 
-from feedloop import served
-from feedloop.server import create_app
+from feedloop import active_model
+from feedloop.app import create_app
 from functions.predict.handler import handle
 from tests.support import demo
 from tests.support.demo import CARD, committed
@@ -34,7 +34,7 @@ class Visitor(Thread):
 
 
 def test_visitors_meet_the_new_model_and_none_is_turned_away(store, monkeypatch):
-    monkeypatch.setattr(served, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(active_model, "LOOK_SECONDS", 0.05)
     new = publish(store, another())
     demo.release(store)
     visitors = [Visitor(new) for _ in range(2)]

@@ -423,8 +423,8 @@ def test_a_damaged_label_does_not_stop_withdrawals_of_others(desk, store, damage
     for name, made in (("1", bad), ("2", good)):
         write(store, QUEUE, name, annotation(store, made, "Egg"))
     swept(desk)
-    place = keys.label(QUEUE, bad.id)
-    store.replace(place, damage, etag=store.head(place).etag)
+    ref = keys.label(QUEUE, bad.id)
+    store.replace(ref, damage, etag=store.head(ref).etag)
     for name in "12":
         store.delete(keys.output(QUEUE, name))
     answer = swept(desk)
@@ -443,8 +443,8 @@ def test_a_note_that_cannot_be_repaired_does_not_stop_the_others(desk, store, cl
         body = store.get(keys.output(QUEUE, name)).body
         store.create(keys.begun(QUEUE, name, "0" * 32, "0" * 8), body)
         store.delete(keys.dataset(QUEUE, 3, made.id))
-    place = keys.label(QUEUE, notes[0].id)
-    store.replace(place, b"no label", etag=store.head(place).etag)
+    ref = keys.label(QUEUE, notes[0].id)
+    store.replace(ref, b"no label", etag=store.head(ref).etag)
     clock.pass_(hours=1)
     answer = swept(desk)
     assert (answer["failed"], answer["repaired"]) == (2, 1)  # the annotation, and its note
@@ -504,13 +504,13 @@ def test_a_label_of_record_that_does_not_read_for_a_moment_quarantines_nobody(de
     made = commit(store, prediction(1))
     write(store, QUEUE, "1", annotation(store, made, "Egg"))
     swept(desk)
-    place = keys.label(QUEUE, made.id)
-    whole = store.get(place)
-    broken = store.replace(place, whole.body[:-9], etag=whole.etag)
+    ref = keys.label(QUEUE, made.id)
+    whole = store.get(ref)
+    broken = store.replace(ref, whole.body[:-9], etag=whole.etag)
     write(store, QUEUE, "2", annotation(store, made, "Egg", by=4))
     counts = swept(desk)
     assert (counts["failed"], counts["quarantined"]) == (1, 0)
-    store.replace(place, whole.body, etag=broken)
+    store.replace(ref, whole.body, etag=broken)
     swept(desk)
     assert set(label(store, made)["votes"]) == {"1", "2"}
 
@@ -519,12 +519,12 @@ def test_a_label_that_an_earlier_version_made_too_large_shrinks_with_the_next_an
     made = commit(store, prediction(1))
     write(store, QUEUE, "1", annotation(store, made, "Egg"))
     swept(desk)
-    place = keys.label(QUEUE, made.id)
-    whole = store.get(place)
-    store.replace(place, whole.body.replace(b'"manual"', b'"' + b"\\\\" * 3_000_000 + b'"'), etag=whole.etag)
+    ref = keys.label(QUEUE, made.id)
+    whole = store.get(ref)
+    store.replace(ref, whole.body.replace(b'"manual"', b'"' + b"\\\\" * 3_000_000 + b'"'), etag=whole.etag)
     write(store, QUEUE, "2", annotation(store, made, "Egg", by=4))
     swept(desk)
-    assert len(store.get(place).body) < 2000
+    assert len(store.get(ref).body) < 2000
 
 
 def test_an_event_works_off_its_own_annotation(desk, store):
@@ -546,8 +546,8 @@ def test_an_event_delivered_twice_changes_nothing(desk, store):
 
 def test_events_of_other_objects_are_ignored(desk):
     others = [
-        keys.Place("labelstudio", "tasks/lowconfidence/x.json"),
-        keys.Place("production", "output/lowconfidence/1"),
+        keys.ObjectRef("labelstudio", "tasks/lowconfidence/x.json"),
+        keys.ObjectRef("production", "output/lowconfidence/1"),
     ]
     assert handle_event(desk, others).counts == {}
 
@@ -564,11 +564,11 @@ def test_a_picture_takes_a_thousand_answers_and_no_more(desk, store):
     made = commit(store, prediction(1))
     write(store, QUEUE, "1", annotation(store, made, "Egg"))
     swept(desk)
-    place = keys.label(QUEUE, made.id)
-    stored = store.get(place)
+    ref = keys.label(QUEUE, made.id)
+    stored = store.get(ref)
     document = load(stored.body)
     document["votes"] |= {f"9{number}": document["votes"]["1"] for number in range(MOST_VOTES - 1)}
-    store.replace(place, dump(document), etag=stored.etag)
+    store.replace(ref, dump(document), etag=stored.etag)
     write(store, QUEUE, "2", annotation(store, made, "Meat", by=4))
     write(store, QUEUE, "1", annotation(store, made, "Meat", at=NOON + timedelta(minutes=1)))
     counts = swept(desk)

@@ -38,7 +38,7 @@ class Storm:
         self.classes = releases.class_list(self.store)
         self.made = [commit(self.store, prediction(1)) for _ in range(PICTURES)]
         self.truth: dict[tuple[str, str], tuple[int, int, str | None]] = {}
-        self.events: list[keys.Place] = []
+        self.events: list[keys.ObjectRef] = []
         self.workers: list[Worker] = []
 
     def change(self) -> None:
@@ -75,8 +75,8 @@ class Storm:
     def right(self, queue: str) -> tuple[list[str], list[str]]:
         """Dataset keys and outcomes, from the dict alone."""
         answers = defaultdict(list)
-        for (place, _), (which, _, choice) in self.truth.items():
-            if place == queue:
+        for (ref, _), (which, _, choice) in self.truth.items():
+            if ref == queue:
                 answers[which].append(choice)
         shown = [(agreed(given), str(self.made[which].id)) for which, given in answers.items()]
         in_class = [f"class_{CLASSES.index(name):02d}/{made}.jpg" for name, made in shown if name in CLASSES]

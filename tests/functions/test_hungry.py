@@ -49,7 +49,7 @@ def full(seaweedfs):
 @pytest.mark.parametrize(("function", "limit"), [("curate", 256), ("sync", 256), ("report", 512)])
 def test_a_function_keeps_within_its_memory_whatever_lies_in_output(full, function, limit):
     server, store = full
-    prefix = store.url(keys.Place("", "")).removeprefix("s3://").rstrip("/")
+    prefix = store.url(keys.ObjectRef("", "")).removeprefix("s3://").rstrip("/")
     command = [sys.executable, "-m", "tests.support.hungry", function]
     answer = subprocess.run(
         [*command, server.endpoint, server.access_key, server.secret_key, prefix],

@@ -8,6 +8,7 @@ import pytest
 from werkzeug.datastructures import Headers, MultiDict
 
 from feedloop import releases, wiring
+from feedloop.active_model import ActiveModel
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import cards, keys, receipts
 from feedloop.domain.clock import utc_now
@@ -15,7 +16,6 @@ from feedloop.domain.documents import dump
 from feedloop.domain.errors import AlreadyExists, Changed, NoModel
 from feedloop.domain.review import informed_task
 from feedloop.http import Context, Event
-from feedloop.served import ServedModel
 from feedloop.settings import Settings
 from functions.curate.handler import handle as curate
 from functions.flag.handler import handle as flag
@@ -35,21 +35,21 @@ BEARER = {"Authorization": "Bearer token"}
 class Robbed(MemoryStore):
     """Somebody takes every lease away before its holder hands it back."""
 
-    def replace(self, place, body, *, etag):
-        if place.key.startswith("leases/"):
-            self.delete(place)
-            raise Changed(place.key)
-        return super().replace(place, body, etag=etag)
+    def replace(self, ref, body, *, etag):
+        if ref.key.startswith("leases/"):
+            self.delete(ref)
+            raise Changed(ref.key)
+        return super().replace(ref, body, etag=etag)
 
 
 class Vanishing(MemoryStore):
     """A claim is there when it is to be created, and gone when it is read."""
 
-    def create(self, place, body, **how):
-        if place == demo.KEY and not self.told:
+    def create(self, ref, body, **how):
+        if ref == demo.KEY and not self.told:
             self.told = True
-            raise AlreadyExists(place.key)
-        return super().create(place, body, **how)
+            raise AlreadyExists(ref.key)
+        return super().create(ref, body, **how)
 
     told = False
 
@@ -64,7 +64,7 @@ def deployed(monkeypatch):
 
     def over(store):
         monkeypatch.setattr(wiring, "store", lambda: store)
-        monkeypatch.setattr(wiring, "desk", lambda: MemoryDesk(store))
+        monkeypatch.setattr(wiring, "annotation_tool", lambda: MemoryDesk(store))
 
     return over
 
@@ -147,11 +147,11 @@ def minds_change(over):
         at = world.NOON + timedelta(minutes=minute)
         world.write(store, keys.LOW_CONFIDENCE, "1", world.annotation(store, made, choice, at=at))
         assert called(curate, event("output/lowconfidence/1"), **BEARER) == 200
-    place = keys.output(keys.LOW_CONFIDENCE, "1")
-    body = store.get(place).body
-    store.delete(place)
+    ref = keys.output(keys.LOW_CONFIDENCE, "1")
+    body = store.get(ref).body
+    store.delete(ref)
     assert called(curate, **BEARER) == 200
-    store.create(place, body)
+    store.create(ref, body)
     assert called(curate, **BEARER) == 200
 
 
@@ -175,7 +175,7 @@ def label_studio_loses_many_annotations(over):
     world.release(store)
     over(store)
     desk = MemoryDesk(store)
-    wiring.desk = lambda: desk
+    wiring.annotation_tool = lambda: desk
     for queue in keys.REVIEW_QUEUES:
         for _ in range(11):
             world.queue_task(store, world.commit(store, world.prediction()), queue)
@@ -246,7 +246,7 @@ def a_release_for_torch(_over):
     store = MemoryStore()
     swaps.publish(store, swaps.another(), format=cards.TORCH)
     with pytest.raises(NoModel):
-        ServedModel(lambda: store, wiring.classifier)()
+        ActiveModel(lambda: store, wiring.classifier)()
 
 
 def _same(store):
@@ -263,7 +263,7 @@ def releases_are_broken(_over):
         demo.release(store)
         break_(store)
         with pytest.raises(NoModel):
-            ServedModel(partial(_same, store), wiring.classifier)()
+            ActiveModel(partial(_same, store), wiring.classifier)()
 
 
 def calls_come_under_one_key(_over):

@@ -32,14 +32,14 @@ def told(store, made, called, etag):
     """What became of an annotation: a class, another outcome, or why it was set aside."""
     classes = [key for key in world.pictures(store, QUEUE) if str(made.id) in key]
     others = [key.partition("/")[0] for key in world.outcomes(store, QUEUE) if str(made.id) in key]
-    places = [keys.quarantined(QUEUE, one, etag) for one in (called, stranger(keys.output(QUEUE, called).key))]
-    aside = [ASIDE + json.loads(store.get(place).body)["reason"] for place in places if is_there(store, place)]
+    refs = [keys.quarantined(QUEUE, one, etag) for one in (called, stranger(keys.output(QUEUE, called).key))]
+    aside = [ASIDE + json.loads(store.get(ref).body)["reason"] for ref in refs if is_there(store, ref)]
     return [*(world.CLASSES[int(key[6:8])] for key in classes), *others, *aside]
 
 
-def is_there(store, place):
+def is_there(store, ref):
     with suppress(Missing):
-        return store.head(place).size > 0
+        return store.head(ref).size > 0
     return False
 
 
@@ -126,8 +126,8 @@ def test_every_derived_key_fits_into_any_store(swept):
 
 def test_events_bring_the_same_but_for_keys_that_no_annotation_has(swept):
     other = in_memory()
-    places = [keys.output(QUEUE, name(odd, number)) for number, odd in enumerate(ALL)]
-    assert FAILED not in handle_event(other.desk, places).counts
+    refs = [keys.output(QUEUE, name(odd, number)) for number, odd in enumerate(ALL)]
+    assert FAILED not in handle_event(other.desk, refs).counts
     for number, odd in enumerate(ALL):
         if odd.right != NO_KEY:
             named = name(odd, number), swept.etags[number]

@@ -7,11 +7,11 @@ import pytest
 from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
 from feedloop.adapters.pictures import normalise
+from feedloop.app import create_app
 from feedloop.domain import keys, receipts
 from feedloop.domain.documents import load
 from feedloop.domain.errors import DayClosing, StoreDown
 from feedloop.domain.limits import MOST_BYTES
-from feedloop.server import create_app
 from feedloop.settings import Settings
 from functions.predict.handler import handle
 from tests.support import demo
@@ -31,9 +31,9 @@ def site(monkeypatch, store, clock):
     settings = Settings.read({"S3_ENDPOINT": "http://store"})
     for name, value in {"store": store, "clock": clock, "signing_key": SIGNING, "configured": settings}.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)
-    wiring.served_model.cache_clear()
+    wiring.active_model.cache_clear()
     yield create_app(handle, "predict").test_client()
-    wiring.served_model.cache_clear()
+    wiring.active_model.cache_clear()
 
 
 def test_an_answer_says_what_the_picture_shows(site, store):

@@ -147,5 +147,5 @@ def test_a_claim_that_is_always_ahead_ends_in_an_apology(store, clock, monkeypat
         upload(store, clock)
 
 
-def _somebody_was_first(place: keys.Place, *args: object, **kwargs: object) -> str:
-    raise AlreadyExists(place.key)
+def _somebody_was_first(ref: keys.ObjectRef, *args: object, **kwargs: object) -> str:
+    raise AlreadyExists(ref.key)

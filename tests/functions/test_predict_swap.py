@@ -7,13 +7,13 @@ from threading import enumerate as enumerate_threads
 
 import pytest
 
-from feedloop import releases, served, wiring
+from feedloop import active_model, releases, wiring
+from feedloop.active_model import ActiveModel, every_few_seconds
 from feedloop.adapters.memory import MemoryStore
+from feedloop.app import create_app
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.errors import NoModel, StoreDown
-from feedloop.served import ServedModel, every_few_seconds
-from feedloop.server import create_app
 from feedloop.settings import Settings
 from functions.predict.handler import handle
 from tests.support import demo
@@ -38,8 +38,8 @@ def replica(monkeypatch, store, clock):
     settings = Settings.read({"S3_ENDPOINT": "http://store"})
     for name, value in {"store": store, "clock": clock, "signing_key": b"key", "configured": settings}.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)
-    replica = ServedModel(lambda: store, wiring.classifier, watch=lambda look: lambda: None)
-    monkeypatch.setattr(wiring, "served_model", replica)
+    replica = ActiveModel(lambda: store, wiring.classifier, watch=lambda look: lambda: None)
+    monkeypatch.setattr(wiring, "active_model", replica)
     return replica
 
 
@@ -137,10 +137,10 @@ def test_two_broken_releases_are_two_lines(replica, ask, store, capsys):
 def test_a_release_that_is_mended_serves(replica, ask, store):
     ask()
     new = publish(store, another())
-    place = keys.model_file("food11", load(store.get(keys.current_model()).body)["sha256"], releases.MODEL_FILE)
-    put(store, place, b"half of")
+    ref = keys.model_file("food11", load(store.get(keys.current_model()).body)["sha256"], releases.MODEL_FILE)
+    put(store, ref, b"half of")
     replica.look()
-    put(store, place, another())
+    put(store, ref, another())
     replica.look()
     assert version(ask()) == new
 
@@ -156,7 +156,7 @@ def test_while_the_store_is_down_the_model_serves_on(replica, store, monkeypatch
 
 def test_a_mistake_of_ours_while_loading_is_told_and_changes_nothing(store, capsys):
     loads = iter([demo.served().classifier])
-    replica = ServedModel(lambda: store, lambda release: next(loads), watch=lambda look: lambda: None)
+    replica = ActiveModel(lambda: store, lambda release: next(loads), watch=lambda look: lambda: None)
     replica()
     publish(store, another())
     replica.look()  # there is no second classifier
@@ -167,8 +167,8 @@ def test_a_mistake_of_ours_while_loading_is_told_and_changes_nothing(store, caps
 def test_a_renamed_class_is_seen_without_loading_the_model_again(replica, ask, store):
     ask()
     before = replica()[1]
-    place = keys.class_list("food11")
-    put(store, place, store.get(place).body.replace(b'"Rice"', b'"Risotto"'))
+    ref = keys.class_list("food11")
+    put(store, ref, store.get(ref).body.replace(b'"Rice"', b'"Risotto"'))
     replica.look()
     assert replica()[0].classes.name(7) == "Risotto"
     assert replica()[1] is before
@@ -197,7 +197,7 @@ def test_nobody_waits_while_another_model_loads(store):
         may_load.wait() if len(loads) > 1 else None
         return demo.served().classifier
 
-    replica = ServedModel(lambda: store, load, watch=lambda look: lambda: None)
+    replica = ActiveModel(lambda: store, load, watch=lambda look: lambda: None)
     replica()
     publish(store, another())
     looking = Thread(target=replica.look)
@@ -215,7 +215,7 @@ def test_first_requests_at_once_load_one_model(store):
         loads.append(release)
         return demo.served().classifier
 
-    replica = ServedModel(lambda: store, load, watch=lambda look: lambda: None)
+    replica = ActiveModel(lambda: store, load, watch=lambda look: lambda: None)
     clients = [Thread(target=lambda: (start.wait(), replica())) for _ in range(CLIENTS)]
     for client in clients:
         client.start()
@@ -249,7 +249,7 @@ def test_an_answer_is_repeated_by_whatever_model_serves_then(replica, ask, store
 
 
 def test_the_thread_looks_again_and_again_until_it_is_ended(monkeypatch):
-    monkeypatch.setattr(served, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(active_model, "LOOK_SECONDS", 0.001)
     looks = Semaphore(0)
     end = every_few_seconds(looks.release)
     assert all(looks.acquire(timeout=60) for _ in range(3))
@@ -259,7 +259,7 @@ def test_the_thread_looks_again_and_again_until_it_is_ended(monkeypatch):
 
 def test_a_replica_begins_anew_when_it_is_told_to(store):
     ended, watch = [], lambda look: lambda: ended.append(look)
-    replica = ServedModel(lambda: store, lambda release: demo.served().classifier, watch=watch)
+    replica = ActiveModel(lambda: store, lambda release: demo.served().classifier, watch=watch)
     replica()
     replica.cache_clear()
     store.delete(keys.current_model())
@@ -269,7 +269,7 @@ def test_a_replica_begins_anew_when_it_is_told_to(store):
 
 
 def test_two_looks_fit_into_ten_seconds():
-    assert 2 * served.LOOK_SECONDS <= 10
+    assert 2 * active_model.LOOK_SECONDS <= 10
 
 
 def _fail(error, *args, **kwargs):

@@ -120,11 +120,11 @@ FIELDS = [b'"counter":"x"', b'"counter":1e400', b'"counter":[]', b'"updated_at":
 @pytest.mark.parametrize("body", [*ODD, *FIELDS], ids=lambda body: str(body)[:40])
 def test_an_answer_that_cannot_be_read_gives_way_to_the_next_one(store, made, say, clock, body):
     say(MEAT)
-    place = keys.output(QUEUE, made.id.random)
-    whole = store.get(place)
+    ref = keys.output(QUEUE, made.id.random)
+    whole = store.get(ref)
     field = body.partition(b":")[0] if body in FIELDS else b""
     damaged = re.sub(re.escape(field) + rb':("[^"]*"|[^,}]*)', lambda _: body, whole.body) if field else body
-    store.replace(place, damaged, etag=whole.etag)
+    store.replace(ref, damaged, etag=whole.etag)
     assert say(EGG)
     curate(store, clock)
     assert pictures(store, QUEUE) == [f"class_03/{made.id}.jpg"]

@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 
 from feedloop import releases, settings, wiring, withdrawals
+from feedloop.app import create_app
 from feedloop.domain import keys
 from feedloop.domain.errors import BadRequest, StoreDown, StoreMisconfigured
-from feedloop.server import create_app
 from functions.curate import handler
 from functions.curate.desk import Desk
 from functions.curate.release import release
@@ -39,9 +39,9 @@ def swept(desk):
 def delete(desk, numbers):
     """Annotations vanish one by one, each with its event, as the handler works it off."""
     for number in numbers:
-        place = keys.output(QUEUE, str(number))
-        desk.store.delete(place)
-        if handle_event(desk, [place]).counts[VANISHED]:
+        ref = keys.output(QUEUE, str(number))
+        desk.store.delete(ref)
+        if handle_event(desk, [ref]).counts[VANISHED]:
             swept(desk)
 
 
@@ -166,10 +166,10 @@ class Closed:
     def __getattr__(self, name):
         verb = getattr(self._store, name)
 
-        def tried(place, *more, **how):
-            if place.key.startswith("guard/"):
+        def tried(ref, *more, **how):
+            if ref.key.startswith("guard/"):
                 raise StoreMisconfigured("no right")
-            return verb(place, *more, **how)
+            return verb(ref, *more, **how)
 
         return tried if name in ("get", "list", "create", "replace") else verb
 

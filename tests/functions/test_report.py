@@ -7,11 +7,11 @@ import pytest
 
 from feedloop import settings, wiring
 from feedloop.adapters.memory import MemoryStore
+from feedloop.app import create_app
 from feedloop.domain import clock as days_of
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.estimation.counted import Day
-from feedloop.server import create_app
 from functions.report import days, handler
 from functions.report.counting import Narrowed
 from functions.report.estimating import Evidence
@@ -131,7 +131,7 @@ def test_days_count_by_their_size_and_not_by_their_labels(store, report, clock):
     labelled(store, count=90, wrong=0)
     labelled(store, count=10, wrong=10, time=NOON + timedelta(days=1))
     for number in range(10, 90):
-        store.delete(keys.Place(keys.DATASETS[BLIND], f"class_01/{_id(store, number)}.jpg"))
+        store.delete(keys.ObjectRef(keys.DATASETS[BLIND], f"class_01/{_id(store, number)}.jpg"))
     clock.pass_(days=1)
     assert report("days=2")["accuracy"]["blind"]["value"] == pytest.approx(0.9)
 
@@ -164,7 +164,7 @@ def test_a_report_keeps_its_numbers_when_the_pictures_go(store, client, report):
     client.post("/")
     before = report()
     for key in world.everything(store, keys.PRODUCTION, ""):
-        store.delete(keys.Place(keys.PRODUCTION, key))
+        store.delete(keys.ObjectRef(keys.PRODUCTION, key))
     assert report()["accuracy"] == before["accuracy"]
     assert report()["predictions"] == before["predictions"]
 

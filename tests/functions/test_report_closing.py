@@ -141,7 +141,7 @@ def test_a_day_keeps_its_predictions_when_the_pictures_go(store, later):
     visit(store, Random(1))
     closed(store, later)
     for key in everything(store, keys.PRODUCTION, ""):
-        store.delete(keys.Place(keys.PRODUCTION, key))
+        store.delete(keys.ObjectRef(keys.PRODUCTION, key))
     assert closed(store, later + timedelta(days=1))["known"] == 1
     assert len(list(days.filed(store, DAY))) == 40
 
@@ -200,9 +200,9 @@ def test_a_day_without_a_file_says_so(store):
 
 def test_foreign_objects_are_no_predictions(store, later):
     visit(store, Random(1))
-    store.create(keys.Place(keys.PRODUCTION, "class_00/notes.txt"), b"x")
-    store.create(keys.Place(keys.PRODUCTION, f"class_00/{DAY}/0-notes.txt"), b"x")
-    store.create(keys.Place(keys.TRACKING, "days/notes.txt"), b"x")
+    store.create(keys.ObjectRef(keys.PRODUCTION, "class_00/notes.txt"), b"x")
+    store.create(keys.ObjectRef(keys.PRODUCTION, f"class_00/{DAY}/0-notes.txt"), b"x")
+    store.create(keys.ObjectRef(keys.TRACKING, "days/notes.txt"), b"x")
     assert closed(store, later)["predictions"] == 40
 
 
@@ -221,7 +221,7 @@ def test_what_goes_wrong_with_one_day_keeps_no_other_one_from_being_written(stor
 def test_a_day_that_nobody_can_have_predicted_on_is_none(store, later, day):
     visit(store, Random(1), count=3)
     stray = f"class_00/{day}/{'0' * 32}-0400-{'0' * 8}-00000.jpg"
-    store.create(keys.Place(keys.PRODUCTION, stray), b"x")
+    store.create(keys.ObjectRef(keys.PRODUCTION, stray), b"x")
     assert closed(store, later)["closed"] == [DAY]
 
 

@@ -77,9 +77,9 @@ def told(store, clock, made):
     return lambda: report({"days": "1"}, store=store, classes=releases.class_list(store), now=clock(), threshold=700)
 
 
-def put(store, place, body):
-    store.delete(place)
-    store.create(place, body)
+def put(store, ref, body):
+    store.delete(ref)
+    store.create(ref, body)
 
 
 def limit(report_, kind):
@@ -88,11 +88,11 @@ def limit(report_, kind):
 
 @pytest.mark.parametrize("body", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_label_is_left_out_and_named(store, made, told, body):
-    before, place = told(), keys.label(BLIND, made[0].id)
-    put(store, place, body)
+    before, ref = told(), keys.label(BLIND, made[0].id)
+    put(store, ref, body)
     after = told()
-    assert limit(after, "unread") == {"kind": "unread", "objects": 1, "key": place.key}
-    assert place.key in "\n".join(after["notes"])
+    assert limit(after, "unread") == {"kind": "unread", "objects": 1, "key": ref.key}
+    assert ref.key in "\n".join(after["notes"])
     assert (after["accuracy"], after["queues"]) == (before["accuracy"], before["queues"])
 
 
@@ -107,9 +107,9 @@ def test_a_damaged_label_of_a_picture_that_is_moved_is_named(store, made, told, 
 @pytest.mark.parametrize("key", NO_PREDICTIONS)
 def test_a_key_that_no_prediction_has_counts_as_nothing(store, clock, told, key):
     before = told()
-    store.create(keys.Place(keys.PRODUCTION, key), b"jpeg")
+    store.create(keys.ObjectRef(keys.PRODUCTION, key), b"jpeg")
     store.create(keys.task(BLIND, RANDOM), b"{}")
-    store.create(keys.Place(keys.DATASETS[BLIND], f"class_02/{DAY}-01-0500-9f2c11aa-{RANDOM}-86400.jpg"), b"jpeg")
+    store.create(keys.ObjectRef(keys.DATASETS[BLIND], f"class_02/{DAY}-01-0500-9f2c11aa-{RANDOM}-86400.jpg"), b"jpeg")
     assert told()["accuracy"] == before["accuracy"]
     assert told()["predictions"] == before["predictions"]
     assert close(store, classes=len(CLASSES), now=clock())["closed"] == [DAY]
@@ -129,18 +129,18 @@ def failing(store, monkeypatch, fails):
     """A store that cannot give some objects."""
     get = MemoryStore.get
 
-    def got(self, place, **how):
-        if fails(place.key):
-            raise StoreDown(f"no disk below {place.key}")
-        return get(self, place, **how)
+    def got(self, ref, **how):
+        if fails(ref.key):
+            raise StoreDown(f"no disk below {ref.key}")
+        return get(self, ref, **how)
 
     monkeypatch.setattr(MemoryStore, "get", got)
 
 
 def test_a_label_that_the_store_cannot_give_leaves_the_others(store, made, told, monkeypatch):
-    place = keys.label(BLIND, made[3].id)
-    failing(store, monkeypatch, lambda key: key == place.key)
-    assert limit(told(), "unread") == {"kind": "unread", "objects": 1, "key": place.key}
+    ref = keys.label(BLIND, made[3].id)
+    failing(store, monkeypatch, lambda key: key == ref.key)
+    assert limit(told(), "unread") == {"kind": "unread", "objects": 1, "key": ref.key}
 
 
 def test_a_store_that_gives_no_label_is_down(store, told, monkeypatch):

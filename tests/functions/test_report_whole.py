@@ -38,11 +38,11 @@ def a_day(store, seed, count, time):
         random = f"{rng.getrandbits(128):032x}"
         made.append(visited(store, rng.randrange(4), confidence=confidence, time=time + minute, random=random))
     made.sort(key=lambda one: one.id.random)
-    for place, one in enumerate(made):
+    for ref, one in enumerate(made):
         truth = one.id.class_index if rng.random() < 0.8 else rng.choice(ANSWERS)
-        if place < 0.6 * count:
+        if ref < 0.6 * count:
             sampled(store, one)
-            if place < 0.5 * count or place == 0.5 * count + 2:
+            if ref < 0.5 * count or ref == 0.5 * count + 2:
                 said(store, keys.RANDOM_SAMPLED, one, truth)
         if one.is_low_confidence and rng.random() < 0.8:
             said(store, keys.LOW_CONFIDENCE, one, one.id.class_index if rng.random() < 0.2 else truth)

@@ -91,7 +91,7 @@ def test_an_open_day_is_marked_provisional_until_it_closes(store, clock, many):
 
 
 def test_foreign_objects_are_not_sampled(store, clock, many):
-    store.create(keys.Place(keys.PRODUCTION, f"class_00/{DAY}/0-notes.txt"), b"x")
+    store.create(keys.ObjectRef(keys.PRODUCTION, f"class_00/{DAY}/0-notes.txt"), b"x")
     assert sampled(store, clock, 100)["sampled"] == 60
 
 

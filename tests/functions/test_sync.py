@@ -8,8 +8,8 @@ from feedloop import releases, withdrawals
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump, load
-from feedloop.domain.errors import BadRequest, DeskDown, DeskMisconfigured, StoreDown
-from feedloop.domain.keys import Place
+from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, BadRequest, StoreDown
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
 from functions.curate.desk import Desk
 from functions.curate.release import release
@@ -90,9 +90,9 @@ def project_of(desk):
 
 
 def put_task(store, random, body):
-    place = keys.task(QUEUE, random)
-    store.delete(place)
-    store.create(place, body)
+    ref = keys.task(QUEUE, random)
+    store.delete(ref)
+    store.create(ref, body)
 
 
 @pytest.mark.parametrize("queue", keys.REVIEW_QUEUES)
@@ -182,10 +182,10 @@ def test_a_bad_file_is_set_aside_and_keeps_nobody_waiting(sync, desk, queued, st
 def test_a_blind_task_that_shows_anything_is_set_aside(sync, desk, store, part):
     made = commit(store, prediction())
     queue_task(store, made, keys.RANDOM_SAMPLED)
-    place = keys.task(keys.RANDOM_SAMPLED, made.id.random)
-    blind = load(store.get(place).body)
-    store.delete(place)
-    store.create(place, dump({**blind, part: informed_task(made, QUEUE, blind["data"]["image"])[part]}))
+    ref = keys.task(keys.RANDOM_SAMPLED, made.id.random)
+    blind = load(store.get(ref).body)
+    store.delete(ref)
+    store.create(ref, dump({**blind, part: informed_task(made, QUEUE, blind["data"]["image"])[part]}))
     assert counts(sync(), keys.RANDOM_SAMPLED) == {"failed": 1}
     assert desk.tasks == {}
 
@@ -200,7 +200,7 @@ def test_a_task_without_its_picture_is_set_aside(sync, desk, queued, store):
 @pytest.mark.parametrize("name", ["notes.txt", "deep/er.json", "", "ü.json"])
 def test_a_file_that_is_no_task_by_its_name_is_set_aside(sync, queued, store, name):
     queued()
-    store.create(Place(keys.LABELSTUDIO, keys.tasks(QUEUE).key + (name or "x.json")), b"{}")
+    store.create(ObjectRef(keys.LABELSTUDIO, keys.tasks(QUEUE).key + (name or "x.json")), b"{}")
     assert counts(sync()) == {"new": 1, "failed": 1}
     assert counts(sync()) == {"known": 1, "failed": 1}
 
@@ -210,7 +210,7 @@ def test_a_bad_file_is_not_read_again(sync, queued, store, monkeypatch):
     put_task(store, random, b"{")
     sync()
     read, get = [], store.get
-    monkeypatch.setattr(store, "get", lambda place, **how: get(*noted([place], read), **how))
+    monkeypatch.setattr(store, "get", lambda ref, **how: get(*noted([ref], read), **how))
     sync()
     assert keys.task(QUEUE, random) not in read
 
@@ -257,7 +257,7 @@ def test_when_the_desk_refuses_every_task_none_is_to_blame(sync, desk, queued, s
 def test_nothing_is_claimed_while_the_desk_is_away(sync, desk, queued, store):
     queued(3)
     desk.down = True
-    with pytest.raises(DeskDown):
+    with pytest.raises(AnnotationToolDown):
         sync()
     assert everything(store, keys.TRACKING, "imported/") == {}
     desk.down = False
@@ -267,7 +267,9 @@ def test_nothing_is_claimed_while_the_desk_is_away(sync, desk, queued, store):
 def test_a_missing_project_keeps_the_others_not_waiting(sync, desk, queued):
     queued()
     desk.close(TITLES[keys.RANDOM_SAMPLED])
-    with pytest.raises(DeskMisconfigured, match="Random Sampling Review is missing: run `python -m labelling setup`"):
+    with pytest.raises(
+        AnnotationToolMisconfigured, match="Random Sampling Review is missing: run `python -m labelling setup`"
+    ):
         sync()
     assert len(desk.shown(QUEUE)) == 1
 
@@ -536,9 +538,9 @@ def test_a_file_of_a_name_that_label_studio_does_not_give_is_no_annotation(sync,
 def test_what_goes_wrong_with_one_annotation_is_left_and_comes_again(sync, annotated, desk, store, verb, error):
     bad, good = annotated(2)
     for annotation in (bad, good):
-        place = keys.output(QUEUE, str(annotation))
+        ref = keys.output(QUEUE, str(annotation))
         if verb == "create":
-            store.delete(place)
+            store.delete(ref)
         else:
             write(store, QUEUE, str(annotation), b'{"updated_at":"2020-01-01T00:00:00Z"}')
     failing = Refusing(store, verb, keys.output(QUEUE, str(bad)).key, error)
@@ -592,9 +594,9 @@ def test_a_mark_lets_repairs_rest_for_minutes_only(sync, store, clock):
 
 def test_a_task_older_than_its_classs_name_is_shown_with_todays(store, sync, desk, queued):
     queued()
-    place = keys.class_list("food11")
+    ref = keys.class_list("food11")
     renamed = releases.class_list(store).renamed("Dairy product", "Milk & co")
-    store.replace(place, dump(renamed.to_document()), etag=store.get(place).etag)
+    store.replace(ref, dump(renamed.to_document()), etag=store.get(ref).etag)
     assert counts(sync()) == {"new": 1}
     (task,) = desk.tasks.values()
     (guess,) = task.task["predictions"]

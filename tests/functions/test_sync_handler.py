@@ -4,8 +4,8 @@ import pytest
 
 from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
+from feedloop.app import create_app
 from feedloop.domain import keys
-from feedloop.server import create_app
 from functions.sync import handler
 from tests.support.memory_desk import MemoryDesk
 from tests.support.wired import forget
@@ -36,7 +36,7 @@ def call(store, desk, tmp_path, monkeypatch):
         (tmp_path / f"feedloop-{name}-token").write_text(f"{name} token")
     forget()
     monkeypatch.setattr(wiring, "store", lambda: store)
-    monkeypatch.setattr(wiring, "desk", lambda: desk)
+    monkeypatch.setattr(wiring, "annotation_tool", lambda: desk)
     client = create_app(handler.handle, "sync").test_client()
     yield lambda **how: client.post("/", **how)
     forget()
@@ -81,7 +81,7 @@ def test_the_answer_names_every_queue_and_count(call):
 
 
 def test_without_label_studio_sync_is_off(call, store, monkeypatch):
-    monkeypatch.setattr(wiring, "desk", lambda: None)
+    monkeypatch.setattr(wiring, "annotation_tool", lambda: None)
     answer = call()
     assert (answer.status_code, answer.json["status"]) == (200, "off")
     assert everything(store, keys.TRACKING, "") == {}

@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from feedloop import settings
-from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.adapters.label_studio import LabelStudio
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
@@ -50,7 +50,7 @@ def people(label_studio):
 
 @pytest.fixture(scope="module")
 def desk(label_studio):
-    return LabelStudioDesk(url=label_studio.url, token=label_studio.token)
+    return LabelStudio(url=label_studio.url, token=label_studio.token)
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from feedloop import settings, wiring
 from feedloop.adapters.memory import MemoryStore
+from feedloop.app import create_app
 from feedloop.domain import keys
 from feedloop.domain.errors import WrongSetting
-from feedloop.server import create_app
 from functions.curate import handler as curate
 from functions.report import handler as report
 from functions.sample import handler as sample
@@ -44,7 +44,7 @@ def deployed(tmp_path, monkeypatch):
     store = MemoryStore()
     world.release(store)
     monkeypatch.setattr(wiring, "store", lambda: store)
-    monkeypatch.setattr(wiring, "desk", lambda: MemoryDesk(store))
+    monkeypatch.setattr(wiring, "annotation_tool", lambda: MemoryDesk(store))
     forget()
     yield with_secrets
     forget()

@@ -79,6 +79,6 @@ def changes(told: str) -> list[str]:
 
 def rename(store: S3Store, old: str, new: str) -> None:
     """Give a class another name, as a release does."""
-    place = keys.class_list("food11")
+    ref = keys.class_list("food11")
     renamed = releases.class_list(store).renamed(old, new)
-    store.replace(place, dump(renamed.to_document()), etag=store.get(place).etag)
+    store.replace(ref, dump(renamed.to_document()), etag=store.get(ref).etag)

@@ -99,8 +99,8 @@ def blind_places(office):
 
 def test_the_random_sample_is_blind_in_its_tasks(ready):
     bring(ready, keys.RANDOM_SAMPLED, world.prediction(confidence=0.35))
-    for place in blind_places(ready):
-        told = json.dumps([value for value in every_value(place) if value])
+    for ref in blind_places(ready):
+        told = json.dumps([value for value in every_value(ref) if value])
         assert [word for word in MODELS_WORDS if word in told] == []
 
 

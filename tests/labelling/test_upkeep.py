@@ -5,7 +5,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from feedloop import releases, reviews
-from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.adapters.label_studio import LabelStudio
 from feedloop.domain import annotations, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
@@ -96,7 +96,7 @@ def test_a_project_is_found_again_whatever_it_is_called(ready):
     ready.store.delete(keys.projects())
     assert changes(ready.set_up()) == []
     assert "Unsure ones: 0 tasks" in ready.operator.run("status").told
-    desk = LabelStudioDesk(url=ready.desk.url, token=ready.desk.token)
+    desk = LabelStudio(url=ready.desk.url, token=ready.desk.token)
     found = reviews.projects(desk.projects(), reviews.noted_projects(ready.store))
     assert {one.id for one in found.values()} == before
     assert (found[keys.LOW_CONFIDENCE].id, found[keys.LOW_CONFIDENCE].title) == (number, "Unsure ones")
@@ -142,9 +142,9 @@ def test_a_second_question_stays_and_so_do_its_answers(ready):
 
 def test_every_name_that_people_give_comes_back_out_of_label_studios_files(ready):
     """By what its config says of each class; one annotation carries them all."""
-    place = keys.class_list("food11")
+    ref = keys.class_list("food11")
     classes = ClassList.of(GIVEN)
-    ready.store.replace(place, dump(classes.to_document()), etag=ready.store.get(place).etag)
+    ready.store.replace(ref, dump(classes.to_document()), etag=ready.store.get(ref).etag)
     ready.set_up()
     (task,) = bring(ready, keys.LOW_CONFIDENCE, world.prediction())
     choices = fromstring(project(ready)["label_config"]).findall(".//Choices[@name='choice']/Choice")

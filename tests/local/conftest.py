@@ -7,7 +7,7 @@ import pytest
 
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local import folder
 from tests.local.system import DATA_DIR, PROVEN, System, running, until
 from tests.support import demo
@@ -82,11 +82,13 @@ def released(seaweedfs: Server) -> S3Store:
 def deployed(seaweedfs: Server, released: S3Store, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The settings of functions that run elsewhere, over a store with a model; nothing of it is broken."""
     yield deployment(seaweedfs, released, tmp_path)
-    assert not [entry for bucket in keys.BUCKETS for entry in released.list(Place(bucket, "")) if "probe" in entry.key]
+    assert not [
+        entry for bucket in keys.BUCKETS for entry in released.list(ObjectRef(bucket, "")) if "probe" in entry.key
+    ]
 
 
 def deployment(server: Server, store: S3Store, secrets: Path) -> dict[str, str]:
     """The settings of functions over these buckets; their secrets are written."""
     server.write_secrets(secrets)
-    prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
+    prefix = store.url(ObjectRef("", "")).removeprefix("s3://").rstrip("/")
     return {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(secrets)}

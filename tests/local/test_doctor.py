@@ -11,7 +11,7 @@ from feedloop import settings, withdrawals
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import TITLES
 from local.identities import Identity
 from local.minio_server import admit
@@ -88,15 +88,15 @@ def test_a_project_that_is_called_otherwise_is_found_by_the_set_ups_note_and_mis
     staffed: System, tmp_path: Path
 ) -> None:
     title = TITLES[keys.USER_FEEDBACK]
-    (place,) = [
+    (ref,) = [
         f"/api/projects/{project['id']}"
         for project in staffed.label_studio("GET", "/api/projects").json()["results"]
         if project["title"] == title
     ]
-    staffed.label_studio("PATCH", place, json={"title": "Renamed"}).raise_for_status()
+    staffed.label_studio("PATCH", ref, json={"title": "Renamed"}).raise_for_status()
     word, _ = found("Label Studio", DATA_DIR=str(staffed.data_dir))
     told = examine_desk(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
-    staffed.label_studio("PATCH", place, json={"title": title}).raise_for_status()
+    staffed.label_studio("PATCH", ref, json={"title": title}).raise_for_status()
     assert word == "ok"
     assert told == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
 
@@ -194,9 +194,9 @@ def test_a_store_without_a_model_is_told(seaweedfs: Server, tmp_path: Path) -> N
 def test_a_model_with_other_bytes_than_were_released_is_told(seaweedfs: Server, tmp_path: Path) -> None:
     store = fresh_store(seaweedfs)
     demo.release(store)
-    place = keys.model_file("food11", demo.CARD["sha256"], "model.onnx")
-    store.delete(place)
-    store.create(place, demo.MODEL[:-1])
+    ref = keys.model_file("food11", demo.CARD["sha256"], "model.onnx")
+    store.delete(ref)
+    store.create(ref, demo.MODEL[:-1])
     word, why = found("model", **deployment(seaweedfs, store, tmp_path))
     assert (word, "not the one that was released" in why) == ("wrong", True)
 
@@ -217,7 +217,7 @@ def test_a_clock_that_is_wrong_is_told(deployed: dict[str, str]) -> None:
 
 def test_a_right_that_the_key_lacks_is_named(minio_server: Server) -> None:
     store = fresh_store(minio_server)
-    prefix = store.url(Place("", "")).removeprefix("s3://").rstrip("/")
+    prefix = store.url(ObjectRef("", "")).removeprefix("s3://").rstrip("/")
     reader = Identity("reader", token_hex(8), token_hex(16), may_not_delete(prefix))
     admit(minio_server.endpoint, (minio_server.access_key, minio_server.secret_key), [reader])
     keys_of = {"S3_ACCESS_KEY": reader.access_key, "S3_SECRET_KEY": reader.secret_key}

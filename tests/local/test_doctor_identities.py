@@ -7,7 +7,7 @@ import pytest
 from feedloop import settings
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.ports import Entry
 from local.identities import LABEL_STUDIO, keys_of
 from tests.local.examination import found
@@ -23,7 +23,7 @@ def has_the_pair_of(folder: Path, name: str, other: str) -> None:
 
 
 def everything(store: S3Store) -> list[Entry]:
-    return [entry for bucket in keys.BUCKETS for entry in store.list(Place(bucket, ""))]
+    return [entry for bucket in keys.BUCKETS for entry in store.list(ObjectRef(bucket, ""))]
 
 
 def test_keys_that_are_well_are_told_and_nothing_is_left_behind(deployed: dict[str, str], seaweedfs: Server) -> None:

@@ -110,7 +110,7 @@ def test_a_store_that_hangs_is_started_again_and_said_so(impatient: System) -> N
 @pytest.mark.skipif(not hasattr(psutil, "RLIMIT_FSIZE"), reason="only Linux limits another process")
 @pytest.mark.slow("its refusal has to last")
 def test_a_store_whose_folders_refuse_after_a_full_disk_is_started_again_and_said_so(impatient: System) -> None:
-    store, folders = impatient.part("store"), [place.key.rpartition("/")[0] for place in _probes("/buckets/tracking")]
+    store, folders = impatient.part("store"), [ref.key.rpartition("/")[0] for ref in _probes("/buckets/tracking")]
     whole = store.rlimit(psutil.RLIMIT_FSIZE)
     store.rlimit(psutil.RLIMIT_FSIZE, (1, whole[1]))  # every file is full
     assert not [folder for folder in folders if _takes(impatient, folder)]

@@ -11,10 +11,10 @@ import pytest
 
 from feedloop import settings, web
 from feedloop.adapters.bucket_setup import connect
-from feedloop.adapters.label_studio import LabelStudioDesk
+from feedloop.adapters.label_studio import LabelStudio
 from feedloop.adapters.s3 import S3Store
-from feedloop.domain.errors import DeskDown, StoreDown
-from feedloop.domain.keys import Place
+from feedloop.domain.errors import AnnotationToolDown, StoreDown
+from feedloop.domain.keys import ObjectRef
 from local.identities import Identity
 from local.minio_server import admit
 from local.settings import forget_the_shell
@@ -23,7 +23,7 @@ ID, KEY = "our-access-key", "our-secret-key"
 
 
 def object_store(url: str) -> None:
-    S3Store(endpoint=url, access_key=ID, secret_key=KEY, route=settings.route(url)).get(Place("b", "k"))
+    S3Store(endpoint=url, access_key=ID, secret_key=KEY, route=settings.route(url)).get(ObjectRef("b", "k"))
 
 
 def clock_of_the_store(url: str) -> None:
@@ -35,7 +35,7 @@ def bucket_setup(url: str) -> None:
 
 
 def desk(url: str) -> None:
-    LabelStudioDesk(url=url, token=ID, route=settings.route(url), pause=lambda _: None).has_answer(1)
+    LabelStudio(url=url, token=ID, route=settings.route(url), pause=lambda _: None).has_answer(1)
 
 
 def minio(url: str) -> None:
@@ -125,7 +125,7 @@ def own_shell(monkeypatch, store, proxy, tmp_path):
 
 def asked_by(client: Callable[[str], None], url: str) -> None:
     """What the listener answers is nothing that any of them wants; that is not the question."""
-    with suppress(StoreDown, DeskDown, json.JSONDecodeError):
+    with suppress(StoreDown, AnnotationToolDown, json.JSONDecodeError):
         client(url)
 
 

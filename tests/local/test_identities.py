@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain import keys
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local import stack
 from local.identities import LABEL_STUDIO, policy
 from local.policy import DELETE, GET, LIST, PUT, Policy
@@ -40,14 +40,14 @@ LABELSTUDIO = [
 ]
 RELEASE = [f"food11/{'0' * 64}/{file}" for file in ("card.json", "model.onnx", "model.pt", "verdict.json")]
 PLACES = [
-    *(Place(keys.PRODUCTION, key) for key in ("class_07/20261122/x.jpg", "notes/x.jpg")),
-    *(Place(keys.LABELSTUDIO, key) for key in LABELSTUDIO),
-    *(Place(keys.TRACKING, key) for key in TRACKING),
-    *(Place(keys.MODELS, key) for key in ("current.json", "food11/classes.json", *RELEASE)),
-    *(Place(bucket, "class_03/x.jpg") for bucket in keys.DATASETS.values()),
+    *(ObjectRef(keys.PRODUCTION, key) for key in ("class_07/20261122/x.jpg", "notes/x.jpg")),
+    *(ObjectRef(keys.LABELSTUDIO, key) for key in LABELSTUDIO),
+    *(ObjectRef(keys.TRACKING, key) for key in TRACKING),
+    *(ObjectRef(keys.MODELS, key) for key in ("current.json", "food11/classes.json", *RELEASE)),
+    *(ObjectRef(bucket, "class_03/x.jpg") for bucket in keys.DATASETS.values()),
 ]
 """One object of every kind."""
-EXAMPLES = PLACES if SOAK else list({(place.bucket, place.key.partition("/")[0]): place for place in PLACES}.values())
+EXAMPLES = PLACES if SOAK else list({(ref.bucket, ref.key.partition("/")[0]): ref for ref in PLACES}.values())
 """One place of every folder: what the store takes for the same deed is tried there."""
 
 
@@ -60,12 +60,12 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture(scope="module")
 def prefix(server: Server) -> str:
     """Of a deployment with an object at every place; another one has the same."""
-    prefix = fresh_store(server).url(Place("", "")).removeprefix("s3://").rstrip("/")
+    prefix = fresh_store(server).url(ObjectRef("", "")).removeprefix("s3://").rstrip("/")
     server.create(OTHERS + bucket for bucket in keys.BUCKETS)
     owner = independent_client(server)
-    for place in PLACES:
+    for ref in PLACES:
         for deployment in (prefix, OTHERS):
-            owner.put_object(Bucket=deployment + place.bucket, Key=place.key, Body=b"there")
+            owner.put_object(Bucket=deployment + ref.bucket, Key=ref.key, Body=b"there")
     return prefix
 
 
@@ -84,24 +84,24 @@ Deeds = Iterator[tuple[str, bool, Callable[[], object]]]
 """What it is, whether the policy allows it, and how to do it. Nothing that is there goes away."""
 
 
-def deeds(guest: "S3Client", rights: Policy, place: Place, prefix: str) -> Deeds:
+def deeds(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) -> Deeds:
     """The four that a policy speaks of."""
-    may = lambda action, key: rights.allows(action, Place(prefix + place.bucket, key))  # noqa: E731
-    bucket, new = prefix + place.bucket, place.key.replace("/x", "/y")
-    at: dict[str, Any] = {"Bucket": bucket, "Key": place.key}
-    folder = place.key.rpartition("/")[0] + "/" if "/" in place.key else ""
-    yield "get", may(GET, place.key), partial(guest.get_object, **at)
-    yield "put", may(PUT, place.key), partial(guest.put_object, **at, Body=b"there")
+    may = lambda action, key: rights.allows(action, ObjectRef(prefix + ref.bucket, key))  # noqa: E731
+    bucket, new = prefix + ref.bucket, ref.key.replace("/x", "/y")
+    at: dict[str, Any] = {"Bucket": bucket, "Key": ref.key}
+    folder = ref.key.rpartition("/")[0] + "/" if "/" in ref.key else ""
+    yield "get", may(GET, ref.key), partial(guest.get_object, **at)
+    yield "put", may(PUT, ref.key), partial(guest.put_object, **at, Body=b"there")
     yield "delete", may(DELETE, new), partial(guest.delete_object, Bucket=bucket, Key=new)
     yield "list", may(LIST, folder), partial(guest.list_objects_v2, Bucket=bucket, Prefix=folder)
 
 
-def other_deeds(guest: "S3Client", rights: Policy, place: Place, prefix: str) -> Deeds:
+def other_deeds(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) -> Deeds:
     """What stores take for one of the four, and what no policy allows."""
-    may = lambda action, key=place.key: rights.allows(action, Place(prefix + place.bucket, key))  # noqa: E731
-    bucket, new = prefix + place.bucket, place.key.replace("/x", "/y")
-    at: dict[str, Any] = {"Bucket": bucket, "Key": place.key}
-    there: dict[str, Any] = {"CopySource": f"{bucket}/{place.key}", "MetadataDirective": "REPLACE"}
+    may = lambda action, key=ref.key: rights.allows(action, ObjectRef(prefix + ref.bucket, key))  # noqa: E731
+    bucket, new = prefix + ref.bucket, ref.key.replace("/x", "/y")
+    at: dict[str, Any] = {"Bucket": bucket, "Key": ref.key}
+    there: dict[str, Any] = {"CopySource": f"{bucket}/{ref.key}", "MetadataDirective": "REPLACE"}
     yield "head", may(GET), partial(guest.head_object, **at)
     yield "create", may(PUT), partial(guest.put_object, **at, Body=b"there", IfNoneMatch="*")
     yield "copy", may(GET) and may(PUT, new), partial(guest.copy_object, Bucket=bucket, Key=new, **there)
@@ -119,12 +119,12 @@ def refused(deed: Callable[[], object]) -> bool:
     return False
 
 
-def wrongly_done(places: list[Place], each: Callable[[Place], Deeds]) -> set[str]:
+def wrongly_done(places: list[ObjectRef], each: Callable[[ObjectRef], Deeds]) -> set[str]:
     """Deeds that were refused though they are allowed, or done though they are not."""
     return {
-        f"{deed} {place.bucket}/{place.key}: {'allowed' if allowed else 'refused'} by the policy"
-        for place in places
-        for deed, allowed, do in each(place)
+        f"{deed} {ref.bucket}/{ref.key}: {'allowed' if allowed else 'refused'} by the policy"
+        for ref in places
+        for deed, allowed, do in each(ref)
         if refused(do) is allowed
     }
 
@@ -133,18 +133,18 @@ def test_every_deed_at_every_place_is_done_exactly_when_the_policy_says_so(
     guest: "S3Client", name: str, prefix: str
 ) -> None:
     rights = Policy.read(policy(name, prefix))
-    assert wrongly_done(PLACES, lambda place: deeds(guest, rights, place, prefix)) == set()
-    assert wrongly_done(EXAMPLES, lambda place: other_deeds(guest, rights, place, prefix)) == set()
+    assert wrongly_done(PLACES, lambda ref: deeds(guest, rights, ref, prefix)) == set()
+    assert wrongly_done(EXAMPLES, lambda ref: other_deeds(guest, rights, ref, prefix)) == set()
 
 
 def test_the_same_places_of_another_deployment_are_closed(guest: "S3Client") -> None:
-    assert wrongly_done(EXAMPLES, lambda place: deeds(guest, Policy(()), place, OTHERS)) == set()
+    assert wrongly_done(EXAMPLES, lambda ref: deeds(guest, Policy(()), ref, OTHERS)) == set()
 
 
 def test_what_is_missing_is_told_as_missing_to_who_may_read_it(guest: "S3Client", name: str, prefix: str) -> None:
     rights = Policy.read(policy(name, prefix))
-    for place in PLACES:
-        asked = Place(prefix + place.bucket, place.key.replace("/x", "/missing"))
+    for ref in PLACES:
+        asked = ObjectRef(prefix + ref.bucket, ref.key.replace("/x", "/missing"))
         missing = partial(guest.get_object, Bucket=asked.bucket, Key=asked.key)
         assert refused(missing) is not rights.allows(GET, asked)
 
@@ -159,11 +159,9 @@ def test_buckets_and_their_rules_are_closed(guest: "S3Client", name: str, prefix
 
 
 def test_nobody_comes_in_without_a_key(server: Server, prefix: str) -> None:
-    for place in PLACES:
-        bucket = f"{server.endpoint}/{prefix}{place.bucket}"
-        asked = [
-            requests.request(verb, f"{bucket}/{place.key}", timeout=60) for verb in ("GET", "HEAD", "PUT", "DELETE")
-        ]
+    for ref in PLACES:
+        bucket = f"{server.endpoint}/{prefix}{ref.bucket}"
+        asked = [requests.request(verb, f"{bucket}/{ref.key}", timeout=60) for verb in ("GET", "HEAD", "PUT", "DELETE")]
         asked += [requests.get(f"{bucket}?list-type=2", timeout=60), requests.get(server.endpoint, timeout=60)]
         assert {answer.status_code for answer in asked} == {403}
 

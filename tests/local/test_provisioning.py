@@ -32,7 +32,7 @@ def test_a_store_gets_its_buckets_and_a_first_model_and_a_second_run_changes_not
     assert "model food11" in ready[1].stdout
     store = seaweedfs.open(prefix)
     assert releases.current(store).name == "food11"
-    assert [list(store.list(keys.Place(bucket, ""))) for bucket in (keys.PRODUCTION, *keys.DATASETS.values())] == [
+    assert [list(store.list(keys.ObjectRef(bucket, ""))) for bucket in (keys.PRODUCTION, *keys.DATASETS.values())] == [
         []
     ] * 5
     assert not (tmp_path / "data").exists()

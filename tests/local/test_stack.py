@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from feedloop.domain.errors import WrongSetting
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local import stack
 from local.stack import Function
 
@@ -36,10 +36,10 @@ def test_our_own_stack_calls_what_sweeps_by_cron_and_sync_and_curate_by_event() 
     schedules = {name: function.schedule for name, function in found.items() if function.schedule}
     daily = {"sample": "20 0 * * *", "report": "30 0 * * *"}
     assert schedules == {**daily, "sync": "45 * * * *", "curate": "15 * * * *"}
-    assert found["curate"].cares_for(Place("labelstudio", "output/userfeedback/12"))
-    assert not found["curate"].cares_for(Place("labelstudio", "tasks/userfeedback/12.json"))
-    assert found["sync"].cares_for(Place("labelstudio", "tasks/userfeedback/12.json"))
-    assert not found["sample"].cares_for(Place("labelstudio", "output/userfeedback/12"))
+    assert found["curate"].cares_for(ObjectRef("labelstudio", "output/userfeedback/12"))
+    assert not found["curate"].cares_for(ObjectRef("labelstudio", "tasks/userfeedback/12.json"))
+    assert found["sync"].cares_for(ObjectRef("labelstudio", "tasks/userfeedback/12.json"))
+    assert not found["sample"].cares_for(ObjectRef("labelstudio", "output/userfeedback/12"))
 
 
 def test_variables_are_filled_in_as_faas_cli_does(tmp_path: Path) -> None:

@@ -31,6 +31,6 @@ def test_no_store_outlives_a_run_that_is_killed():
 
 def answers(endpoint):
     """Whether anybody listens there."""
-    place = urlsplit(endpoint)
+    ref = urlsplit(endpoint)
     with socket.socket() as probe:
-        return probe.connect_ex((place.hostname, place.port)) == 0
+        return probe.connect_ex((ref.hostname, ref.port)) == 0

@@ -48,8 +48,8 @@ def upload(store: ObjectStore, clock: Clock, body: bytes | None = None, **how: A
 
 def committed(store: ObjectStore) -> list[Prediction]:
     """The record of every prediction in production."""
-    places = [keys.Place(keys.PRODUCTION, key) for key in everything(store, keys.PRODUCTION, "")]
-    return [Prediction.from_metadata(store.head(place).metadata) for place in places]
+    places = [keys.ObjectRef(keys.PRODUCTION, key) for key in everything(store, keys.PRODUCTION, "")]
+    return [Prediction.from_metadata(store.head(ref).metadata) for ref in places]
 
 
 def queued(store: ObjectStore) -> list[str]:

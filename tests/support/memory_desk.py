@@ -11,9 +11,9 @@ from typing import Any
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump
-from feedloop.domain.errors import DeskDown, DeskMisconfigured, StoreDown, TaskRefused
+from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, StoreDown, TaskRefused
 from feedloop.domain.review import TITLES
-from feedloop.ports import Answer, Clock, ObjectStore, Project
+from feedloop.ports import Clock, ObjectStore, Project, RemoteAnnotation
 from tests.support import world
 from tests.support.world import NOON
 
@@ -33,7 +33,7 @@ class Task:
 
 
 class MemoryDesk:
-    """A ReviewDesk; with a store it writes annotations there, as the target storages of the set-up do."""
+    """A AnnotationTool; with a store it writes annotations there, as the target storages of the set-up do."""
 
     def __init__(self, store: ObjectStore | None = None, *, clock: Clock = lambda: NOON) -> None:
         self._store, self._clock, self._lock = store, clock, Lock()
@@ -84,7 +84,7 @@ class MemoryDesk:
 
     def answers(
         self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
-    ) -> Iterator[Answer]:
+    ) -> Iterator[RemoteAnnotation]:
         with self._working():
             tasks = [task for task in self._of(project) if task.answers]
             chosen = [task for task in tasks if task.updated_at > since or max(task.answers) > after]
@@ -135,12 +135,12 @@ class MemoryDesk:
 
     def _working(self) -> Lock:
         if self.down:
-            raise DeskDown("Label Studio does not answer.")
+            raise AnnotationToolDown("Label Studio does not answer.")
         return self._lock
 
     def _check(self, project: Project) -> None:
         if project.id not in {number for number, _ in self._births.values()}:
-            raise DeskMisconfigured("Label Studio has lost a project.")
+            raise AnnotationToolMisconfigured("Label Studio has lost a project.")
 
     def _of(self, project: Project) -> list[Task]:
         self._check(project)
@@ -161,7 +161,7 @@ class MemoryDesk:
     def _said(self, choice: str | None) -> dict[str, Any]:
         return {"result": world.result(choice), "was_cancelled": choice is None, "updated_at": iso(self._clock())}
 
-    def _answer(self, task: Task, annotation: Document) -> Answer:
+    def _answer(self, task: Task, annotation: Document) -> RemoteAnnotation:
         body = {
             **annotation,
             "completed_by": {"id": 1},
@@ -169,7 +169,7 @@ class MemoryDesk:
             "project": task.project,
             "task": {"id": task.id, "data": task.task["data"]},
         }
-        return Answer(annotation["id"], datetime.fromisoformat(annotation["updated_at"]), dump(body))
+        return RemoteAnnotation(annotation["id"], datetime.fromisoformat(annotation["updated_at"]), dump(body))
 
     def _write(self, task: Task, annotation: int) -> None:
         if self.store_is_away:

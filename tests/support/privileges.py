@@ -17,18 +17,18 @@ import pytest
 
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain.errors import Missing
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local.identities import policy
 from local.policy import DELETE, GET, LIST, PUT, Grant, Policy
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = str(ROOT / "functions")
 OTHERS = (str(ROOT / "tests/support/memory_desk.py"), str(ROOT / "tests/functions"))
-SERVED = str(ROOT / "feedloop/served.py")
+SERVED = str(ROOT / "feedloop/active_model.py")
 
 NAMES = sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
 
-Deed = tuple[str, Place]
+Deed = tuple[str, ObjectRef]
 
 
 @dataclass
@@ -38,20 +38,20 @@ class Watch:
     used: set[tuple[str, Grant]] = field(default_factory=set)
     refused: list[str] = field(default_factory=list)
 
-    def see(self, action: str, place: Place) -> None:
+    def see(self, action: str, ref: ObjectRef) -> None:
         """Note a deed of whoever is calling."""
         if not (name := at_work()):
             return
-        if grant := granted(name, action, place):
+        if grant := granted(name, action, ref):
             self.used.add((name, grant))
         else:
-            self.refused.append(f"{name}: {action} {place.bucket}/{place.key}")
+            self.refused.append(f"{name}: {action} {ref.bucket}/{ref.key}")
 
 
 @cache
-def granted(name: str, action: str, place: Place) -> Grant | None:
+def granted(name: str, action: str, ref: ObjectRef) -> Grant | None:
     """What in a function's policy allows this."""
-    return next((grant for grant in of(name).grants if grant.allows(action, place)), None)
+    return next((grant for grant in of(name).grants if grant.allows(action, ref)), None)
 
 
 @cache
@@ -87,8 +87,8 @@ def watched(patch: pytest.MonkeyPatch) -> Iterator[Watch]:
 def _strict(verb: Callable[..., Any], deeds: Callable[..., list[Deed]], watch: Watch) -> Callable[..., Any]:
     def call(store: MemoryStore, *places: Any, **how: Any) -> Any:
         asked = deeds(*places)
-        for action, place in asked:
-            watch.see(action, place)
+        for action, ref in asked:
+            watch.see(action, ref)
         try:
             return verb(store, *places, **how)
         except Missing:
@@ -98,8 +98,8 @@ def _strict(verb: Callable[..., Any], deeds: Callable[..., list[Deed]], watch: W
     return call
 
 
-def _one(action: str, place: Place, *_more: object) -> list[Deed]:
-    return [(action, place)]
+def _one(action: str, ref: ObjectRef, *_more: object) -> list[Deed]:
+    return [(action, ref)]
 
 
 DEEDS: dict[str, Callable[..., list[Deed]]] = {

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 
 
 class Refusing:
@@ -16,9 +16,9 @@ class Refusing:
         if verb != self._verb:
             return found
 
-        def call(place: Place, *rest: Any, **how: Any) -> Any:
-            if self._part in place.key:
+        def call(ref: ObjectRef, *rest: Any, **how: Any) -> Any:
+            if self._part in ref.key:
                 raise self._error
-            return found(place, *rest, **how)
+            return found(ref, *rest, **how)
 
         return call

@@ -24,7 +24,7 @@ from feedloop.adapters.bucket_setup import connect, create_buckets
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, StoreMisconfigured
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from local import identities, seaweedfs_security
 from local.identities import Identity, keys_of, of_seaweedfs, policy
 from local.minio_program import pinned
@@ -214,7 +214,7 @@ def _becomes_usable(process: subprocess.Popen[bytes], server: Server) -> bool:
     while process.poll() is None and time.monotonic() < end:
         try:
             server.create(["ready"])
-            server.open().create(Place("ready", token_hex(8)), b"?")
+            server.open().create(ObjectRef("ready", token_hex(8)), b"?")
         except (StoreDown, StoreMisconfigured):
             time.sleep(0.1)
         else:

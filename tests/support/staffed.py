@@ -84,9 +84,9 @@ class Staffed:
 
     def classes(self, shown: str, queue: str = LOW) -> set[int]:
         """In which classes of its dataset the picture lies."""
-        places = [keys.Place(keys.DATASETS[queue], f"class_{index:02d}/") for index in range(11)]
+        places = [keys.ObjectRef(keys.DATASETS[queue], f"class_{index:02d}/") for index in range(11)]
         name = f"{prediction(shown)}.jpg"
-        return {index for index, place in enumerate(places) if self._has(place, name)}
+        return {index for index, ref in enumerate(places) if self._has(ref, name)}
 
     def until_in(self, wanted: set[int], shown: str, queue: str = LOW) -> None:
         """Wait until it lies in exactly these classes."""
@@ -119,9 +119,9 @@ class Staffed:
             return int(load(body).get("task") or 0)
         return 0
 
-    def _has(self, folder: keys.Place, name: str) -> bool:
+    def _has(self, folder: keys.ObjectRef, name: str) -> bool:
         with suppress(Missing):
-            self.store.head(keys.Place(folder.bucket, folder.key + name))
+            self.store.head(keys.ObjectRef(folder.bucket, folder.key + name))
             return True
         return False
 

@@ -8,7 +8,7 @@ from typing import Any
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.documents import dump, load
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.ports import ObjectStore
 from tests.support.demo import CARD, MODEL
 from tests.support.world import NOON
@@ -29,12 +29,12 @@ def publish(store: ObjectStore, model: bytes, **card: Any) -> str:
     return sha256[:8]
 
 
-def put(store: ObjectStore, place: Place, body: bytes) -> None:
+def put(store: ObjectStore, ref: ObjectRef, body: bytes) -> None:
     """Write over whatever is there, as an operator might by hand."""
-    store.replace(place, body, etag=store.head(place).etag)
+    store.replace(ref, body, etag=store.head(ref).etag)
 
 
-def _file(store: ObjectStore, name: str) -> Place:
+def _file(store: ObjectStore, name: str) -> ObjectRef:
     pointer = load(store.get(keys.current_model()).body)
     return keys.model_file(pointer["name"], pointer["sha256"], name)
 
@@ -61,8 +61,8 @@ def _with_card(body: bytes, store: ObjectStore) -> None:
 
 def _saying(store: ObjectStore, **said: Any) -> None:
     publish(store, another(9))
-    place = _file(store, releases.CARD_FILE)
-    put(store, place, dump({**load(store.get(place).body), **said}))
+    ref = _file(store, releases.CARD_FILE)
+    put(store, ref, dump({**load(store.get(ref).body), **said}))
 
 
 BREAKS: dict[str, Callable[[ObjectStore], object]] = {

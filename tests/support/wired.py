@@ -5,12 +5,12 @@ from feedloop import wiring
 _KEPT = (
     wiring.configured,
     wiring.store_of,
-    wiring._desk,
+    wiring._annotation_tool,
     wiring.signing_key,
     wiring.event_token,
     wiring.operator_token,
     wiring.report_token,
-    wiring.served_model,
+    wiring.active_model,
 )
 """As they are, also while a test has put something else in their place."""
 

@@ -119,22 +119,24 @@ def write(store: ObjectStore, queue: str, name: str, body: bytes) -> None:
 
 def forge(store: ObjectStore, queue: str, name: str, body: bytes) -> None:
     """Put an annotation there, whether or not anybody was asked."""
-    place = keys.output(queue, name)
-    store.delete(place)
-    store.create(place, body)
+    ref = keys.output(queue, name)
+    store.delete(ref)
+    store.create(ref, body)
 
 
 def pictures(store: ObjectStore, queue: str) -> list[str]:
     """The keys of a queue's dataset."""
     bucket = keys.DATASETS[queue]
     return [
-        entry.key for index in range(len(CLASSES)) for entry in store.list(keys.Place(bucket, f"class_{index:02d}/"))
+        entry.key
+        for index in range(len(CLASSES))
+        for entry in store.list(keys.ObjectRef(bucket, f"class_{index:02d}/"))
     ]
 
 
 def outcomes(store: ObjectStore, queue: str) -> list[str]:
     """`<kind>/<prediction id>` of a queue's outcomes."""
-    folder = keys.Place(keys.TRACKING, f"outcomes/{queue}/")
+    folder = keys.ObjectRef(keys.TRACKING, f"outcomes/{queue}/")
     return [entry.key.removeprefix(folder.key) for entry in store.list(folder)]
 
 
@@ -146,5 +148,5 @@ def versions(store: ObjectStore) -> set[bytes]:
 
 def everything(store: ObjectStore, bucket: str, folder: str) -> dict[str, bytes]:
     """Keys and bodies below a folder."""
-    listing = list(store.list(keys.Place(bucket, folder)))
-    return {entry.key: store.get(keys.Place(bucket, entry.key)).body for entry in listing}
+    listing = list(store.list(keys.ObjectRef(bucket, folder)))
+    return {entry.key: store.get(keys.ObjectRef(bucket, entry.key)).body for entry in listing}

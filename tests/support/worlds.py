@@ -93,8 +93,8 @@ class Window:
     def counted(self) -> list[Day]:
         """As a report counts its days: what Day.counted makes of them, in a tenth of the time."""
         kinds = (self.day * CLASSES + self.predicted) * 20 + self.per_mille // 100 * 2 + self.low
-        found, place, counts = np.unique(kinds, return_inverse=True, return_counts=True)
-        sums = np.bincount(place, self.per_mille).astype(int)
+        found, ref, counts = np.unique(kinds, return_inverse=True, return_counts=True)
+        sums = np.bincount(ref, self.per_mille).astype(int)
         cells: dict[int, dict[Cell, int]] = defaultdict(dict)
         per_mille: dict[int, dict[Cell, int]] = defaultdict(dict)
         for kind, count, total in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
@@ -125,9 +125,9 @@ def window(world: World, rng: Generator) -> Window:
     right = rng.random(len(day)) < _share(odds)
     predicted = rng.choice(CLASSES, len(day), p=MIX / MIX.sum())
     truth = np.where(right, predicted, _other(predicted, rng))
-    place = np.arange(len(day)) - np.concatenate(([0], np.cumsum(size)))[day]
+    ref = np.arange(len(day)) - np.concatenate(([0], np.cumsum(size)))[day]
     informed = np.where(_reviewed(per_mille, world.reviewed), _seen(world, predicted, truth, rng), UNSEEN)
-    return Window(day, predicted, truth, per_mille, place < world.labels, informed)
+    return Window(day, predicted, truth, per_mille, ref < world.labels, informed)
 
 
 def _share(odds: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -8,31 +8,31 @@ from hypothesis import strategies as st
 from feedloop import events
 from feedloop.domain import keys
 from feedloop.domain.errors import BadRequest
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 
 object_keys = st.text(st.characters(codec="utf-8"), min_size=1)
 
 
-def s3_event(*places):
-    records = [{"s3": {"bucket": {"name": place.bucket}, "object": {"key": quote_plus(place.key)}}} for place in places]
+def s3_event(*refs):
+    records = [{"s3": {"bucket": {"name": ref.bucket}, "object": {"key": quote_plus(ref.key)}}} for ref in refs]
     return json.dumps({"EventName": "s3:ObjectCreated:Put", "Records": records}).encode()
 
 
 @given(st.lists(object_keys))
 def test_an_s3_event_names_its_objects_whatever_they_are_called(chosen):
-    places = [Place("labelstudio", key) for key in chosen]
-    assert events.changed(s3_event(*places)) == places
+    refs = [ObjectRef("labelstudio", key) for key in chosen]
+    assert events.changed(s3_event(*refs)) == refs
 
 
 @given(object_keys)
 def test_a_seaweedfs_event_names_its_object(key):
     body = json.dumps({"key": f"/buckets/labelstudio/{key}", "event_type": "create"}).encode()
-    assert events.changed(body) == [Place("labelstudio", key)]
+    assert events.changed(body) == [ObjectRef("labelstudio", key)]
 
 
 def test_buckets_are_told_without_the_deployments_prefix():
-    places = [Place("mine-labelstudio", "a"), Place("labelstudio", "b"), Place("yours-labelstudio", "c")]
-    assert events.changed(s3_event(*places), bucket_prefix="mine-") == [Place("labelstudio", "a")]
+    refs = [ObjectRef("mine-labelstudio", "a"), ObjectRef("labelstudio", "b"), ObjectRef("yours-labelstudio", "c")]
+    assert events.changed(s3_event(*refs), bucket_prefix="mine-") == [ObjectRef("labelstudio", "a")]
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,5 @@ def test_what_is_no_store_event_is_refused(body):
     ],
 )
 def test_half_a_character_in_a_key_reaches_nobody(body):
-    (place,) = events.changed(body)
-    assert keys.read_output(place.key) == ("lowconfidence", "\ufffd")
+    (ref,) = events.changed(body)
+    assert keys.read_output(ref.key) == ("lowconfidence", "\ufffd")

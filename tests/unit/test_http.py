@@ -207,7 +207,7 @@ def test_an_error_of_the_inside_tells_nothing():
 
 
 def test_a_handler_that_refuses_answers_with_the_problem():
-    @http.serves("POST")
+    @http.endpoint("POST")
     def handle(_event, _context):
         raise errors.UnknownPrediction("There is no such prediction.")
 
@@ -215,17 +215,17 @@ def test_a_handler_that_refuses_answers_with_the_problem():
 
 
 def test_another_method_is_refused_with_those_that_work():
-    handle = http.serves("GET", "POST")(lambda _event, _context: http.answer({}))
+    handle = http.endpoint("GET", "POST")(lambda _event, _context: http.answer({}))
     answer = handle(call(method="PUT"), HERE)
     assert (answer["statusCode"], answer["body"]["detail"]) == (405, "Use GET or HEAD or POST.")
     assert answer["headers"]["Allow"] == "GET, HEAD, POST"
 
 
 def test_who_asks_for_the_head_alone_is_answered_as_for_the_whole():
-    handle = http.serves("GET", "POST")(lambda event, _context: http.answer({"method": event.method}))
+    handle = http.endpoint("GET", "POST")(lambda event, _context: http.answer({"method": event.method}))
     assert handle(call(method="HEAD"), HERE) == handle(call(method="GET"), HERE)
 
 
 def test_what_cannot_be_read_has_no_head_either():
-    refusal = http.serves("POST")(lambda _event, _context: http.answer({}))(call(method="HEAD"), HERE)
+    refusal = http.endpoint("POST")(lambda _event, _context: http.answer({}))(call(method="HEAD"), HERE)
     assert (refusal["statusCode"], refusal["headers"]["Allow"]) == (405, "POST")

@@ -8,10 +8,10 @@ from threading import Event
 import pytest
 
 from feedloop import http
+from feedloop.app import create_app
 from feedloop.domain.errors import NoModel
 from feedloop.domain.limits import MOST_BYTES
 from feedloop.receiving import FORM_BYTES, Receiver
-from feedloop.server import create_app
 
 SITE = "https://food.example"
 MB = 1_000_000

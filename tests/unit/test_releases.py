@@ -85,8 +85,8 @@ def test_without_a_release_it_is_said_what_to_do(store, ask):
 def test_a_model_file_that_is_not_the_released_one_is_never_run(store):
     publish(store, b"weights")
     release = releases.current(store)
-    place = keys.model_file("food", release.sha256, releases.MODEL_FILE)
-    store.replace(place, b"tampered", etag=store.head(place).etag)
+    ref = keys.model_file("food", release.sha256, releases.MODEL_FILE)
+    store.replace(ref, b"tampered", etag=store.head(ref).etag)
     with pytest.raises(NoModel, match="not the one"):
         releases.model_bytes(store, release)
 

@@ -2,8 +2,8 @@ from ipaddress import ip_network
 
 import pytest
 
-from feedloop.domain.callers import INSIDE, Pace
 from feedloop.domain.errors import WrongSetting
+from feedloop.domain.rate_limits import INSIDE, RateLimit
 from feedloop.settings import EVENT_TOKEN, S3_ACCESS_KEY, S3_SECRET_KEY, SECRETS_OF, Settings
 
 HERE = {"S3_ENDPOINT": "http://store.example"}
@@ -62,7 +62,11 @@ def test_origins_are_separated_by_commas_and_need_no_last_slash():
 
 def test_a_limit_is_calls_a_minute_and_at_once_or_none():
     settings = read(PREDICT_LIMIT="30/5", FLAG_LIMIT="0")
-    assert (settings.predict_limit, settings.flag_limit, settings.relabel_limit) == (Pace(30, 5), None, Pace(60, 120))
+    assert (settings.predict_limit, settings.flag_limit, settings.relabel_limit) == (
+        RateLimit(30, 5),
+        None,
+        RateLimit(60, 120),
+    )
 
 
 def test_trusted_proxies_are_networks_and_all_private_ones_by_a_word():

@@ -135,8 +135,8 @@ def test_a_lease_that_never_ceases_to_change_is_given_up_after_some_rounds(store
     assert 0 < sum(waits) < 10
 
 
-def refusing(place, _body, *, etag):
-    raise Changed(place.key)
+def refusing(ref, _body, *, etag):
+    raise Changed(ref.key)
 
 
 def test_a_holder_that_was_overtaken_does_not_touch_the_new_lease(alone, clock, store):

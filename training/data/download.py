@@ -86,7 +86,7 @@ def _bring(store: ObjectStore, one: Labelled, folder: Path, classes: ClassList) 
         path.unlink(missing_ok=True)
         return None
     return Line(
-        key=f"{one.dataset}/{one.place.key}",
+        key=f"{one.dataset}/{one.ref.key}",
         sha256=hashlib.sha256(body).hexdigest(),
         class_index=one.class_index,
         class_name=classes.name(one.class_index),
@@ -104,7 +104,7 @@ def _kept(path: Path, etag: str) -> bytes | None:
 
 
 def _fetched(store: ObjectStore, one: Labelled, path: Path) -> bytes:
-    body, part = store.get(one.place).body, path.with_name(path.name + _PART)
+    body, part = store.get(one.ref).body, path.with_name(path.name + _PART)
     part.write_bytes(body)
     part.replace(path)
     return body

@@ -8,7 +8,7 @@ from itertools import chain
 from feedloop.domain import keys
 from feedloop.domain.annotations import DISPUTED, OTHER
 from feedloop.domain.errors import Malformed
-from feedloop.domain.keys import Place
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
 from training.data import manifests
@@ -33,7 +33,7 @@ class Labelled:
     etag: str
 
     @property
-    def place(self) -> Place:
+    def ref(self) -> ObjectRef:
         """Where it lies."""
         return keys.dataset(self.queue, self.class_index, self.prediction)
 

@@ -97,8 +97,8 @@ def _shown(store: ObjectStore, day: str, answered: Answered) -> Shown | None:
     if answered.truth is None:
         return Shown(day, answered, b"")
     try:
-        place = keys.dataset(keys.RANDOM_SAMPLED, answered.truth, answered.prediction)
-        return Shown(day, answered, store.get(place).body)
+        ref = keys.dataset(keys.RANDOM_SAMPLED, answered.truth, answered.prediction)
+        return Shown(day, answered, store.get(ref).body)
     except Missing:
         return None
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import datetime
 
 from feedloop import releases
+from feedloop.compare_and_swap import attempts
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
@@ -19,7 +20,6 @@ from feedloop.estimation.counted import OTHER
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Release
-from feedloop.rounds import rounds
 from training.data import manifests
 from training.data.manifests import Line
 from training.promotion import comparison, gate, registry, test_days
@@ -66,16 +66,16 @@ def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, t
 
 def keep(store: ObjectStore, verdict: Document) -> None:
     """Write a verdict above those that were given before about the same model."""
-    place = keys.model_file(verdict["model"]["name"], verdict["model"]["sha256"], VERDICT_FILE)
+    ref = keys.model_file(verdict["model"]["name"], verdict["model"]["sha256"], VERDICT_FILE)
     with suppress(AlreadyExists):
-        store.create(place, dump(verdict))
+        store.create(ref, dump(verdict))
         return
-    for _ in rounds(place):
-        stored = store.get(place)
+    for _ in attempts(ref):
+        stored = store.get(ref)
         before = load(stored.body)
         earlier = [{name: told for name, told in before.items() if name != "earlier"}, *before.get("earlier", [])]
         with suppress(Changed):
-            store.replace(place, dump({**verdict, "earlier": earlier}), etag=stored.etag)
+            store.replace(ref, dump({**verdict, "earlier": earlier}), etag=stored.etag)
             return
 
 

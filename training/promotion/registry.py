@@ -49,9 +49,9 @@ def release(store: ObjectStore, model: bytes, card: Document, renames: Mapping[s
 def keep_manifest(store: ObjectStore, card: Document, lines: Sequence[manifests.Line]) -> None:
     """What a model was trained on, beside the model; before it is released, lest it ever serves without."""
     if lines:
-        place = keys.model_file(str(card["name"]), str(card["sha256"]), manifests.FILE)
+        ref = keys.model_file(str(card["name"]), str(card["sha256"]), manifests.FILE)
         with suppress(AlreadyExists):  # the same model was trained on the same
-            store.create(place, manifests.to_bytes(lines), content_type="application/jsonl")
+            store.create(ref, manifests.to_bytes(lines), content_type="application/jsonl")
 
 
 def listed(store: ObjectStore) -> Iterator[Line]:
@@ -60,7 +60,7 @@ def listed(store: ObjectStore) -> Iterator[Line]:
     marks = {pointer.get("previous"): PREVIOUS, pointer.get("sha256"): "serves"}
     found = [entry for entry in store.list(keys.models()) if entry.key.endswith(f"/{CARD_FILE}")]
     for entry in sorted(found, key=lambda entry: entry.modified, reverse=True):
-        card = load(store.get(keys.Place(keys.MODELS, entry.key)).body)
+        card = load(store.get(keys.ObjectRef(keys.MODELS, entry.key)).body)
         yield Line(card, marks.get(card["sha256"], ""), _verdict(store, card))
 
 
@@ -113,16 +113,16 @@ def _meant(line: Line, which: str) -> bool:
 
 def _rename(store: ObjectStore, card: Document, renames: Mapping[str, str]) -> None:
     """Rename in the stored list, once it is sure that the card fits it."""
-    place = keys.class_list(card["name"])
+    ref = keys.class_list(card["name"])
     try:
-        stored = store.get(place)
+        stored = store.get(ref)
     except Missing as error:
         raise NoModel(f"No model {card['name']!r} was ever released, so there is nothing to rename.") from error
     known = ClassList.from_document(load(stored.body))
     wanted = _renamed(known, renames)
     wanted.appended(card["classes"])
     if wanted != known:
-        store.replace(place, dump(wanted.to_document()), etag=stored.etag)
+        store.replace(ref, dump(wanted.to_document()), etag=stored.etag)
 
 
 def _renamed(known: ClassList, renames: Mapping[str, str]) -> ClassList:

@@ -46,11 +46,11 @@ class Dying:
     def __init__(self, store, gets):
         self._store, self.left = store, gets
 
-    def get(self, place):
+    def get(self, ref):
         self.left -= 1
         if self.left < 0:
             raise Killed
-        return self._store.get(place)
+        return self._store.get(ref)
 
     def __getattr__(self, name):
         return getattr(self._store, name)

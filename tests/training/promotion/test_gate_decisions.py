@@ -55,8 +55,8 @@ def test_a_better_model_is_released_with_its_verdict_and_manifest(store):
     verdict = judge(store, new)
     assert (verdict["decision"], serving(store)) == (gate.RELEASE, new.sha256)
     assert gate_decisions.read(store, "colours", new.sha256) == verdict
-    place = keys.model_file("colours", new.sha256, manifests.FILE)
-    assert manifests.from_bytes(store.get(place).body) == [line()]
+    ref = keys.model_file("colours", new.sha256, manifests.FILE)
+    assert manifests.from_bytes(store.get(ref).body) == [line()]
 
 
 def test_a_worse_model_is_refused_and_only_its_verdict_is_kept(store):

@@ -56,8 +56,8 @@ def test_a_release_that_is_not_there_is_told(store, which):
 
 def test_a_release_whose_file_is_damaged_never_serves_again(store):
     first, second = release(store, b"one"), release(store, b"two")
-    place = keys.model_file("food", first, releases.MODEL_FILE)
-    store.replace(place, b"tampered", etag=store.head(place).etag)
+    ref = keys.model_file("food", first, releases.MODEL_FILE)
+    store.replace(ref, b"tampered", etag=store.head(ref).etag)
     with pytest.raises(NoModel):
         registry.rollback(store, "", now=NOON)
     assert releases.current(store).sha256 == second

@@ -47,7 +47,7 @@ def test_a_call_goes_where_the_settings_say_and_is_signed_for_that_region(server
     endpoint, seen = server
     store = S3Store(endpoint=endpoint, access_key="me", secret_key="x", region="eu-central-1", prefix="a-")
     with pytest.raises(Missing):
-        store.get(keys.Place(keys.TRACKING, "x"))
+        store.get(keys.ObjectRef(keys.TRACKING, "x"))
     ((path, signature),) = seen
     assert path == f"/a-{keys.TRACKING}/x"
     assert "Credential=me/" in signature

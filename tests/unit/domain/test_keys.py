@@ -24,16 +24,16 @@ def test_a_production_key_lies_in_the_folder_of_its_day_and_class(prediction):
 
 @given(queues, classes, prediction_ids())
 def test_a_dataset_key_tells_both_classes(queue, human, prediction):
-    place = keys.dataset(queue, human, prediction)
-    assert place.bucket in keys.BUCKETS
-    assert keys.read_dataset(place.key) == (human, prediction)
+    ref = keys.dataset(queue, human, prediction)
+    assert ref.bucket in keys.BUCKETS
+    assert keys.read_dataset(ref.key) == (human, prediction)
 
 
 @given(queues, st.integers(1).map(str) | hexadecimal(32))
 def test_an_output_key_tells_its_queue_and_annotation(queue, annotation):
-    place = keys.output(queue, annotation)
-    assert place.key.startswith(keys.outputs(queue).key)
-    assert keys.read_output(place.key) == (queue, annotation)
+    ref = keys.output(queue, annotation)
+    assert ref.key.startswith(keys.outputs(queue).key)
+    assert keys.read_output(ref.key) == (queue, annotation)
 
 
 @given(hexadecimal(32))
@@ -98,7 +98,7 @@ def test_a_production_key_splits_into_the_parts_of_its_prediction(p):
 @given(queues, classes, prediction_ids())
 def test_what_people_are_asked_and_say_tells_the_random_part(queue, human, p):
     places = [keys.dataset(queue, human, p), keys.outcome(queue, "other", p), keys.task(queue, p.random)]
-    assert {keys.random_of(place.key) for place in places} == {p.random}
+    assert {keys.random_of(ref.key) for ref in places} == {p.random}
 
 
 @pytest.mark.parametrize("key", ["class_00/notes.txt", "tasks/lowconfidence/12.json", ""])

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedloop.domain import callers
-from feedloop.domain.callers import INSIDE, UNREADABLE, Allowance, Pace, caller
+from feedloop.domain import rate_limits
+from feedloop.domain.rate_limits import INSIDE, UNREADABLE, RateLimit, RateLimiter, caller
 
 VISITOR, OTHER = "203.0.113.9", "198.51.100.7"
 WATCHDOG, GATEWAY = "127.0.0.1", "10.62.0.1"
@@ -59,7 +59,7 @@ def test_those_of_whom_nothing_can_be_read_share_one_allowance(told):
 @pytest.fixture
 def allowance():
     """Sixty a minute, ten at once."""
-    return Allowance(Pace(60, 10))
+    return RateLimiter(RateLimit(60, 10))
 
 
 def accepted(allowance, times, caller=1):
@@ -89,7 +89,7 @@ def test_callers_do_not_take_from_each_other(allowance):
 
 @given(st.lists(st.floats(0, 30), max_size=100), st.integers(1, 600), st.integers(1, 50))
 def test_over_any_time_nobody_gets_more_than_the_pace(gaps, per_minute, at_once):
-    allowance, now, times = Allowance(Pace(per_minute, at_once)), 1000.0, []
+    allowance, now, times = RateLimiter(RateLimit(per_minute, at_once)), 1000.0, []
     for gap in gaps:
         now += gap
         times += [now] if allowance.wait(1, now) == 0 else []
@@ -101,7 +101,7 @@ def test_over_any_time_nobody_gets_more_than_the_pace(gaps, per_minute, at_once)
 @given(st.integers(1, 600), st.integers(1, 50), st.floats(1, 3))
 def test_who_keeps_the_pace_is_never_refused(per_minute, at_once, slower):
     times = [1000.0 + number * slower * 60 / per_minute for number in range(100)]
-    assert accepted(Allowance(Pace(per_minute, at_once)), times) == 100
+    assert accepted(RateLimiter(RateLimit(per_minute, at_once)), times) == 100
 
 
 def test_forgetting_gives_nobody_more(allowance):
@@ -119,7 +119,7 @@ def test_callers_who_stay_away_are_forgotten(allowance):
 
 
 def test_however_many_callers_there_are_the_memory_is_bounded(allowance, monkeypatch):
-    monkeypatch.setattr(callers, "MOST_REMEMBERED", 100)
+    monkeypatch.setattr(rate_limits, "MOST_REMEMBERED", 100)
     for number in range(1000):
         allowance.wait(number, 1000.0)
     assert len(allowance) <= 100

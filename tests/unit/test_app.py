@@ -8,8 +8,8 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from werkzeug.test import Client
 
 from feedloop import http
+from feedloop.app import create_app
 from feedloop.domain.errors import NoModel, StoreDown
-from feedloop.server import create_app
 
 SITE = "https://food.example"
 

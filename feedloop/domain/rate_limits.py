@@ -26,7 +26,7 @@ _IPV6_HOME = 64  # bits: what a provider gives to one household (RFC 6177)
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class RateLimit:
     """How often one caller may call."""
 
     per_minute: int
@@ -59,16 +59,16 @@ def _without_port(text: str) -> str:
     return text.partition(":")[0] if text.count(":") == 1 else text
 
 
-class Allowance:
+class RateLimiter:
     """What each caller has left of a pace, regained evenly over time.
 
     Keeps one number per caller, the time at which their calls so far will have been paid for: the generic
     cell rate algorithm in its virtual scheduling form (ITU-T I.371, annex A). Safe for threads.
     """
 
-    def __init__(self, pace: Pace) -> None:
-        self._interval = 60 / pace.per_minute
-        self._slack = self._interval * (pace.at_once - 1)
+    def __init__(self, limit: RateLimit) -> None:
+        self._interval = 60 / limit.per_minute
+        self._slack = self._interval * (limit.at_once - 1)
         self._recent: dict[int, float] = {}
         self._earlier: dict[int, float] = {}
         self._since = 0.0

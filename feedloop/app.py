@@ -96,7 +96,7 @@ def _panics_told() -> Iterator[None]:
         raise RuntimeError("A library failed.") from error
 
 
-def _response(answer: http.Answer) -> Response:
+def _response(answer: http.Response) -> Response:
     body = answer["body"]
     response = Response(body) if isinstance(body, str) else jsonify(body)
     response.status_code = answer["statusCode"]

@@ -2,11 +2,11 @@ from itertools import count
 
 import pytest
 
+from feedloop.compare_and_swap import MOST, until_first
 from feedloop.domain.errors import AlreadyExists, Changed, StoreDown, Unavailable
-from feedloop.domain.keys import Place
-from feedloop.rounds import MOST, until_first
+from feedloop.domain.keys import ObjectRef
 
-HERE = Place("tracking", "labels/1")
+HERE = ObjectRef("tracking", "labels/1")
 
 
 def losing(times, error=Changed):

@@ -41,7 +41,7 @@ def every_few_seconds(look: Callable[[], None]) -> Callable[[], None]:
     return end
 
 
-class ServedModel:
+class ActiveModel:
     """Calling it gives the current release and its classifier. Safe for any number of threads."""
 
     def __init__(self, store: Callable[[], ObjectStore], load: Load, *, watch: Watch = every_few_seconds) -> None:
