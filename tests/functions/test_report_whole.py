@@ -10,23 +10,35 @@ from random import Random
 
 import pytest
 
-from feedloop import releases
+from feedloop import settings, wiring
+from feedloop.app import create_app
 from feedloop.domain import keys
-from functions.report import prometheus
-from functions.report.closing import close
-from functions.report.reporting import report
+from functions.report import handler
+from tests.support import colours, known_days
+from tests.support.known_days import is_expected
 from tests.support.opinions import ANSWERS, flagged, said, sampled, visited
-from tests.support.world import CLASSES, MODEL, NOON
+from tests.support.wired import forget
+from tests.support.world import MODEL, NOON
 
 EXPECTED = Path(__file__).parent / "expected"
 ASKED = {
-    "days": {"days": "4"},
-    "class": {"days": "3", "class": "Bread"},
-    "model": {"days": "2", "model": MODEL},
-    "month": {"days": "28"},
-    "one-open-day": {"days": "1", "to": "20261125"},
-    "before-the-first": {"to": "20250101"},
+    "days": "days=4",
+    "class": "days=3&class=Bread",
+    "model": f"days=2&model={MODEL}",
+    "month": "days=28",
+    "one-open-day": "days=1&to=20261125",
+    "before-the-first": "to=20250101",
 }
+SWITCHED = {
+    "switch": "days=4",
+    "switch-all": "days=4&model=all",
+    "switch-class": "days=4&model=all&class=Blue",
+    "switch-open": "days=2&to=20261126",
+    "switch-moved": f"days=1&model=all&to={known_days.MOVED}",
+    "switch-not-whole": f"days=1&model=all&to={known_days.NOT_WHOLE}",
+    "switch-uncommitted": f"days=1&model=all&to={known_days.UNCOMMITTED}",
+}
+"""Of days of two models, and of what a store may hold that is no plain answer."""
 
 
 def a_day(store, seed, count, time):
@@ -54,32 +66,76 @@ def a_day(store, seed, count, time):
 
 
 @pytest.fixture
-def told(store, clock):
+def client(store, clock, tmp_path, monkeypatch):
+    monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    (tmp_path / settings.REPORT_TOKEN).write_text("token")
+    monkeypatch.setattr(wiring, "store", lambda: store)
+    monkeypatch.setattr(wiring, "clock", lambda: clock)
+    forget()
+    yield create_app(handler.handle, "report", origins=()).test_client()
+    forget()
+
+
+@pytest.fixture
+def close(client, clock):
+    def at(time):
+        clock.time = time
+        assert client.post("/").status_code == 200
+
+    return at
+
+
+@pytest.fixture
+def get(client):
+    def get(query):
+        answer = client.get(f"/?{query}", headers={"Authorization": "Bearer token"})
+        assert answer.status_code == 200, answer.text
+        return answer
+
+    return get
+
+
+@pytest.fixture
+def days(store, clock, close):
     """Three days of all kinds and one that is still open; nobody has written down the last of the closed ones."""
     for after, count in enumerate((60, 20, 90)):
         a_day(store, after, count, NOON + timedelta(days=after))
         if after < 2:
-            clock.time = NOON + timedelta(days=after + 1)
-            close(store, classes=len(CLASSES), now=clock())
+            close(NOON + timedelta(days=after + 1))
     clock.time = NOON + timedelta(days=3)
     a_day(store, 3, 10, clock())
-    classes = releases.class_list(store)
-    return lambda query: report(query, store=store, classes=classes, now=clock(), threshold=700)
 
 
-def is_expected(name, text):
-    path = EXPECTED / name
-    if not path.exists():
-        path.write_text(text)
-        pytest.fail(f"{path} was missing: read what was written")
-    return text == path.read_text()
+@pytest.fixture
+def switched(clock, store, close):
+    """Days of two models, of which two are written down."""
+    store.delete(keys.current_model())
+    known_days.fill(store)
+    close(NOON + timedelta(days=2))
+    clock.time = known_days.NOW
 
 
+def lines(answer):
+    """A field each."""
+    return "".join(f"{part}: {json.dumps(found, ensure_ascii=False)}\n" for part, found in answer.json.items())
+
+
+@pytest.mark.usefixtures("days")
 @pytest.mark.parametrize("name", ASKED)
-def test_a_report_of_known_days_says_this_and_nothing_else(told, name):
-    lines = [f"{part}: {json.dumps(found, ensure_ascii=False)}\n" for part, found in told(ASKED[name]).items()]
-    assert is_expected(f"{name}.txt", "".join(lines))
+def test_a_report_of_known_days_says_this_and_nothing_else(get, name):
+    assert is_expected(EXPECTED / f"{name}.txt", lines(get(ASKED[name])))
 
 
-def test_metrics_of_known_days_are_these_and_no_others(told):
-    assert is_expected("metrics.txt", prometheus.text(told(ASKED["days"])))
+@pytest.mark.usefixtures("switched")
+@pytest.mark.parametrize("name", SWITCHED)
+def test_a_report_of_two_models_and_odd_answers_says_this(get, name):
+    text = lines(get(SWITCHED[name]))
+    for called, calls in (("<first>", known_days.FIRST), ("<second>", known_days.SECOND)):
+        text = text.replace(colours.card(colours.model(calls))["sha256"][:8], called)
+    assert is_expected(EXPECTED / f"{name}.txt", text)
+
+
+@pytest.mark.usefixtures("days")
+def test_metrics_of_known_days_are_these_and_no_others(get):
+    assert is_expected(EXPECTED / "metrics.txt", get(f"{ASKED['days']}&format=prometheus").text)

@@ -1,4 +1,5 @@
 import ast
+import os
 import subprocess
 import sys
 
@@ -45,6 +46,31 @@ def test_a_function_without_pictures_starts_without_their_libraries(name):
     program = f"import sys, functions.{name}.handler; print(*sys.modules)"
     found = subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=True, capture_output=True, text=True)
     assert HEAVY & set(found.stdout.split()) == set()
+
+
+def test_a_day_is_closed_without_the_libraries_of_pictures_and_numbers():
+    program = """
+import sys
+from feedloop import wiring
+from feedloop.app import create_app
+from functions.report import handler
+from tests.support import world
+from feedloop.adapters.memory import MemoryStore
+
+store = MemoryStore()
+world.release(store)
+world.commit(store, world.prediction(1, time=world.NOON), shown=False)
+wiring.store = lambda: store
+wiring.clock = lambda: world.SettableClock(world.NOON.replace(day=23))
+answer = create_app(handler.handle, "report", origins=()).test_client().post("/")
+assert answer.json["predictions"] == 1, answer.text
+print(*sys.modules)
+"""
+    outside = {**os.environ, "S3_ENDPOINT": "http://127.0.0.1:1"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, check=False, cwd=ROOT, env=outside, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert HEAVY & set(done.stdout.split()) == set()
 
 
 def test_every_function_has_requirements(handler):
