@@ -34,8 +34,8 @@ from feedloop.domain.clock import day_of, time_of, utc_now
 from feedloop.domain.documents import dump
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
-from functions.report import days
-from functions.report.days import Line
+from feedloop.evidence import day_files
+from feedloop.evidence.day_files import Line
 from tests.support import servers
 
 FILED, LISTED, TURNS = 1_000_000, 100_000, 3
@@ -140,7 +140,7 @@ def _objects(filed: int, listed: int) -> Iterator[Object]:
         rest = filed % FILED_DAYS if back == LISTED_DAYS + 1 else 0
         day, lines = _made(rng, back, filed // FILED_DAYS + rest)
         sampled = {line.random for line in lines[:BLIND]}
-        yield Object(keys.day_file(day), days.written(day, lines, sampled)[0])
+        yield Object(keys.day_file(day), day_files.written(day, lines, sampled)[0])
         if back <= LISTED_DAYS + FILED_DAYS:
             yield from _asked_about(rng, day, lines)
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from feedloop.domain.observations import Day, Row
 from feedloop.estimation.answers import Answers
-from feedloop.estimation.counted import Day, Row
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.shares import Part
 from feedloop.estimation.window import Window

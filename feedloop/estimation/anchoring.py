@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from feedloop.estimation.counted import Day, Row
+from feedloop.domain.observations import Day, Row
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.intervals import wilson
 from feedloop.estimation.paired import paired_difference

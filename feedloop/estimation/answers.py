@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from feedloop.estimation.counted import MISSING, Cell, Day, Row
+from feedloop.domain.observations import MISSING, Cell, Day, Row
 
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]

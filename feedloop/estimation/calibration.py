@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from feedloop.estimation.counted import BINS, Day, Row
+from feedloop.domain.observations import BINS, Day, Row
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.intervals import deviations
 from feedloop.estimation.window import Window

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feedloop.estimation.counted import Day, Row
+from feedloop.domain.observations import Day, Row
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.recall import recall
 from feedloop.estimation.truths import Truths

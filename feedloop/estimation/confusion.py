@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from feedloop.estimation.counted import Day, Row
+from feedloop.domain.observations import Day, Row
 from feedloop.estimation.truths import Pair, Truths
 from feedloop.estimation.window import Window
 

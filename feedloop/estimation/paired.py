@@ -7,8 +7,8 @@ from math import ceil, sqrt
 
 import numpy as np
 
+from feedloop.domain.observations import Answer
 from feedloop.estimation.answers import Real, by_weight
-from feedloop.estimation.counted import Answer
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.intervals import deviations
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from math import sqrt
 
-from feedloop.estimation.counted import MISSING, Day, Row
+from feedloop.domain.observations import MISSING, Day, Row
 from feedloop.estimation.window import Window
 
 RANDOM_SAMPLED, LOW_CONFIDENCE = "randomsampled", "lowconfidence"

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from feedloop.domain.observations import Answer
 from feedloop.estimation.answers import Answers, Flags
-from feedloop.estimation.counted import Answer
 from feedloop.estimation.window import Window
 
 Pair = tuple[Answer, int]

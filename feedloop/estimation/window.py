@@ -6,9 +6,9 @@ from typing import Self
 
 import numpy as np
 
+from feedloop.domain.observations import BINS, Cell, Day, Row
 from feedloop.estimation.answers import Answers, Flags
 from feedloop.estimation.assistance import Assistance
-from feedloop.estimation.counted import BINS, Cell, Day, Row
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.honesty import Honesty
 from feedloop.estimation.shares import Part, by_sample, with_queue

@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from feedloop.domain import clock
 from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import BadRequest
+from feedloop.evidence.day_files import EARLIEST
 
-DAYS, MOST_DAYS, EARLIEST = 7, 366, "20000101"
+DAYS, MOST_DAYS = 7, 366
 JSON, PROMETHEUS = "json", "prometheus"
 ALL = "all"
 """All models together; without a model it is the one that serves."""

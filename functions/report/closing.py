@@ -11,10 +11,9 @@ from functools import partial
 from feedloop.domain import clock, keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import AlreadyExists
+from feedloop.evidence import day_files
 from feedloop.ports import ObjectStore
 from feedloop.sweeps import Neighbours
-
-from . import days
 
 _FAILED = -1
 
@@ -24,12 +23,12 @@ def close(store: ObjectStore, *, classes: int, now: datetime) -> Document:
 
     What goes wrong with one day is its own: it comes again.
     """
-    known = written_days(store)
+    known = day_files.written_days(store)
     missing = [day for day in _closed_days(store, classes, now) if day not in known]
     low, sampled = (_queued(store, queue, wanted=missing) for queue in (keys.LOW_CONFIDENCE, keys.RANDOM_SAMPLED))
 
     def write(day: str) -> int:
-        body, count = days.written(day, days.listed(store, day, classes, low), sampled)
+        body, count = day_files.written(day, day_files.listed(store, day, classes, low), sampled)
         with suppress(AlreadyExists):  # somebody was first, perhaps we ourselves, with the same
             store.create(keys.day_file(day), body, content_type="application/jsonl")
         return count
@@ -41,12 +40,6 @@ def close(store: ObjectStore, *, classes: int, now: datetime) -> Document:
     return {"closed": list(closed), "predictions": sum(closed.values()), "known": len(known), **failed}
 
 
-def written_days(store: ObjectStore) -> set[str]:
-    """The days that have a file."""
-    named = (keys.read_day_file(entry.key) for entry in store.list(keys.day_files()))
-    return {day for day in named if day}
-
-
 def last_closed(now: datetime) -> str:
     """The newest day that is final."""
     yesterday = clock.day_before(now)
@@ -54,7 +47,7 @@ def last_closed(now: datetime) -> str:
 
 
 def _closed_days(store: ObjectStore, classes: int, now: datetime) -> Iterator[str]:
-    first, last = days.first_day(store, classes), last_closed(now)
+    first, last = day_files.first_day(store, classes), last_closed(now)
     return clock.days(first, last) if first else iter(())
 
 

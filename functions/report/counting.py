@@ -5,8 +5,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from feedloop.domain.documents import Document
-
-from .gathering import Cell, DayFacts, Seen
+from feedloop.evidence.evidence import Cell, DayFacts, Seen
 
 MIDNIGHT = "00000"
 """The first second of a day, as predictions' keys spell it."""

@@ -10,14 +10,14 @@ from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
 from feedloop.estimation.accuracy import Accuracy
 from feedloop.estimation.planning import Advice
+from feedloop.evidence.evidence import DayFacts
+from feedloop.evidence.human_labels import DISPUTED, SKIPPED, UNCLEAR
 from feedloop.withdrawals import Guard
 
 from . import counting, estimating, notes, visitors
 from .asked import ALL, Asked
 from .counting import Narrowed
 from .estimating import Evidence, estimate
-from .gathering import DayFacts
-from .people import DISPUTED, SKIPPED, UNCLEAR
 from .serving import Switch
 
 _MISSING = {"unclear": UNCLEAR, "skipped": SKIPPED, "disputed": DISPUTED}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from feedloop.domain.documents import Document
+from feedloop.domain.observations import MISSING, OTHER, Cell, Day, Row
 from feedloop.domain.prediction import CERTAIN
 from feedloop.estimation import (
     accuracy,
@@ -15,12 +16,11 @@ from feedloop.estimation import (
     confusion,
     planning,
 )
-from feedloop.estimation.counted import MISSING, OTHER, Cell, Day, Row
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.intervals import wilson
+from feedloop.evidence.evidence import DayFacts, Seen
 
 from .counting import Narrowed
-from .gathering import DayFacts, Seen
 from .visitors import Said
 
 DIGITS = 6

@@ -7,12 +7,12 @@ from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed, Missing, StoreMisconfigured
 from feedloop.estimation.estimate import Estimate
+from feedloop.evidence.unread import fetch_document
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Pointer
 
 from .estimating import estimate
 from .serving import Switch
-from .unread import fetch_document
 
 
 def paired(store: ObjectStore, pointer: Pointer | None, switch: Switch | None) -> Document | None:

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field, replace
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
+from feedloop.evidence.evidence import DayFacts
 
 from .asked import ALL
 from .counting import Narrowed
-from .gathering import DayFacts
 
 FEW_LABELS = 30
 MANY_MISSING = 0.05

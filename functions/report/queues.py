@@ -12,11 +12,10 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
 from feedloop.domain.prediction import PredictionId
 from feedloop.domain.review import TITLES
+from feedloop.evidence.evidence import TIMED, DayFacts
+from feedloop.evidence.human_labels import People
+from feedloop.evidence.unread import Unread, fetch_document
 from feedloop.ports import ForEach, ObjectStore
-
-from .gathering import TIMED, DayFacts
-from .people import People
-from .unread import Unread, fetch_document
 
 _ANSWERED = {CLASS, OTHER, UNCLEAR}
 _RANDOM = 4  # among the parts of an id

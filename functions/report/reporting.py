@@ -7,13 +7,14 @@ from feedloop import releases, withdrawals
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
+from feedloop.evidence import human_labels
+from feedloop.evidence.evidence import Source
+from feedloop.evidence.unread import Unread
 from feedloop.ports import ForEach, ObjectStore
 from feedloop.releases import Pointer
 
-from . import asked, judged, people, queues, serving
-from .collecting import Source
+from . import asked, judged, queues, serving
 from .document import Found, document
-from .unread import Unread
 
 
 def report(
@@ -29,7 +30,7 @@ def report(
     wanted, count = asked.read(query, classes=classes, now=now), len(classes.names)
     pointer = _pointer(store)
     unread = Unread()
-    told = people.read(store, classes=count, each=each, unread=unread)
+    told = human_labels.read(store, classes=count, each=each, unread=unread)
     source = Source(store, count, now, told, each, moved_at=pointer.moved_at if pointer else None)
     days = source.facts([*wanted.before.days, *wanted.days])
     facts, before = ([day for day in days if (day.day < wanted.first) is earlier] for earlier in (False, True))

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedloop.domain.clock import day_of, second_of_day
+from feedloop.evidence.evidence import DayFacts
 from feedloop.releases import Pointer
 
 from .counting import MIDNIGHT, Narrowed
-from .gathering import DayFacts
 
 OVERLAP = 3600
 """For so many seconds a model may seem to have served before: replicas change over one by one, and clocks differ."""

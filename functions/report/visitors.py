@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from .gathering import Seen
-from .people import OTHER
+from feedloop.evidence.evidence import Seen
+from feedloop.evidence.human_labels import OTHER
 
 
 @dataclass(frozen=True, slots=True)

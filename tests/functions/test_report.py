@@ -11,12 +11,13 @@ from feedloop.app import create_app
 from feedloop.domain import clock as days_of
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
-from feedloop.estimation.counted import Day
-from functions.report import days, handler
+from feedloop.domain.observations import Day
+from feedloop.evidence import day_files
+from feedloop.evidence.evidence import DayFacts
+from feedloop.evidence.human_labels import People, Tasks
+from functions.report import handler
 from functions.report.counting import Narrowed
 from functions.report.estimating import Evidence
-from functions.report.gathering import DayFacts
-from functions.report.people import People, Tasks
 from tests.support import opinions, world
 from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, said, sampled, visited
 from tests.support.wired import forget
@@ -294,7 +295,7 @@ def test_a_wrong_parameter_is_a_400_that_says_what_is_right(client, query):
 def test_a_day_is_counted_as_the_estimators_count_it():
     rng = Random(5)
     told = [(rng.randrange(3), rng.randrange(1001), rng.random() < 0.3) for _ in range(300)]
-    lines = (days.Line(*one[:2], "9f2c11aa", f"{number:032x}", "00000", one[2]) for number, one in enumerate(told))
+    lines = (day_files.Line(*one[:2], "9f2c11aa", f"{number:032x}", "00000", one[2]) for number, one in enumerate(told))
     nobody = People({queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks()))
     facts = DayFacts(DAY, closed=True, filed=True).read(lines, nobody, set())
     assert Evidence.of([facts], Narrowed()).days == [Day.counted(DAY, told)]

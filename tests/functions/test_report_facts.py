@@ -7,9 +7,10 @@ import pytest
 
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
-from functions.report import people, queues, visitors
+from feedloop.evidence import human_labels
+from feedloop.evidence.evidence import Source
+from functions.report import queues, visitors
 from functions.report.closing import close
-from functions.report.collecting import Source
 from functions.report.counting import Narrowed, predictions
 from tests.support import opinions, world
 from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, only_shown, said, sampled, visited
@@ -26,7 +27,7 @@ def found(store, clock):
     clock.pass_(days=1)
 
     def read(day=DAY, where=store):
-        told = people.read(where, classes=len(CLASSES))
+        told = human_labels.read(where, classes=len(CLASSES))
         return Source(where, len(CLASSES), clock(), told).facts([day])[0]
 
     return read
@@ -73,7 +74,7 @@ def test_two_who_disagree_are_a_dispute(store, found):
     (one,) = in_order(store, 1)
     said(store, BLIND, one, 1, by="3")
     said(store, BLIND, one, 2, by="4")
-    assert found().seen[0].blind == people.DISPUTED
+    assert found().seen[0].blind == human_labels.DISPUTED
 
 
 def test_a_picture_that_is_being_moved_counts_as_its_label_says(store, found):
@@ -105,7 +106,7 @@ def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
         sampled(store, one)
         clock.pass_(minutes=10)
     said(store, BLIND, first, 1)
-    told = people.read(store, classes=len(CLASSES)).tasks[BLIND]
+    told = human_labels.read(store, classes=len(CLASSES)).tasks[BLIND]
     assert (told.waiting, told.oldest) == (2, NOON + timedelta(days=1, minutes=10))
     assert found().waiting == 2
 
@@ -113,7 +114,7 @@ def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
 def test_tasks_are_counted_wherever_their_random_parts_begin(store):
     for digit in "0123456789abcdef":
         sampled(store, visited(store, confidence=SURE, random=digit * 32))
-    told = people.read(store, classes=len(CLASSES)).tasks[BLIND]
+    told = human_labels.read(store, classes=len(CLASSES)).tasks[BLIND]
     assert (told.waiting, len(told.randoms)) == (16, 16)
 
 
@@ -121,7 +122,7 @@ def test_the_time_to_a_label_is_from_prediction_to_first_answer(store, clock, fo
     for one in in_order(store, 3):
         said(store, BLIND, one, 1)
         said(store, BLIND, one, 2)
-    told = queues.queues(store, people.read(store, classes=len(CLASSES)), [found()], each=map)
+    told = queues.queues(store, human_labels.read(store, classes=len(CLASSES)), [found()], each=map)
     assert told[0]["seconds_to_label"] == {"median": 3600.0, "p95": 3600.0}
     assert (told[0]["queue"], told[0]["title"], told[0]["done"]) == (BLIND, "Random Sampling Review", 3)
     assert (told[1]["waiting"], told[1]["oldest"], told[1]["seconds_to_label"]) == (0, None, None)
@@ -172,7 +173,7 @@ def test_totals_may_be_narrowed_to_a_class_and_a_model(store, found):
 def test_a_day_before_the_first_prediction_costs_no_listing_of_its_own(store, clock):
     visited(store)
     clock.pass_(days=1)
-    source = Source(store, len(CLASSES), clock(), people.read(store, classes=len(CLASSES)))
+    source = Source(store, len(CLASSES), clock(), human_labels.read(store, classes=len(CLASSES)))
     assert source.facts(["20260101"]) == []
 
 
@@ -184,7 +185,7 @@ def test_a_days_file_and_the_listings_tell_the_same(request, clock, where, seed)
         world.release(store)
     told = opinions.any_day(store, Random(seed))
     clock.pass_(days=1)
-    source = Source(store, len(CLASSES), clock(), people.read(store, classes=len(CLASSES)))
+    source = Source(store, len(CLASSES), clock(), human_labels.read(store, classes=len(CLASSES)))
     (listed,) = source.facts([told])
     close(store, classes=len(CLASSES), now=clock())
     (filed,) = source.facts([told])

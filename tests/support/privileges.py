@@ -1,7 +1,8 @@
 """The store in memory, as strict as AWS: a function may do what its policy allows.
 
-Who calls is read off the stack: the innermost frame of a file in functions/<name>/. Tests, Label Studio and
-operators stand in no such file, and may do everything.
+Who calls is read off the stack: the innermost frame of a file in functions/<name>/, or of one that serves a single
+function: threads that fetch evidence have no other. Tests, Label Studio and operators stand in no such file, and may do
+everything.
 """
 
 import sys
@@ -25,6 +26,7 @@ ROOT = Path(__file__).parents[2]
 FUNCTIONS = str(ROOT / "functions")
 OTHERS = (str(ROOT / "tests/support/memory_desk.py"), str(ROOT / "tests/functions"))
 SERVED = str(ROOT / "feedloop/active_model.py")
+EVIDENCE = str(ROOT / "feedloop/evidence")
 
 NAMES = sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
 
@@ -69,6 +71,8 @@ def at_work() -> str:
             return Path(file).parent.name
         if file == SERVED:
             return "predict"
+        if file.startswith(EVIDENCE):
+            return "report"
         if file.startswith(OTHERS):
             return ""
         frame = frame.f_back

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from feedloop.estimation.counted import OTHER, Cell, Day, Row
+from feedloop.domain.observations import OTHER, Cell, Day, Row
 
 CLASSES = 11
 THRESHOLD = 700

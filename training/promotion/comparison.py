@@ -10,7 +10,7 @@ from feedloop.adapters import pictures
 from feedloop.domain import cards, keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
-from feedloop.estimation.counted import OTHER
+from feedloop.domain.observations import OTHER
 from feedloop.estimation.paired import Compared
 from feedloop.ports import Classifier, ObjectStore
 from training.data.download import WORKERS

@@ -16,7 +16,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed, Missing
-from feedloop.estimation.counted import OTHER
+from feedloop.domain.observations import OTHER
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Release

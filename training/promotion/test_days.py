@@ -14,8 +14,8 @@ from feedloop.domain import clock, keys
 from feedloop.domain.annotations import OTHER, UNCOMMITTED
 from feedloop.domain.errors import BadRequest, Malformed, Missing
 from feedloop.domain.prediction import PredictionId
+from feedloop.evidence import day_files
 from feedloop.ports import ObjectStore
-from functions.report import days
 from training.data import selection
 
 DAYS = 14
@@ -88,9 +88,9 @@ def sampled(store: ObjectStore) -> set[str]:
 def _predictions(store: ObjectStore, day: str, classes: int) -> Iterator[PredictionId]:
     """In the order of their random parts, from the day's file when there is one."""
     try:
-        lines: Iterable[days.Line] = list(days.filed(store, day))
+        lines: Iterable[day_files.Line] = list(day_files.filed(store, day))
     except (Missing, Malformed):
-        lines = days.listed(store, day, classes, ())
+        lines = day_files.listed(store, day, classes, ())
     return (PredictionId.parse(line.id(day)) for line in lines)
 
 

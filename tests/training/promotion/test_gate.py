@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from feedloop.estimation.counted import OTHER
+from feedloop.domain.observations import OTHER
 from feedloop.estimation.estimate import Estimate
 from feedloop.estimation.paired import Compared, Paired, paired
 from training.promotion import gate

@@ -1,7 +1,7 @@
 import pytest
 
+from feedloop.domain.observations import MISSING, OTHER, Day, Row
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.counted import MISSING, OTHER, Day, Row
 
 
 def value(estimate):

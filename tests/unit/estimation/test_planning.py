@@ -3,8 +3,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from feedloop.domain.observations import Day, Row
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.counted import Day, Row
 from feedloop.estimation.planning import LOW_CONFIDENCE, RANDOM_SAMPLED, next_labels
 from tests.support.worlds import PLAIN, UNSEEN, window
 

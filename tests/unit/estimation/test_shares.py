@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from feedloop.domain.observations import OTHER, Day, Row
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.anchoring import anchoring
 from feedloop.estimation.answers import Answers
@@ -8,7 +9,6 @@ from feedloop.estimation.assistance import STEEPEST, Assistance
 from feedloop.estimation.calibration import calibration
 from feedloop.estimation.classes import per_class
 from feedloop.estimation.confusion import confusion
-from feedloop.estimation.counted import OTHER, Day, Row
 from feedloop.estimation.intervals import wilson
 from feedloop.estimation.shares import per_label
 

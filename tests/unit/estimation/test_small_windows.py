@@ -4,12 +4,12 @@ from random import Random
 
 import pytest
 
+from feedloop.domain.observations import MISSING, OTHER, Day, Row
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.anchoring import anchoring
 from feedloop.estimation.calibration import calibration
 from feedloop.estimation.classes import per_class
 from feedloop.estimation.confusion import confusion
-from feedloop.estimation.counted import MISSING, OTHER, Day, Row
 from feedloop.estimation.planning import next_labels
 
 CONFIDENCES = (0, 100, 650, 700, 999, 1000)

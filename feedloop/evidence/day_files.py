@@ -18,7 +18,8 @@ from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import CERTAIN
 from feedloop.ports import ForEach, ObjectStore
 
-from .asked import EARLIEST
+EARLIEST = "20000101"
+"""There are no predictions of an earlier day."""
 
 MOST_SURE, LAST_SECOND = "1000", "86399"
 """As they stand in keys: no prediction has more."""
@@ -60,6 +61,12 @@ def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[
     told = [_told(day, line, sampled=line.random in sampled) for line in lines]
     header = dump({"v": 1, "day": day, "predictions": len(told)})
     return b"\n".join((header, *told, b"")), len(told)
+
+
+def written_days(store: ObjectStore) -> set[str]:
+    """The days that have a file."""
+    named = (keys.read_day_file(entry.key) for entry in store.list(keys.day_files()))
+    return {day for day in named if day}
 
 
 def first_day(store: ObjectStore, classes: int, each: ForEach = map) -> str | None:

@@ -1,4 +1,4 @@
-from feedloop.estimation.counted import Day
+from feedloop.domain.observations import Day
 
 PREDICTIONS = [(0, 950, False), (0, 412, True), (3, 690, True), (3, 1000, False)]
 

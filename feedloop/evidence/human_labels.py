@@ -14,9 +14,8 @@ from feedloop.domain.annotations import CLASS
 from feedloop.domain.errors import Malformed, Missing
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
+from feedloop.evidence.unread import Unread, fetch_document
 from feedloop.ports import ForEach, ObjectStore
-
-from .unread import Unread, fetch_document
 
 OTHER, UNCLEAR, SKIPPED, DISPUTED, UNCOMMITTED = -1, -2, -3, -4, -5
 """Answers that are no class; a class is its index."""
