@@ -36,7 +36,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import Document
 from feedloop.domain.prediction import Prediction
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import sweep
 from tests.local.system import System
 from tests.support import demo, world
@@ -101,9 +101,9 @@ def _busy(running: System, pool: ThreadPoolExecutor, rng: Random, new: int) -> R
 def swept(store: S3Store, pool: ThreadPoolExecutor) -> tuple[Written, Document, float]:
     """One sweep: its calls, what it counted, and its seconds."""
     written: Any = Written(store)
-    desk = Desk(written, releases.class_list(store), utc_now)
+    curator = Curator(written, releases.class_list(store), utc_now)
     began = perf_counter()
-    told = sweep(desk, each=partial(written.together, pool), patience=PATIENCE).to_document()
+    told = sweep(curator, each=partial(written.together, pool), patience=PATIENCE).to_document()
     return written, told, perf_counter() - began
 
 

@@ -18,8 +18,8 @@ from feedloop.domain.errors import Unauthorised
 from feedloop.http import Context, Event, Response
 from feedloop.sweeps import Lease
 
-from .desk import Desk
-from .release import release
+from .approval import release
+from .curator import Curator
 from .sweep import VANISHED, handle_event, sweep
 
 
@@ -31,7 +31,7 @@ def handle(event: Event, _context: Context) -> Response:
     if not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
-    tally = handle_event(_desk(), refs)
+    tally = handle_event(_curator(), refs)
     return http.answer(_sweep(trusted=True) if tally.counts[VANISHED] else tally.to_document())
 
 
@@ -59,10 +59,10 @@ def _sweep(*, trusted: bool) -> Document:
 def _sweep_now() -> Document:
     chosen = wiring.configured()
     with ThreadPoolExecutor(chosen.sweep_workers) as pool:
-        tally = sweep(_desk(), each=pool.map, patience=timedelta(seconds=chosen.sweep_lease_seconds))
+        tally = sweep(_curator(), each=pool.map, patience=timedelta(seconds=chosen.sweep_lease_seconds))
     return tally.to_document()
 
 
-def _desk() -> Desk:
+def _curator() -> Curator:
     store = wiring.store()
-    return Desk(store, releases.class_list(store), wiring.clock())
+    return Curator(store, releases.class_list(store), wiring.clock())

@@ -18,8 +18,8 @@ from feedloop.ports import Entry, ForEach, ObjectStore
 from feedloop.sweeps import Neighbours
 from feedloop.withdrawals import Held
 
-from .desk import QUARANTINED, Desk
-from .ledger import Ledger, read_ledger, stranger
+from .curation_ledger import CurationLedger, read_ledger, stranger
+from .curator import QUARANTINED, Curator
 
 FAILED, VANISHED, REPAIRED, FINISHED = "failed", "vanished", "repaired", "finished"
 FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS = 10, 0.05
@@ -40,31 +40,31 @@ class Tally:
         return {**counts, "stopped": self.stopped} if self.stopped else counts
 
 
-def handle_event(desk: Desk, refs: Iterable[ObjectRef]) -> Tally:
+def handle_event(curator: Curator, refs: Iterable[ObjectRef]) -> Tally:
     """Work off the annotations that an event names; one that is gone counts as vanished and is left to a sweep.
 
     Raises Unavailable when the store failed with one of them: stores send such an event again.
     """
     named = [keys.read_output(ref.key) for ref in refs if ref.bucket == keys.LABELSTUDIO]
-    sweeping = _Sweep(desk, Neighbours("curate.failed"))
+    sweeping = _Sweep(curator, Neighbours("curate.failed"))
     tally = Tally(Counter(sweeping.take(*one) for one in named if one is not None))
     if sweeping.neighbours.down:
         raise sweeping.neighbours.down
     return tally
 
 
-def sweep(desk: Desk, *, each: ForEach = map, patience: timedelta) -> Tally:
+def sweep(curator: Curator, *, each: ForEach = map, patience: timedelta) -> Tally:
     """Bring every queue to its final state. Raises Unavailable when the store is."""
-    tally, sweeping = Tally(), _Sweep(desk, Neighbours("curate.failed"))
-    held = {queue for queue, guard in withdrawals.known(desk.store) if guard.held}
+    tally, sweeping = Tally(), _Sweep(curator, Neighbours("curate.failed"))
+    held = {queue for queue, guard in withdrawals.known(curator.store) if guard.held}
     for queue in keys.QUEUES:
         stopped = sweeping.queue(queue, tally, each, patience)
         if stopped or queue in held:
-            withdrawals.hold(desk.store, queue, stopped)
+            withdrawals.hold(curator.store, queue, stopped)
     return tally
 
 
-def vanished(store: ObjectStore, queue: str) -> tuple[int, Ledger]:
+def vanished(store: ObjectStore, queue: str) -> tuple[int, CurationLedger]:
     """How many annotations of a queue have vanished and are not withdrawn, and its ledger."""
     ledger = read_ledger(store, queue, _notes(store, queue))
     outputs = {name[1] for entry in store.list(keys.outputs(queue)) if (name := keys.read_output(entry.key))}
@@ -75,12 +75,12 @@ def vanished(store: ObjectStore, queue: str) -> tuple[int, Ledger]:
 class _Sweep:
     """Whatever goes wrong with one annotation is its own, and counted as failed."""
 
-    desk: Desk
+    curator: Curator
     neighbours: Neighbours
 
     def queue(self, queue: str, tally: Tally, each: ForEach, patience: timedelta) -> Held | None:
         """Bring one queue to its final state; what the guard held back."""
-        store = self.desk.store
+        store = self.curator.store
         notes = _notes(store, queue)
         ledger = read_ledger(store, queue, notes)
         outputs, strangers = self._outputs(queue)
@@ -105,7 +105,7 @@ class _Sweep:
 
         def work() -> str:
             try:
-                return self.desk.take(queue, annotation)
+                return self.curator.take(queue, annotation)
             except Missing:
                 return VANISHED
 
@@ -117,7 +117,7 @@ class _Sweep:
     def _outputs(self, queue: str) -> tuple[dict[str, str], list[Entry]]:
         """Annotation ids and ETags of what Label Studio's (or relabel's) folder holds now, and what else lies there."""
         outputs, strangers = dict[str, str](), list[Entry]()
-        for entry in self.desk.store.list(keys.outputs(queue)):
+        for entry in self.curator.store.list(keys.outputs(queue)):
             if name := keys.read_output(entry.key):
                 outputs[name[1]] = entry.etag
             else:
@@ -126,18 +126,18 @@ class _Sweep:
 
     def _set_aside(self, queue: str, entry: Entry) -> str:
         log.event("curate.quarantined", queue=queue, key=entry.key)
-        return self.neighbours.each(lambda: self.desk.set_aside(queue, entry), FAILED, queue=queue, key=entry.key)
+        return self.neighbours.each(lambda: self.curator.set_aside(queue, entry), FAILED, queue=queue, key=entry.key)
 
     def _withdraw(self, queue: str, annotation: str, seen: dict[str, ObjectRef]) -> str:
         def work() -> str:
             try:
-                self.desk.store.head(keys.output(queue, annotation))
+                self.curator.store.head(keys.output(queue, annotation))
             except Missing:
                 pass
             else:
                 return "back again"  # or only missed by the listing: the next sweep takes it
             try:
-                return self.desk.withdraw(queue, annotation, seen)
+                return self.curator.withdraw(queue, annotation, seen)
             except Missing:
                 return FINISHED  # a note that its worker has just taken away: the next sweep sees what it left
 
@@ -148,9 +148,9 @@ class _Sweep:
 
         def work() -> str:
             try:
-                self.desk.repair(queue, note)
-                if self.desk.store.now() - self.desk.store.head(note).modified > patience:
-                    self.desk.store.delete(note)
+                self.curator.repair(queue, note)
+                if self.curator.store.now() - self.curator.store.head(note).modified > patience:
+                    self.curator.store.delete(note)
             except Missing:
                 return FINISHED  # its worker was alive
             return REPAIRED
@@ -163,7 +163,7 @@ def _notes(store: ObjectStore, queue: str) -> list[ObjectRef]:
     return [ObjectRef(keys.TRACKING, entry.key) for entry in store.list(keys.versions(keys.BEGUN, queue))]
 
 
-def _implausible(store: ObjectStore, queue: str, vanished: int, ledger: Ledger) -> Held | None:
+def _implausible(store: ObjectStore, queue: str, vanished: int, ledger: CurationLedger) -> Held | None:
     """Why so many annotations must stay: an emptied or wrong folder must not empty the datasets.
 
     None when they are few, or an operator has released so many.

@@ -32,9 +32,9 @@ from feedloop.domain.keys import ObjectRef
 from feedloop.ports import AnnotationTool, Entry, ForEach, ObjectStore, Project
 from feedloop.sweeps import Neighbours
 
-from . import claims
+from . import import_ledger
 from .batches import batches
-from .claims import Ledger
+from .import_ledger import ImportLedger
 
 NEW, KNOWN, FAILED, FORMER = "new", "known", "failed", "former"
 SKEW = timedelta(hours=1)
@@ -95,10 +95,10 @@ class Importer:
     ) -> tuple[list[File], list[File]]:
         """The files that nobody has begun with, and those whose worker died; the others are counted."""
         fresh, orphaned = list[File](), list[File]()
-        long_ago = self.store.now() - claims.PATIENCE
+        long_ago = self.store.now() - import_ledger.PATIENCE
         for file in files:
             entry = ledger.get(file.random)
-            if entry and claims.is_done(entry):
+            if entry and import_ledger.is_done(entry):
                 counts[KNOWN] += 1
                 counts[FORMER] += entry.modified < self.project.created - SKEW
             elif (file.random, file.entry.etag) in aside:
@@ -110,8 +110,8 @@ class Importer:
         return fresh, orphaned
 
     @property
-    def _ledger(self) -> Ledger:
-        return Ledger(self.store, self.queue, self.worker)
+    def _ledger(self) -> ImportLedger:
+        return ImportLedger(self.store, self.queue, self.worker)
 
     def _aside(self) -> set[tuple[str, str]]:
         """Names and ETags of files that wait for somebody to mend them."""

@@ -11,7 +11,7 @@ from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import TITLES
 from feedloop.ports import AnnotationTool, ForEach, ObjectStore
 
-from .claims import was_imported
+from .import_ledger import was_imported
 from .importing import FAILED, FORMER, KNOWN, NEW, Importer
 from .repairing import REMOVED, REPAIRED, UNREADABLE, Repairer
 

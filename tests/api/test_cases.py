@@ -14,7 +14,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from tests.api.conftest import TOKENS
 from tests.api.described import description
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.opinions import said, sampled, visited
 from tests.support.seeds import SOAK
 
@@ -110,7 +110,7 @@ def test_a_report_of_two_models_is_answered_as_described(client, store, query):
 
 
 def test_a_run_of_sync_is_answered_as_described(client, monkeypatch):
-    desk = MemoryDesk(MemoryStore())
+    desk = MemoryAnnotationTool(MemoryStore())
     monkeypatch.setattr(wiring, "annotation_tool", lambda: desk)
     answer = client.post("/function/sync")
     assert set(answer.json) == {"projects"}

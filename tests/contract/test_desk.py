@@ -14,7 +14,7 @@ from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigur
 from feedloop.domain.review import TITLES
 from tests.support import annotator
 from tests.support.failing import DONE, UNDONE, failing
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.world import NOON
 
 CONFIG = (
@@ -37,7 +37,7 @@ def people(label_studio):
 def office(request):
     """A desk, somebody who annotates there, and how to open a project."""
     if request.param == "memory":
-        memory = MemoryDesk()
+        memory = MemoryAnnotationTool()
         return memory, memory, memory.open
     server = request.getfixturevalue("label_studio")
     form = {"label_config": CONFIG}

@@ -11,7 +11,7 @@ from feedloop.domain import keys, review
 from feedloop.domain.classes import parse_names
 from feedloop.domain.documents import load
 from feedloop.domain.prediction import Prediction, new_id
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import sweep
 from functions.relabel.visitor import relabel
 from functions.report.reporting import report
@@ -36,7 +36,7 @@ def labelled():
         answer = GIVEN[(index + 1) % len(GIVEN)]
         world.write(store, keys.LOW_CONFIDENCE, str(index), world.annotation(store, made[-1], answer))
         relabel(made[-1], classes.index(answer), store=store, classes=classes, now=NOON)
-    sweep(Desk(store, classes, clock), patience=timedelta(minutes=15))
+    sweep(Curator(store, classes, clock), patience=timedelta(minutes=15))
     clock.pass_(days=1)
     return store, classes, made, clock
 

@@ -8,7 +8,7 @@ import pytest
 from feedloop import releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
 from tests.support.seeds import seeds
@@ -50,12 +50,12 @@ class Office:
             self.workers.append(Worker(self.store, lambda store: self.work(store, name)))
 
     def work(self, store, name):
-        desk = Desk(store, self.classes, self.clock)
-        if handle_event(desk, [keys.output(QUEUE, name)]).counts["vanished"]:
-            sweep(desk, patience=timedelta(minutes=15))
+        curator = Curator(store, self.classes, self.clock)
+        if handle_event(curator, [keys.output(QUEUE, name)]).counts["vanished"]:
+            sweep(curator, patience=timedelta(minutes=15))
 
     def sweep(self):
-        return sweep(Desk(self.store, self.classes, self.clock), patience=timedelta(minutes=15)).to_document()
+        return sweep(Curator(self.store, self.classes, self.clock), patience=timedelta(minutes=15)).to_document()
 
     def truth(self):
         """What the annotations that are there now say together: dataset keys and outcomes."""

@@ -7,7 +7,7 @@ import pytest
 
 from feedloop import releases
 from feedloop.domain import keys
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import handle_event, sweep
 from tests.support.stepping import Worker
 from tests.support.world import NOON, annotation, commit, everything, pictures, prediction, write
@@ -24,13 +24,13 @@ def made(store):
 @pytest.fixture
 def event(store, clock):
     classes = releases.class_list(store)
-    return lambda through=store: handle_event(Desk(through, classes, clock), [ONE])
+    return lambda through=store: handle_event(Curator(through, classes, clock), [ONE])
 
 
 @pytest.fixture
 def swept(store, clock):
     classes = releases.class_list(store)
-    return lambda through=store: sweep(Desk(through, classes, clock), patience=timedelta(minutes=15))
+    return lambda through=store: sweep(Curator(through, classes, clock), patience=timedelta(minutes=15))
 
 
 def save(store, made, choice="Egg", minute=0):

@@ -13,7 +13,7 @@ from feedloop import releases, sweeps
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.sweeps import Lease
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import VANISHED, handle_event, sweep
 from tests.support import world
 from tests.support.seeds import seeds
@@ -65,12 +65,12 @@ class Storm:
             self.rng.choice(self.workers).step()
 
     def work(self, store, event) -> None:
-        desk = Desk(store, self.classes, self.clock)
-        if handle_event(desk, [event]).counts[VANISHED]:
+        curator = Curator(store, self.classes, self.clock)
+        if handle_event(curator, [event]).counts[VANISHED]:
             sweeps.alone(store, "curate", lambda: self.sweep(store), lease=Lease(PATIENCE), pause=lambda _: None)
 
     def sweep(self, store) -> dict[str, object]:
-        return sweep(Desk(store, self.classes, self.clock), patience=PATIENCE).to_document()
+        return sweep(Curator(store, self.classes, self.clock), patience=PATIENCE).to_document()
 
     def right(self, queue: str) -> tuple[list[str], list[str]]:
         """Dataset keys and outcomes, from the dict alone."""

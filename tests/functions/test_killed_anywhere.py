@@ -11,7 +11,7 @@ import pytest
 from feedloop import releases, reviews
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import handle_event, sweep
 from functions.flag.handler import flag
 from functions.relabel.visitor import relabel
@@ -53,15 +53,15 @@ def close_days(store):
 
 
 def curate_event(store):
-    handle_event(desk(store), [keys.output(QUEUE, "1")])
+    handle_event(curator(store), [keys.output(QUEUE, "1")])
 
 
 def curate_sweep(store):
-    sweep(desk(store), patience=timedelta(minutes=15))
+    sweep(curator(store), patience=timedelta(minutes=15))
 
 
-def desk(store):
-    return Desk(store, releases.class_list(store), CLOCK)
+def curator(store):
+    return Curator(store, releases.class_list(store), CLOCK)
 
 
 def nothing_before(_store):

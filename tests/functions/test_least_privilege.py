@@ -25,7 +25,7 @@ from functions.sample.handler import handle as sample
 from functions.sync.handler import handle as sync
 from tests.functions import test_killed_anywhere, test_sync_killed
 from tests.support import demo, office, privileges, swaps, world
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.stepping import Worker
 
 SWEEPS = {"sample": sample, "sync": sync, "curate": curate, "report": report}
@@ -64,7 +64,7 @@ def deployed(monkeypatch):
 
     def over(store):
         monkeypatch.setattr(wiring, "store", lambda: store)
-        monkeypatch.setattr(wiring, "annotation_tool", lambda: MemoryDesk(store))
+        monkeypatch.setattr(wiring, "annotation_tool", lambda: MemoryAnnotationTool(store))
 
     return over
 
@@ -174,18 +174,18 @@ def label_studio_loses_many_annotations(over):
     store = MemoryStore()
     world.release(store)
     over(store)
-    desk = MemoryDesk(store)
-    wiring.annotation_tool = lambda: desk
+    tool = MemoryAnnotationTool(store)
+    wiring.annotation_tool = lambda: tool
     for queue in keys.REVIEW_QUEUES:
         for _ in range(11):
             world.queue_task(store, world.commit(store, world.prediction()), queue)
     assert called(sync, **BEARER) == 200
-    desk.store_is_away = True
-    ids = [desk.annotate(task, "Egg") for task in desk.tasks]
-    desk.store_is_away = False
+    tool.store_is_away = True
+    ids = [tool.annotate(task, "Egg") for task in tool.tasks]
+    tool.store_is_away = False
     assert called(sync, **BEARER) == 200
     for annotation in ids:
-        desk.delete_annotation(annotation)
+        tool.delete_annotation(annotation)
     assert [called(sync, **BEARER) for _ in range(2)] == [200, 200]
 
 

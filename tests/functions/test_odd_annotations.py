@@ -11,8 +11,8 @@ from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.errors import Missing
-from functions.curate.desk import Desk
-from functions.curate.ledger import stranger
+from functions.curate.curation_ledger import stranger
+from functions.curate.curator import Curator
 from functions.curate.sweep import FAILED, handle_event, sweep
 from tests.support import world
 from tests.support.odd_annotations import ALL, ASIDE, BODIES, NAMES, NO_KEY, ORIGINS, WAITING
@@ -55,12 +55,12 @@ class Swept:
             if number % EVERY == 0:
                 self.good.append(shown(store))
                 world.write(store, QUEUE, f"{1000 + number}0", world.annotation(store, self.good[-1], "Egg"))
-        self.desk = Desk(store, releases.class_list(store), clock)
+        self.curator = Curator(store, releases.class_list(store), clock)
         self.first, self.second = {}, {}
 
     def sweep(self):
-        lease, desk = sweeps.Lease(PATIENCE, rest=timedelta(0)), self.desk
-        return sweeps.alone(self.store, "curate", lambda: sweep(desk, patience=PATIENCE).to_document(), lease=lease)
+        lease, curator = sweeps.Lease(PATIENCE, rest=timedelta(0)), self.curator
+        return sweeps.alone(self.store, "curate", lambda: sweep(curator, patience=PATIENCE).to_document(), lease=lease)
 
 
 def shown(store, *, committed=True):
@@ -127,7 +127,7 @@ def test_every_derived_key_fits_into_any_store(swept):
 def test_events_bring_the_same_but_for_keys_that_no_annotation_has(swept):
     other = in_memory()
     refs = [keys.output(QUEUE, name(odd, number)) for number, odd in enumerate(ALL)]
-    assert FAILED not in handle_event(other.desk, refs).counts
+    assert FAILED not in handle_event(other.curator, refs).counts
     for number, odd in enumerate(ALL):
         if odd.right != NO_KEY:
             named = name(odd, number), swept.etags[number]
@@ -151,8 +151,8 @@ def test_odd_keys_and_contents_stop_no_sweep_of_a_real_store(request, server):
     for number, one in enumerate(odd):
         key = keys.output(QUEUE, name(one, number)).key
         client.put_object(Bucket=bucket, Key=key, Body=one.body(store, good[0], number))
-    desk = Desk(store, releases.class_list(store), lambda: world.NOON)
-    first, second = (sweep(desk, patience=PATIENCE).to_document() for _ in range(2))
+    curator = Curator(store, releases.class_list(store), lambda: world.NOON)
+    first, second = (sweep(curator, patience=PATIENCE).to_document() for _ in range(2))
     aside = sum(one.right.startswith(ASIDE) for one in odd)
     assert (first["quarantined"], first.get(FAILED, 0), second.get(FAILED, 0)) == (aside, 0, 0)
     assert {key.partition("/")[2] for key in world.pictures(store, QUEUE)} == {f"{made.id}.jpg" for made in good}

@@ -8,7 +8,7 @@ import pytest
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.documents import load
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import sweep
 from functions.relabel.visitor import relabel
 from tests.support.stepping import Worker, shuffle
@@ -33,7 +33,7 @@ def answer(store, made):
 
 
 def curate(store, clock):
-    return sweep(Desk(store, releases.class_list(store), clock), patience=timedelta(minutes=15))
+    return sweep(Curator(store, releases.class_list(store), clock), patience=timedelta(minutes=15))
 
 
 def test_the_first_answer_is_written_as_an_annotation(store, made, say):

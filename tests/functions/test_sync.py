@@ -11,11 +11,11 @@ from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, BadRequest, StoreDown
 from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
-from functions.curate.desk import Desk
-from functions.curate.release import release
+from functions.curate.approval import release
+from functions.curate.curator import Curator
 from functions.curate.sweep import sweep as curate
 from functions.sync.sweep import sweep
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.refusing import Refusing
 from tests.support.world import commit, everything, prediction, queue_task, result, write
 
@@ -23,13 +23,13 @@ QUEUE = keys.LOW_CONFIDENCE
 
 
 @pytest.fixture
-def desk(store, clock):
-    return MemoryDesk(store, clock=clock)
+def tool(store, clock):
+    return MemoryAnnotationTool(store, clock=clock)
 
 
 @pytest.fixture
-def sync(store, desk):
-    return lambda **how: sweep(store, desk, **how)
+def sync(store, tool):
+    return lambda **how: sweep(store, tool, **how)
 
 
 @pytest.fixture
@@ -39,26 +39,26 @@ def queued(store):
 
 
 @pytest.fixture
-def annotated(sync, desk, queued):
+def annotated(sync, tool, queued):
     """Tasks that are imported, the first so many of them answered while the store was there, or away."""
 
     def annotated(count, choice="Egg", *, away=False):
         queued(count)
         sync()
-        desk.store_is_away = away
-        new = [task.id for task in desk.tasks.values() if not task.answers][-count:]
-        ids = [desk.annotate(task, choice) for task in new]
-        desk.store_is_away = False
+        tool.store_is_away = away
+        new = [task.id for task in tool.tasks.values() if not task.answers][-count:]
+        ids = [tool.annotate(task, choice) for task in new]
+        tool.store_is_away = False
         return ids
 
     return annotated
 
 
 @pytest.fixture
-def compared(desk, monkeypatch):
+def compared(tool, monkeypatch):
     """The annotations that the desk was asked for."""
-    seen, answers = [], desk.answers
-    monkeypatch.setattr(desk, "answers", lambda *of, **how: noted(answers(*of, **how), seen))
+    seen, answers = [], tool.answers
+    monkeypatch.setattr(tool, "answers", lambda *of, **how: noted(answers(*of, **how), seen))
     return seen
 
 
@@ -85,8 +85,8 @@ def quarantine(store):
     return [load(body)["reason"] for body in everything(store, keys.TRACKING, folder).values()]
 
 
-def project_of(desk):
-    return next(project for project in desk.projects() if project.title == TITLES[QUEUE])
+def project_of(tool):
+    return next(project for project in tool.projects() if project.title == TITLES[QUEUE])
 
 
 def put_task(store, random, body):
@@ -96,47 +96,47 @@ def put_task(store, random, body):
 
 
 @pytest.mark.parametrize("queue", keys.REVIEW_QUEUES)
-def test_a_new_task_appears_in_its_project(sync, desk, queued, queue):
+def test_a_new_task_appears_in_its_project(sync, tool, queued, queue):
     randoms = queued(3, queue)
     assert counts(sync(), queue) == {"new": 3}
-    assert desk.shown(queue) == sorted(randoms)
+    assert tool.shown(queue) == sorted(randoms)
 
 
-def test_a_second_run_imports_nothing(sync, desk, queued):
+def test_a_second_run_imports_nothing(sync, tool, queued):
     randoms = queued(3)
     sync()
     assert counts(sync()) == {"known": 3}
-    assert desk.shown(QUEUE) == sorted(randoms)
+    assert tool.shown(QUEUE) == sorted(randoms)
 
 
-def test_more_than_a_batch_is_imported_whole(sync, desk, queued):
+def test_more_than_a_batch_is_imported_whole(sync, tool, queued):
     randoms = queued(600)
     assert counts(sync()) == {"new": 600}
-    assert desk.shown(QUEUE) == sorted(randoms)
+    assert tool.shown(QUEUE) == sorted(randoms)
 
 
-def test_a_blind_task_goes_to_annotators_as_it_is(sync, desk, queued, store):
+def test_a_blind_task_goes_to_annotators_as_it_is(sync, tool, queued, store):
     (random,) = queued(1, keys.RANDOM_SAMPLED)
     sync()
-    (task,) = desk.tasks.values()
+    (task,) = tool.tasks.values()
     url = store.url(keys.image(random))
     assert task.task == {"data": {"v": 1, "image": url, "source": "random_sample"}, "predictions": []}
 
 
-def test_an_informed_task_is_shown_as_its_project_shows_it(sync, desk, queued):
+def test_an_informed_task_is_shown_as_its_project_shows_it(sync, tool, queued):
     queued()
     sync()
-    (task,) = desk.tasks.values()
+    (task,) = tool.tasks.values()
     assert [shown["model_version"] for shown in task.task["predictions"]] == [SHOWN_AS]
     assert task.task["data"]["model_version"] == "food11-9f2c11aa"
 
 
-def test_a_task_deleted_by_an_annotator_does_not_come_back(sync, desk, queued):
+def test_a_task_deleted_by_an_annotator_does_not_come_back(sync, tool, queued):
     queued()
     sync()
-    desk.tasks.clear()
+    tool.tasks.clear()
     assert counts(sync()) == {"known": 1}
-    assert desk.tasks == {}
+    assert tool.tasks == {}
 
 
 def informed(store, random, **changes):
@@ -170,16 +170,16 @@ BAD["half a character"] = lambda store, random: b'{"data": "\\ud800", "predictio
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_a_bad_file_is_set_aside_and_keeps_nobody_waiting(sync, desk, queued, store, bad):
+def test_a_bad_file_is_set_aside_and_keeps_nobody_waiting(sync, tool, queued, store, bad):
     randoms = queued(3)
     put_task(store, randoms[1], bad(store, randoms[1]))
     assert counts(sync()) == {"new": 2, "failed": 1}
-    assert desk.shown(QUEUE) == [randoms[0], randoms[2]]
+    assert tool.shown(QUEUE) == [randoms[0], randoms[2]]
     assert len(quarantine(store)) == 1
 
 
 @pytest.mark.parametrize("part", ["data", "predictions"])
-def test_a_blind_task_that_shows_anything_is_set_aside(sync, desk, store, part):
+def test_a_blind_task_that_shows_anything_is_set_aside(sync, tool, store, part):
     made = commit(store, prediction())
     queue_task(store, made, keys.RANDOM_SAMPLED)
     ref = keys.task(keys.RANDOM_SAMPLED, made.id.random)
@@ -187,10 +187,10 @@ def test_a_blind_task_that_shows_anything_is_set_aside(sync, desk, store, part):
     store.delete(ref)
     store.create(ref, dump({**blind, part: informed_task(made, QUEUE, blind["data"]["image"])[part]}))
     assert counts(sync(), keys.RANDOM_SAMPLED) == {"failed": 1}
-    assert desk.tasks == {}
+    assert tool.tasks == {}
 
 
-def test_a_task_without_its_picture_is_set_aside(sync, desk, queued, store):
+def test_a_task_without_its_picture_is_set_aside(sync, tool, queued, store):
     (random,) = queued()
     store.delete(keys.image(random))
     assert counts(sync()) == {"failed": 1}
@@ -215,63 +215,63 @@ def test_a_bad_file_is_not_read_again(sync, queued, store, monkeypatch):
     assert keys.task(QUEUE, random) not in read
 
 
-def test_a_bad_file_is_tried_again_when_it_changes(sync, desk, queued, store):
+def test_a_bad_file_is_tried_again_when_it_changes(sync, tool, queued, store):
     (random,) = queued()
     good = store.get(keys.task(QUEUE, random)).body
     put_task(store, random, b"{")
     assert [counts(sync()), counts(sync())] == [{"failed": 1}, {"failed": 1}]
     put_task(store, random, good)
     assert counts(sync()) == {"new": 1}
-    assert desk.shown(QUEUE) == [random]
+    assert tool.shown(QUEUE) == [random]
 
 
-def test_a_task_that_the_desk_refuses_keeps_nobody_waiting(sync, desk, queued, store, clock):
+def test_a_task_that_the_desk_refuses_keeps_nobody_waiting(sync, tool, queued, store, clock):
     randoms = queued(9)
-    desk.refuses = {store.url(keys.image(randoms[4]))}
+    tool.refuses = {store.url(keys.image(randoms[4]))}
     assert counts(sync()) == {"new": 8, "failed": 1}
     assert len(quarantine(store)) == 1
     clock.pass_(minutes=6)
     assert counts(sync()) == {"known": 8, "failed": 1}
 
 
-def test_a_refused_file_that_is_mended_is_imported(sync, desk, queued, store, clock):
+def test_a_refused_file_that_is_mended_is_imported(sync, tool, queued, store, clock):
     randoms = queued(2)
-    desk.refuses = {store.url(keys.image(randoms[0]))}
+    tool.refuses = {store.url(keys.image(randoms[0]))}
     sync()
-    desk.refuses = set()
+    tool.refuses = set()
     put_task(store, randoms[0], with_data(store, randoms[0], ml_prediction="Meat"))
     clock.pass_(minutes=6)
     assert counts(sync()) == {"known": 1, "new": 1}
 
 
-def test_when_the_desk_refuses_every_task_none_is_to_blame(sync, desk, queued, store, clock):
+def test_when_the_desk_refuses_every_task_none_is_to_blame(sync, tool, queued, store, clock):
     randoms = queued(4)
-    desk.refuses = {store.url(keys.image(random)) for random in randoms}
+    tool.refuses = {store.url(keys.image(random)) for random in randoms}
     assert counts(sync()) == {"failed": 4}
-    desk.refuses = set()
+    tool.refuses = set()
     clock.pass_(minutes=6)
     assert counts(sync()) == {"new": 4}
     assert quarantine(store) == []
 
 
-def test_nothing_is_claimed_while_the_desk_is_away(sync, desk, queued, store):
+def test_nothing_is_claimed_while_the_desk_is_away(sync, tool, queued, store):
     queued(3)
-    desk.down = True
+    tool.down = True
     with pytest.raises(AnnotationToolDown):
         sync()
     assert everything(store, keys.TRACKING, "imported/") == {}
-    desk.down = False
+    tool.down = False
     assert counts(sync()) == {"new": 3}
 
 
-def test_a_missing_project_keeps_the_others_not_waiting(sync, desk, queued):
+def test_a_missing_project_keeps_the_others_not_waiting(sync, tool, queued):
     queued()
-    desk.close(TITLES[keys.RANDOM_SAMPLED])
+    tool.close(TITLES[keys.RANDOM_SAMPLED])
     with pytest.raises(
         AnnotationToolMisconfigured, match="Random Sampling Review is missing: run `python -m labelling setup`"
     ):
         sync()
-    assert len(desk.shown(QUEUE)) == 1
+    assert len(tool.shown(QUEUE)) == 1
 
 
 def test_annotations_that_reached_the_store_are_left_alone(sync, annotated, store):
@@ -287,14 +287,14 @@ def test_an_annotation_that_could_not_be_written_is_written(sync, annotated, sto
     assert sorted(files(store)) == ids
 
 
-def test_to_find_what_was_not_written_not_everything_is_compared(sync, annotated, desk, clock, compared):
+def test_to_find_what_was_not_written_not_everything_is_compared(sync, annotated, tool, clock, compared):
     *_, again = annotated(3)
     for _ in range(2):
         clock.pass_(hours=1)
         sync()
     clock.pass_(hours=1)
-    desk.store_is_away = True
-    desk.annotate(3, "Meat")
+    tool.store_is_away = True
+    tool.annotate(3, "Meat")
     del compared[:]
     sync()
     assert [answer.id for answer in compared] == [again, again + 1]
@@ -314,41 +314,41 @@ def test_only_what_is_wrong_is_written(sync, annotated, store):
     assert before.items() < written(store).items()
 
 
-def test_a_change_that_could_not_be_written_is_written(sync, annotated, desk, store, clock):
+def test_a_change_that_could_not_be_written_is_written(sync, annotated, tool, store, clock):
     (annotation,) = annotated(1)
     clock.pass_(minutes=1)
-    desk.store_is_away = True
-    desk.change(annotation, "Meat")
+    tool.store_is_away = True
+    tool.change(annotation, "Meat")
     assert counts(sync(thorough=True))["repaired"] == 1
     assert files(store)[annotation]["result"][0]["value"] == {"choices": ["Meat"]}
 
 
-def test_what_was_still_being_saved_at_the_last_run_is_written(sync, annotated, desk, store, clock):
+def test_what_was_still_being_saved_at_the_last_run_is_written(sync, annotated, tool, store, clock):
     """Label Studio's time of a change is that of its begin; the change is seen when it ends."""
     (changed,) = annotated(1)
     clock.pass_(minutes=10)
     begun = clock()
     clock.pass_(seconds=110)
     sync()
-    clock.time, desk.store_is_away = begun, True
-    desk.change(changed, "Bread")
+    clock.time, tool.store_is_away = begun, True
+    tool.change(changed, "Bread")
     clock.pass_(minutes=10)
     sync()
     assert files(store)[changed]["result"] == result("Bread")
 
 
 def test_an_annotation_that_appears_after_a_younger_one_is_written_without_comparing_all(
-    sync, annotated, desk, queued, *, store, clock, compared
+    sync, annotated, tool, queued, *, store, clock, compared
 ):
     """Ids are given when saving begins: one that takes longer appears behind a higher one."""
     annotated(20)
     queued(2)
     sync()
     clock.pass_(minutes=10)
-    desk.store_is_away = True
-    slow, fast = (desk.annotate(task.id, "Egg") for task in list(desk.tasks.values()) if not task.answers)
-    desk.store_is_away = False
-    (held,) = [task for task in desk.tasks.values() if slow in task.answers]
+    tool.store_is_away = True
+    slow, fast = (tool.annotate(task.id, "Egg") for task in list(tool.tasks.values()) if not task.answers)
+    tool.store_is_away = False
+    (held,) = [task for task in tool.tasks.values() if slow in task.answers]
     answer = held.answers.pop(slow)
     clock.pass_(seconds=60)
     sync(thorough=True)
@@ -361,17 +361,17 @@ def test_an_annotation_that_appears_after_a_younger_one_is_written_without_compa
     assert len(compared) <= 2
 
 
-def test_a_version_that_is_replaced_is_kept(sync, annotated, desk, store, clock):
+def test_a_version_that_is_replaced_is_kept(sync, annotated, tool, store, clock):
     (annotation,) = annotated(1)
     (body,) = written(store).values()
     clock.pass_(minutes=1)
-    desk.store_is_away = True
-    desk.change(annotation, "Meat")
+    tool.store_is_away = True
+    tool.change(annotation, "Meat")
     sync(thorough=True)
     assert list(everything(store, keys.TRACKING, "removed/").values()) == [body]
 
 
-def test_a_file_newer_than_what_we_saw_stays(sync, annotated, desk, store, clock):
+def test_a_file_newer_than_what_we_saw_stays(sync, annotated, tool, store, clock):
     (annotation,) = annotated(1)
     newer = dump({**files(store)[annotation], "updated_at": "2027-01-01T00:00:00Z"})
     write(store, QUEUE, str(annotation), newer)
@@ -397,42 +397,42 @@ def test_old_annotations_are_not_asked_for_again(sync, annotated, clock, compare
     assert compared == []
 
 
-def test_an_annotation_deleted_after_we_wrote_its_file_goes(sync, annotated, desk, store, clock):
+def test_an_annotation_deleted_after_we_wrote_its_file_goes(sync, annotated, tool, store, clock):
     first, second = annotated(2, away=True)
     sync(thorough=True)
-    desk.delete_annotation(first)
+    tool.delete_annotation(first)
     clock.pass_(hours=1)
     assert counts(sync()) == {"known": 2, "removed": 1}
     assert list(files(store)) == [second]
 
 
-def test_a_file_that_is_removed_is_kept_where_nobody_counts_it(sync, annotated, desk, store):
+def test_a_file_that_is_removed_is_kept_where_nobody_counts_it(sync, annotated, tool, store):
     (annotation,) = annotated(1, away=True)
     sync(thorough=True)
     (body,) = written(store).values()
-    desk.delete_annotation(annotation)
+    tool.delete_annotation(annotation)
     sync(thorough=True)
     assert list(everything(store, keys.TRACKING, "removed/").values()) == [body]
 
 
-def test_many_deletions_at_once_remove_nothing(sync, annotated, desk, store):
+def test_many_deletions_at_once_remove_nothing(sync, annotated, tool, store):
     ids = annotated(11, away=True)
     sync(thorough=True)
     for annotation in ids:
-        desk.delete_annotation(annotation)
+        tool.delete_annotation(annotation)
     for _ in range(2):
         (told,) = sync(thorough=True)["stopped"]
         assert told.startswith("lowconfidence: 11 of 11 annotations are gone")
     assert sorted(files(store)) == ids
 
 
-def test_many_deletions_that_an_operator_releases_are_removed_and_withdrawn(sync, annotated, desk, store, clock):
-    curator = Desk(store, releases.class_list(store), clock)
+def test_many_deletions_that_an_operator_releases_are_removed_and_withdrawn(sync, annotated, tool, store, clock):
+    curator = Curator(store, releases.class_list(store), clock)
     ids = annotated(11, away=True)
     sync(thorough=True)
     assert curate(curator, patience=timedelta(0)).counts["curated"] == 11
     for annotation in ids:
-        desk.delete_annotation(annotation)
+        tool.delete_annotation(annotation)
     assert sync(thorough=True)["stopped"]
     with pytest.raises(BadRequest, match="11 annotations"):
         release(store, {"release": QUEUE, "count": "10"})
@@ -444,13 +444,13 @@ def test_many_deletions_that_an_operator_releases_are_removed_and_withdrawn(sync
     )
 
 
-def test_what_is_back_waits_for_no_operator(sync, annotated, desk, store):
+def test_what_is_back_waits_for_no_operator(sync, annotated, tool, store):
     ids = annotated(11, away=True)
     sync(thorough=True)
-    task = {annotation: desk._task_of(annotation) for annotation in ids}
+    task = {annotation: tool._task_of(annotation) for annotation in ids}
     answers = {annotation: task[annotation].answers[annotation] for annotation in ids}
     for annotation in ids:
-        desk.delete_annotation(annotation)
+        tool.delete_annotation(annotation)
     sync(thorough=True)
     spared = withdrawals.of(store, QUEUE).spared
     assert (spared and spared.vanished) == 11
@@ -460,34 +460,34 @@ def test_what_is_back_waits_for_no_operator(sync, annotated, desk, store):
     assert withdrawals.of(store, QUEUE).spared is None
 
 
-def test_five_per_cent_of_many_may_be_deleted_at_once(sync, annotated, desk, store):
+def test_five_per_cent_of_many_may_be_deleted_at_once(sync, annotated, tool, store):
     ids = annotated(240, away=True)
     sync(thorough=True)
     for annotation in ids[:12]:
-        desk.delete_annotation(annotation)
+        tool.delete_annotation(annotation)
     assert counts(sync(thorough=True))["removed"] == 12
 
 
-def test_a_label_studio_that_begins_anew_takes_no_answer_away(sync, annotated, desk, store, clock):
+def test_a_label_studio_that_begins_anew_takes_no_answer_away(sync, annotated, tool, store, clock):
     annotated(3)
     before = written(store)
     clock.pass_(hours=2)
-    desk.close(TITLES[QUEUE])
-    desk.open(TITLES[QUEUE])
+    tool.close(TITLES[QUEUE])
+    tool.open(TITLES[QUEUE])
     answer = sync(thorough=True)
     assert counts(answer) == {"known": 3}
     assert answer["stopped"] == ["lowconfidence: 3 tasks were imported into a project that is gone, and stay away."]
     assert written(store) == before
 
 
-def test_new_tasks_reach_a_label_studio_that_began_anew(sync, annotated, desk, queued, clock):
+def test_new_tasks_reach_a_label_studio_that_began_anew(sync, annotated, tool, queued, clock):
     annotated(1)
     clock.pass_(hours=2)
-    desk.close(TITLES[QUEUE])
-    desk.open(TITLES[QUEUE])
+    tool.close(TITLES[QUEUE])
+    tool.open(TITLES[QUEUE])
     randoms = queued()
     assert counts(sync())["new"] == 1
-    assert desk.shown(QUEUE) == randoms
+    assert tool.shown(QUEUE) == randoms
 
 
 def test_files_that_are_no_annotations_of_label_studio_stay(sync, annotated, store):
@@ -510,14 +510,14 @@ ODD_FILES = {
 
 
 @pytest.mark.parametrize("body", ODD_FILES.values(), ids=ODD_FILES)
-def test_an_odd_file_keeps_nothing_from_being_repaired(sync, annotated, desk, store, body):
+def test_an_odd_file_keeps_nothing_from_being_repaired(sync, annotated, tool, store, body):
     odd, first, second = annotated(3)
-    project = project_of(desk).id
+    project = project_of(tool).id
     write(store, QUEUE, "99", body.replace(b"%d", b"%d" % project))
     write(store, QUEUE, str(odd), body.replace(b"%d", b"%d" % project))
     store.delete(keys.output(QUEUE, str(first)))
-    desk.store_is_away = True
-    desk.delete_annotation(second)
+    tool.store_is_away = True
+    tool.delete_annotation(second)
     told = sync(thorough=True)
     assert {"failed", "stopped"}.isdisjoint(counts(told))
     assert keys.output(QUEUE, str(first)).key in written(store)
@@ -535,7 +535,7 @@ def test_a_file_of_a_name_that_label_studio_does_not_give_is_no_annotation(sync,
 
 @pytest.mark.parametrize("error", [StoreDown("no answer"), MemoryError(), UnicodeError()], ids=repr)
 @pytest.mark.parametrize("verb", ["get", "create", "replace"])
-def test_what_goes_wrong_with_one_annotation_is_left_and_comes_again(sync, annotated, desk, store, verb, error):
+def test_what_goes_wrong_with_one_annotation_is_left_and_comes_again(sync, annotated, tool, store, verb, error):
     bad, good = annotated(2)
     for annotation in (bad, good):
         ref = keys.output(QUEUE, str(annotation))
@@ -544,24 +544,24 @@ def test_what_goes_wrong_with_one_annotation_is_left_and_comes_again(sync, annot
         else:
             write(store, QUEUE, str(annotation), b'{"updated_at":"2020-01-01T00:00:00Z"}')
     failing = Refusing(store, verb, keys.output(QUEUE, str(bad)).key, error)
-    told = sweep(failing, desk, thorough=True)
+    told = sweep(failing, tool, thorough=True)
     assert {**counts(told), "known": 0} == {"known": 0, "repaired": 1, "failed": 1}
     assert counts(sync(thorough=True))["repaired"] == 1
 
 
-def test_what_goes_wrong_with_one_task_keeps_no_other_one_waiting(sync, desk, queued, store):
+def test_what_goes_wrong_with_one_task_keeps_no_other_one_waiting(sync, tool, queued, store):
     bad, good = queued(2)
-    told = sweep(Refusing(store, "get", bad, StoreDown("no answer")), desk)
-    assert (counts(told), desk.shown(QUEUE)) == ({"new": 1, "failed": 1}, [good])
+    told = sweep(Refusing(store, "get", bad, StoreDown("no answer")), tool)
+    assert (counts(told), tool.shown(QUEUE)) == ({"new": 1, "failed": 1}, [good])
     assert counts(sync()) == {"new": 1, "known": 1}
 
 
-def test_an_error_in_one_queue_comes_after_the_others_turn(desk, queued, store):
+def test_an_error_in_one_queue_comes_after_the_others_turn(tool, queued, store):
     queued(1, keys.RANDOM_SAMPLED)
     queued(1, keys.USER_FEEDBACK)
     with pytest.raises(StoreDown):
-        sweep(Refusing(store, "list", f"imported/{keys.RANDOM_SAMPLED}/", StoreDown("no answer")), desk)
-    assert (len(desk.shown(keys.RANDOM_SAMPLED)), len(desk.shown(keys.USER_FEEDBACK))) == (0, 1)
+        sweep(Refusing(store, "list", f"imported/{keys.RANDOM_SAMPLED}/", StoreDown("no answer")), tool)
+    assert (len(tool.shown(keys.RANDOM_SAMPLED)), len(tool.shown(keys.USER_FEEDBACK))) == (0, 1)
 
 
 @pytest.mark.parametrize(
@@ -577,8 +577,8 @@ def test_an_error_in_one_queue_comes_after_the_others_turn(desk, queued, store):
     ],
     ids=range(7),
 )
-def test_a_damaged_mark_begins_anew(sync, annotated, desk, store, damage):
-    project = project_of(desk)
+def test_a_damaged_mark_begins_anew(sync, annotated, tool, store, damage):
+    project = project_of(tool)
     store.create(keys.repaired(QUEUE), damage.replace(b"%s", f"{project.id} of {iso(project.created)}".encode()))
     annotated(1, away=True)
     assert counts(sync(thorough=True))["repaired"] == 1
@@ -592,29 +592,29 @@ def test_a_mark_lets_repairs_rest_for_minutes_only(sync, store, clock):
     assert store.head(keys.repaired(QUEUE)).modified - before == timedelta(minutes=6)
 
 
-def test_a_task_older_than_its_classs_name_is_shown_with_todays(store, sync, desk, queued):
+def test_a_task_older_than_its_classs_name_is_shown_with_todays(store, sync, tool, queued):
     queued()
     ref = keys.class_list("food11")
     renamed = releases.class_list(store).renamed("Dairy product", "Milk & co")
     store.replace(ref, dump(renamed.to_document()), etag=store.get(ref).etag)
     assert counts(sync()) == {"new": 1}
-    (task,) = desk.tasks.values()
+    (task,) = tool.tasks.values()
     (guess,) = task.task["predictions"]
     assert guess["result"][0]["value"] == {"choices": ["Milk & co"]}
 
 
-def test_without_a_class_list_tasks_are_shown_as_they_are(store, sync, desk, queued):
+def test_without_a_class_list_tasks_are_shown_as_they_are(store, sync, tool, queued):
     queued()
     store.delete(keys.class_list("food11"))
     assert counts(sync()) == {"new": 1}
-    (task,) = desk.tasks.values()
+    (task,) = tool.tasks.values()
     assert task.task["predictions"][0]["result"][0]["value"] == {"choices": ["Dairy product"]}
 
 
-def test_a_task_that_cannot_be_told_is_named_and_keeps_no_other_one_waiting(store, sync, desk, annotated):
+def test_a_task_that_cannot_be_told_is_named_and_keeps_no_other_one_waiting(store, sync, tool, annotated):
     good, bad = annotated(2, away=True)
-    (failing,) = (task.id for task in desk.tasks.values() if bad in task.answers)
-    desk.unreadable = {failing}
+    (failing,) = (task.id for task in tool.tasks.values() if bad in task.answers)
+    tool.unreadable = {failing}
     told = sync(thorough=True)
     assert counts(told) == {"known": 2, "repaired": 1, "unreadable": 1}
     assert files(store).keys() == {good}
@@ -623,9 +623,9 @@ def test_a_task_that_cannot_be_told_is_named_and_keeps_no_other_one_waiting(stor
     ]
 
 
-def test_a_task_that_cannot_be_told_loses_no_file(store, sync, desk, annotated):
+def test_a_task_that_cannot_be_told_loses_no_file(store, sync, tool, annotated):
     annotations = annotated(2)
-    desk.unreadable = {task.id for task in desk.tasks.values()}
+    tool.unreadable = {task.id for task in tool.tasks.values()}
     write(store, QUEUE, "999", dump({"id": 999}))
     sync(thorough=True)
     assert files(store).keys() == {*annotations, 999}

@@ -7,7 +7,7 @@ from feedloop.adapters.memory import MemoryStore
 from feedloop.app import create_app
 from feedloop.domain import keys
 from functions.sync import handler
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.wired import forget
 from tests.support.world import commit, everything, prediction, queue_task
 
@@ -23,12 +23,12 @@ def store():
 
 
 @pytest.fixture
-def desk(store):
-    return MemoryDesk(store)
+def tool(store):
+    return MemoryAnnotationTool(store)
 
 
 @pytest.fixture
-def call(store, desk, tmp_path, monkeypatch):
+def call(store, tool, tmp_path, monkeypatch):
     """POST to sync; the answer."""
     monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
@@ -36,7 +36,7 @@ def call(store, desk, tmp_path, monkeypatch):
         (tmp_path / f"feedloop-{name}-token").write_text(f"{name} token")
     forget()
     monkeypatch.setattr(wiring, "store", lambda: store)
-    monkeypatch.setattr(wiring, "annotation_tool", lambda: desk)
+    monkeypatch.setattr(wiring, "annotation_tool", lambda: tool)
     client = create_app(handler.handle, "sync").test_client()
     yield lambda **how: client.post("/", **how)
     forget()
@@ -46,25 +46,25 @@ def queue(store):
     return queue_task(store, commit(store, prediction()), keys.LOW_CONFIDENCE)
 
 
-def test_an_event_brings_what_is_new(call, store, desk):
+def test_an_event_brings_what_is_new(call, store, tool):
     random = queue(store)
     answer = call(json=EVENT, headers=BEARER)
     assert (answer.status_code, answer.json["projects"]["lowconfidence"]["new"]) == (200, 1)
-    assert desk.shown(keys.LOW_CONFIDENCE) == [random]
+    assert tool.shown(keys.LOW_CONFIDENCE) == [random]
 
 
-def test_an_event_about_a_known_task_starts_no_run(call, store, desk):
+def test_an_event_about_a_known_task_starts_no_run(call, store, tool):
     key = f"tasks/lowconfidence/{queue(store)}.json"
     event = {"Records": [{"s3": {"bucket": {"name": "labelstudio"}, "object": {"key": key}}}]}
     assert call(json=event, headers=BEARER).json["projects"]["lowconfidence"]["new"] == 1
-    desk.down = True
+    tool.down = True
     assert call(json=event, headers=BEARER).json == {"status": "known"}
 
 
-def test_an_event_without_the_token_is_refused(call, store, desk):
+def test_an_event_without_the_token_is_refused(call, store, tool):
     queue(store)
     assert call(json=EVENT).status_code == 401
-    assert desk.tasks == {}
+    assert tool.tasks == {}
 
 
 def test_cron_and_strangers_do_the_same_run(call, store):
@@ -87,39 +87,39 @@ def test_without_label_studio_sync_is_off(call, store, monkeypatch):
     assert everything(store, keys.TRACKING, "") == {}
 
 
-def test_a_desk_that_is_away_is_a_503(call, desk):
-    desk.down = True
+def test_a_desk_that_is_away_is_a_503(call, tool):
+    tool.down = True
     answer = call()
     assert (answer.status_code, answer.json["type"]) == (503, "urn:feedloop:problem:annotation-tool-down")
     assert int(answer.headers["Retry-After"]) > 0
 
 
-def test_a_missing_project_tells_the_operator_what_to_do(call, desk):
-    desk.close("User Feedback Review")
+def test_a_missing_project_tells_the_operator_what_to_do(call, tool):
+    tool.close("User Feedback Review")
     answer = call()
     assert answer.json["type"] == "urn:feedloop:problem:annotation-tool-misconfigured"
     assert "python -m labelling setup" in answer.json["detail"]
 
 
-def test_a_failed_run_keeps_nobody_waiting(call, store, desk):
-    desk.down = True
+def test_a_failed_run_keeps_nobody_waiting(call, store, tool):
+    tool.down = True
     call()
-    desk.down = False
+    tool.down = False
     queue(store)
     assert call().json["projects"]["lowconfidence"]["new"] == 1
 
 
-def test_an_operator_has_everything_compared_at_once(call, store, desk):
+def test_an_operator_has_everything_compared_at_once(call, store, tool):
     queue(store)
     call()
-    desk.store_is_away = True
-    desk.annotate(*desk.tasks, "Egg")
+    tool.store_is_away = True
+    tool.annotate(*tool.tasks, "Egg")
     assert [call(headers=shown).json["projects"]["lowconfidence"]["repaired"] for shown in ({}, BEARER)] == [0, 0]
     assert call(headers=OPERATOR).json["projects"]["lowconfidence"]["repaired"] == 1
 
 
-def test_a_burst_of_events_leads_to_one_more_run(call, store, desk, monkeypatch):
-    randoms, runs, projects = [queue(store)], [], desk.projects
+def test_a_burst_of_events_leads_to_one_more_run(call, store, tool, monkeypatch):
+    randoms, runs, projects = [queue(store)], [], tool.projects
 
     def counted():
         runs.append(len(runs))
@@ -128,6 +128,6 @@ def test_a_burst_of_events_leads_to_one_more_run(call, store, desk, monkeypatch)
             assert {call(json=EVENT, headers=BEARER).json["status"] for _ in range(50)} == {BUSY}
         return projects()
 
-    monkeypatch.setattr(desk, "projects", counted)
+    monkeypatch.setattr(tool, "projects", counted)
     call(json=EVENT, headers=BEARER)
-    assert (runs, desk.shown(keys.LOW_CONFIDENCE)) == ([0, 1], sorted(randoms))
+    assert (runs, tool.shown(keys.LOW_CONFIDENCE)) == ([0, 1], sorted(randoms))

@@ -15,7 +15,7 @@ from feedloop.adapters.label_studio import LabelStudio
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
-from functions.sync import claims
+from functions.sync import import_ledger
 from functions.sync.sweep import sweep
 from tests.support import annotator
 from tests.support import label_studio as desks
@@ -134,7 +134,7 @@ MOMENTS = {
     "claiming": lambda store, randoms: len(ledger(store).keys() & randoms) > 10,
     "all are claimed": lambda store, randoms: randoms <= ledger(store).keys(),
     "writing what is done": lambda store, randoms: any(
-        claims.is_done(entry) for random, entry in ledger(store).items() if random in randoms
+        import_ledger.is_done(entry) for random, entry in ledger(store).items() if random in randoms
     ),
 }
 
@@ -142,7 +142,7 @@ MOMENTS = {
 @pytest.fixture
 def minutes_later(monkeypatch):
     """To us every claim is one of the dead; the function itself waits."""
-    monkeypatch.setattr(claims, "PATIENCE", timedelta(seconds=-2))
+    monkeypatch.setattr(import_ledger, "PATIENCE", timedelta(seconds=-2))
 
 
 @pytest.mark.usefixtures("minutes_later")
@@ -154,7 +154,7 @@ def test_a_function_that_is_killed_while_it_imports_leaves_each_task_once(store,
         process.kill()
     sync()
     assert shown(randoms) == Counter(randoms)
-    assert all(claims.is_done(entry) for entry in ledger(store).values())
+    assert all(import_ledger.is_done(entry) for entry in ledger(store).values())
 
 
 def wait_until(condition):

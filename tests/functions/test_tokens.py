@@ -14,7 +14,7 @@ from functions.report import handler as report
 from functions.sample import handler as sample
 from functions.sync import handler as sync
 from tests.support import world
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.wired import forget
 
 TOKENS = (settings.EVENT_TOKEN, settings.OPERATOR_TOKEN, settings.REPORT_TOKEN)
@@ -44,7 +44,7 @@ def deployed(tmp_path, monkeypatch):
     store = MemoryStore()
     world.release(store)
     monkeypatch.setattr(wiring, "store", lambda: store)
-    monkeypatch.setattr(wiring, "annotation_tool", lambda: MemoryDesk(store))
+    monkeypatch.setattr(wiring, "annotation_tool", lambda: MemoryAnnotationTool(store))
     forget()
     yield with_secrets
     forget()

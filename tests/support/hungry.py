@@ -13,11 +13,11 @@ from feedloop import releases
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.review import TITLES
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from functions.curate.sweep import sweep as curate
 from functions.report.reporting import report
 from functions.sync.sweep import sweep as sync
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.peak import peak
 
 WORKERS, AT_ONCE = 4, 8
@@ -30,9 +30,9 @@ def now() -> datetime:
     return datetime.now(UTC)
 
 
-def desk() -> MemoryDesk:
+def tool() -> MemoryAnnotationTool:
     """A desk where each of these annotations is newer than its file can tell."""
-    made = MemoryDesk(clock=now)
+    made = MemoryAnnotationTool(clock=now)
     (project,) = (one for one in made.projects() if one.title == TITLES[keys.LOW_CONFIDENCE])
     (task,) = made.add(project, [{"data": {"image": "s3://labelstudio/images/x.jpg"}}])
     for _ in range(ANSWERS):
@@ -45,8 +45,8 @@ def main(function: str, endpoint: str, access_key: str, secret_key: str, prefix:
     classes = releases.class_list(store)
     with ThreadPoolExecutor(AT_ONCE if function == "report" else WORKERS) as pool:
         runs: dict[str, Callable[[], object]] = {
-            "curate": partial(curate, Desk(store, classes, now), each=pool.map, patience=timedelta(0)),
-            "sync": partial(sync, store, desk(), thorough=True, each=pool.map),
+            "curate": partial(curate, Curator(store, classes, now), each=pool.map, patience=timedelta(0)),
+            "sync": partial(sync, store, tool(), thorough=True, each=pool.map),
             "report": partial(report, {}, store=store, classes=classes, now=now(), threshold=700, each=pool.map),
         }
         runs[function]()

@@ -10,7 +10,7 @@ from feedloop.domain.annotations import VISITOR
 from feedloop.domain.errors import AlreadyExists
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
-from functions.curate.desk import Desk
+from functions.curate.curator import Curator
 from tests.support import world
 from tests.support.uploads import encoded, scene
 from tests.support.world import NOON, SettableClock
@@ -41,5 +41,5 @@ def label(
     name = made.id.random if queue == keys.USER_FEEDBACK_2 else str(next(_annotations))
     by = facts.pop("by", VISITOR if queue == keys.USER_FEEDBACK_2 else 3)
     world.write(store, queue, name, world.annotation(store, made, choice, by=by, **facts))
-    Desk(store, releases.class_list(store), SettableClock(facts.get("at", NOON))).take(queue, name)
+    Curator(store, releases.class_list(store), SettableClock(facts.get("at", NOON))).take(queue, name)
     return made

@@ -8,7 +8,7 @@ from feedloop.domain import keys
 from feedloop.domain.documents import load
 from functions.sync.sweep import sweep
 from tests.support import world
-from tests.support.memory_desk import MemoryDesk
+from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.world import SettableClock, commit, prediction, queue_task
 
 QUEUE = keys.LOW_CONFIDENCE
@@ -20,7 +20,7 @@ class Office:
     def __init__(self) -> None:
         self.clock, self._numbers = SettableClock(), count(1)
         self.store = MemoryStore(clock=self.clock)
-        self.desk = MemoryDesk(self.store, clock=self.clock)
+        self.desk = MemoryAnnotationTool(self.store, clock=self.clock)
 
     def __getattr__(self, verb: str) -> Any:
         return getattr(self.store if hasattr(self.store, verb) else self.desk, verb)

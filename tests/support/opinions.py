@@ -9,7 +9,7 @@ from feedloop.domain.annotations import Vote
 from feedloop.domain.clock import day_of
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
-from functions.curate import shelves
+from functions.curate import label_store
 from tests.support import world
 
 NONE_OF_THESE, CANNOT_TELL, SKIPPED = annotations.OTHER, annotations.UNCLEAR, annotations.SKIPPED
@@ -31,9 +31,9 @@ def said(store: ObjectStore, queue: str, made: Prediction, answer: int | str, *,
     outcome, index = (annotations.CLASS, answer) if isinstance(answer, int) else (answer, None)
     at = made.time + WAIT
     vote = Vote(outcome, index, by, at, cancelled=outcome == SKIPPED, origin="manual", lead_time=3.2)
-    label, etag = shelves.read(store, queue, made.id)
+    label, etag = label_store.read(store, queue, made.id)
     label = label.with_vote(by, vote, at)
-    shelves.show(store, queue, made.id, label, shelves.swap(store, queue, made.id, label, etag))
+    label_store.show(store, queue, made.id, label, label_store.swap(store, queue, made.id, label, etag))
 
 
 def sampled(store: ObjectStore, made: Prediction) -> None:

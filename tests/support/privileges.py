@@ -24,7 +24,7 @@ from local.policy import DELETE, GET, LIST, PUT, Grant, Policy
 
 ROOT = Path(__file__).parents[2]
 FUNCTIONS = str(ROOT / "functions")
-OTHERS = (str(ROOT / "tests/support/memory_desk.py"), str(ROOT / "tests/functions"))
+OTHERS = (str(ROOT / "tests/support/memory_annotation_tool.py"), str(ROOT / "tests/functions"))
 SERVED = str(ROOT / "feedloop/active_model.py")
 EVIDENCE = str(ROOT / "feedloop/evidence")
 

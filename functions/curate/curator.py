@@ -34,8 +34,8 @@ from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import Clock, Entry, ObjectStore, Stored
 
-from . import shelves
-from .ledger import stranger
+from . import label_store
+from .curation_ledger import stranger
 
 WAIT_FOR_COMMIT = timedelta(hours=24)
 _SHOWN, _REASON = 20_000, 500  # bytes of what is set aside, and characters of the reason, that its entry tells
@@ -62,7 +62,7 @@ class Version:
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class Curator:
     """Where annotations are worked off."""
 
     store: ObjectStore
@@ -131,13 +131,13 @@ class Desk:
             prediction = self._prediction(self._read(self.store.get(note, most=LARGEST_EVER)))
         except Malformed:
             return  # an earlier version began with what can't be read, and came no further
-        label, etag = shelves.read(self.store, queue, prediction)
+        label, etag = label_store.read(self.store, queue, prediction)
         if etag:
-            shelves.show(self.store, queue, prediction, label, etag)
+            label_store.show(self.store, queue, prediction, label, etag)
 
     def _change(self, version: Version, prediction: PredictionId, edit: Edit, *, enter: Callable[[], None]) -> str:
         """Edit the label of record, show it, enter it in the ledger; no note is needed when only the last is left."""
-        before, etag = shelves.read(self.store, version.queue, prediction)
+        before, etag = label_store.read(self.store, version.queue, prediction)
         after = edit(before)
         if after == before and (before.materialised or not etag):
             enter()
@@ -148,12 +148,12 @@ class Desk:
             if after == before:
                 break
             try:
-                etag = shelves.swap(self.store, version.queue, prediction, after, etag)
+                etag = label_store.swap(self.store, version.queue, prediction, after, etag)
                 break
             except Changed:
-                before, etag = shelves.read(self.store, version.queue, prediction)
+                before, etag = label_store.read(self.store, version.queue, prediction)
                 after = edit(before)
-        shelves.show(self.store, version.queue, prediction, after, etag)
+        label_store.show(self.store, version.queue, prediction, after, etag)
         enter()
         self.store.delete(note)
         return labels.change(before.answer, after.answer)
@@ -182,7 +182,7 @@ class Desk:
                 head = self.store.head(mark)
                 if not head.size:
                     return
-                label, _etag = shelves.read(self.store, version.queue, prediction)
+                label, _etag = label_store.read(self.store, version.queue, prediction)
                 if label.is_withdrawn(version.annotation, vote):
                     raise Changed(version.annotation)
                 with suppress(Changed):

@@ -41,7 +41,7 @@ def was_imported(store: ObjectStore, queue: str, random: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class ImportLedger:
     """One queue's ledger, as one worker uses it."""
 
     store: ObjectStore

@@ -32,7 +32,7 @@ class Task:
         return str(self.task["data"]["image"])
 
 
-class MemoryDesk:
+class MemoryAnnotationTool:
     """A AnnotationTool; with a store it writes annotations there, as the target storages of the set-up do."""
 
     def __init__(self, store: ObjectStore | None = None, *, clock: Clock = lambda: NOON) -> None:

@@ -19,7 +19,7 @@ def stranger(key: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Ledger:
+class CurationLedger:
     """One queue's ledger; `living` says where each ETag of an annotation is archived, vanished ones left out."""
 
     living: dict[str, dict[str, ObjectRef]]
@@ -40,7 +40,7 @@ class Ledger:
         return (annotation, etag) in self.settled
 
 
-def read_ledger(store: ObjectStore, queue: str, notes: Iterable[ObjectRef]) -> Ledger:
+def read_ledger(store: ObjectStore, queue: str, notes: Iterable[ObjectRef]) -> CurationLedger:
     """List the ledger and the quarantine; versions that were only begun (`notes`) live but are not settled."""
     entries = list(store.list(keys.versions(keys.CURATED, queue)))
     marks = tuple(entry for entry in entries if _is_mark(entry) and entry.size)  # an empty one was taken back
@@ -54,7 +54,7 @@ def read_ledger(store: ObjectStore, queue: str, notes: Iterable[ObjectRef]) -> L
             living.setdefault(annotation, {})[etag] = ref
     listing = store.list(keys.versions(keys.QUARANTINED, queue))
     set_aside = {named for entry in listing if (named := keys.read_quarantined(entry.key))}
-    return Ledger(living, frozenset(done) | set_aside, marks)
+    return CurationLedger(living, frozenset(done) | set_aside, marks)
 
 
 def _named(key: str) -> Named:
