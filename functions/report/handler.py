@@ -19,7 +19,7 @@ from feedloop.domain.errors import NoModel, Unauthorised
 from feedloop.http import Context, Event, Response
 from feedloop.sweeps import Lease
 
-from . import asked, prometheus
+from . import asked
 from .closing import close
 
 AT_ONCE = 8
@@ -36,6 +36,8 @@ def handle(event: Event, _context: Context) -> Response:
     if not (wiring.configured().report_open or http.has_token(event, wiring.report_token())):
         raise Unauthorised("A report needs the report token: Authorization: Bearer <token>.")
     if asked.form(event.query, event.headers.get("Accept", "")) == asked.PROMETHEUS:
+        from . import prometheus  # brings HTTP servers, which only a scrape must wait for
+
         return http.text(prometheus.text(_report(event)), prometheus.CONTENT_TYPE)
     return http.answer(_report(event))
 

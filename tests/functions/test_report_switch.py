@@ -112,9 +112,9 @@ def test_a_new_model_that_fails_does_not_hide_behind_the_old_one(days):
     assert told["switch"]["serving"]["answers"] == {"right": 0, "of": 5}
     assert kinds(told)["few-labels"] == {"kind": "few-labels", "labels": 5}
     metrics = prometheus.text(told)
-    assert 'feedloop_accuracy{estimate="best",bound="value"} 0.0' in metrics
-    assert 'feedloop_accuracy_by_model{model="9f2c11aa",estimate="best",bound="value"} 0.9' in metrics
-    assert 'feedloop_accuracy_model_info{model="22222222"} 1' in metrics
+    assert 'feedloop_accuracy{bound="value",estimate="best"} 0.0' in metrics
+    assert 'feedloop_accuracy_by_model{bound="value",estimate="best",model="9f2c11aa"} 0.9' in metrics
+    assert 'feedloop_accuracy_model_info{model="22222222"} 1.0' in metrics
 
 
 def test_a_model_without_answers_has_no_number_and_the_old_one_stands_beside(days):
@@ -135,7 +135,7 @@ def test_both_together_are_a_choice_that_says_so(better):
     assert told["window"]["model"] == "all"
     assert told["accuracy"]["blind"]["value"] == pytest.approx((48 + 57) / 140, abs=1e-6)
     assert kinds(told)["all-models"] == {"kind": "all-models", "models": 2}
-    assert 'feedloop_accuracy_model_info{model="all"} 1' in prometheus.text(told)
+    assert 'feedloop_accuracy_model_info{model="all"} 1.0' in prometheus.text(told)
     assert told["switch"]["serving"]["best"]["value"] == 0.95
 
 
