@@ -20,9 +20,8 @@ from numpy.random import Generator, default_rng
 
 from benchmarks.shared import report
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.classes import per_class
-from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.intervals import wilson
+from feedloop.estimation.confusion import per_class
+from feedloop.estimation.intervals import Estimate, wilson
 from feedloop.estimation.paired import Compared, Paired, paired
 from tests.support import worlds
 from tests.support.worlds import PLAIN, SCENARIOS, Window, World

@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from feedloop.domain.observations import Day, Row
-from feedloop.estimation.answers import Answers
-from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.shares import Part
-from feedloop.estimation.window import Window
+from feedloop.estimation.columns import Answers
+from feedloop.estimation.intervals import Estimate
+from feedloop.estimation.window import Part, Window
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from math import sqrt
 
 from feedloop.domain.observations import BINS, Day, Row
-from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.intervals import deviations
+from feedloop.estimation.intervals import Estimate, deviations
 from feedloop.estimation.window import Window
 
 

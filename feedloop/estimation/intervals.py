@@ -1,11 +1,28 @@
-"""Score intervals of a share."""
+"""A share or a difference with its 95 % interval: score intervals, and how those of two estimates combine."""
 
-from math import sqrt
+from dataclasses import dataclass
+from math import hypot, inf, sqrt
 from statistics import NormalDist
 
 LEVEL = 0.95
 
 Ends = tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A share in [0, 1], or a difference of two in [-1, 1], with the interval that holds the truth 95 times in 100."""
+
+    value: float
+    low: float
+    high: float
+    labels: int
+    """Human answers that it rests on."""
+
+    @property
+    def half_width(self) -> float:
+        """Half the length of the interval."""
+        return (self.high - self.low) / 2
 
 
 def deviations(level: float = LEVEL) -> float:
@@ -29,3 +46,32 @@ def score(share: float, per_label: float) -> Ends:
     reach = sqrt(spread * share * (1 - share) + spread**2 / 4)
     low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
     return min(max(low, 0.0), share), max(min(high, 1.0), share)
+
+
+def change(before: Estimate | None, after: Estimate | None) -> Estimate | None:
+    """After minus before, of windows that share no label; None without one of them.
+
+    The squares of the distances to the nearer ends add up: Newcombe (1998), Statistics in Medicine 17:873, method 10;
+    for any two intervals Zou and Donner (2008), Statistics in Medicine 27:1693 (MOVER).
+    """
+    if before is None or after is None:
+        return None
+    value = after.value - before.value
+    low = value - hypot(after.value - after.low, before.high - before.value)
+    high = value + hypot(after.high - after.value, before.value - before.low)
+    return Estimate(value, max(low, -1.0), min(high, 1.0), after.labels + before.labels)
+
+
+def ratio_interval(above: tuple[float, float, float], below: tuple[float, float, float]) -> tuple[float, float]:
+    """The interval of the ratio of two independent estimates, each given with its own.
+
+    MOVER-R: Donner and Zou (2012), Statistical Methods in Medical Research 21:347; Newcombe (2016), ibid. 25:1774.
+    """
+    a, a_low, a_high = above
+    b, b_low, b_high = below
+    near, far = a_low * (2 * a - a_low), a_high * (2 * a - a_high)
+    root_near = sqrt(max((a * b) ** 2 - near * b_high * (2 * b - b_high), 0))
+    root_far = sqrt(max((a * b) ** 2 - far * b_low * (2 * b - b_low), 0))
+    low = near / (a * b + root_near) if a * b + root_near else 0.0
+    high = (a * b + root_far) / (b_low * (2 * b - b_low)) if b_low else inf
+    return low, high

@@ -8,9 +8,8 @@ from math import ceil, sqrt
 import numpy as np
 
 from feedloop.domain.observations import Answer
-from feedloop.estimation.answers import Real, by_weight
-from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.intervals import deviations
+from feedloop.estimation.columns import Real, by_weight
+from feedloop.estimation.intervals import Estimate, deviations
 
 POWER = 0.84
 """Standard deviations below the mean, above which 8 of 10 results lie."""

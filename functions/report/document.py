@@ -9,7 +9,7 @@ from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
 from feedloop.estimation.accuracy import Accuracy
-from feedloop.estimation.planning import Advice
+from feedloop.estimation.allocation import Advice
 from feedloop.evidence.evidence import DayFacts
 from feedloop.evidence.human_labels import DISPUTED, SKIPPED, UNCLEAR
 from feedloop.withdrawals import Guard

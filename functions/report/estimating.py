@@ -7,17 +7,9 @@ from typing import Self
 from feedloop.domain.documents import Document
 from feedloop.domain.observations import MISSING, OTHER, Cell, Day, Row
 from feedloop.domain.prediction import CERTAIN
-from feedloop.estimation import (
-    accuracy,
-    anchoring,
-    calibration,
-    change,
-    classes,
-    confusion,
-    planning,
-)
-from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.intervals import wilson
+from feedloop.estimation import accuracy, allocation, annotator_bias, calibration, confusion
+from feedloop.estimation.columns import Answers
+from feedloop.estimation.intervals import Estimate, change, wilson
 from feedloop.evidence.evidence import DayFacts, Seen
 
 from .counting import Narrowed
@@ -88,14 +80,14 @@ def trend(evidence: Evidence, window: Sequence[str]) -> list[Document]:
 
 def difference(before: Evidence, after: Evidence) -> Document | None:
     """The accuracy of a window minus that of the one before."""
-    return estimate(change.change(before.accuracy.best, after.accuracy.best))
+    return estimate(change(before.accuracy.best, after.accuracy.best))
 
 
 def by_class(evidence: Evidence, names: Sequence[str]) -> list[Document]:
     """Precision and recall of each class, or of the one that was asked for."""
-    found = classes.per_class(evidence.days, evidence.rows)
+    found = confusion.per_class(evidence.days, evidence.rows)
     wanted = range(len(names)) if evidence.predicted is None else [evidence.predicted]
-    nothing = classes.ClassAccuracy(None, None)
+    nothing = confusion.ClassAccuracy(None, None)
     return [
         {
             "class_index": index,
@@ -137,7 +129,7 @@ def calibrated(evidence: Evidence, threshold: int) -> Document:
 
 def anchored(evidence: Evidence) -> Document:
     """Whether annotators follow an answer that they see."""
-    found = anchoring.anchoring(evidence.days, evidence.rows)
+    found = annotator_bias.anchoring(Answers.of(evidence.days, evidence.rows))
     return {name: estimate(getattr(found, name)) for name in ("accepted", "blind_agreement", "difference")}
 
 
@@ -147,10 +139,10 @@ def answers(evidence: Evidence) -> Document:
     return {"right": sum(row.blind == row.predicted for row in told), "of": len(told)}
 
 
-def advice(evidence: Evidence) -> list[planning.Advice]:
+def advice(evidence: Evidence) -> list[allocation.Advice]:
     """Where the next labels tell most."""
     chosen = evidence.called
-    return list(planning.next_labels(chosen.days, chosen.rows))
+    return list(allocation.next_labels(chosen.days, chosen.rows))
 
 
 def rounded(value: float | None) -> float | None:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed, Missing, StoreMisconfigured
-from feedloop.estimation.estimate import Estimate
+from feedloop.estimation.intervals import Estimate
 from feedloop.evidence.unread import fetch_document
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Pointer

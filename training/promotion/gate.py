@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from feedloop.estimation.estimate import Estimate
+from feedloop.estimation.intervals import Estimate
 from feedloop.estimation.paired import Paired, labels_needed
 
 RELEASE, REFUSE, WAIT = "release", "refuse", "too few labels"

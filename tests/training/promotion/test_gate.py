@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from feedloop.domain.observations import OTHER
-from feedloop.estimation.estimate import Estimate
+from feedloop.estimation.intervals import Estimate
 from feedloop.estimation.paired import Compared, Paired, paired
 from training.promotion import gate
 from training.promotion.gate import REFUSE, RELEASE, WAIT, Rules

@@ -1,8 +1,6 @@
 import pytest
 
-from feedloop.estimation.change import change
-from feedloop.estimation.estimate import Estimate
-from feedloop.estimation.intervals import wilson
+from feedloop.estimation.intervals import Estimate, change, wilson
 
 
 def test_the_interval_of_a_difference_is_newcombes():

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.classes import per_class
+from feedloop.estimation.confusion import per_class
 from tests.support.worlds import UNSEEN, World, window
 
 SEEDS = 40

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.anchoring import anchoring
+from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
-from feedloop.estimation.change import change
-from feedloop.estimation.classes import per_class
+from feedloop.estimation.columns import Answers
+from feedloop.estimation.confusion import per_class
+from feedloop.estimation.intervals import change
 from tests.support.seeds import SOAK, seeds
 from tests.support.worlds import SCENARIOS, UNSEEN, window
 
@@ -55,7 +56,7 @@ def estimates(one):
     yield "best", whole.best, one.accuracy
     yield "blind", whole.blind, one.accuracy
     agreed = (one.informed == one.predicted)[seen].mean()
-    yield "anchoring", anchoring(days, rows).difference, agreed - right[seen].mean()
+    yield "anchoring", anchoring(Answers.of(days, rows)).difference, agreed - right[seen].mean()
     for index, found in per_class(days, rows).items():
         if (one.blind & (one.predicted == index)).sum() >= ENOUGH:
             yield "precision", found.precision, one.precision(index)

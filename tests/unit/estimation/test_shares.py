@@ -3,14 +3,12 @@ import pytest
 
 from feedloop.domain.observations import OTHER, Day, Row
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.anchoring import anchoring
-from feedloop.estimation.answers import Answers
-from feedloop.estimation.assistance import STEEPEST, Assistance
+from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
-from feedloop.estimation.classes import per_class
-from feedloop.estimation.confusion import confusion
+from feedloop.estimation.columns import Answers
+from feedloop.estimation.confusion import confusion, per_class
 from feedloop.estimation.intervals import wilson
-from feedloop.estimation.shares import per_label
+from feedloop.estimation.window import STEEPEST, Assistance, per_label
 
 
 def known(found):
@@ -94,14 +92,14 @@ def test_a_model_that_is_as_good_as_it_says_has_no_error_by_chance():
 
 def test_annotators_who_follow_are_found_out_by_the_same_pictures():
     rows = [row(0, 1, 0, sure=False)] * 20 + [row(0, 0, 0, sure=False)] * 20 + [row(0, None, 0, sure=False)] * 40
-    found = anchoring(day((0, 100, 80)), rows)
+    found = anchoring(Answers.of(day((0, 100, 80)), rows))
     assert (known(found.accepted).value, known(found.difference).value) == (1, pytest.approx(0.5))
     assert known(found.blind_agreement).value == pytest.approx(0.5)
     assert known(found.difference).low > 0.2
 
 
 def test_without_pictures_answered_both_ways_nobody_is_accused():
-    found = anchoring(day((0, 100, 10)), [row(0, None, 0, sure=False)] * 10)
+    found = anchoring(Answers.of(day((0, 100, 10)), [row(0, None, 0, sure=False)] * 10))
     assert (known(found.accepted).labels, found.blind_agreement, found.difference) == (10, None, None)
 
 

@@ -6,11 +6,11 @@ import pytest
 
 from feedloop.domain.observations import MISSING, OTHER, Day, Row
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.anchoring import anchoring
+from feedloop.estimation.allocation import next_labels
+from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
-from feedloop.estimation.classes import per_class
-from feedloop.estimation.confusion import confusion
-from feedloop.estimation.planning import next_labels
+from feedloop.estimation.columns import Answers
+from feedloop.estimation.confusion import confusion, per_class
 
 CONFIDENCES = (0, 100, 650, 700, 999, 1000)
 
@@ -41,7 +41,7 @@ def lies_inside(estimate):
 
 def test_every_estimate_lies_inside_its_interval_and_that_between_none_and_all(windows):
     for days, rows in windows:
-        whole, seen = accuracy(days, rows), anchoring(days, rows)
+        whole, seen = accuracy(days, rows), anchoring(Answers.of(days, rows))
         found = [whole.blind, whole.best, accuracy(days, rows, 1).best, seen.accepted, seen.blind_agreement]
         found += [each for of_class in per_class(days, rows).values() for each in (of_class.precision, of_class.recall)]
         found += [each.accuracy for each in calibration(days, rows).bins]

@@ -5,7 +5,9 @@ from typing import Self
 
 import numpy as np
 
-from feedloop.estimation.answers import Answers, Flags, Real, by_weight
+from feedloop.estimation.columns import Answers, Flags, Real, by_weight
+from feedloop.estimation.intervals import Estimate, wilson
+from feedloop.estimation.paired import paired_difference
 
 PRIOR = 0.25
 """Wrong answers, and right ones, that are added to a rate before its variance is taken: a rate of 0 is not certain.
@@ -62,3 +64,31 @@ def _rate(differs: Flags, weight: Real) -> Rate:
     value = float(np.average(differs, weights=weight))
     careful = (value + PRIOR * per_label) / (1 + 2 * PRIOR * per_label)
     return Rate(value, careful * (1 - careful) * per_label)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchoring:
+    """Of pictures that annotators answered in sight of the model's answer."""
+
+    accepted: Estimate | None
+    """How often they agreed with it."""
+    blind_agreement: Estimate | None
+    """How often blind annotators would have: `accepted` less the difference."""
+    difference: Estimate | None
+    """Of pictures with both answers, accepted minus blind: above 0 they follow."""
+
+
+def anchoring(answers: Answers) -> Anchoring:
+    """Compare informed with blind answers to the same pictures; without such pictures only `accepted` is known."""
+    known, double = answers.known, answers.known & answers.drawn
+    count = int(known.sum())
+    if not count:
+        return Anchoring(None, None, None)
+    share = float(answers.said_right[known].mean())
+    accepted = Estimate(share, *wilson(share, count), count)
+    if not double.any():
+        return Anchoring(accepted, None, None)
+    gain = answers.said_right[double].astype(float) - answers.right[double]
+    follow = paired_difference(gain, answers.weight[double])
+    value, low, high = (float(np.clip(share - end, 0, 1)) for end in (follow.value, follow.high, follow.low))
+    return Anchoring(accepted, Estimate(value, low, high, follow.labels), follow)

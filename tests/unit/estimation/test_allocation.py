@@ -5,7 +5,7 @@ import pytest
 
 from feedloop.domain.observations import Day, Row
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.planning import LOW_CONFIDENCE, RANDOM_SAMPLED, next_labels
+from feedloop.estimation.allocation import LOW_CONFIDENCE, RANDOM_SAMPLED, next_labels
 from tests.support.worlds import PLAIN, UNSEEN, window
 
 
