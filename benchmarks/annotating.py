@@ -36,7 +36,7 @@ from feedloop.domain.review import TITLES
 from local import processes
 from tests.local.system import prediction
 from tests.support.annotator import Annotator
-from tests.support.staffed import LOW, Staffed, staffed
+from tests.support.staffed import LOW, Staffed, running_staffed
 from tests.support.uploads import clear_upload
 
 TIMES, CURATED = 30, 20_000
@@ -50,11 +50,11 @@ Row = dict[str, object]
 def main() -> None:
     """Measure, print the table, and keep the result."""
     asked, before = _asked(), report.conditions()
-    with tempfile.TemporaryDirectory() as folder, staffed(Path(folder), asked.store) as office:
-        alone = _both(office, asked.times)
-        stopped = _stopped(office, asked.times)
-        with _sweeping(office, asked.curated) as count:
-            beside = _both(office, asked.times)
+    with tempfile.TemporaryDirectory() as folder, running_staffed(Path(folder), asked.store) as staffed:
+        alone = _both(staffed, asked.times)
+        stopped = _stopped(staffed, asked.times)
+        with _sweeping(staffed, asked.curated) as count:
+            beside = _both(staffed, asked.times)
             swept = count()
     found = {"alone": alone, "beside a sweep": beside, "nobody takes events": {"submit": stopped}}
     report.table([{"": f"{when}: {what}, s", **row} for when, rows in found.items() for what, row in rows.items()])
@@ -63,11 +63,11 @@ def main() -> None:
         report.keep("annotating", __doc__, asked.store, {**facts, **found})
 
 
-def _both(office: Staffed, times: int) -> dict[str, Row]:
+def _both(staffed: Staffed, times: int) -> dict[str, Row]:
     report.say(f"{times} flags")
-    flags = [_flag(office) for _ in range(times)]
+    flags = [_flag(staffed) for _ in range(times)]
     report.say(f"{times} answers")
-    saves, arrivals = zip(*(_answer(office) for _ in range(times)), strict=True)
+    saves, arrivals = zip(*(_answer(staffed) for _ in range(times)), strict=True)
     return {
         "flag to task": _spread(flags),
         "submit to dataset": _spread(arrivals),
@@ -75,16 +75,16 @@ def _both(office: Staffed, times: int) -> dict[str, Row]:
     }
 
 
-def _flag(office: Staffed) -> float:
-    shown, before = office.predicted(clear_upload()), _tasks(office)
+def _flag(staffed: Staffed) -> float:
+    shown, before = staffed.predicted(clear_upload()), _tasks(staffed)
     began = perf_counter()
-    office.system.call("flag", data={"prediction_id": shown}).raise_for_status()
-    return _until(lambda: _tasks(office) > before, began)
+    staffed.system.call("flag", data={"prediction_id": shown}).raise_for_status()
+    return _until(lambda: _tasks(staffed) > before, began)
 
 
-def _tasks(office: Staffed) -> int:
-    path = f"/api/tasks?project={_project(office.annotator)}&page_size=1&resolve_uri=false"
-    return int(office.annotator.get(path).json()["total"])
+def _tasks(staffed: Staffed) -> int:
+    path = f"/api/tasks?project={_project(staffed.annotator)}&page_size=1&resolve_uri=false"
+    return int(staffed.annotator.get(path).json()["total"])
 
 
 @cache
@@ -92,17 +92,17 @@ def _project(someone: Annotator) -> int:
     return someone.project(TITLES[keys.USER_FEEDBACK])
 
 
-def _answer(office: Staffed) -> tuple[float, float]:
+def _answer(staffed: Staffed) -> tuple[float, float]:
     """What the annotator waited, and when the picture was there."""
-    shown = office.predicted()
-    task, began = office.task(shown), perf_counter()
-    _save(office, task)
+    shown = staffed.predicted()
+    task, began = staffed.task(shown), perf_counter()
+    _save(staffed, task)
     saved = perf_counter() - began
-    return saved, _until(lambda: _arrived(office.store, shown), began)
+    return saved, _until(lambda: _arrived(staffed.store, shown), began)
 
 
-def _save(office: Staffed, task: int) -> None:
-    if (status := office.save(task, ANSWER)) != 201:  # noqa: PLR2004 - created
+def _save(staffed: Staffed, task: int) -> None:
+    if (status := staffed.save(task, ANSWER)) != 201:  # noqa: PLR2004 - created
         raise RuntimeError(f"Label Studio answered {status}")
 
 
@@ -113,24 +113,24 @@ def _arrived(store: S3Store, shown: str) -> bool:
     return False
 
 
-def _stopped(office: Staffed, times: int) -> Row:
+def _stopped(staffed: Staffed, times: int) -> Row:
     """Submits while nobody takes the store's events."""
     report.say(f"{times} answers while curate and sync are stopped")
-    made = [office.predicted() for _ in range(times)]
-    tasks, took = [office.task(shown) for shown in made], []
-    with _halted(office):
+    made = [staffed.predicted() for _ in range(times)]
+    tasks, took = [staffed.task(shown) for shown in made], []
+    with _halted(staffed):
         for task in tasks:
             began = perf_counter()
-            _save(office, task)
+            _save(staffed, task)
             took.append(perf_counter() - began)
     for shown in made:
-        _until(lambda: _arrived(office.store, shown), perf_counter())  # noqa: B023 - called at once
+        _until(lambda: _arrived(staffed.store, shown), perf_counter())  # noqa: B023 - called at once
     return _spread(took)
 
 
 @contextmanager
-def _halted(office: Staffed) -> Iterator[None]:
-    stopped = [process for name in _STOPPED for process in processes.running(office.system.data_dir, name)]
+def _halted(staffed: Staffed) -> Iterator[None]:
+    stopped = [process for name in _STOPPED for process in processes.running(staffed.system.data_dir, name)]
     for process in stopped:
         process.suspend()
     try:
@@ -141,13 +141,13 @@ def _halted(office: Staffed) -> Iterator[None]:
 
 
 @contextmanager
-def _sweeping(office: Staffed, curated: int) -> Iterator[Callable[[], int]]:
+def _sweeping(staffed: Staffed, curated: int) -> Iterator[Callable[[], int]]:
     """Sweeps one after the other, over buckets of their own; how many there were."""
     report.say(f"filling {curated} curated annotations")
-    sweeps.fill(Random(1), curated, filling.server(office.system), [sweeps.FIRST])  # noqa: S311 - always the same
+    sweeps.fill(Random(1), curated, filling.server(staffed.system), [sweeps.FIRST])  # noqa: S311 - always the same
     report.say("the store's events are told until a flag comes through")
-    _flag(office)
-    store, enough, done = filling.server(office.system).open(sweeps.FIRST), Event(), list[float]()
+    _flag(staffed)
+    store, enough, done = filling.server(staffed.system).open(sweeps.FIRST), Event(), list[float]()
 
     def sweep() -> None:
         with ThreadPoolExecutor(sweeps.WORKERS) as pool:

@@ -40,7 +40,7 @@ CHROMIUM_OPTIONS = ("--no-sandbox", "--disable-gpu", "--process-per-site", "--re
 LONGEST_FIRST = (
     "staffed",
     "test_running",
-    "office-seaweedfs",
+    "staffed-seaweedfs",
     "labelling",
     "web-site",
     "test_dying",
@@ -49,7 +49,7 @@ LONGEST_FIRST = (
     "web-report",
     "images",
     "test_identities",
-    "office-minio",
+    "staffed-minio",
     "test_desk_postgresql",
     "test_minio",
     "test_doctor",
@@ -147,12 +147,12 @@ def label_studio(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[LabelStudio]:
     """Set up over the buckets of `label_studio_store`. Its tests are of the group "label_studio"."""
-    from tests.support import label_studio as desks  # the training environment has no requests
+    from tests.support import label_studio as label_studios  # the training environment has no requests
 
     folder = tmp_path_factory.mktemp("label_studio")
     world.release(label_studio_store)
-    with desks.label_studio(folder / "server", replace(seaweedfs, endpoint=label_studio_gate.address)) as desk:
-        desks.set_up(desk, seaweedfs, desks.prefix_of(label_studio_store), folder / "secrets")
+    with label_studios.label_studio(folder / "server", replace(seaweedfs, endpoint=label_studio_gate.address)) as desk:
+        label_studios.set_up(desk, seaweedfs, label_studios.prefix_of(label_studio_store), folder / "secrets")
         yield desk
 
 

@@ -13,7 +13,7 @@ from local import gateway
 from tests.api import described
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
-from tests.support.wired import forget
+from tests.support.wiring_caches import clear_wiring
 
 TOKENS = {"event": "an event token", "operator": "an operator token", "report": "a report token"}
 
@@ -42,10 +42,10 @@ def client(environment: dict[str, str]) -> Iterator[Client]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in environment.items():
             patch.setenv(name, value)
-        forget()
+        clear_wiring()
         described.served[:] = [gateway.application()]
         client = Client(described.served[0])
         told = [client.post("/function/predict", data=picture).text for picture in described.PICTURES]
         described.receipts[:] = [described.FORGED, *(json.loads(answer)["prediction_id"] for answer in told)]
         yield client
-    forget()
+    clear_wiring()

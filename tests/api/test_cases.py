@@ -14,8 +14,8 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from tests.api.conftest import TOKENS
 from tests.api.described import description
+from tests.support.feedback import sampled, visited, voted
 from tests.support.memory_annotation_tool import MemoryAnnotationTool
-from tests.support.opinions import said, sampled, visited
 from tests.support.seeds import SOAK
 
 pytestmark = [pytest.mark.store, pytest.mark.usefixtures("client")]
@@ -103,7 +103,7 @@ def test_a_report_of_two_models_is_answered_as_described(client, store, query):
     for back, model in ((3, "1" * 64), (2, "2" * 64)):
         made = visited(store, 1, confidence=0.9, model=model, time=utc_now() - timedelta(days=back))
         sampled(store, made)
-        said(store, keys.RANDOM_SAMPLED, made, 1)
+        voted(store, keys.RANDOM_SAMPLED, made, 1)
     answer = client.get(f"/function/report{query}", headers=BEARER["report"])
     assert answer.json["switch"]["replaced"]["model"] == "11111111"
     description["/report"]["GET"].validate_response(answer)

@@ -12,7 +12,7 @@ import pytest
 
 from feedloop.adapters.bucket_setup import create_buckets, probe
 from feedloop.domain.errors import StoreDown, StoreMisconfigured, WrongSetting
-from tests.support.answers import answering, listening, reply
+from tests.support.fake_servers import answering, listening, reply
 from tests.support.servers import REGION, Server, free_ports, independent_client
 
 

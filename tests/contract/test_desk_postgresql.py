@@ -11,7 +11,7 @@ import pytest
 from feedloop.adapters.label_studio import LabelStudio
 from feedloop.domain.review import TITLES
 from tests.support import annotator, servers, world
-from tests.support import label_studio as desks
+from tests.support import label_studio as label_studios
 from tests.support.operating import operator
 from tests.support.postgresql import find_programs, postgresql
 
@@ -35,7 +35,7 @@ def database():
 @pytest.fixture(scope="module")
 def studio(database, seaweedfs, tmp_path_factory):
     folder = tmp_path_factory.mktemp("postgresql")
-    with desks.label_studio(folder, seaweedfs, database=database) as studio:
+    with label_studios.label_studio(folder, seaweedfs, database=database) as studio:
         assert not list(folder.glob("*.sqlite3"))
         yield studio
 
@@ -45,7 +45,7 @@ def set_up(studio, seaweedfs, tmp_path_factory):
     """The operator's command, which ran once."""
     store = servers.fresh_store(seaweedfs)
     world.release(store)
-    with operator(studio, seaweedfs, desks.prefix_of(store), tmp_path_factory.mktemp("secrets")) as someone:
+    with operator(studio, seaweedfs, label_studios.prefix_of(store), tmp_path_factory.mktemp("secrets")) as someone:
         someone.set_up()
         yield someone.set_up
 

@@ -22,7 +22,7 @@ from local.minio_server import admit
 from tests.structure.repository import ROOT
 from tests.support import logs, servers
 from tests.support.servers import REGION, Server
-from tests.support.wired import forget
+from tests.support.wiring_caches import clear_wiring
 
 OTHERS = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "AWS_CA_BUNDLE", "CURL_CA_BUNDLE")
 PLACE = ObjectRef(keys.TRACKING, "requests/private")
@@ -72,9 +72,9 @@ def deployment(private: tuple[Server, Path], tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("S3_ENDPOINT", server.endpoint)
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
     monkeypatch.setenv("S3_CA_FILE", str(authority))
-    forget()
+    clear_wiring()
     yield server
-    forget()
+    clear_wiring()
 
 
 @pytest.mark.slow("starts a store that speaks TLS")

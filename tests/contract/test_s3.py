@@ -9,7 +9,7 @@ import pytest
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain.errors import AlreadyExists, StoreDown, StoreMisconfigured
 from feedloop.domain.keys import LABELSTUDIO, TRACKING, ObjectRef
-from tests.support.answers import answering, reply
+from tests.support.fake_servers import answering, reply
 from tests.support.servers import Server, free_ports, fresh_store, independent_client
 
 HERE = ObjectRef(TRACKING, "labels/1.json")

@@ -48,7 +48,7 @@ def test_whatever_is_sent_is_refused_without_a_trace_or_kept_clean(site, store, 
 @pytest.mark.slow("decodes 190 megapixels in eight threads")
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells how much memory a process ever held")
 def test_large_pictures_in_every_thread_fit_into_the_container():
-    command = [sys.executable, "-W", "ignore", "-m", "tests.support.appetite"]
+    command = [sys.executable, "-W", "ignore", "-m", "tests.support.classifying_memory"]
     told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     assert int(told.stdout) < 900  # of the 1,024 in stack.yml
 

@@ -17,9 +17,9 @@ from feedloop.ports import ObjectStore
 from local.identities import keys_of
 from tests.support import demo
 from tests.support.servers import Server, fresh_store
-from tests.support.staffed import Staffed, staffed
+from tests.support.staffed import Staffed, running_staffed
 from tests.support.uploads import unclear_upload
-from tests.support.wired import forget
+from tests.support.wiring_caches import clear_wiring
 
 TOKENS = {"event": "an event token", "operator": "an operator token", "report": "a report token"}
 NAMES = ("predict", "flag", "relabel", "sample", "curate")
@@ -50,9 +50,9 @@ def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: py
     for name, value in {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
     server.write_secrets(tmp_path, **TOKENS)
-    forget()
+    clear_wiring()
     yield
-    forget()
+    clear_wiring()
 
 
 @pytest.fixture
@@ -83,23 +83,23 @@ def upload(call: Call) -> Callable[..., dict[str, Any]]:
 
 
 def _over(store: str) -> Any:
-    """All tests of one office run in one worker."""
-    return pytest.param(store, marks=[pytest.mark.store, pytest.mark.xdist_group(f"office-{store}")])
+    """All tests of one staffed system run in one worker."""
+    return pytest.param(store, marks=[pytest.mark.store, pytest.mark.xdist_group(f"staffed-{store}")])
 
 
 @pytest.fixture(scope="session")
-def _offices(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Staffed]]:
+def _systems(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Staffed]]:
     with ExitStack() as closing:
-        yield cache(lambda store: closing.enter_context(staffed(tmp_path_factory.mktemp("office"), store)))
+        yield cache(lambda store: closing.enter_context(running_staffed(tmp_path_factory.mktemp("staffed"), store)))
 
 
 @pytest.fixture(params=[_over("seaweedfs")], scope="session")
-def office(request: pytest.FixtureRequest, _offices: Callable[[str], Staffed]) -> Staffed:
+def staffed(request: pytest.FixtureRequest, _systems: Callable[[str], Staffed]) -> Staffed:
     """A system with annotators, for what no store can change."""
-    return _offices(request.param)
+    return _systems(request.param)
 
 
 @pytest.fixture(params=[_over("seaweedfs"), _over("minio")], scope="session")
-def any_office(request: pytest.FixtureRequest, _offices: Callable[[str], Staffed]) -> Staffed:
+def any_staffed(request: pytest.FixtureRequest, _systems: Callable[[str], Staffed]) -> Staffed:
     """The same over each store."""
-    return _offices(request.param)
+    return _systems(request.param)

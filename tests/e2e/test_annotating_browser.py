@@ -21,17 +21,17 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def page(browser: Browser, office: Staffed) -> Iterator[Page]:
+def page(browser: Browser, staffed: Staffed) -> Iterator[Page]:
     """Logged in."""
     page = browser.new_page(viewport={"width": 1400, "height": 900})
     page.set_default_timeout(PATIENCE)
-    _log_in(page, office)
+    _log_in(page, staffed)
     yield page
     page.close()
 
 
-def _log_in(page: Page, office: Staffed) -> None:
-    desk = office.annotator.desk
+def _log_in(page: Page, staffed: Staffed) -> None:
+    desk = staffed.annotator.desk
     page.goto(desk.url)
     page.fill("input[name=email]", desk.username)
     page.fill("input[name=password]", desk.password)
@@ -39,9 +39,9 @@ def _log_in(page: Page, office: Staffed) -> None:
     expect(page.locator("input[name=password]")).to_have_count(0)
 
 
-def opened(page: Page, office: Staffed, queue: str, task: int) -> None:
+def opened(page: Page, staffed: Staffed, queue: str, task: int) -> None:
     """A task, with its picture."""
-    page.goto(f"{office.annotator.desk.url}/projects/{project(office, queue)}/data?task={task}")
+    page.goto(f"{staffed.annotator.desk.url}/projects/{project(staffed, queue)}/data?task={task}")
     expect(page.get_by_text("What is in the picture?")).to_be_visible()
     page.wait_for_function(PICTURE)
 
@@ -57,31 +57,31 @@ def chosen(page: Page) -> list[str]:
     return [name for name in marked if name in CLASSES]
 
 
-def test_a_key_and_a_submit_bring_the_picture_into_its_dataset(office, page):
-    shown = office.predicted()
-    opened(page, office, LOW, office.task(shown))
+def test_a_key_and_a_submit_bring_the_picture_into_its_dataset(staffed, page):
+    shown = staffed.predicted()
+    opened(page, staffed, LOW, staffed.task(shown))
     expect(choice(page, CLASSES[prediction(shown).class_index])).to_be_checked()
     assert len(chosen(page)) == 1
     page.keyboard.press("4")
     expect(choice(page, CLASSES[3])).to_be_checked()
     page.keyboard.press("Control+Enter")
-    office.until_in({3}, shown)
-    (vote,) = office.label(shown)["votes"].values()
+    staffed.until_in({3}, shown)
+    (vote,) = staffed.label(shown)["votes"].values()
     assert vote["origin"] == "prediction-changed"
 
 
 @pytest.fixture(scope="module")
-def blind(office):
+def blind(staffed):
     """A task of the random sample, and the prediction that it must not show."""
-    office.predicted()
-    office.sample(date=day_of(utc_now()), count=5).raise_for_status()
-    tasks = office.annotator.tasks
-    number = project(office, keys.RANDOM_SAMPLED)
+    staffed.predicted()
+    staffed.sample(date=day_of(utc_now()), count=5).raise_for_status()
+    tasks = staffed.annotator.tasks
+    number = project(staffed, keys.RANDOM_SAMPLED)
     until(lambda: tasks(number), "Label Studio has a task")
     path = f"/api/tasks?project={number}&fields=all&resolve_uri=false"
-    task = office.annotator.get(path).json()["tasks"][0]
+    task = staffed.annotator.get(path).json()["tasks"][0]
     random = task["data"]["image"].rpartition("/")[2].removesuffix(".jpg")
-    return task["id"], Prediction.from_metadata(office.store.head(keys.image(random)).metadata)
+    return task["id"], Prediction.from_metadata(staffed.store.head(keys.image(random)).metadata)
 
 
 def words(made):
@@ -89,24 +89,24 @@ def words(made):
     return {made.id.model, str(made.id), f"0.{made.id.per_mille:03d}", "ml_prediction", "food11", "the model"}
 
 
-def test_a_blind_task_shows_nothing_of_the_model(office, page, blind):
+def test_a_blind_task_shows_nothing_of_the_model(staffed, page, blind):
     task, made = blind
-    opened(page, office, keys.RANDOM_SAMPLED, task)
+    opened(page, staffed, keys.RANDOM_SAMPLED, task)
     page.wait_for_load_state("networkidle")
     told = page.content()
     assert [word for word in words(made) if word in told] == []
     assert chosen(page) == []
 
 
-def test_the_list_of_blind_tasks_shows_nothing_of_the_model(office, page, blind):
+def test_the_list_of_blind_tasks_shows_nothing_of_the_model(staffed, page, blind):
     _, made = blind
-    page.goto(f"{office.annotator.desk.url}/projects/{project(office, keys.RANDOM_SAMPLED)}/data")
+    page.goto(f"{staffed.annotator.desk.url}/projects/{project(staffed, keys.RANDOM_SAMPLED)}/data")
     expect(page.get_by_text("random_sample").first).to_be_visible()
     told = page.content()
     assert [word for word in {*words(made), made.class_name} if word in told] == []
 
 
-def test_what_the_browser_is_sent_about_blind_tasks_tells_nothing_of_the_model(office, page, blind):
+def test_what_the_browser_is_sent_about_blind_tasks_tells_nothing_of_the_model(staffed, page, blind):
     task, made = blind
     told = []
 
@@ -117,7 +117,7 @@ def test_what_the_browser_is_sent_about_blind_tasks_tells_nothing_of_the_model(o
         route.fulfill(response=answer)
 
     page.route("**/api/**", pass_on)
-    opened(page, office, keys.RANDOM_SAMPLED, task)
+    opened(page, staffed, keys.RANDOM_SAMPLED, task)
     page.wait_for_load_state("networkidle")
     page.unroute_all(behavior="wait")
     assert any(f'"id":{task}' in text.replace(" ", "") for text in told)

@@ -13,11 +13,11 @@ pytestmark = pytest.mark.slow("a whole system with Label Studio")
 
 
 @pytest.fixture(scope="module")
-def shown(any_office):
+def shown(any_staffed):
     """A picture as an annotator's browser asks for it, and its address."""
-    any_office.task(any_office.predicted())
-    address = any_office.annotator.next_task(project(any_office, LOW))["data"]["image"]
-    return any_office.annotator.get(address.removeprefix(any_office.annotator.desk.url)), address
+    any_staffed.task(any_staffed.predicted())
+    address = any_staffed.annotator.next_task(project(any_staffed, LOW))["data"]["image"]
+    return any_staffed.annotator.get(address.removeprefix(any_staffed.annotator.desk.url)), address
 
 
 def test_a_picture_is_shown_by_label_studio_itself(shown):
@@ -32,11 +32,11 @@ def test_a_pictures_metadata_stays_in_the_store(shown):
     assert demo.CARD["name"] not in str(answer.headers)
 
 
-def test_a_submitted_answer_lies_in_the_store_at_once_and_goes_with_its_deletion(any_office):
-    task = any_office.task(any_office.predicted())
-    made = any_office.annotator.annotate(task, "Egg", lead_time=3.5)
+def test_a_submitted_answer_lies_in_the_store_at_once_and_goes_with_its_deletion(any_staffed):
+    task = any_staffed.task(any_staffed.predicted())
+    made = any_staffed.annotator.annotate(task, "Egg", lead_time=3.5)
     ref = keys.output(LOW, str(made))
-    written = json.loads(any_office.store.get(ref).body)
+    written = json.loads(any_staffed.store.get(ref).body)
     assert (written["result"][0]["value"]["choices"], written["lead_time"]) == (["Egg"], 3.5)
-    any_office.annotator.delete_annotation(made)
-    assert ref.key not in [entry.key for entry in any_office.store.list(keys.outputs(LOW))]
+    any_staffed.annotator.delete_annotation(made)
+    assert ref.key not in [entry.key for entry in any_staffed.store.list(keys.outputs(LOW))]

@@ -15,8 +15,8 @@ EGG = 3
 
 
 @pytest.fixture
-def studio(office, tmp_path):
-    desk = office.annotator.desk
+def studio(staffed, tmp_path):
+    desk = staffed.annotator.desk
     return Studio(lambda: {"url": desk.url, "token": desk.token}, 2, tmp_path / "annotators.json")
 
 
@@ -26,33 +26,33 @@ def task_of(studio, shown, queue):
     return found
 
 
-def test_they_sign_up_once_and_answer_as_themselves(office, studio):
-    shown = office.predicted()
-    office.task(shown)
+def test_they_sign_up_once_and_answer_as_themselves(staffed, studio):
+    shown = staffed.predicted()
+    staffed.task(shown)
     assert studio.is_open()
     assert studio.is_open()
     task = task_of(studio, shown, LOW)
-    assert task.shown == unquote(office.store.head(keys.image(task.random)).metadata["class"])
+    assert task.shown == unquote(staffed.store.head(keys.image(task.random)).metadata["class"])
     studio.submit(task, 1, Answer("Egg", CHANGED), 2.5)
-    office.until_in({EGG}, shown)
-    (vote,) = office.label(shown)["votes"].values()
+    staffed.until_in({EGG}, shown)
+    (vote,) = staffed.label(shown)["votes"].values()
     assert (vote["origin"], vote["lead_time"]) == (CHANGED, 2.5)
     assert vote["annotator"] != "1"  # the administrator
 
 
-def test_a_skipped_task_waits_no_longer(office, studio):
-    shown = office.predicted()
-    office.task(shown)
+def test_a_skipped_task_waits_no_longer(staffed, studio):
+    shown = staffed.predicted()
+    staffed.task(shown)
     assert studio.is_open()
     studio.submit(task_of(studio, shown, LOW), 0, Answer("", MANUAL), 1.0)
-    office.until_told("skipped", shown)
+    staffed.until_told("skipped", shown)
     assert prediction(shown).random not in {task.random for task in studio.tasks(LOW)}
 
 
-def test_who_works_blind_is_shown_nothing(office, studio):
-    shown = office.predicted()
-    office.sample(date=prediction(shown).day, count=1000).raise_for_status()  # all that this office ever predicted
-    until(lambda: office.task(shown, keys.RANDOM_SAMPLED), "the task is there")
+def test_who_works_blind_is_shown_nothing(staffed, studio):
+    shown = staffed.predicted()
+    staffed.sample(date=prediction(shown).day, count=1000).raise_for_status()  # all that this staffed ever predicted
+    until(lambda: staffed.task(shown, keys.RANDOM_SAMPLED), "the task is there")
     assert {task.shown for task in studio.tasks(keys.RANDOM_SAMPLED)} == {""}
 
 

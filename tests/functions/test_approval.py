@@ -13,8 +13,8 @@ from functions.curate import handler
 from functions.curate.approval import release
 from functions.curate.curator import Curator
 from functions.curate.sweep import VANISHED, handle_event, sweep
-from tests.support.stepping import Worker
-from tests.support.wired import forget
+from tests.support.interleaving import Worker
+from tests.support.wiring_caches import clear_wiring
 from tests.support.world import annotation, commit, pictures, prediction, write
 
 QUEUE = keys.LOW_CONFIDENCE
@@ -190,11 +190,11 @@ def call(curator, store, tmp_path, monkeypatch):
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
     for name in (settings.EVENT_TOKEN, settings.OPERATOR_TOKEN):
         (tmp_path / name).write_text(name)
-    forget()
+    clear_wiring()
     monkeypatch.setattr(wiring, "store", lambda: store)
     client = create_app(handler.handle, "curate").test_client()
     yield lambda token, **how: client.post("/", headers={"Authorization": f"Bearer {token}"}, **how)
-    forget()
+    clear_wiring()
 
 
 def test_only_an_operator_releases(call, curator):

@@ -11,15 +11,15 @@ from feedloop.domain import keys
 from functions.curate.curator import Curator
 from functions.curate.sweep import handle_event, sweep
 from tests.support import world
+from tests.support.interleaving import Worker, shuffle
 from tests.support.seeds import seeds
-from tests.support.stepping import Worker, shuffle
 from tests.support.world import CLASSES, NOON, annotation, commit, outcomes, pictures, prediction, write
 
 QUEUE = keys.LOW_CONFIDENCE
 CHOICES = [*CLASSES[:3], None, "None of these"]
 
 
-class Office:
+class BusyDay:
     """One picture, annotators who save and delete at any time, and workers that each event wakes."""
 
     def __init__(self, seed: int) -> None:
@@ -72,31 +72,31 @@ class Office:
         return pictures(self.store, QUEUE), outcomes(self.store, QUEUE)
 
 
-def busy_day(seed: int, deaths: float) -> Office:
-    office = Office(seed)
-    for _ in range(office.rng.randint(2, 5)):
-        office.save()
-        for _ in range(office.rng.randint(0, 14)):
-            if living := [worker for worker in office.workers if worker.alive]:
-                office.rng.choice(living).step()
-    shuffle(office.workers, office.rng, deaths=deaths)
-    office.sweep()
-    return office
+def busy_day(seed: int, deaths: float) -> BusyDay:
+    day = BusyDay(seed)
+    for _ in range(day.rng.randint(2, 5)):
+        day.save()
+        for _ in range(day.rng.randint(0, 14)):
+            if living := [worker for worker in day.workers if worker.alive]:
+                day.rng.choice(living).step()
+    shuffle(day.workers, day.rng, deaths=deaths)
+    day.sweep()
+    return day
 
 
 @pytest.mark.parametrize("deaths", [0.0, 0.03, 0.2])
 @pytest.mark.parametrize("seed", seeds(100, soak=3000))
 def test_paused_and_killed_workers_leave_what_the_annotations_say(seed, deaths):
-    office = busy_day(seed, deaths)
-    assert office.shown() == office.truth()
+    day = busy_day(seed, deaths)
+    assert day.shown() == day.truth()
 
 
 @pytest.mark.parametrize("seed", seeds(20, soak=1000))
 def test_a_second_sweep_finds_nothing_left_to_do(seed):
-    office = busy_day(seed, 0.2)
-    office.clock.pass_(hours=2)
-    office.sweep()
-    assert set(office.sweep().values()) == {0}
+    day = busy_day(seed, 0.2)
+    day.clock.pass_(hours=2)
+    day.sweep()
+    assert set(day.sweep().values()) == {0}
 
 
 @pytest.mark.parametrize("seed", seeds(30, soak=1000))

@@ -9,7 +9,7 @@ from feedloop import releases
 from feedloop.domain import keys
 from functions.curate.curator import Curator
 from functions.curate.sweep import handle_event, sweep
-from tests.support.stepping import Worker
+from tests.support.interleaving import Worker
 from tests.support.world import NOON, annotation, commit, everything, pictures, prediction, write
 
 QUEUE = keys.LOW_CONFIDENCE

@@ -16,8 +16,8 @@ from feedloop.sweeps import Lease
 from functions.curate.curator import Curator
 from functions.curate.sweep import VANISHED, handle_event, sweep
 from tests.support import world
+from tests.support.interleaving import Worker
 from tests.support.seeds import seeds
-from tests.support.stepping import Worker
 from tests.support.world import CLASSES, annotation, commit, outcomes, pictures, prediction, write
 
 CHANGES, PICTURES, ANNOTATORS, AWAKE = 500, 20, 3, 6

@@ -4,7 +4,7 @@ from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.errors import UnknownPrediction
 from functions.flag.handler import flag
-from tests.support.stepping import Worker
+from tests.support.interleaving import Worker
 from tests.support.world import commit, everything, prediction
 
 FOLDER = "tasks/userfeedback/"

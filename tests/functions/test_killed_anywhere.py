@@ -18,7 +18,7 @@ from functions.relabel.visitor import relabel
 from functions.report.closing import close
 from functions.sample.drawing import draw
 from tests.support import demo, world
-from tests.support.stepping import Worker
+from tests.support.interleaving import Worker
 from tests.support.uploads import clear_upload, unclear_upload
 from tests.support.world import CLASSES, NOON, annotation, commit, prediction, write
 

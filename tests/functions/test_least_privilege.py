@@ -24,9 +24,9 @@ from functions.report.handler import handle as report
 from functions.sample.handler import handle as sample
 from functions.sync.handler import handle as sync
 from tests.functions import test_killed_anywhere, test_sync_killed
-from tests.support import demo, office, privileges, swaps, world
+from tests.support import demo, privileges, swaps, sync_backends, world
+from tests.support.interleaving import Worker
 from tests.support.memory_annotation_tool import MemoryAnnotationTool
-from tests.support.stepping import Worker
 
 SWEEPS = {"sample": sample, "sync": sync, "curate": curate, "report": report}
 BEARER = {"Authorization": "Bearer token"}
@@ -279,7 +279,7 @@ def everybody_is_killed_nowhere(_over):
     for function, before in test_killed_anywhere.CASES:
         test_killed_anywhere.end(test_killed_anywhere.begin(before), function)
     for begin in test_sync_killed.BEFORE:
-        office.mended(begin())
+        sync_backends.mended(begin())
 
 
 SCENES = (

@@ -16,7 +16,7 @@ from feedloop.settings import Settings
 from functions.predict.handler import handle
 from tests.support import demo
 from tests.support.demo import CARD, committed, queued, upload
-from tests.support.stepping import Worker
+from tests.support.interleaving import Worker
 from tests.support.uploads import SECRET, clear_upload, encoded, private_exif, scene, unclear_upload
 from tests.support.world import NOON, everything
 

@@ -10,7 +10,7 @@ from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.errors import AlreadyExists, DayClosing, KeyReused, Unavailable
 from tests.support.demo import KEY, committed, queued, served, upload
-from tests.support.stepping import Worker, shuffle
+from tests.support.interleaving import Worker, shuffle
 from tests.support.uploads import clear_upload
 from tests.support.world import NOON, SettableClock
 

@@ -11,7 +11,7 @@ from feedloop.domain.documents import load
 from functions.curate.curator import Curator
 from functions.curate.sweep import sweep
 from functions.relabel.visitor import relabel
-from tests.support.stepping import Worker, shuffle
+from tests.support.interleaving import Worker, shuffle
 from tests.support.world import NOON, commit, pictures, prediction
 
 QUEUE = keys.USER_FEEDBACK_2

@@ -18,9 +18,9 @@ from feedloop.evidence.human_labels import People, Tasks
 from functions.report import handler
 from functions.report.counting import Narrowed
 from functions.report.estimating import Evidence
-from tests.support import opinions, world
-from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, said, sampled, visited
-from tests.support.wired import forget
+from tests.support import feedback, world
+from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, sampled, visited, voted
+from tests.support.wiring_caches import clear_wiring
 from tests.support.world import NOON, SettableClock
 
 BLIND, LOW = keys.RANDOM_SAMPLED, keys.LOW_CONFIDENCE
@@ -49,9 +49,9 @@ def client(store, clock, tmp_path, monkeypatch):
     (tmp_path / settings.REPORT_TOKEN).write_text("token")
     monkeypatch.setattr(wiring, "store", lambda: store)
     monkeypatch.setattr(wiring, "clock", lambda: clock)
-    forget()
+    clear_wiring()
     yield create_app(handler.handle, "report", origins=("https://ops.example",)).test_client()
-    forget()
+    clear_wiring()
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def labelled(store, count=40, wrong=4, time=NOON, confidence=SURE):
     for number in range(count):
         made = visited(store, 1, confidence=confidence, time=time, random=f"{time.day:02x}{number:030x}")
         sampled(store, made)
-        said(store, BLIND, made, 2 if number < wrong else 1)
+        voted(store, BLIND, made, 2 if number < wrong else 1)
 
 
 def without_source(told):
@@ -97,7 +97,7 @@ def test_a_window_without_predictions_says_so(report):
 def test_none_of_these_is_a_wrong_answer_and_cannot_tell_is_none(store, report):
     labelled(store, wrong=0)
     for number, answer in enumerate((NONE_OF_THESE, CANNOT_TELL, SKIPPED)):
-        said(store, BLIND, visited(store, 1, confidence=SURE, random=f"0{number:031x}"), answer)
+        voted(store, BLIND, visited(store, 1, confidence=SURE, random=f"0{number:031x}"), answer)
     told = report()
     assert (told["accuracy"]["blind"]["labels"], told["accuracy"]["missing"]["unclear"]) == (41, 1)
     assert told["accuracy"]["missing"] == {"unclear": 1, "skipped": 1, "disputed": 0}
@@ -117,12 +117,12 @@ def test_the_low_confidence_queue_is_a_stratum_and_never_pooled(store, report):
     made = [visited(store, 1, confidence=SURE if number < 90 else UNSURE) for number in range(100)]
     for number, one in enumerate(made):
         if number % 9 == 0 and number < 90:
-            said(store, BLIND, one, 1)
+            voted(store, BLIND, one, 1)
     for one in made[90:]:
-        said(store, LOW, one, 2)
+        voted(store, LOW, one, 2)
     first = sorted(made, key=lambda one: one.id.random)
     for one in first[:10]:
-        said(store, BLIND, one, 1)
+        voted(store, BLIND, one, 1)
     pooled = 19 / 29
     assert report()["accuracy"]["best"]["value"] == pytest.approx(0.9) != pytest.approx(pooled)
 
@@ -154,7 +154,7 @@ def test_an_open_day_is_counted_and_says_nothing_about_accuracy(store, report, c
 
 
 def test_a_report_is_the_same_before_and_after_its_days_are_closed(store, client, report):
-    opinions.any_day(store, Random(3), count=60)
+    feedback.any_day(store, Random(3), count=60)
     before = report()
     assert client.post("/").json["closed"] == [DAY]
     assert without_source(report()) == without_source(before)
@@ -228,8 +228,8 @@ def test_a_model_narrows_to_its_own_predictions(store, report):
 def test_visitors_and_annotators_are_compared(store, report):
     one = visited(store, 1, confidence=SURE)
     flagged(store, one)
-    said(store, keys.USER_FEEDBACK, one, 2)
-    said(store, keys.USER_FEEDBACK_2, one, 2)
+    voted(store, keys.USER_FEEDBACK, one, 2)
+    voted(store, keys.USER_FEEDBACK_2, one, 2)
     told = report()["visitors"]
     assert (told["flagged"], told["relabelled"]) == (1, 1)
     assert told["flags_confirmed"]["value"] == told["relabels_confirmed"]["value"] == 1.0
@@ -248,7 +248,7 @@ def test_an_unfinished_sample_is_told(store, report):
     late, behind = (visited(store, 1, confidence=SURE, random=f"{first}{1:031x}") for first in "ef")
     for one in (late, behind):
         sampled(store, one)
-    said(store, BLIND, behind, 1)
+    voted(store, BLIND, behind, 1)
     told = "\n".join(report()["notes"])
     assert f"not finished: {DAY}. Tasks that wait: 1." in told
     assert "Answers that do not count yet, since tasks before them in their day's order wait: 1." in told

@@ -14,7 +14,7 @@ from feedloop.domain.errors import NoModel, StoreDown
 from feedloop.sweeps import MOST_DOWN
 from functions.report.closing import close
 from functions.report.reporting import report
-from tests.support.opinions import only_shown, said, sampled, visited
+from tests.support.feedback import only_listed, sampled, visited, voted
 from tests.support.world import CLASSES, NOON
 
 BLIND, DAY, RANDOM = keys.RANDOM_SAMPLED, day_of(NOON), "a" * 32
@@ -66,7 +66,7 @@ def made(store):
     found = [visited(store, 1, confidence=0.9, random=f"{number:032x}") for number in range(MOST_DOWN + 20)]
     for number, one in enumerate(found):
         sampled(store, one)
-        said(store, BLIND, one, 1 if number % 4 else 2)
+        voted(store, BLIND, one, 1 if number % 4 else 2)
     return found
 
 
@@ -99,7 +99,7 @@ def test_a_damaged_label_is_left_out_and_named(store, made, told, body):
 @pytest.mark.parametrize("body", DAMAGED.values(), ids=DAMAGED)
 def test_a_damaged_label_of_a_picture_that_is_moved_is_named(store, made, told, body):
     put(store, keys.label(BLIND, made[0].id), body)
-    only_shown(store, BLIND, made[0], 3)
+    only_listed(store, BLIND, made[0], 3)
     assert told()["accuracy"]["labels"]["blind"] == len(made)
     assert limit(told(), "unread")["objects"] == 2  # asked for its answer, and for its time
 

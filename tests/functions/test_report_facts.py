@@ -12,8 +12,8 @@ from feedloop.evidence.evidence import Source
 from functions.report import queues, visitors
 from functions.report.closing import close
 from functions.report.counting import Narrowed, predictions
-from tests.support import opinions, world
-from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, only_shown, said, sampled, visited
+from tests.support import feedback, world
+from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, only_listed, sampled, visited, voted
 from tests.support.world import CLASSES, NOON
 
 BLIND, LOW, FLAGS, VISITORS = keys.RANDOM_SAMPLED, keys.LOW_CONFIDENCE, keys.USER_FEEDBACK, keys.USER_FEEDBACK_2
@@ -49,7 +49,7 @@ def test_predictions_are_counted_by_class_model_confidence_and_task(store, found
 def test_only_the_labelled_prefix_of_the_days_order_counts_as_blind(store, found):
     made = in_order(store, 5)
     for one in (made[0], made[1], made[3]):
-        said(store, BLIND, one, 1)
+        voted(store, BLIND, one, 1)
     assert [one.blind for one in found().seen] == [1, 1, None]
     assert found().behind == 1
 
@@ -57,31 +57,31 @@ def test_only_the_labelled_prefix_of_the_days_order_counts_as_blind(store, found
 @pytest.mark.parametrize(("answer", "code"), [(2, 2), (NONE_OF_THESE, -1), (CANNOT_TELL, -2), (SKIPPED, -3)])
 def test_every_answer_keeps_the_prefix_going(store, found, answer, code):
     first, second = in_order(store, 2)
-    said(store, BLIND, first, answer)
-    said(store, BLIND, second, 1)
+    voted(store, BLIND, first, answer)
+    voted(store, BLIND, second, 1)
     assert [one.blind for one in found().seen] == [code, 1]
 
 
 def test_a_withdrawn_answer_ends_the_prefix(store, found):
     first, second = in_order(store, 2)
     for one in (first, second):
-        said(store, BLIND, one, 1)
-    said(store, BLIND, first, "withdrawn")
+        voted(store, BLIND, one, 1)
+    voted(store, BLIND, first, "withdrawn")
     assert [one.blind for one in found().seen] == [None]
 
 
 def test_two_who_disagree_are_a_dispute(store, found):
     (one,) = in_order(store, 1)
-    said(store, BLIND, one, 1, by="3")
-    said(store, BLIND, one, 2, by="4")
+    voted(store, BLIND, one, 1, by="3")
+    voted(store, BLIND, one, 2, by="4")
     assert found().seen[0].blind == human_labels.DISPUTED
 
 
 def test_a_picture_that_is_being_moved_counts_as_its_label_says(store, found):
     (one,) = in_order(store, 1)
-    said(store, BLIND, one, 2)
-    only_shown(store, BLIND, one, 1)
-    only_shown(store, BLIND, one, 3)
+    voted(store, BLIND, one, 2)
+    only_listed(store, BLIND, one, 1)
+    only_listed(store, BLIND, one, 3)
     assert found().seen[0].blind == 2
 
 
@@ -89,13 +89,13 @@ def test_each_queue_has_an_answer_of_its_own(store, found):
     one = visited(store, 1, confidence=UNSURE)
     flagged(store, one)
     for queue, answer in ((BLIND, 0), (LOW, 1), (FLAGS, 2), (VISITORS, 3)):
-        said(store, queue, one, answer)
+        voted(store, queue, one, answer)
     (seen,) = found().seen
     assert (seen.blind, seen.informed, seen.flag, seen.visitor, seen.low, seen.flagged) == (0, 1, 2, 3, True, True)
 
 
 def test_another_days_answers_are_left_alone(store, found):
-    said(store, BLIND, visited(store, time=NOON - timedelta(days=1)), 1)
+    voted(store, BLIND, visited(store, time=NOON - timedelta(days=1)), 1)
     visited(store)
     assert (found().seen, found().behind) == ([], 0)
 
@@ -105,7 +105,7 @@ def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
     for one in (first, second, third):
         sampled(store, one)
         clock.pass_(minutes=10)
-    said(store, BLIND, first, 1)
+    voted(store, BLIND, first, 1)
     told = human_labels.read(store, classes=len(CLASSES)).tasks[BLIND]
     assert (told.waiting, told.oldest) == (2, NOON + timedelta(days=1, minutes=10))
     assert found().waiting == 2
@@ -120,8 +120,8 @@ def test_tasks_are_counted_wherever_their_random_parts_begin(store):
 
 def test_the_time_to_a_label_is_from_prediction_to_first_answer(store, clock, found):
     for one in in_order(store, 3):
-        said(store, BLIND, one, 1)
-        said(store, BLIND, one, 2)
+        voted(store, BLIND, one, 1)
+        voted(store, BLIND, one, 2)
     told = queues.queues(store, human_labels.read(store, classes=len(CLASSES)), [found()], each=map)
     assert told[0]["seconds_to_label"] == {"median": 3600.0, "p95": 3600.0}
     assert (told[0]["queue"], told[0]["title"], told[0]["done"]) == (BLIND, "Random Sampling Review", 3)
@@ -130,7 +130,7 @@ def test_the_time_to_a_label_is_from_prediction_to_first_answer(store, clock, fo
 
 def test_the_time_rests_on_a_bounded_number_of_labels(store, found):
     for one in in_order(store, 230):
-        said(store, BLIND, one, 1)
+        voted(store, BLIND, one, 1)
     assert (found().done[BLIND], len(found().timed[BLIND])) == (230, 200)
 
 
@@ -138,9 +138,9 @@ def test_visitors_are_compared_with_annotators(store, found):
     right, wrong, unseen, unclear = in_order(store, 4, class_index=1)
     for one in (right, wrong, unseen, unclear):
         flagged(store, one)
-        said(store, VISITORS, one, 2)
+        voted(store, VISITORS, one, 2)
     for one, answer in ((right, 2), (wrong, 1), (unclear, CANNOT_TELL)):
-        said(store, FLAGS, one, answer)
+        voted(store, FLAGS, one, answer)
     assert visitors.flags(found().seen) == visitors.Said(4, 2, 1)
     assert visitors.relabels(found().seen) == visitors.Said(4, 2, 1)
 
@@ -148,7 +148,7 @@ def test_visitors_are_compared_with_annotators(store, found):
 def test_a_flag_is_confirmed_by_none_of_these(store, found):
     (one,) = in_order(store, 1)
     flagged(store, one)
-    said(store, FLAGS, one, NONE_OF_THESE)
+    voted(store, FLAGS, one, NONE_OF_THESE)
     assert visitors.flags(found().seen) == visitors.Said(1, 1, 1)
 
 
@@ -183,7 +183,7 @@ def test_a_days_file_and_the_listings_tell_the_same(request, clock, where, seed)
     store = request.getfixturevalue("store" if where == "memory" else "s3_store")
     if where == "seaweedfs":
         world.release(store)
-    told = opinions.any_day(store, Random(seed))
+    told = feedback.any_day(store, Random(seed))
     clock.pass_(days=1)
     source = Source(store, len(CLASSES), clock(), human_labels.read(store, classes=len(CLASSES)))
     (listed,) = source.facts([told])

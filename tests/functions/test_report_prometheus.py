@@ -9,7 +9,7 @@ from feedloop import releases
 from feedloop.domain.classes import ClassList
 from functions.report import prometheus
 from functions.report.reporting import report
-from tests.support import opinions
+from tests.support import feedback
 
 NAMES = ["Bread", "Dairy product", "Dessert", 'Egg "soft"', "Crème\nbrûlée \\o/", "肉"]
 CLASSES = ClassList.from_document({"classes": [{"name": name} for name in NAMES]})
@@ -18,7 +18,7 @@ CLASSES = ClassList.from_document({"classes": [{"name": name} for name in NAMES]
 
 @pytest.fixture
 def told(store, clock):
-    opinions.any_day(store, Random(1), count=200)
+    feedback.any_day(store, Random(1), count=200)
     clock.pass_(days=1)
     return report({"days": "1"}, store=store, classes=CLASSES, now=clock(), threshold=700)
 

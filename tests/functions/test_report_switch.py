@@ -13,7 +13,7 @@ from functions.report import prometheus
 from functions.report.closing import close
 from functions.report.reporting import report
 from tests.support import world
-from tests.support.opinions import said, sampled, visited
+from tests.support.feedback import sampled, visited, voted
 from tests.support.world import CLASSES, MODEL, NOON
 
 OLD, NEW = MODEL, "22222222" * 8
@@ -43,7 +43,7 @@ class Days:
             made = visited(self.store, 1, confidence=SURE, time=time, model=model, random=random)
             if number < right + wrong:
                 sampled(self.store, made)
-                said(self.store, BLIND, made, 1 if number < right else 2)
+                voted(self.store, BLIND, made, 1 if number < right else 2)
 
     def report(self, until, *, closed=False, **query):
         """What is told on the day after that."""

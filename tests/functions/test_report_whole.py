@@ -15,9 +15,9 @@ from feedloop.app import create_app
 from feedloop.domain import keys
 from functions.report import handler
 from tests.support import colours, known_days
+from tests.support.feedback import ANSWERS, flagged, sampled, visited, voted
 from tests.support.known_days import is_expected
-from tests.support.opinions import ANSWERS, flagged, said, sampled, visited
-from tests.support.wired import forget
+from tests.support.wiring_caches import clear_wiring
 from tests.support.world import MODEL, NOON
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -55,14 +55,14 @@ def a_day(store, seed, count, time):
         if ref < 0.6 * count:
             sampled(store, one)
             if ref < 0.5 * count or ref == 0.5 * count + 2:
-                said(store, keys.RANDOM_SAMPLED, one, truth)
+                voted(store, keys.RANDOM_SAMPLED, one, truth)
         if one.is_low_confidence and rng.random() < 0.8:
-            said(store, keys.LOW_CONFIDENCE, one, one.id.class_index if rng.random() < 0.2 else truth)
+            voted(store, keys.LOW_CONFIDENCE, one, one.id.class_index if rng.random() < 0.2 else truth)
         if rng.random() < 0.2:
             flagged(store, one)
-            said(store, keys.USER_FEEDBACK, one, truth)
+            voted(store, keys.USER_FEEDBACK, one, truth)
         if rng.random() < 0.2:
-            said(store, keys.USER_FEEDBACK_2, one, rng.choice(ANSWERS[:3]))
+            voted(store, keys.USER_FEEDBACK_2, one, rng.choice(ANSWERS[:3]))
 
 
 @pytest.fixture
@@ -72,9 +72,9 @@ def client(store, clock, tmp_path, monkeypatch):
     (tmp_path / settings.REPORT_TOKEN).write_text("token")
     monkeypatch.setattr(wiring, "store", lambda: store)
     monkeypatch.setattr(wiring, "clock", lambda: clock)
-    forget()
+    clear_wiring()
     yield create_app(handler.handle, "report", origins=()).test_client()
-    forget()
+    clear_wiring()
 
 
 @pytest.fixture

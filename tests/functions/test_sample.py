@@ -8,8 +8,8 @@ from feedloop.domain.documents import load
 from feedloop.domain.errors import Missing, StoreDown
 from functions.sample.drawing import draw
 from tests.support.counting import Counted
+from tests.support.interleaving import Worker
 from tests.support.refusing import Refusing
-from tests.support.stepping import Worker
 from tests.support.world import CLASSES, NOON, commit, everything, prediction
 
 DAY = day_of(NOON)

@@ -8,7 +8,7 @@ from feedloop.app import create_app
 from feedloop.domain import keys
 from functions.sync import handler
 from tests.support.memory_annotation_tool import MemoryAnnotationTool
-from tests.support.wired import forget
+from tests.support.wiring_caches import clear_wiring
 from tests.support.world import commit, everything, prediction, queue_task
 
 EVENT = {"Records": [{"s3": {"bucket": {"name": "labelstudio"}, "object": {"key": "tasks/lowconfidence/x.json"}}}]}
@@ -34,12 +34,12 @@ def call(store, tool, tmp_path, monkeypatch):
     monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
     for name in ("event", "operator"):
         (tmp_path / f"feedloop-{name}-token").write_text(f"{name} token")
-    forget()
+    clear_wiring()
     monkeypatch.setattr(wiring, "store", lambda: store)
     monkeypatch.setattr(wiring, "annotation_tool", lambda: tool)
     client = create_app(handler.handle, "sync").test_client()
     yield lambda **how: client.post("/", **how)
-    forget()
+    clear_wiring()
 
 
 def queue(store):

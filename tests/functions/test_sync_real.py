@@ -18,7 +18,7 @@ from feedloop.domain.review import TITLES
 from functions.sync import import_ledger
 from functions.sync.sweep import sweep
 from tests.support import annotator
-from tests.support import label_studio as desks
+from tests.support import label_studio as label_studios
 from tests.support.world import commit, everything, prediction, queue_task
 
 pytestmark = [pytest.mark.store, pytest.mark.slow("a real Label Studio"), pytest.mark.xdist_group("label_studio")]
@@ -119,9 +119,9 @@ def test_two_runs_at_once_import_each_task_once(store, sync, shown):
 @pytest.fixture
 def function(store, seaweedfs, label_studio, tmp_path):
     """Starts the real function, called once, in a process of its own."""
-    given = desks.settings_for(label_studio, seaweedfs, desks.prefix_of(store), tmp_path)
+    given = label_studios.settings_for(label_studio, seaweedfs, label_studios.prefix_of(store), tmp_path)
     (tmp_path / settings.OPERATOR_TOKEN).write_text("token")
-    env = {**os.environ, **given, "PYTHONPATH": str(desks.ROOT)}
+    env = {**os.environ, **given, "PYTHONPATH": str(label_studios.ROOT)}
     store.delete(keys.lease("sync"))
     return lambda: subprocess.Popen([sys.executable, "-c", ONCE], env=env, stdout=subprocess.DEVNULL)
 

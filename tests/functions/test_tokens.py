@@ -15,7 +15,7 @@ from functions.sample import handler as sample
 from functions.sync import handler as sync
 from tests.support import world
 from tests.support.memory_annotation_tool import MemoryAnnotationTool
-from tests.support.wired import forget
+from tests.support.wiring_caches import clear_wiring
 
 TOKENS = (settings.EVENT_TOKEN, settings.OPERATOR_TOKEN, settings.REPORT_TOKEN)
 NO_NEWS = {"Records": []}
@@ -45,9 +45,9 @@ def deployed(tmp_path, monkeypatch):
     world.release(store)
     monkeypatch.setattr(wiring, "store", lambda: store)
     monkeypatch.setattr(wiring, "annotation_tool", lambda: MemoryAnnotationTool(store))
-    forget()
+    clear_wiring()
     yield with_secrets
-    forget()
+    clear_wiring()
 
 
 def opens(door, token):

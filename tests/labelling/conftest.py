@@ -10,44 +10,43 @@ import pytest
 
 from feedloop.domain import keys
 from local.identities import LABEL_STUDIO
-from tests.labelling.office import Office
-from tests.support import label_studio as desks
-from tests.support import world
+from tests.labelling.deployment import Deployment
+from tests.support import label_studio, world
 from tests.support.annotator import annotator
 from tests.support.operating import operator
 from tests.support.servers import Server
 
 
 @pytest.fixture(scope="session")
-def opened(seaweedfs: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Office]:
+def opened(seaweedfs: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployment]:
     """Nobody has worked in it."""
     folder = tmp_path_factory.mktemp("labelling")
     access_key, secret_key = seaweedfs.keys_of(LABEL_STUDIO)
     its_own = replace(seaweedfs, access_key=access_key, secret_key=secret_key)
     with (
-        desks.label_studio(folder / "server", its_own) as desk,
+        label_studio.label_studio(folder / "server", its_own) as desk,
         operator(desk, seaweedfs, "", folder / "secrets") as someone,
         annotator(desk) as first,
     ):
-        yield Office(desk, seaweedfs.open(), someone, first, desks.keep(desk, folder / "opened"))
+        yield Deployment(desk, seaweedfs.open(), someone, first, label_studio.keep(desk, folder / "opened"))
 
 
 @pytest.fixture
-def office(opened: Office) -> Office:
+def deployment(opened: Deployment) -> Deployment:
     """Without projects, and with buckets of its own."""
     return opened.as_it_was().moved_in()
 
 
 @pytest.fixture(scope="session")
-def furnished(opened: Office) -> Office:
+def furnished(opened: Deployment) -> Deployment:
     """With the projects that a set-up makes."""
-    office = opened.as_it_was().moved_in()
-    office.set_up()
-    return replace(office, knowledge=desks.keep(office.desk, opened.knowledge.with_name("furnished")))
+    deployment = opened.as_it_was().moved_in()
+    deployment.set_up()
+    return replace(deployment, knowledge=label_studio.keep(deployment.desk, opened.knowledge.with_name("furnished")))
 
 
 @pytest.fixture
-def ready(furnished: Office) -> Office:
+def ready(furnished: Deployment) -> Deployment:
     """Set up, without tasks, and with the classes of the beginning."""
     furnished.store.delete(keys.class_list("food11"))
     world.release(furnished.store)

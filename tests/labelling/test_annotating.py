@@ -9,20 +9,20 @@ import requests
 
 from feedloop.domain import keys
 from feedloop.domain.review import SHOWN_AS
-from tests.labelling.office import FLAGGED, LOW, RANDOM, bring, queued
+from tests.labelling.deployment import FLAGGED, LOW, RANDOM, bring, queued
 from tests.support import world
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 MODELS_WORDS = ("predict", "confidence", "score", "model", "food11", "class_", "Dairy product", "0.35")
 
 
-def stream(office, count, **body):
+def stream(deployment, count, **body):
     """What the label stream serves to one annotator who answers each task, as (score, preselected class)."""
-    served, project = [], office.annotator.project(LOW)
+    served, project = [], deployment.annotator.project(LOW)
     for _ in range(count):
-        task = office.annotator.next_task(project, **body)
+        task = deployment.annotator.next_task(project, **body)
         served += [(guess["score"], guess["result"][0]["value"]["choices"][0]) for guess in task["predictions"]]
-        office.annotator.annotate(task["id"], "Egg")
+        deployment.annotator.annotate(task["id"], "Egg")
     return served
 
 
@@ -88,13 +88,13 @@ def test_a_skipped_task_goes_to_a_colleague_and_not_back(ready):
     assert colleague.next_task(project)["id"] == task
 
 
-def blind_places(office):
+def blind_places(deployment):
     """All that Label Studio tells an annotator about a task of the random sample."""
-    project = office.annotator.project(RANDOM)
-    task = office.annotator.next_task(project)
+    project = deployment.annotator.project(RANDOM)
+    task = deployment.annotator.next_task(project)
     yield task
-    yield office.annotator.get(f"/api/tasks/{task['id']}?project={project}").json()
-    yield office.annotator.get(f"/api/tasks?project={project}&fields=all&resolve_uri=false").json()
+    yield deployment.annotator.get(f"/api/tasks/{task['id']}?project={project}").json()
+    yield deployment.annotator.get(f"/api/tasks?project={project}&fields=all&resolve_uri=false").json()
 
 
 def test_the_random_sample_is_blind_in_its_tasks(ready):

@@ -6,9 +6,8 @@ from secrets import token_hex
 import pytest
 
 from feedloop.domain import keys
-from tests.support import label_studio as desks
-from tests.support import servers, world
-from tests.support.answers import answering, reply
+from tests.support import label_studio, servers, world
+from tests.support.fake_servers import answering, reply
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
@@ -20,16 +19,16 @@ def sentence(run):
     return run.told
 
 
-def test_the_command_runs_as_it_is_documented(office):
-    operator = office.operator
-    done = desks.labelling(
+def test_the_command_runs_as_it_is_documented(deployment):
+    operator = deployment.operator
+    done = label_studio.labelling(
         "setup", desk=operator.desk, store=operator.store, prefix=operator.prefix, folder=operator.folder
     )
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_without_a_command_it_says_which_there_are(office):
-    told = office.operator.run("--help").told
+def test_without_a_command_it_says_which_there_are(deployment):
+    told = deployment.operator.run("--help").told
     assert "setup" in told
     assert "status" in told
 
@@ -41,45 +40,47 @@ REFUSED, UNUSABLE = "put an access token of one of its users into", "write its f
     ("token", "advice"),
     [("0" * 40, REFUSED), ("eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjgwNjA0MDAwMDB9.eA", REFUSED), ("ü", UNUSABLE)],
 )
-def test_a_wrong_token_is_told(office, token, advice):
-    told = sentence(office.operator.at(token=token).run("setup"))
+def test_a_wrong_token_is_told(deployment, token, advice):
+    told = sentence(deployment.operator.at(token=token).run("setup"))
     assert advice in told
     assert "feedloop-label-studio-token" in told
     assert token not in told
 
 
-def test_a_personal_access_token_is_taken(office):
-    token = office.desk.ask("POST", "/api/token/").json()["token"]
-    assert office.operator.at(token=token).run("setup").code == 0
+def test_a_personal_access_token_is_taken(deployment):
+    token = deployment.desk.ask("POST", "/api/token/").json()["token"]
+    assert deployment.operator.at(token=token).run("setup").code == 0
 
 
 @pytest.mark.slow("waits for a server that is silent")
-def test_silence_is_told(office):
+def test_silence_is_told(deployment):
     (port,) = servers.free_ports(1)
     assert "start it, or mend LABEL_STUDIO_URL" in sentence(
-        office.operator.at(url=f"http://127.0.0.1:{port}").run("setup")
+        deployment.operator.at(url=f"http://127.0.0.1:{port}").run("setup")
     )
 
 
-def test_another_server_is_told(office):
+def test_another_server_is_told(deployment):
     with answering(reply("200 OK", "<html>")) as url:
-        assert f"What answers at {url} is not Label Studio" in sentence(office.operator.at(url=url).run("setup"))
+        assert f"What answers at {url} is not Label Studio" in sentence(deployment.operator.at(url=url).run("setup"))
 
 
-def test_no_address_is_told(office):
-    assert "LABEL_STUDIO_URL is not set" in sentence(office.operator.at(url="").run("setup"))
+def test_no_address_is_told(deployment):
+    assert "LABEL_STUDIO_URL is not set" in sentence(deployment.operator.at(url="").run("setup"))
 
 
-def test_a_missing_model_is_told(office):
-    store = servers.fresh_store(office.operator.store)
-    assert "No model is released yet" in sentence(replace(office.operator, prefix=desks.prefix_of(store)).run("setup"))
+def test_a_missing_model_is_told(deployment):
+    store = servers.fresh_store(deployment.operator.store)
+    assert "No model is released yet" in sentence(
+        replace(deployment.operator, prefix=label_studio.prefix_of(store)).run("setup")
+    )
 
 
-def test_a_label_studio_that_cannot_reach_the_store_is_told(office):
+def test_a_label_studio_that_cannot_reach_the_store_is_told(deployment):
     """It has keys of its own, which are not good for these buckets."""
-    prefix, server = f"closed-{token_hex(4)}-", office.operator.store
+    prefix, server = f"closed-{token_hex(4)}-", deployment.operator.store
     server.create(prefix + bucket for bucket in keys.BUCKETS)
     world.release(server.open(prefix))
-    told = replace(office.operator, prefix=prefix).run("setup").told
+    told = replace(deployment.operator, prefix=prefix).run("setup").told
     assert f"cannot reach the bucket {prefix}labelstudio" in told
     assert "start it with LABEL_STUDIO_S3_ENDPOINT" in told

@@ -10,15 +10,15 @@ from feedloop.domain import annotations, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
 from feedloop.domain.review import SHOWN_AS
-from tests.labelling.office import FLAGGED, LOW, bring, changes, project, rename, storages
+from tests.labelling.deployment import FLAGGED, LOW, bring, changes, project, rename, storages
 from tests.support import world
 from tests.support.class_names import GIVEN
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
 
-def edit(office, of, /, **fields):
-    office.desk.ask("PATCH", f"/api/projects/{project(office, of)['id']}", json=fields).raise_for_status()
+def edit(deployment, of, /, **fields):
+    deployment.desk.ask("PATCH", f"/api/projects/{project(deployment, of)['id']}", json=fields).raise_for_status()
 
 
 def test_a_second_run_changes_nothing(ready):
@@ -156,7 +156,7 @@ def test_every_name_that_people_give_comes_back_out_of_label_studios_files(ready
     assert [vote.class_index for vote in votes] == list(range(len(GIVEN)))
 
 
-def newest_file(office):
+def newest_file(deployment):
     """The last annotation's, as the storage has it."""
-    files = world.everything(office.store, keys.LABELSTUDIO, keys.outputs(keys.LOW_CONFIDENCE).key)
+    files = world.everything(deployment.store, keys.LABELSTUDIO, keys.outputs(keys.LOW_CONFIDENCE).key)
     return files[max(files, key=lambda key: int(key.rpartition("/")[2]))]

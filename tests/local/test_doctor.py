@@ -19,7 +19,7 @@ from tests.local.conftest import SITE, STAFFED, SYSTEM, deployment
 from tests.local.examination import examine, found, verdicts
 from tests.local.system import System, ask, until
 from tests.support import demo
-from tests.support.answers import answering, reply
+from tests.support.fake_servers import answering, reply
 from tests.support.servers import Server, fresh_store
 
 pytestmark = pytest.mark.store

@@ -12,7 +12,7 @@ from local import folder, processes
 from local.run import not_serving
 from tests.local.conftest import SYSTEM
 from tests.local.system import System, an_annotation_comes_and_goes, ask, until
-from tests.support.answers import answering, reply
+from tests.support.fake_servers import answering, reply
 from tests.support.servers import free_ports
 
 pytestmark = [pytest.mark.store, SYSTEM]

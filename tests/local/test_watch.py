@@ -15,7 +15,7 @@ from local import processes
 from local.store import Access
 from local.watch import gateway_answers, store_answers, watched
 from tests.local.system import until
-from tests.support.answers import listening
+from tests.support.fake_servers import listening
 from tests.support.servers import Server, fresh_store
 
 SOON = 0.3  # seconds

@@ -14,9 +14,9 @@ from contextlib import suppress
 from feedloop.adapters.pictures import normalise
 from feedloop.domain.errors import Refused
 from feedloop.domain.limits import MOST_BYTES
+from tests.support.memory_peak import peak
 from tests.support.mutants import PNG, chunk, segment
 from tests.support.odd import EOI, SOI, before, behind, header, jpeg, png, webp
-from tests.support.peak import peak
 from tests.support.uploads import encoded, scene
 
 _ROOM = 20_000  # for the picture itself

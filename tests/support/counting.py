@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from tests.support.stepping import VERBS
+from tests.support.interleaving import VERBS
 
 PAGE = 1000
 """How many keys a store tells at a time."""

@@ -15,7 +15,7 @@ from feedloop.domain import annotations, keys
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
 from tests.support import colours, labelled
-from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, SKIPPED, only_shown, said, sampled
+from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, only_listed, sampled, voted
 from tests.support.world import NOON, prediction
 
 DAYS = ("20261122", "20261123", "20261124", "20261125")
@@ -40,11 +40,11 @@ def fill(store: ObjectStore) -> None:
         for place, one in enumerate(made[: _ANSWERED if after < 4 else 6]):
             sampled(store, one)
             if not _is_odd(store, after, place, one):
-                said(store, keys.RANDOM_SAMPLED, one, _answer(after, place, one))
+                voted(store, keys.RANDOM_SAMPLED, one, _answer(after, place, one))
         for one in made:
             if one.is_low_confidence:
                 reviews.queue_informed(store, one, keys.LOW_CONFIDENCE)
-                said(store, keys.LOW_CONFIDENCE, one, int(one.id.random, 16) % 3)
+                voted(store, keys.LOW_CONFIDENCE, one, int(one.id.random, 16) % 3)
 
 
 def _predicted(store: ObjectStore, after: int) -> list[Prediction]:
@@ -71,11 +71,11 @@ def _is_odd(store: ObjectStore, after: int, place: int, one: Prediction) -> bool
     """Whether this prediction is the odd one of its day; then all about it is done."""
     queue, day = keys.RANDOM_SAMPLED, one.id.day
     if day == MOVED and place == 2:
-        said(store, queue, one, 0)
-        only_shown(store, queue, one, 2)
+        voted(store, queue, one, 0)
+        only_listed(store, queue, one, 2)
     elif day == MOVED and place == 4:
-        said(store, queue, one, CANNOT_TELL)
-        only_shown(store, queue, one, 0)
+        voted(store, queue, one, CANNOT_TELL)
+        only_listed(store, queue, one, 0)
     elif day == NOT_WHOLE and place == 10:
         bucket = keys.DATASETS[queue]
         store.create(keys.ObjectRef(bucket, f"class_01/{one.id.random}.jpg"), b"somebody else's")

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from tests.support import label_studio as desks
+from tests.support import label_studio as label_studios
 from tests.support.label_studio import LabelStudio
 from tests.support.servers import Server
 
@@ -38,7 +38,7 @@ class Operator:
         """One command, killed after its n-th write, or held before it until another one like it has ended."""
         assert self.program.stdin is not None
         assert self.program.stdout is not None
-        env = desks.settings_for(self.desk, self.store, self.prefix, self.folder)
+        env = label_studios.settings_for(self.desk, self.store, self.prefix, self.folder)
         asked = {"words": words, "env": env, "kill_at": kill_at, "hold_at": hold_at}
         self.program.stdin.write(json.dumps(asked) + "\n")
         self.program.stdin.flush()
@@ -58,7 +58,10 @@ class Operator:
 @contextmanager
 def operator(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> Iterator[Operator]:
     """An operator of this deployment."""
-    command, env = [str(desks.PROGRAMS / "python"), str(_PROGRAM)], {**os.environ, "PYTHONPATH": str(desks.ROOT)}
+    command, env = (
+        [str(label_studios.PROGRAMS / "python"), str(_PROGRAM)],
+        {**os.environ, "PYTHONPATH": str(label_studios.ROOT)},
+    )
     with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdin is not None
         yield Operator(desk, store, prefix, folder, program)

@@ -15,7 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
-from tests.support import label_studio as desks
+from tests.support import label_studio as label_studios
 from tests.support import logs, servers
 
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -33,9 +33,9 @@ def find_programs() -> Path | None:
 @contextmanager
 def postgresql(programs: Path) -> Iterator[Mapping[str, str]]:
     """A database with Label Studio's tables and nobody in it; the settings with which Label Studio finds it."""
-    name = f"label-studio-{desks.version()}-postgresql-{_version(programs)}"
+    name = f"label-studio-{label_studios.version()}-postgresql-{_version(programs)}"
     with _folder() as folder:
-        shutil.copytree(desks.kept_in_build(name, partial(_migrate, programs)), folder, dirs_exist_ok=True)
+        shutil.copytree(label_studios.kept_in_build(name, partial(_migrate, programs)), folder, dirs_exist_ok=True)
         _give_away(folder)
         with _serving(programs, folder, "immediate") as settings:
             yield settings
@@ -47,7 +47,7 @@ def _migrate(programs: Path, kept: Path) -> None:
         _give_away(folder)
         _run(programs / "initdb", folder, *_empty(folder))
         with _serving(programs, folder, "fast") as settings:
-            desks.migrate(Path(studio), settings)
+            label_studios.migrate(Path(studio), settings)
         shutil.copytree(folder, kept, dirs_exist_ok=True)
 
 

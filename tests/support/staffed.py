@@ -16,7 +16,7 @@ from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Missing
 from feedloop.domain.review import CHOICES, IMAGE, TITLES
 from tests.local.system import System, prediction, running, until
-from tests.support import label_studio as desks
+from tests.support import label_studio as label_studios
 from tests.support.annotator import Annotator, annotator
 from tests.support.gate import Gate
 from tests.support.label_studio import LabelStudio
@@ -38,9 +38,9 @@ class Desk:
 
     def start(self) -> LabelStudio:
         """With the database that is there, or an empty one."""
-        return self.running.enter_context(desks.label_studio(self.folder, self.store, port=self.port))
+        return self.running.enter_context(label_studios.label_studio(self.folder, self.store, port=self.port))
 
-    def forget(self) -> LabelStudio:
+    def reset(self) -> LabelStudio:
         """Start again with nothing but the credentials."""
         self.running.close()
         credentials = (self.folder / "credentials").read_text()
@@ -127,7 +127,7 @@ class Staffed:
 
 
 @contextmanager
-def staffed(folder: Path, store: str) -> Iterator[Staffed]:
+def running_staffed(folder: Path, store: str) -> Iterator[Staffed]:
     """A system over this store, from start to stop, with its projects set up."""
     (port,) = free_ports(1)
     _know(folder / "studio", f"{token_hex(8)} {token_hex(20)}")
@@ -148,20 +148,20 @@ def staffed(folder: Path, store: str) -> Iterator[Staffed]:
 
 
 @contextmanager
-def operating(office: Staffed) -> Iterator[Operator]:
+def operating(staffed: Staffed) -> Iterator[Operator]:
     """Who set up its Label Studio, and may do so again."""
-    with operator(office.annotator.desk, _server(office.system), "", office.system.data_dir / "operator") as someone:
+    with operator(staffed.annotator.desk, _server(staffed.system), "", staffed.system.data_dir / "operator") as someone:
         yield someone
 
 
-def colleagues(office: Staffed, *names: str) -> list[Annotator]:
+def colleagues(staffed: Staffed, *names: str) -> list[Annotator]:
     """Invited annotators. One after the other: SQLite refuses who signs up beside somebody else."""
-    return [office.annotator.colleague(f"{name}-{token_hex(4)}@example.org") for name in names]
+    return [staffed.annotator.colleague(f"{name}-{token_hex(4)}@example.org") for name in names]
 
 
-def project(office: Staffed, queue: str) -> int:
+def project(staffed: Staffed, queue: str) -> int:
     """The number of a queue's project."""
-    return office.annotator.project(TITLES[queue])
+    return staffed.annotator.project(TITLES[queue])
 
 
 def _know(folder: Path, credentials: str) -> None:

@@ -10,7 +10,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.ports import ObjectStore
 from tests.local.system import System
-from tests.support.opinions import CANNOT_TELL, NONE_OF_THESE, flagged, said, sampled, visited
+from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, flagged, sampled, visited, voted
 from tests.support.world import MODEL
 from tests.web.visitor import Visitor
 
@@ -98,7 +98,7 @@ def _switched(store: ObjectStore, time: datetime) -> str:
         for number in range(labelled):
             made = visited(store, BREAD, confidence=SURE, time=at, model=model, random=f"{at.day:04x}{number:028x}")
             sampled(store, made)
-            said(store, keys.RANDOM_SAMPLED, made, BREAD if number < right else EGG)
+            voted(store, keys.RANDOM_SAMPLED, made, BREAD if number < right else EGG)
     first, last = (day_of(at) for at, *_ in days)
     return f"?from={first}&to={last}"
 
@@ -113,11 +113,11 @@ def _day(store: ObjectStore, time: datetime, *, is_labelled: bool) -> None:
         sampled(store, bread)
         if number < LABELLED:
             wrong = NONE_OF_THESE if number else EGG
-            said(store, keys.RANDOM_SAMPLED, bread, wrong if number < WRONG else BREAD)
-            said(store, keys.LOW_CONFIDENCE, egg, EGG if number else BREAD)
+            voted(store, keys.RANDOM_SAMPLED, bread, wrong if number < WRONG else BREAD)
+            voted(store, keys.LOW_CONFIDENCE, egg, EGG if number else BREAD)
         elif number == LABELLED:
-            said(store, keys.RANDOM_SAMPLED, bread, CANNOT_TELL)
+            voted(store, keys.RANDOM_SAMPLED, bread, CANNOT_TELL)
         if number == 0:
             flagged(store, bread)
-            said(store, keys.USER_FEEDBACK, bread, EGG)
-            said(store, keys.USER_FEEDBACK_2, bread, EGG)
+            voted(store, keys.USER_FEEDBACK, bread, EGG)
+            voted(store, keys.USER_FEEDBACK_2, bread, EGG)

@@ -9,7 +9,7 @@ from threading import Event
 
 import requests
 
-from tests.support.answers import listening
+from tests.support.fake_servers import listening
 
 HOP = {"connection", "content-encoding", "content-length", "date", "host", "server", "transfer-encoding"}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from local.gateway import PAGE_HEADERS
 from local.stack import ROOT
-from tests.support.answers import listening
+from tests.support.fake_servers import listening
 
 WEB = ROOT / "web"
 

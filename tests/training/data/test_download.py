@@ -11,8 +11,8 @@ from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import BadRequest
 from tests.support import world
 from tests.support.counting import Counted
+from tests.support.interleaving import Killed
 from tests.support.labelled import label
-from tests.support.stepping import Killed
 from tests.support.training import at_home, command
 from tests.support.world import NOON
 from training.data import download, image_folder, manifests, selection
@@ -40,7 +40,7 @@ def files(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.glob("class_*/*"))
 
 
-class Dying:
+class KilledStore:
     """A store that dies at its nth GET."""
 
     def __init__(self, store, gets):
@@ -127,7 +127,7 @@ def test_a_killed_run_is_continued_and_ends_in_the_same_version(store, tmp_path,
     for _ in range(6):
         label(store, LOW, "Egg")
     with pytest.raises(Killed):
-        pull(Dying(store, gets), tmp_path / "killed", Wanted(("lowconfidence",)))
+        pull(KilledStore(store, gets), tmp_path / "killed", Wanted(("lowconfidence",)))
     assert not (tmp_path / "killed" / manifests.FILE).exists()
     again = pull(store, tmp_path / "killed", Wanted(("lowconfidence",)))
     assert again == pull(store, tmp_path / "whole", Wanted(("lowconfidence",)))

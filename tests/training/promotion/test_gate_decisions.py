@@ -11,8 +11,8 @@ from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Changed
 from tests.support import colours
 from tests.support.colours import ALL_BLUE, CLASSES, RIGHT, SWAPPED, answered
-from tests.support.dying import Dying
-from tests.support.stepping import Killed
+from tests.support.interleaving import Killed
+from tests.support.killed_store import KilledStore
 from tests.support.training import at_home, command
 from tests.support.world import NOON
 from training.data import manifests
@@ -181,7 +181,7 @@ def test_killed_at_any_write_nothing_is_half_released(store, writes, after):
     answered(store, MANY)
     before, new = serving(store), candidate(trained=[line()])
     try:
-        judge(Dying(store, writes, after=after), new)
+        judge(KilledStore(store, writes, after=after), new)
     except Killed:
         assert serving(store) in {before, new.sha256}
     if serving(store) == before:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from feedloop.adapters.pictures import normalise
 from feedloop.domain.errors import FeedloopError
 from tests.support import demo, hostile
-from tests.support.peak import peak
+from tests.support.memory_peak import peak
 
 THREADS = 8
 

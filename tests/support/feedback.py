@@ -26,7 +26,7 @@ def visited(store: ObjectStore, class_index: int = 1, **about: object) -> Predic
     return made
 
 
-def said(store: ObjectStore, queue: str, made: Prediction, answer: int | str, *, by: str = "3") -> None:
+def voted(store: ObjectStore, queue: str, made: Prediction, answer: int | str, *, by: str = "3") -> None:
     """Somebody's answer, an hour after the prediction: a class index, or an outcome that is none."""
     outcome, index = (annotations.CLASS, answer) if isinstance(answer, int) else (answer, None)
     at = made.time + WAIT
@@ -46,7 +46,7 @@ def flagged(store: ObjectStore, made: Prediction) -> None:
     reviews.queue_informed(store, made, keys.USER_FEEDBACK)
 
 
-def only_shown(store: ObjectStore, queue: str, made: Prediction, class_index: int) -> None:
+def only_listed(store: ObjectStore, queue: str, made: Prediction, class_index: int) -> None:
     """A picture in a dataset that its label of record does not know of: a worker is moving it just now."""
     store.copy(keys.production(made.id), keys.dataset(queue, class_index, made.id))
 
@@ -61,5 +61,5 @@ def any_day(store: ObjectStore, rng: Random, count: int = 30) -> str:
                 asked(store, made)
         for queue in keys.QUEUES:
             if rng.random() < SHARE_ASKED:
-                said(store, queue, made, rng.choice(ANSWERS))
+                voted(store, queue, made, rng.choice(ANSWERS))
     return day_of(world.NOON)

@@ -15,7 +15,7 @@ _KEPT = (
 """As they are, also while a test has put something else in their place."""
 
 
-def forget() -> None:
+def clear_wiring() -> None:
     """Have settings, secrets, store, desk and model read anew, and no function's keys at hand."""
     wiring.keys_at_hand.set("")
     for cached in _KEPT:

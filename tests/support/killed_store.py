@@ -3,12 +3,12 @@
 from threading import Lock
 from typing import Any
 
-from tests.support.stepping import Killed
+from tests.support.interleaving import Killed
 
 WRITES = frozenset({"create", "replace", "copy", "delete"})
 
 
-class Dying:
+class KilledStore:
     """Passes `left` calls of these verbs on, and kills who makes the next: before it is sent, or after it is done."""
 
     def __init__(self, store: Any, left: int, verbs: frozenset[str] = WRITES, *, after: bool = False) -> None:

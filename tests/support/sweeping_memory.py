@@ -1,6 +1,6 @@
 """A program: sweep a store as a function does, print the most memory held in MiB.
 
-python -m tests.support.hungry curate|sync|report ENDPOINT ACCESS_KEY SECRET_KEY PREFIX
+python -m tests.support.sweeping_memory curate|sync|report ENDPOINT ACCESS_KEY SECRET_KEY PREFIX
 """
 
 import sys
@@ -18,7 +18,7 @@ from functions.curate.sweep import sweep as curate
 from functions.report.reporting import report
 from functions.sync.sweep import sweep as sync
 from tests.support.memory_annotation_tool import MemoryAnnotationTool
-from tests.support.peak import peak
+from tests.support.memory_peak import peak
 
 WORKERS, AT_ONCE = 4, 8
 """As SWEEP_WORKERS has it where nobody sets it, and as report reads."""

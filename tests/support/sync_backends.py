@@ -14,7 +14,7 @@ from tests.support.world import SettableClock, commit, prediction, queue_task
 QUEUE = keys.LOW_CONFIDENCE
 
 
-class Office:
+class SyncBackends:
     """Answers the verbs of both."""
 
     def __init__(self) -> None:
@@ -44,15 +44,15 @@ class Office:
         return {key.rpartition("/")[2]: load(body).get("task") for key, body in entries.items()}
 
 
-def sync(office: Any) -> None:
+def sync(backends: Any) -> None:
     """One run as an operator asks for it; all of it in the caller's thread."""
-    sweep(office, office, thorough=True)
+    sweep(backends, backends, thorough=True)
 
 
-def mended(office: Office) -> Office:
+def mended(backends: SyncBackends) -> SyncBackends:
     """What comes by itself: another task, and calls an hour apart."""
-    office.queue()
+    backends.queue()
     for _ in range(2):
-        office.clock.pass_(hours=1)
-        sync(office)
-    return office
+        backends.clock.pass_(hours=1)
+        sync(backends)
+    return backends

@@ -9,8 +9,7 @@ from feedloop.domain import keys
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.prediction import Prediction
 from feedloop.domain.review import TITLES, as_imported
-from tests.support import label_studio as desks
-from tests.support import servers, world
+from tests.support import label_studio, servers, world
 from tests.support.annotator import Annotator, Found
 from tests.support.label_studio import LabelStudio
 from tests.support.operating import Operator
@@ -19,7 +18,7 @@ RANDOM, LOW, FLAGGED = (TITLES[queue] for queue in keys.REVIEW_QUEUES)
 
 
 @dataclass(frozen=True, slots=True)
-class Office:
+class Deployment:
     """A Label Studio, the buckets it is to be set up for, its operator, its first annotator, and what it knew."""
 
     desk: LabelStudio
@@ -32,43 +31,43 @@ class Office:
         """Run the set-up, and return what it said."""
         return self.operator.set_up()
 
-    def moved_in(self) -> "Office":
+    def moved_in(self) -> "Deployment":
         """The same with buckets of its own that hold a class list."""
         store = servers.fresh_store(self.operator.store)
         world.release(store)
-        return replace(self, store=store, operator=replace(self.operator, prefix=desks.prefix_of(store)))
+        return replace(self, store=store, operator=replace(self.operator, prefix=label_studio.prefix_of(store)))
 
-    def as_it_was(self) -> "Office":
+    def as_it_was(self) -> "Deployment":
         """The same, in which nobody has done anything yet."""
-        desks.put_back(self.desk, self.knowledge)
+        label_studio.put_back(self.desk, self.knowledge)
         return self
 
 
-def queued(office: Office, queue: str, prediction: Prediction) -> Document:
+def queued(deployment: Deployment, queue: str, prediction: Prediction) -> Document:
     """A committed prediction's task file, as Label Studio gets it."""
-    world.commit(office.store, prediction)
+    world.commit(deployment.store, prediction)
     if queue == keys.RANDOM_SAMPLED:
-        reviews.queue_blind(office.store, prediction.id)
+        reviews.queue_blind(deployment.store, prediction.id)
     else:
-        reviews.queue_informed(office.store, prediction, queue)
-    return as_imported(load(office.store.get(keys.task(queue, prediction.id.random)).body))
+        reviews.queue_informed(deployment.store, prediction, queue)
+    return as_imported(load(deployment.store.get(keys.task(queue, prediction.id.random)).body))
 
 
-def bring(office: Office, queue: str, *predictions: Prediction) -> list[int]:
+def bring(deployment: Deployment, queue: str, *predictions: Prediction) -> list[int]:
     """Import the tasks of these predictions; their ids."""
-    project = office.annotator.project(TITLES[queue])
-    return office.annotator.bring(project, *(queued(office, queue, made) for made in predictions))
+    project = deployment.annotator.project(TITLES[queue])
+    return deployment.annotator.bring(project, *(queued(deployment, queue, made) for made in predictions))
 
 
-def project(office: Office, title: str = LOW) -> Found:
+def project(deployment: Deployment, title: str = LOW) -> Found:
     """The only project with this title."""
-    (found,) = [project for project in office.annotator.projects() if project["title"] == title]
+    (found,) = [project for project in deployment.annotator.projects() if project["title"] == title]
     return found
 
 
-def storages(office: Office) -> tuple[Found, Found]:
+def storages(deployment: Deployment) -> tuple[Found, Found]:
     """The only source and the only target storage of a project."""
-    (source,), (target,) = office.annotator.storages(project(office)["id"]).values()
+    (source,), (target,) = deployment.annotator.storages(project(deployment)["id"]).values()
     return source, target
 
 

@@ -9,8 +9,8 @@ import pytest
 from feedloop.domain import keys
 from feedloop.domain.annotations import LARGEST
 from tests.support import world
-from tests.support.hungry import ANSWERS, now
 from tests.support.servers import fresh_store
+from tests.support.sweeping_memory import ANSWERS, now
 
 QUEUE = keys.LOW_CONFIDENCE
 HEAVY = [
@@ -50,7 +50,7 @@ def full(seaweedfs):
 def test_a_function_keeps_within_its_memory_whatever_lies_in_output(full, function, limit):
     server, store = full
     prefix = store.url(keys.ObjectRef("", "")).removeprefix("s3://").rstrip("/")
-    command = [sys.executable, "-m", "tests.support.hungry", function]
+    command = [sys.executable, "-m", "tests.support.sweeping_memory", function]
     answer = subprocess.run(
         [*command, server.endpoint, server.access_key, server.secret_key, prefix],
         check=True,
