@@ -20,13 +20,13 @@ from training.commands.pull import commands as loop_commands
 from training.commands.release import commands as store_commands
 from training.commands.retrain import commands as gate_commands
 from training.data import gallery, image_folder, manifests
-from training.model import card as cards
 from training.model import confusion_chart, evaluation
-from training.model.predictors import Exported, Judge
+from training.model.card import make_card, save_exported
+from training.model.predictors import OnnxPredictor, Predictor
 
 if TYPE_CHECKING:
     from training.model import train as learning
-    from training.model.training_loop import Plan
+    from training.model.training_loop import TrainingPlan
 
 app = typer.Typer(
     name="python -m training",
@@ -114,12 +114,12 @@ def train(
 ) -> None:
     """Train MobileNetV2 on an image folder."""
     from training.model import train as learning
-    from training.model.training_loop import Plan
+    from training.model.training_loop import TrainingPlan
 
-    pictures = image_folder.read(folder, _names(classes))
-    others = image_folder.read_outliers(outliers) if outliers else []
-    plan = Plan(size, rounds, batch, rate, patience=patience, seed=seed, workers=workers, half=half)
-    course = learning.Course(pictures, others, held, to, threads)
+    pictures = image_folder.load_pictures(folder, _names(classes))
+    others = image_folder.load_outliers(outliers) if outliers else []
+    plan = TrainingPlan(size, rounds, batch, rate, patience=patience, seed=seed, workers=workers, half=half)
+    course = learning.TrainingData(pictures, others, held, to, threads)
     screen.say(f"{len(pictures.shown)} pictures of {len(pictures.classes)} classes, {len(others)} of none of them")
     try:
         _train(course, start, plan, folder.name)
@@ -131,10 +131,10 @@ def train(
     screen.say(f"{to} holds the best round")
 
 
-def _train(course: "learning.Course", start: str, plan: "Plan", name: str) -> None:
+def _train(course: "learning.TrainingData", start: str, plan: "TrainingPlan", name: str) -> None:
     from training.model import train as learning
 
-    screen.learn(lambda step: learning.train(course, start, plan, name, step))
+    screen.learn(lambda step: learning.train_checkpoint(course, start, plan, name, step))
 
 
 @app.command(epilog="Example: python -m training evaluate build/model build/held-out --json build/report.json")
@@ -150,9 +150,9 @@ def evaluate(
 ) -> None:
     """How good a model is: accuracy with its interval, per class, and calibration."""
     judge = _judge(model, classes, trust_pickle=trust_pickle)
-    shown = image_folder.read(folder, judge.classes, complete=False).shown
+    shown = image_folder.load_pictures(folder, judge.classes, complete=False).shown
     answers = np.array(list(screen.tracked(judge.answers(shown), len(shown), "looking")))
-    report = evaluation.report(answers, [one.index for one in shown if one.index is not None], judge.classes)
+    report = evaluation.evaluate(answers, [one.index for one in shown if one.index is not None], judge.classes)
     screen.show_report(report)
     document = report.to_document()
     if outliers:
@@ -163,8 +163,8 @@ def evaluate(
         confusion_chart.save_confusion(report, picture)
 
 
-def _look_at_outliers(judge: Judge, folder: Path) -> dict[str, float]:
-    shown = image_folder.read_outliers(folder)
+def _look_at_outliers(judge: Predictor, folder: Path) -> dict[str, float]:
+    shown = image_folder.load_outliers(folder)
     answers = np.array(list(screen.tracked(judge.answers(shown), len(shown), "looking at outliers")))
     found = evaluation.on_outliers(answers)
     sure = f"mean confidence {found['mean_confidence']:.3f}, {found['confident']:.1%} confident"
@@ -172,13 +172,13 @@ def _look_at_outliers(judge: Judge, folder: Path) -> dict[str, float]:
     return found
 
 
-def _judge(model: Path, classes: Path | None, *, trust_pickle: bool) -> Judge:
+def _judge(model: Path, classes: Path | None, *, trust_pickle: bool) -> Predictor:
     if model.is_dir():
-        return Exported(model)
+        return OnnxPredictor(model)
     from training.model import checkpoint
     from training.model import train as learning
 
-    return learning.Judge(checkpoint.load(model, names=_names(classes), trust_pickle=trust_pickle))
+    return learning.CheckpointPredictor(checkpoint.load(model, names=_names(classes), trust_pickle=trust_pickle))
 
 
 @app.command(epilog="Example: python -m training check food11.pth")
@@ -211,12 +211,14 @@ def export(
     from training.model import train as learning
 
     found = checkpoint.load(weights, names=_names(classes), trust_pickle=trust_pickle)
-    made = learning.export(found, learning.held_out(found, pictures, outliers) if pictures else [], seed=seed)
+    made = learning.export_checkpoint(
+        found, learning.validation_examples(found, pictures, outliers) if pictures else [], seed=seed
+    )
     facts = {"input": tensors.card_input(found.size), "temperature": round(made.temperature, 6), "note": note}
     told = {"trained_on": dict(found.trained_on), "metrics": made.metrics}
-    card = cards.card(made.model, name, found.classes, {**facts, **told}, f"{datetime.now(UTC):%Y-%m-%d}")
-    cards.write(to, made.model, card)
-    manifests.follow(pictures, to, found.trained_on.get("manifest"))
+    card = make_card(made.model, name, found.classes, {**facts, **told}, f"{datetime.now(UTC):%Y-%m-%d}")
+    save_exported(to, made.model, card)
+    manifests.copy_beside(pictures, to, found.trained_on.get("manifest"))
     calibrated = f"temperature {made.temperature:.3f}" if pictures else "not calibrated: give --pictures"
     parity = f"max |dp| {made.parity.difference:.1e} on {made.parity.pictures} pictures"
     screen.say(f"{to}: {len(made.model) / 1e6:.1f} MB, {card['sha256'][:12]}, {calibrated}, {parity}")
@@ -245,4 +247,4 @@ def demo(
 
 
 def _names(file: Path | None) -> tuple[str, ...]:
-    return image_folder.read_names(file) if file else ()
+    return image_folder.load_names(file) if file else ()

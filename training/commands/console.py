@@ -9,13 +9,13 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from feedloop.domain.documents import Document
-from training.model.evaluation import Report, wilson
+from training.model.evaluation import Evaluation, wilson
 from training.promotion.registry import Line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from training.model.training_loop import Round, Step
+    from training.model.training_loop import Epoch, OnBatch
 
 T = TypeVar("T")
 
@@ -42,7 +42,7 @@ def tracked(things: Iterable[T], total: int, what: str) -> Iterator[T]:
         yield from progress.track(things, total=total, description=what)
 
 
-def learn(train: "Callable[[Step], Iterator[Round]]") -> None:
+def learn(train: "Callable[[OnBatch], Iterator[Epoch]]") -> None:
     """Show every round of a training as it ends."""
     with bar() as progress:
         task = progress.add_task("round 1", total=None)
@@ -56,7 +56,7 @@ def learn(train: "Callable[[Step], Iterator[Round]]") -> None:
             progress.console.print(f"round {one.number}: {facts}{mark}", highlight=False)
 
 
-def show_report(report: Report) -> None:
+def show_report(report: Evaluation) -> None:
     """Accuracy with its interval, per class, and reliability."""
     low, high = wilson(report.right, report.count)
     say(f"accuracy {report.right / report.count:.1%} ({low:.1%} to {high:.1%} at 95 %), {report.count} pictures")
@@ -69,8 +69,9 @@ def show_report(report: Report) -> None:
     _show_reliability(report)
 
 
-def _show_reliability(report: Report) -> None:
-    say(f"calibration error (ECE) {report.calibration_error:.3f}; {report.confident:.1%} of the answers are confident")
+def _show_reliability(report: Evaluation) -> None:
+    confident = f"{report.above_threshold:.1%} of the answers are confident"
+    say(f"calibration error (ECE) {report.calibration_error:.3f}; {confident}")
     table = Table("confidence", "pictures", "mean", "right")
     for part in report.bins:
         table.add_row(

@@ -8,7 +8,7 @@ import typer
 
 from training.commands import console, store_connection
 from training.data import manifests
-from training.model import card as cards
+from training.model.card import load_exported
 from training.promotion import registry
 
 commands = typer.Typer()
@@ -22,9 +22,9 @@ def release(
     rename: Annotated[list[str] | None, typer.Option(help="old=new: the index keeps its meaning. Repeatable.")] = None,
 ) -> None:
     """Let the functions serve this model; they notice within seconds."""
-    model, card = cards.read(folder)
+    model, card = load_exported(folder)
     renames, store = registry.parse_renames(rename or []), store_connection.open_store()
-    registry.keep_manifest(store, card, manifests.beside(folder))
+    registry.keep_manifest(store, card, manifests.load_beside(folder))
     registry.release(store, model, card, renames, now=store_connection.clock()())
     console.say(f"{card['name']} {card['sha256'][:12]} serves. To go back: python -m training rollback")
 

@@ -13,7 +13,7 @@ from feedloop.ports import ObjectStore
 from training.commands import console, store_connection
 from training.commands.pull import STORE, Since, Until, parse_day
 from training.data import manifests
-from training.model import card as cards
+from training.model.card import load_exported
 from training.promotion import gate, gate_decisions, retraining_data, test_days
 from training.promotion.comparison import Contender
 from training.promotion.gate import Rules
@@ -75,7 +75,7 @@ def retrain(
     seed: Annotated[int, typer.Option(help="The same seed, the same result.")] = 11,
 ) -> None:
     """Train the serving model on what people said since, judge the result, and release it if it is not worse."""
-    from training.model.training_loop import Plan
+    from training.model.training_loop import TrainingPlan
     from training.promotion import retraining
 
     store, now = store_connection.open_store(), store_connection.clock()()
@@ -88,7 +88,7 @@ def retrain(
     source = retraining.Source(store, old, release.classes, chosen.window, now)
     lesson = retraining.gather(source, to, given, console.tracked)
     _tell(lesson)
-    plan = Plan(int(old.card["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
+    plan = TrainingPlan(int(old.card["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
     console.learn(lambda step: retraining.train(lesson, start, plan, to / "model.pt", step))
     retraining.export(lesson, to / "model.pt", to, release.name, f"{now:%Y-%m-%d}")
     _judge(store, to, chosen, now)
@@ -108,9 +108,9 @@ def _tell(lesson: "Lesson") -> None:
 
 def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> None:
     """Judge, tell, keep the verdict beside the model, and end with what was decided."""
-    model, card = cards.read(folder)
+    model, card = load_exported(folder)
     verdict = gate_decisions.judge(
-        store, Candidate(model, card, manifests.beside(folder)), chosen, now=now, tracked=console.tracked
+        store, Candidate(model, card, manifests.load_beside(folder)), chosen, now=now, tracked=console.tracked
     )
     (folder / releases.VERDICT_FILE).write_text(
         json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"

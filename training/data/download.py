@@ -16,9 +16,9 @@ from feedloop.domain.errors import BadRequest, Missing
 from feedloop.domain.labels import Label, voter
 from feedloop.ports import ObjectStore
 from training.data import manifests
-from training.data.folders import is_foreign
 from training.data.image_folder import NAMES_FILE
-from training.data.manifests import Line
+from training.data.manifests import ManifestEntry
+from training.data.picture_files import is_foreign
 from training.data.selection import Labelled
 
 WORKERS = 16
@@ -36,13 +36,17 @@ Tracked = Callable[[Iterable[T], int, str], Iterator[T]]
 class Pulled:
     """What lies in the folder now; `moved` pictures got another label while they were read, and are left out."""
 
-    lines: tuple[Line, ...]
+    lines: tuple[ManifestEntry, ...]
     version: str
     moved: int
 
 
-def pull(
-    store: ObjectStore, chosen: Sequence[Labelled], folder: Path, classes: ClassList, tracked: Tracked[Line | None]
+def download_pictures(
+    store: ObjectStore,
+    chosen: Sequence[Labelled],
+    folder: Path,
+    classes: ClassList,
+    tracked: Tracked[ManifestEntry | None],
 ) -> Pulled:
     """Make the folder hold exactly these pictures; the manifest comes last. Raises BadRequest for a folder of others.
 
@@ -54,7 +58,7 @@ def pull(
         found = pool.map(lambda one: _bring(store, one, folder, classes), chosen)
         lines = [line for line in tracked(found, len(chosen), "pulling") if line]
     body = manifests.to_bytes(lines)
-    manifests.write(folder, body)
+    manifests.save(folder, body)
     return Pulled(tuple(lines), manifests.version(body), len(chosen) - len(lines))
 
 
@@ -74,7 +78,7 @@ def _tidy(folder: Path, wanted: set[str], classes: ClassList) -> None:
     (folder / NAMES_FILE).write_text("\n".join(classes.names) + "\n", encoding="utf-8")
 
 
-def _bring(store: ObjectStore, one: Labelled, folder: Path, classes: ClassList) -> Line | None:
+def _bring(store: ObjectStore, one: Labelled, folder: Path, classes: ClassList) -> ManifestEntry | None:
     """The picture in its place, and its line; None when it is not what its key says any more."""
     path = folder / one.file
     try:
@@ -85,7 +89,7 @@ def _bring(store: ObjectStore, one: Labelled, folder: Path, classes: ClassList) 
     if label.answer != (CLASS, one.class_index):
         path.unlink(missing_ok=True)
         return None
-    return Line(
+    return ManifestEntry(
         key=f"{one.dataset}/{one.ref.key}",
         sha256=hashlib.sha256(body).hexdigest(),
         class_index=one.class_index,

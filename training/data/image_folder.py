@@ -3,7 +3,7 @@
 The order is that of `classes.txt` (one name per line) when the folder has one. Sub-folders
 called `class_00`, `class_01`, ... carry their index, as in the dataset buckets; with
 eleven of them and no other names given they are Food-11's. Any other sub-folders are
-classes by their own names, sorted. What is no picture of a class is left out and told: training/data/folders.py.
+classes by their own names, sorted. What is no picture of a class is left out and told: training/data/picture_files.py.
 """
 
 import hashlib
@@ -18,7 +18,7 @@ from feedloop.adapters import pictures
 from feedloop.domain.classes import check_names, parse_names, same_name
 from feedloop.domain.errors import BadRequest, Malformed, Refused
 from feedloop.ports import Picture
-from training.data import folders, manifests
+from training.data import manifests, picture_files
 
 FOOD_11 = (
     "Bread",
@@ -40,7 +40,7 @@ _NUMBERED = re.compile(r"class_(\d{2,4})")
 
 
 @dataclass(frozen=True, slots=True)
-class Shown:
+class Example:
     """A picture on disk and the index of its class; None when it shows none of them."""
 
     path: Path
@@ -59,13 +59,13 @@ class Pictures:
     """The classes by index, and every picture in a fixed order."""
 
     classes: tuple[str, ...]
-    shown: tuple[Shown, ...]
+    shown: tuple[Example, ...]
     folder: Path | None = None
 
-    def split(self, share: float, *, seed: int) -> tuple[list[Shown], list[Shown]]:
+    def split(self, share: float, *, seed: int) -> tuple[list[Example], list[Example]]:
         """Without and with a `share` of every class, at least one picture of each."""
-        kept: list[Shown] = []
-        held: list[Shown] = []
+        kept: list[Example] = []
+        held: list[Example] = []
         for index in range(len(self.classes)):
             own = [one for one in self.shown if one.index == index]
             Random(f"{seed} {index}").shuffle(own)
@@ -82,37 +82,40 @@ class Pictures:
         if self.folder is None or not (self.folder / manifests.FILE).exists():
             return manifest(self.shown)
         found = {str(one.path.relative_to(self.folder)): (one.index, sha256_of(one.path)) for one in self.shown}
-        return manifests.checked(self.folder, found)
+        return manifests.checked_version(self.folder, found)
 
 
-def read(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> Pictures:
+def load_pictures(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> Pictures:
     """The pictures of an image folder, of every class when it must be `complete`. Raises BadRequest."""
-    left, named = folders.Left(), tuple(names) or _listed(folder)
-    found = {path: folders.pictures(path, left) for path in folders.of_classes(folder, left, frozenset(named))}
+    left, named = picture_files.Left(), tuple(names) or _listed(folder)
+    found = {
+        path: picture_files.list_pictures(path, left)
+        for path in picture_files.class_folders(folder, left, frozenset(named))
+    }
     if not found:
         raise BadRequest(f"{folder} has no sub-folders: give a folder with one sub-folder of pictures per class.")
     kept = [path for path, inside in found.items() if inside or _is_class(path.name, named)] or list(found)
-    left[folders.WITHOUT] += len(found) - len(kept)
+    left[picture_files.WITHOUT] += len(found) - len(kept)
     classes = named or _classes(folder, kept)
-    shown = [Shown(path, _index(at.name, classes)) for at in kept for path in found[at]]
-    folders.tell(folder, left)
+    shown = [Example(path, _index(at.name, classes)) for at in kept for path in found[at]]
+    picture_files.report_left_out(folder, left)
     missing = [name for index, name in enumerate(classes) if all(one.index != index for one in shown)]
     if not shown or (missing and complete):
         raise BadRequest(f"{folder} has no JPEG, PNG or WebP picture of {', '.join(missing)}.")
     return Pictures(classes, tuple(shown), folder)
 
 
-def read_outliers(folder: Path) -> list[Shown]:
+def load_outliers(folder: Path) -> list[Example]:
     """All pictures below a folder as pictures of none of the classes. Raises BadRequest when there is none."""
-    left = folders.Left()
-    found = [Shown(path, None) for path in folders.pictures(folder, left)]
-    folders.tell(folder, left)
+    left = picture_files.Left()
+    found = [Example(path, None) for path in picture_files.list_pictures(folder, left)]
+    picture_files.report_left_out(folder, left)
     if not found:
         raise BadRequest(f"{folder} has no JPEG, PNG or WebP pictures.")
     return found
 
 
-def manifest(shown: Iterable[Shown]) -> str:
+def manifest(shown: Iterable[Example]) -> str:
     """A fingerprint of pictures and their classes, in their order."""
     whole = hashlib.sha256()
     for one in shown:
@@ -144,10 +147,10 @@ def _classes(folder: Path, kept: list[Path]) -> tuple[str, ...]:
 
 def _listed(folder: Path) -> tuple[str, ...]:
     file = folder / NAMES_FILE
-    return read_names(file) if file.exists() else ()
+    return load_names(file) if file.exists() else ()
 
 
-def read_names(file: Path) -> tuple[str, ...]:
+def load_names(file: Path) -> tuple[str, ...]:
     """Class names, one per line. Raises BadRequest when they cannot be read, or one cannot be a class's."""
     try:
         return parse_names(file.read_bytes())

@@ -14,7 +14,7 @@ FILE = "manifest.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ManifestEntry:
     """One labelled picture; `source` is its dataset, `model` the version whose answer it got."""
 
     key: str
@@ -54,19 +54,19 @@ def file_of(class_index: int, source: str, prediction: object) -> str:
     return f"class_{class_index:02d}/{source}-{prediction}.jpg"
 
 
-def to_bytes(lines: Iterable[Line]) -> bytes:
+def to_bytes(lines: Iterable[ManifestEntry]) -> bytes:
     """JSON lines in the order of their keys, after a header: the same pictures and labels give the same bytes."""
     ordered = sorted(lines, key=lambda line: (line.source, line.key))
     documents = [{"v": 1, "pictures": len(ordered)}, *(line.to_document() for line in ordered)]
     return b"".join(dump(document) + b"\n" for document in documents)
 
 
-def from_bytes(body: bytes) -> list[Line]:
+def parse(body: bytes) -> list[ManifestEntry]:
     """The lines of a manifest. Raises Malformed, also when some are missing."""
     header, *documents = map(load, body.splitlines() or [b""])
     if header.get("v") != 1 or header.get("pictures") != len(documents):
         raise Malformed("the manifest is cut off, or of a version that we don't know")
-    return [Line.from_document(document) for document in documents]
+    return [ManifestEntry.from_document(document) for document in documents]
 
 
 def version(body: bytes) -> str:
@@ -74,7 +74,7 @@ def version(body: bytes) -> str:
     return hashlib.sha256(body).hexdigest()
 
 
-def write(folder: Path, body: bytes) -> None:
+def save(folder: Path, body: bytes) -> None:
     """Put the manifest into its folder in one step, on disk: it says that all pictures are there."""
     new = folder / f"{FILE}.new"
     with new.open("wb") as file:
@@ -84,11 +84,11 @@ def write(folder: Path, body: bytes) -> None:
     new.replace(folder / FILE)
 
 
-def checked(folder: Path, found: Mapping[str, tuple[int | None, str]]) -> str:
+def checked_version(folder: Path, found: Mapping[str, tuple[int | None, str]]) -> str:
     """The version of a folder that holds `found` (path to class and sha256). Raises BadRequest when it tells others."""
     body = (folder / FILE).read_bytes()
     try:
-        told = {line.file: (line.class_index, line.sha256) for line in from_bytes(body)}
+        told = {line.file: (line.class_index, line.sha256) for line in parse(body)}
     except Malformed as error:
         raise BadRequest(f"{folder / FILE} is damaged: pull the dataset again. ({error})") from error
     if wrong := sorted(name for name, _ in told.items() ^ found.items()):
@@ -96,19 +96,19 @@ def checked(folder: Path, found: Mapping[str, tuple[int | None, str]]) -> str:
     return version(body)
 
 
-def beside(folder: Path) -> tuple[Line, ...]:
+def load_beside(folder: Path) -> tuple[ManifestEntry, ...]:
     """What the model in a folder was trained on, when the folder tells. Raises BadRequest when that is damaged."""
     file = folder / FILE
     try:
-        return tuple(from_bytes(file.read_bytes())) if file.exists() else ()
+        return tuple(parse(file.read_bytes())) if file.exists() else ()
     except Malformed as error:
         raise BadRequest(f"{file} is damaged, so nobody knows what the model has seen: {error}") from error
 
 
-def follow(pictures: Path | None, to: Path, version_of: object) -> None:
+def copy_beside(pictures: Path | None, to: Path, version_of: object) -> None:
     """Let the manifest of the pictures lie beside the model that was trained on them, and no other."""
     body = (pictures / FILE).read_bytes() if pictures and (pictures / FILE).exists() else b""
     if version(body) == version_of:
-        write(to, body)
+        save(to, body)
     else:
         (to / FILE).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from feedloop.adapters import pictures
-from training.data.image_folder import Shown
+from training.data.image_folder import Example
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of ImageNet, as torchvision's networks and GourmetGram's expect them."""
@@ -22,7 +22,7 @@ def card_input(size: int) -> dict[str, object]:
     return {"size": size, "mean": list(MEAN), "std": list(STD), "resize": "stretch"}
 
 
-def as_served(one: Shown, size: int) -> Tensor:
+def as_served(one: Example, size: int) -> Tensor:
     """The picture as predict will show it to the network: 3 x size x size. Raises BadRequest."""
     return _normal(Image.frombytes("RGB", (size, size), pictures.shrink(one.picture(), size)))
 
@@ -39,10 +39,10 @@ def varied(size: int) -> v2.Transform:
     )
 
 
-class Lesson(Dataset[tuple[Tensor, Tensor]]):
+class TrainingDataset(Dataset[tuple[Tensor, Tensor]]):
     """Varied pictures, decoded as predict does, with the answer wanted: a class, or no preference among them all."""
 
-    def __init__(self, shown: Sequence[Shown], classes: int, size: int) -> None:
+    def __init__(self, shown: Sequence[Example], classes: int, size: int) -> None:
         self._shown, self._classes, self._size, self._vary = shown, classes, size, varied(size)
 
     def __len__(self) -> int:
@@ -50,17 +50,19 @@ class Lesson(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         one = self._shown[number]
-        return self._vary(pictures.whole(one.picture(), 2 * self._size)), wanted(one.index, self._classes)
+        return self._vary(pictures.whole(one.picture(), 2 * self._size)), target(one.index, self._classes)
 
 
-def wanted(index: int | None, classes: int) -> Tensor:
+def target(index: int | None, classes: int) -> Tensor:
     """One probability per class."""
     if index is None:
         return torch.full((classes,), 1 / classes)
     return torch.nn.functional.one_hot(torch.tensor(index), classes).float()
 
 
-def batches(lesson: Lesson, size: int, *, seed: int, workers: int) -> DataLoader[tuple[Tensor, Tensor]]:
+def training_batches(
+    lesson: TrainingDataset, size: int, *, seed: int, workers: int
+) -> DataLoader[tuple[Tensor, Tensor]]:
     """The lesson in an order that the seed decides, another one every round."""
     order = torch.Generator().manual_seed(seed)
     return DataLoader(
@@ -74,7 +76,7 @@ def batches(lesson: Lesson, size: int, *, seed: int, workers: int) -> DataLoader
     )
 
 
-def served_batches(shown: Sequence[Shown], side: int, size: int = 64) -> Iterator[Tensor]:
+def served_batches(shown: Sequence[Example], side: int, size: int = 64) -> Iterator[Tensor]:
     """The pictures as served, in batches."""
     for start in range(0, len(shown), size):
         yield torch.stack([as_served(one, side) for one in shown[start : start + size]])

@@ -13,25 +13,25 @@ from feedloop.releases import CARD_FILE, MODEL_FILE
 _TOO_LONG_FOR_A_CARD = ("confusion", "reliability")
 
 
-def card(model: bytes, name: str, classes: tuple[str, ...], facts: Mapping[str, Any], created: str) -> Document:
+def make_card(model: bytes, name: str, classes: tuple[str, ...], facts: Mapping[str, Any], created: str) -> Document:
     """What must be known to serve a model, and what is worth knowing about it."""
     known = {"v": 1, "name": name, "sha256": hashlib.sha256(model).hexdigest(), "format": "onnx"}
     return {**known, "classes": list(classes), **facts, "created": created}
 
 
-def short(metrics: Mapping[str, Any]) -> Document:
+def short_metrics(metrics: Mapping[str, Any]) -> Document:
     """The metrics that a card has room for."""
     return {name: value for name, value in metrics.items() if name not in _TOO_LONG_FOR_A_CARD}
 
 
-def write(folder: Path, model: bytes, document: Document) -> None:
+def save_exported(folder: Path, model: bytes, document: Document) -> None:
     """Write model.onnx and card.json, the card last."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MODEL_FILE).write_bytes(model)
     (folder / CARD_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def read(folder: Path) -> tuple[bytes, Document]:
+def load_exported(folder: Path) -> tuple[bytes, Document]:
     """An exported model and its card. Raises BadRequest when they do not belong together."""
     try:
         model, document = (folder / MODEL_FILE).read_bytes(), load((folder / CARD_FILE).read_bytes())

@@ -4,14 +4,14 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from training.model.evaluation import Report
+from training.model.evaluation import Evaluation
 
 CELL, GAP, LINE = 44, 6, 20
 _INK, _PAPER, _BLUE, _RED = (30, 30, 30), (255, 255, 255), (33, 102, 172), (178, 24, 43)
 _DARK = 0.5
 
 
-def save_confusion(report: Report, path: Path) -> None:
+def save_confusion(report: Evaluation, path: Path) -> None:
     """Rows are what the pictures show, columns what the model says; the diagonal is right."""
     font = ImageFont.load_default(14)
     left = LINE + 2 * GAP + max(round(font.getlength(name)) for name in report.classes)
@@ -30,7 +30,7 @@ def save_confusion(report: Report, path: Path) -> None:
 Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
 
 
-def _row(pen: ImageDraw.ImageDraw, report: Report, index: int, corner: tuple[int, int], font: Font) -> None:
+def _row(pen: ImageDraw.ImageDraw, report: Evaluation, index: int, corner: tuple[int, int], font: Font) -> None:
     counts = report.confusion[index]
     x, y = corner
     for column, count in enumerate(counts):

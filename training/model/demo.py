@@ -10,12 +10,12 @@ import numpy as np
 from feedloop.domain.documents import Document
 from training.data import gallery, image_folder, tensors
 from training.data.drawings import FIRST_DAY
-from training.data.image_folder import Shown
-from training.model import card as cards
+from training.data.image_folder import Example
 from training.model import checkpoint, evaluation
 from training.model import train as learning
-from training.model.predictors import Exported
-from training.model.training_loop import Plan, Round, Step
+from training.model.card import make_card, save_exported, short_metrics
+from training.model.predictors import OnnxPredictor
+from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 
 NOTE = (
     "A demonstration model, so that the system can be tried without a data set. It was trained from scratch on simple"
@@ -41,9 +41,9 @@ class Recipe:
     seed: int = 11
 
     @property
-    def plan(self) -> Plan:
+    def plan(self) -> TrainingPlan:
         """Small pictures: a drawing shows no more on larger ones, and two cores finish in minutes."""
-        return Plan(size=64, rounds=self.rounds, rate=3e-3, seed=self.seed)
+        return TrainingPlan(size=64, rounds=self.rounds, rate=3e-3, seed=self.seed)
 
 
 def draw(recipe: Recipe, folder: Path, tracked: Tracked) -> None:
@@ -55,38 +55,43 @@ def draw(recipe: Recipe, folder: Path, tracked: Tracked) -> None:
         _use_up(tracked(gallery.draw_outliers(folder / part / "outliers", count, seed=seed), count, "drawing nothing"))
 
 
-def train(recipe: Recipe, folder: Path, step: Step) -> Iterator[Round]:
+def train(recipe: Recipe, folder: Path, step: OnBatch) -> Iterator[Epoch]:
     """Learn from the drawings; the checkpoint lies in the same folder."""
     lesson = folder / "lesson"
-    others = image_folder.read_outliers(lesson / "outliers")
-    course = learning.Course(image_folder.read(lesson / "drawings"), others, _SHARE, folder / "model.pt", _THREADS)
-    return learning.train(course, learning.SCRATCH, recipe.plan, "drawings", step)
+    others = image_folder.load_outliers(lesson / "outliers")
+    course = learning.TrainingData(
+        image_folder.load_pictures(lesson / "drawings"), others, _SHARE, folder / "model.pt", _THREADS
+    )
+    return learning.train_checkpoint(course, learning.SCRATCH, recipe.plan, "drawings", step)
 
 
 def export(recipe: Recipe, folder: Path, to: Path, created: str, tracked: Tracked) -> Document:
     """Write model.onnx and its card, with what it says about new drawings and new pictures of nothing."""
     found = checkpoint.load(folder / "model.pt")
-    held = learning.held_out(found, folder / "lesson" / "drawings", folder / "lesson" / "outliers")
-    made = learning.export(found, held, seed=recipe.seed)
+    held = learning.validation_examples(found, folder / "lesson" / "drawings", folder / "lesson" / "outliers")
+    made = learning.export_checkpoint(found, held, seed=recipe.seed)
     facts = {"input": tensors.card_input(found.size), "temperature": round(made.temperature, 6), "note": NOTE}
     facts["trained_on"] = dict(found.trained_on)
-    card = cards.card(made.model, "food11", found.classes, facts, created)
-    cards.write(to, made.model, card)  # as it will be read when it is measured
-    card["metrics"] = measure(Exported(to), folder / "new", tracked)
-    cards.write(to, made.model, card)
+    card = make_card(made.model, "food11", found.classes, facts, created)
+    save_exported(to, made.model, card)  # as it will be read when it is measured
+    card["metrics"] = measure(OnnxPredictor(to), folder / "new", tracked)
+    save_exported(to, made.model, card)
     return card
 
 
-def measure(judge: Exported, folder: Path, tracked: Tracked) -> Document:
+def measure(judge: OnnxPredictor, folder: Path, tracked: Tracked) -> Document:
     """The metrics of the card."""
-    shown, others = image_folder.read(folder / "drawings").shown, image_folder.read_outliers(folder / "outliers")
+    shown, others = (
+        image_folder.load_pictures(folder / "drawings").shown,
+        image_folder.load_outliers(folder / "outliers"),
+    )
     answers, unsure = _answers(judge, shown, tracked), _answers(judge, others, tracked)
-    report = evaluation.report(answers, [one.index for one in shown if one.index is not None], judge.classes)
+    report = evaluation.evaluate(answers, [one.index for one in shown if one.index is not None], judge.classes)
     outliers = evaluation.on_outliers(unsure)
-    return {**cards.short(report.to_document()), "outliers": outliers}
+    return {**short_metrics(report.to_document()), "outliers": outliers}
 
 
-def _answers(judge: Exported, shown: Sequence[Shown], tracked: Tracked) -> evaluation.Answers:
+def _answers(judge: OnnxPredictor, shown: Sequence[Example], tracked: Tracked) -> evaluation.Probabilities:
     return np.array(list(tracked(judge.answers(shown), len(shown), "looking")))
 
 

@@ -13,16 +13,16 @@ from feedloop.domain.prediction import per_mille
 Z = 1.959963984540054
 """The normal quantile of a 95 % interval."""
 BINS = 10
-CONFIDENT = 700
+THRESHOLD = 700
 """Per mille: predict's default LOW_CONFIDENCE_THRESHOLD."""
 
-Answers = NDArray[np.float64]
+Probabilities = NDArray[np.float64]
 Classes = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
-    """Answers of similar confidence, and how many of them are right."""
+class ReliabilityBin:
+    """Probabilities of similar confidence, and how many of them are right."""
 
     low: float
     high: float
@@ -32,13 +32,13 @@ class Bin:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Evaluation:
     """What evaluate found; `confusion` counts pictures by true class (rows) and answer (columns)."""
 
     classes: tuple[str, ...]
     confusion: NDArray[np.int64]
-    bins: tuple[Bin, ...]
-    confident: float
+    bins: tuple[ReliabilityBin, ...]
+    above_threshold: float
 
     @property
     def count(self) -> int:
@@ -62,7 +62,7 @@ class Report:
             "interval": [round(edge, 4) for edge in wilson(self.right, self.count)],
             "pictures": self.count,
             "per_class": {name: _share(self.confusion[index], index) for index, name in enumerate(self.classes)},
-            "confident": round(self.confident, 4),
+            "confident": round(self.above_threshold, 4),
             "calibration_error": round(self.calibration_error, 4),
             "reliability": [
                 {"from": part.low, "to": part.high, "pictures": part.count}
@@ -73,23 +73,23 @@ class Report:
         }
 
 
-def report(answers: Answers, wanted: Sequence[int], names: Sequence[str]) -> Report:
+def evaluate(answers: Probabilities, wanted: Sequence[int], names: Sequence[str]) -> Evaluation:
     """Compare probabilities (a row per picture) with the right classes."""
     truth = np.asarray(wanted, np.int64)
     confusion = np.zeros((len(names), len(names)), np.int64)
     np.add.at(confusion, (truth, answers.argmax(1)), 1)
-    return Report(tuple(names), confusion, tuple(_bins(answers, truth)), share_confident(answers))
+    return Evaluation(tuple(names), confusion, tuple(_bins(answers, truth)), share_above_threshold(answers))
 
 
-def share_confident(answers: Answers) -> float:
+def share_above_threshold(answers: Probabilities) -> float:
     """The share of answers that predict would not send to a person."""
-    return float(np.mean([per_mille(float(best)) >= CONFIDENT for best in answers.max(1)]))
+    return float(np.mean([per_mille(float(best)) >= THRESHOLD for best in answers.max(1)]))
 
 
-def on_outliers(answers: Answers) -> dict[str, float]:
+def on_outliers(answers: Probabilities) -> dict[str, float]:
     """How sure a model is of pictures that show none of its classes: the less, the better."""
     mean = round(float(answers.max(1).mean()), 4)
-    return {"pictures": len(answers), "mean_confidence": mean, "confident": round(share_confident(answers), 4)}
+    return {"pictures": len(answers), "mean_confidence": mean, "confident": round(share_above_threshold(answers), 4)}
 
 
 def wilson(right: int, count: int) -> tuple[float, float]:
@@ -100,12 +100,12 @@ def wilson(right: int, count: int) -> tuple[float, float]:
     return max(0.0, middle - reach), min(1.0, middle + reach)
 
 
-def _bins(answers: Answers, truth: Classes) -> list[Bin]:
+def _bins(answers: Probabilities, truth: Classes) -> list[ReliabilityBin]:
     """Bins of equal width; those without an answer are left out."""
     best, right = answers.max(1), answers.argmax(1) == truth
     number = np.minimum((best * BINS).astype(int), BINS - 1)
     return [
-        Bin(n / BINS, (n + 1) / BINS, int(own.sum()), float(best[own].mean()), float(right[own].mean()))
+        ReliabilityBin(n / BINS, (n + 1) / BINS, int(own.sum()), float(best[own].mean()), float(right[own].mean()))
         for n in range(BINS)
         if (own := number == n).any()
     ]

@@ -57,7 +57,7 @@ def for_classes(state: State, classes: int) -> nn.Module:
     return network
 
 
-def grown(state: State, classes: int) -> nn.Module:
+def extended(state: State, classes: int) -> nn.Module:
     """The network with these weights, and new answers behind those that it gives. Raises Malformed for fewer."""
     known = count_classes(state)
     if classes < known:

@@ -15,7 +15,7 @@ from torch.nn import functional
 
 from feedloop.domain.errors import Malformed
 from training.data import tensors
-from training.data.image_folder import Shown
+from training.data.image_folder import Example
 from training.model import training_loop
 from training.model.checkpoint import Checkpoint
 
@@ -54,13 +54,13 @@ class Parity:
         return self.difference <= MOST_DIFFERENCE and self.same_class
 
 
-def fit_temperature(network: nn.Module, held: Sequence[Shown], size: int) -> float:
+def fit_temperature(network: nn.Module, held: Sequence[Example], size: int) -> float:
     """The temperature at which held-out answers are likeliest; an answer to an outlier should prefer nothing.
 
     The loss has one minimum in the temperature, so thirds of the interval close in on it.
     """
     answers = training_loop.logits(network, held, size)
-    wanted = torch.stack([tensors.wanted(one.index, answers.shape[1]) for one in held])
+    wanted = torch.stack([tensors.target(one.index, answers.shape[1]) for one in held])
     low, high = np.log(_COLDEST), np.log(_HOTTEST)
     for _ in range(_STEPS):
         first, second = low + (high - low) / 3, high - (high - low) / 3
@@ -75,7 +75,7 @@ def _loss(answers: Tensor, wanted: Tensor, log_temperature: float) -> float:
     return float(functional.cross_entropy(answers.double() / float(np.exp(log_temperature)), wanted.double()))
 
 
-def export(checkpoint: Checkpoint, temperature: float) -> bytes:
+def to_onnx(checkpoint: Checkpoint, temperature: float) -> bytes:
     """The ONNX file, checked: `pixels` (n x 3 x size x size) to `probabilities` (n x classes)."""
     network = Calibrated(checkpoint.network, temperature).eval()
     pixels = torch.zeros(2, 3, checkpoint.size, checkpoint.size)
@@ -106,13 +106,15 @@ def _strip(model: onnx.ModelProto) -> None:
         del part.metadata_props[:]
 
 
-def compare(model: bytes, checkpoint: Checkpoint, temperature: float, real: Sequence[Shown], *, seed: int) -> Parity:
+def check_parity(
+    model: bytes, checkpoint: Checkpoint, temperature: float, real: Sequence[Example], *, seed: int
+) -> Parity:
     """Ask both about real pictures and about noise. Raises Malformed when they differ too much."""
     noise = torch.randn(RANDOM_PICTURES, 3, checkpoint.size, checkpoint.size, generator=_chance(seed))
     pixels = torch.cat([noise, *(tensors.as_served(one, checkpoint.size)[None] for one in real)])
     with torch.inference_mode():
         expected = Calibrated(checkpoint.network, temperature).eval()(pixels).numpy()
-    found = run(model, pixels.numpy())
+    found = run_onnx(model, pixels.numpy())
     chosen = np.take_along_axis(expected, found.argmax(1)[:, None], axis=1)[:, 0]
     same = bool((expected.max(1) - chosen <= TIE).all())
     parity = Parity(len(pixels), float(np.abs(found - expected).max()), same)
@@ -124,7 +126,7 @@ def compare(model: bytes, checkpoint: Checkpoint, temperature: float, real: Sequ
     return parity
 
 
-def run(model: bytes, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
+def run_onnx(model: bytes, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
     """The exported file's answers, one picture at a time as it is served."""
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     return np.concatenate([session.run(None, {"pixels": one[None]})[0] for one in pixels])

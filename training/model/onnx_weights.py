@@ -2,7 +2,7 @@
 
 Export folds every batch normalisation into the convolution before it: w' = w g / s and b' = beta - m g / s, with
 s = sqrt(v + eps). The released file still computes the same, but has no statistics to normalise by, so that training
-on it as it is would move every layer at the first batch. `unfolded` reads the convolutions back, looks at what they
+on it as it is would move every layer at the first batch. `unfold` reads the convolutions back, looks at what they
 answer to pictures, and gives each normalisation these means and variances with the g and beta that cancel them: the
 network computes what the release computes, and its layers know their statistics again.
 """
@@ -31,7 +31,7 @@ _PREFIX = "network."
 Arrays = dict[str, NDArray[np.float32]]
 
 
-def unfolded(model: bytes, classes: int, size: int, temperature: float, pictures: Iterable[Tensor]) -> nn.Module:
+def unfold(model: bytes, classes: int, size: int, temperature: float, pictures: Iterable[Tensor]) -> nn.Module:
     """The network in a released file; `pictures` are batches to take statistics from.
 
     Raises Malformed when the file is not one of ours, or the network answers otherwise than it.
@@ -128,6 +128,6 @@ def _check(network: nn.Module, model: bytes, size: int, temperature: float) -> N
     pixels = torch.randn(NOISE, 3, size, size, generator=torch.Generator().manual_seed(1))
     with torch.inference_mode():
         ours = onnx_export.Calibrated(network, temperature).eval()(pixels).numpy()
-    difference = float(np.abs(ours - onnx_export.run(model, pixels.numpy())).max())
+    difference = float(np.abs(ours - onnx_export.run_onnx(model, pixels.numpy())).max())
     if not difference <= MOST_DIFFERENCE:
         raise Malformed(f"the weights read back from the release answer differently: max |dp| {difference:.1e}")

@@ -6,30 +6,30 @@ from typing import Protocol
 
 from feedloop.adapters import pictures
 from feedloop.adapters.onnx_model import OnnxClassifier
-from training.data.image_folder import Shown
-from training.model import card as cards
+from training.data.image_folder import Example
+from training.model.card import load_exported
 
 
-class Judge(Protocol):
+class Predictor(Protocol):
     """A model that can be asked about picture files."""
 
     @property
     def classes(self) -> tuple[str, ...]:
         """Its classes by index."""
 
-    def answers(self, shown: Sequence[Shown]) -> Iterator[list[float]]:
+    def answers(self, shown: Sequence[Example]) -> Iterator[list[float]]:
         """Probabilities, picture by picture. Raises BadRequest for one that predict would refuse."""
 
 
-class Exported:
+class OnnxPredictor:
     """A folder with model.onnx and card.json, as `export` writes it and `release` takes it."""
 
     def __init__(self, folder: Path) -> None:
-        model, card = cards.read(folder)
+        model, card = load_exported(folder)
         self.classes: tuple[str, ...] = tuple(card["classes"])
         self._classifier = OnnxClassifier(model, card, shrink=pictures.shrink)
 
-    def answers(self, shown: Sequence[Shown]) -> Iterator[list[float]]:
+    def answers(self, shown: Sequence[Example]) -> Iterator[list[float]]:
         """Probabilities, picture by picture. Raises BadRequest."""
         for one in shown:
             yield self._classifier.probabilities(one.picture())

@@ -10,12 +10,12 @@ from torch.nn import functional
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import OneCycleLR
 
-from training.data.image_folder import Shown
-from training.data.tensors import Lesson, batches, served_batches
+from training.data.image_folder import Example
+from training.data.tensors import TrainingDataset, served_batches, training_batches
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class TrainingPlan:
     """How to train; every number can be given on the command line."""
 
     size: int = 224
@@ -30,7 +30,7 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
-class Round:
+class Epoch:
     """What one pass over the pictures brought."""
 
     number: int
@@ -40,7 +40,7 @@ class Round:
     best: bool
 
 
-Step = Callable[[int, int, float], None]
+OnBatch = Callable[[int, int, float], None]
 """Told after each batch: how many are done, of how many, and the loss."""
 
 
@@ -51,11 +51,15 @@ def seed_everything(seed: int, threads: int) -> None:
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
 
 
-def fit(network: nn.Module, kept: Sequence[Shown], held: Sequence[Shown], plan: Plan, step: Step) -> Iterator[Round]:
+def train_epochs(
+    network: nn.Module, kept: Sequence[Example], held: Sequence[Example], plan: TrainingPlan, step: OnBatch
+) -> Iterator[Epoch]:
     """Train in place; yields each round, to be kept when it is the best one so far."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device, memory_format=torch.channels_last)
-    lesson = batches(Lesson(kept, _classes(network), plan.size), plan.batch, seed=plan.seed, workers=plan.workers)
+    lesson = training_batches(
+        TrainingDataset(kept, _classes(network), plan.size), plan.batch, seed=plan.seed, workers=plan.workers
+    )
     descent = AdamW(network.parameters(), plan.rate, weight_decay=plan.decay)
     pace = OneCycleLR(descent, plan.rate, total_steps=plan.rounds * len(lesson), pct_start=0.15)
     best, since = math.inf, 0
@@ -65,15 +69,15 @@ def fit(network: nn.Module, kept: Sequence[Shown], held: Sequence[Shown], plan: 
             losses.append(_learn(network, pixels.to(device), wanted.to(device), descent, half=plan.half))
             pace.step()
             step(done, len(lesson), losses[-1])
-        held_loss, accuracy = examine(network, held, plan.size)
+        held_loss, accuracy = validate(network, held, plan.size)
         since = 0 if held_loss < best else since + 1
         best = min(best, held_loss)
-        yield Round(number, sum(losses) / len(losses), held_loss, accuracy, best=since == 0)
+        yield Epoch(number, sum(losses) / len(losses), held_loss, accuracy, best=since == 0)
         if since >= plan.patience:
             return
 
 
-def examine(network: nn.Module, held: Sequence[Shown], size: int) -> tuple[float, float]:
+def validate(network: nn.Module, held: Sequence[Example], size: int) -> tuple[float, float]:
     """Mean loss, and accuracy on the pictures that show a class."""
     answers = logits(network, held, size)
     classes = torch.tensor([-1 if one.index is None else one.index for one in held])
@@ -84,7 +88,7 @@ def examine(network: nn.Module, held: Sequence[Shown], size: int) -> tuple[float
     return float(functional.cross_entropy(answers, wanted)), float(right)
 
 
-def logits(network: nn.Module, shown: Sequence[Shown], size: int) -> Tensor:
+def logits(network: nn.Module, shown: Sequence[Example], size: int) -> Tensor:
     """The network's answers to pictures as served, before softmax."""
     network.eval()
     device = next(network.parameters()).device

@@ -14,7 +14,7 @@ from feedloop.domain.observations import OTHER
 from feedloop.estimation.paired import Compared
 from feedloop.ports import Classifier, ObjectStore
 from training.data.download import WORKERS
-from training.data.manifests import Line
+from training.data.manifests import ManifestEntry
 from training.promotion.test_days import Answered, Day
 
 Tracked = Callable[[Iterable[Any], int, str], Iterator[Any]]
@@ -71,7 +71,7 @@ class Sample:
     shown: tuple[Shown, ...]
     gone: int
 
-    def without(self, trained: Collection[Line]) -> "Sample":
+    def without(self, trained: Collection[ManifestEntry]) -> "Sample":
         """The same without pictures that a model was trained on, by prediction or by bytes."""
         ids, bodies = {line.prediction for line in trained}, {line.sha256 for line in trained}
         kept = (one for one in self.shown if str(one.answered.prediction) not in ids and one.sha256 not in bodies)

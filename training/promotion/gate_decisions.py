@@ -21,7 +21,7 @@ from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Release
 from training.data import manifests
-from training.data.manifests import Line
+from training.data.manifests import ManifestEntry
 from training.promotion import comparison, gate, registry, test_days
 from training.promotion.comparison import Contender, Sample, Tracked
 from training.promotion.gate import Rules
@@ -32,7 +32,7 @@ from training.promotion.test_days import Window
 class Candidate(Contender):
     """A model that wants to serve, and what it was trained on as far as that is known."""
 
-    trained: tuple[Line, ...] = ()
+    trained: tuple[ManifestEntry, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,10 +131,10 @@ class _Found:
         return round(sum(right) / sum(weights), 4) if weights else None
 
 
-def _trained(store: ObjectStore, old: Contender) -> list[Line]:
+def _trained(store: ObjectStore, old: Contender) -> list[ManifestEntry]:
     """What the serving model was trained on, when its release tells."""
     try:
-        return manifests.from_bytes(store.get(keys.model_file(old.card["name"], old.sha256, manifests.FILE)).body)
+        return manifests.parse(store.get(keys.model_file(old.card["name"], old.sha256, manifests.FILE)).body)
     except (Missing, Malformed):
         return []
 

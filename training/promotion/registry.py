@@ -46,7 +46,7 @@ def release(store: ObjectStore, model: bytes, card: Document, renames: Mapping[s
     releases.publish(store, model, card, now=now)
 
 
-def keep_manifest(store: ObjectStore, card: Document, lines: Sequence[manifests.Line]) -> None:
+def keep_manifest(store: ObjectStore, card: Document, lines: Sequence[manifests.ManifestEntry]) -> None:
     """What a model was trained on, beside the model; before it is released, lest it ever serves without."""
     if lines:
         ref = keys.model_file(str(card["name"]), str(card["sha256"]), manifests.FILE)

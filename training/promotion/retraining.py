@@ -11,13 +11,13 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest, Malformed
 from feedloop.ports import ObjectStore
 from training.data import download, manifests, tensors
-from training.data.image_folder import Pictures, Shown
-from training.model import card as cards
+from training.data.image_folder import Example, Pictures
 from training.model import checkpoint, mobilenet, training_loop
 from training.model import train as learning
+from training.model.card import make_card, save_exported
 from training.model.checkpoint import Checkpoint
-from training.model.onnx_weights import unfolded
-from training.model.training_loop import Plan, Round, Step
+from training.model.onnx_weights import unfold
+from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 from training.promotion import comparison, retraining_data, test_days
 from training.promotion.comparison import Contender, Tracked
 from training.promotion.retraining_data import Lines, Replay
@@ -37,24 +37,24 @@ class Lesson:
     classes: tuple[str, ...]
     lines: Lines
     folder: Path
-    outliers: Sequence[Shown]
+    outliers: Sequence[Example]
     again: Replay
     window: Document
 
     @property
-    def shown(self) -> tuple[Shown, ...]:
+    def shown(self) -> tuple[Example, ...]:
         """The pictures of classes, the loop's and the first lesson's."""
-        own = [Shown(self.folder / line.file, line.class_index) for line in self.lines.kept]
+        own = [Example(self.folder / line.file, line.class_index) for line in self.lines.kept]
         return (*own, *self.again.shown)
 
-    def split(self, seed: int) -> tuple[list[Shown], list[Shown]]:
+    def split(self, seed: int) -> tuple[list[Example], list[Example]]:
         """Without and with the held-out share, pictures of no class included."""
         kept, held = Pictures(self.classes, self.shown).split(HELD, seed=seed)
         nothing = [*self.outliers, *self.again.outliers]
         aside = nothing[:: round(1 / HELD)]
         return [*kept, *(one for one in nothing if one not in aside)], [*held, *aside]
 
-    def facts(self, plan: Plan) -> Document:
+    def facts(self, plan: TrainingPlan) -> Document:
         """What the card says: `manifest` names the loop's pictures, one by one."""
         return {
             "dataset": "loop",
@@ -90,7 +90,7 @@ def gather(source: Source, folder: Path, given: Replay | None, tracked: Tracked)
     store, window = source.store, source.window
     sampled = test_days.sampled(store)
     chosen = retraining_data.choose(store, window, sampled)
-    pulled = download.pull(store, chosen, folder / "pictures", source.classes, tracked)
+    pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, tracked)
     found = test_days.read(store, window, test_days.answers(store), classes=len(source.classes.names), now=source.now)
     judging = {one.sha256 for one in comparison.sample(store, found).shown if one.body}
     again = given or retraining_data.replay(source.old.card.get("trained_on", {}), folder / "again", tracked)
@@ -105,7 +105,7 @@ def gather(source: Source, folder: Path, given: Replay | None, tracked: Tracked)
     )
 
 
-def train(lesson: Lesson, weights: Path | None, plan: Plan, to: Path, step: Step) -> Iterator[Round]:
+def train(lesson: Lesson, weights: Path | None, plan: TrainingPlan, to: Path, step: OnBatch) -> Iterator[Epoch]:
     """Go on learning from the release, or from a checkpoint; the file `to` holds the best round so far.
 
     Raises BadRequest when nothing was learned: no picture, or no round better than the beginning.
@@ -114,9 +114,9 @@ def train(lesson: Lesson, weights: Path | None, plan: Plan, to: Path, step: Step
     kept, held = lesson.split(plan.seed)
     if not kept or not lesson.lines.kept:
         raise BadRequest("There is nothing to learn from yet: let annotators answer first.")
-    network = mobilenet.grown(_state(lesson, weights, plan, kept), len(lesson.classes))
-    (least, _), improved = training_loop.examine(network, held, plan.size), False
-    for finished in training_loop.fit(network, kept, held, plan, step):
+    network = mobilenet.extended(_state(lesson, weights, plan, kept), len(lesson.classes))
+    (least, _), improved = training_loop.validate(network, held, plan.size), False
+    for finished in training_loop.train_epochs(network, kept, held, plan, step):
         if finished.held_loss < least:
             least, improved = finished.held_loss, True
             state = {name: weight.detach().cpu() for name, weight in network.state_dict().items()}
@@ -130,26 +130,26 @@ def export(lesson: Lesson, weights: Path, to: Path, name: str, created: str) -> 
     """Calibrate, export and compare as the command does; write model, card and manifest. The card."""
     found = checkpoint.load(weights)
     _, held = lesson.split(found.trained_on["seed"])
-    made = learning.export(found, held, seed=found.trained_on["seed"])
+    made = learning.export_checkpoint(found, held, seed=found.trained_on["seed"])
     facts = {"input": tensors.card_input(found.size), "temperature": round(made.temperature, 6)}
     told = {"trained_on": dict(found.trained_on), "metrics": made.metrics}
-    card = cards.card(made.model, name, found.classes, {**facts, **told}, created)
-    cards.write(to, made.model, card)
-    manifests.write(to, manifests.to_bytes(lesson.lines.kept))
+    card = make_card(made.model, name, found.classes, {**facts, **told}, created)
+    save_exported(to, made.model, card)
+    manifests.save(to, manifests.to_bytes(lesson.lines.kept))
     return card
 
 
-def _state(lesson: Lesson, weights: Path | None, plan: Plan, kept: Sequence[Shown]) -> mobilenet.State:
+def _state(lesson: Lesson, weights: Path | None, plan: TrainingPlan, kept: Sequence[Example]) -> mobilenet.State:
     """The weights to go on from: given, or those of the release, read back from its file."""
     names = tuple(lesson.old.card["classes"])
     if weights:
         return checkpoint.load(weights, names=names).state
-    looked = tensors.batches(
-        tensors.Lesson(kept, len(lesson.classes), plan.size), plan.batch, seed=plan.seed, workers=0
+    looked = tensors.training_batches(
+        tensors.TrainingDataset(kept, len(lesson.classes), plan.size), plan.batch, seed=plan.seed, workers=0
     )
     pixels = (batch for batch, _ in islice(looked, LOOKED_AT))
     temperature = float(lesson.old.card.get("temperature", 1.0))
     try:
-        return unfolded(lesson.old.model, len(names), plan.size, temperature, pixels).state_dict()
+        return unfold(lesson.old.model, len(names), plan.size, temperature, pixels).state_dict()
     except Malformed as error:
         raise BadRequest(f"The release cannot be trained further: {error}. Give its checkpoint with --from.") from error

@@ -13,8 +13,8 @@ from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
 from training.data import gallery, image_folder, selection
 from training.data.drawings import FIRST_DAY
-from training.data.image_folder import Shown
-from training.data.manifests import Line
+from training.data.image_folder import Example
+from training.data.manifests import ManifestEntry
 from training.data.selection import Labelled, Wanted
 from training.promotion.comparison import Tracked
 from training.promotion.test_days import Window
@@ -32,7 +32,7 @@ _PREFERENCE = tuple(keys.DATASETS.values())
 class Lines:
     """Pictures to learn from, each once, and how many were left out for what reason."""
 
-    kept: tuple[Line, ...]
+    kept: tuple[ManifestEntry, ...]
     left_out: Document
 
 
@@ -40,8 +40,8 @@ class Lines:
 class Replay:
     """Pictures of an earlier lesson: some of every class, and some of none."""
 
-    shown: tuple[Shown, ...] = ()
-    outliers: tuple[Shown, ...] = ()
+    shown: tuple[Example, ...] = ()
+    outliers: tuple[Example, ...] = ()
     name: str = ""
     seed: int | None = None
 
@@ -64,9 +64,9 @@ def choose(store: ObjectStore, window: Window, sampled: Collection[str]) -> list
     return [one for one in found if not _judges(one.prediction, window, sampled)]
 
 
-def distinct(lines: Iterable[Line], judging: Collection[str]) -> Lines:
+def distinct(lines: Iterable[ManifestEntry], judging: Collection[str]) -> Lines:
     """Every picture once, by its bytes, without those whose bytes judge and those that people call two things."""
-    same: dict[str, list[Line]] = defaultdict(list)
+    same: dict[str, list[ManifestEntry]] = defaultdict(list)
     for line in sorted(lines, key=lambda line: (_PREFERENCE.index(line.source), line.key)):
         same[line.sha256].append(line)
     seen = {sha256: own for sha256, own in same.items() if sha256 not in judging}
@@ -79,13 +79,13 @@ def distinct(lines: Iterable[Line], judging: Collection[str]) -> Lines:
     return Lines(tuple(own[0] for own in clear), told)
 
 
-def outliers(store: ObjectStore, folder: Path, window: Window, sampled: Collection[str]) -> list[Shown]:
+def outliers(store: ObjectStore, folder: Path, window: Window, sampled: Collection[str]) -> list[Example]:
     """Pictures that annotators call none of the classes, and nobody anything else."""
     said = selection.answers(store)
     found = sorted({str(one) for one, told in said.items() if {answer for _, answer in told} == {OTHER}})
     folder.mkdir(parents=True, exist_ok=True)
     wanted = [one for one in map(PredictionId.parse, found) if not _judges(one, window, sampled)]
-    return [Shown(_path(folder, one), None) for one in wanted if _bring(store, one, _path(folder, one))]
+    return [Example(_path(folder, one), None) for one in wanted if _bring(store, one, _path(folder, one))]
 
 
 def replay(trained_on: Document, folder: Path, tracked: Tracked) -> Replay:
@@ -104,12 +104,12 @@ def replay(trained_on: Document, folder: Path, tracked: Tracked) -> Replay:
 
 def of_folders(pictures: Path | None, nothing: Path | None, name: str, classes: tuple[str, ...] = ()) -> Replay:
     """An image folder and a folder of outliers as a replay. Raises BadRequest."""
-    shown = image_folder.read(pictures, classes, complete=False).shown if pictures else ()
-    others = image_folder.read_outliers(nothing) if nothing else ()
+    shown = image_folder.load_pictures(pictures, classes, complete=False).shown if pictures else ()
+    others = image_folder.load_outliers(nothing) if nothing else ()
     return Replay(shown, tuple(others), name)
 
 
-def sources(lines: Iterable[Line]) -> Document:
+def sources(lines: Iterable[ManifestEntry]) -> Document:
     """Per dataset how many pictures, and of which days."""
     found: dict[str, list[str]] = defaultdict(list)
     for line in lines:
@@ -117,7 +117,7 @@ def sources(lines: Iterable[Line]) -> Document:
     return {name: {"pictures": len(days), "from": min(days), "to": max(days)} for name, days in found.items()}
 
 
-def missing(lines: Iterable[Line], again: Replay, classes: tuple[str, ...]) -> list[str]:
+def missing(lines: Iterable[ManifestEntry], again: Replay, classes: tuple[str, ...]) -> list[str]:
     """Classes of which there is nothing to learn from."""
     counts = Counter([*(line.class_index for line in lines), *(one.index for one in again.shown)])
     return [name for index, name in enumerate(classes) if not counts[index]]

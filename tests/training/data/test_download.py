@@ -29,7 +29,9 @@ def store(memory_store):
 
 def pull(store, folder, wanted):
     chosen = selection.choose(store, wanted)
-    return download.pull(store, chosen, folder, releases.class_list(store), lambda things, *_: iter(things))
+    return download.download_pictures(
+        store, chosen, folder, releases.class_list(store), lambda things, *_: iter(things)
+    )
 
 
 def pulled(store, folder, *datasets, **how):
@@ -59,7 +61,7 @@ class KilledStore:
 def test_a_dataset_becomes_an_image_folder(store, tmp_path):
     made = label(store, LOW, "Egg")
     pull(store, tmp_path, Wanted(("lowconfidence",)))
-    found = image_folder.read(tmp_path, complete=False)
+    found = image_folder.load_pictures(tmp_path, complete=False)
     assert (found.classes, [one.index for one in found.shown]) == (tuple(world.CLASSES), [3])
     assert found.shown[0].path.read_bytes() == store.get(keys.production(made.id)).body
 
@@ -167,7 +169,7 @@ def test_a_picture_that_moves_while_it_is_read_is_left_out(store, tmp_path):
     chosen = selection.choose(store, Wanted(("lowconfidence",)))
     label(store, LOW, "Meat", made, at=NOON + timedelta(hours=1))
     names = releases.class_list(store)
-    found = download.pull(store, chosen, tmp_path, names, lambda things, *_: iter(things))
+    found = download.download_pictures(store, chosen, tmp_path, names, lambda things, *_: iter(things))
     assert (found.moved, found.lines, files(tmp_path)) == (1, (), [])
 
 
@@ -182,7 +184,7 @@ def test_a_folder_of_other_pictures_is_refused(store, tmp_path):
 def test_a_folder_that_differs_from_its_manifest_is_told(store, tmp_path):
     label(store, LOW, "Egg")
     found = pull(store, tmp_path, Wanted(("lowconfidence",)))
-    pictures = image_folder.read(tmp_path, complete=False)
+    pictures = image_folder.load_pictures(tmp_path, complete=False)
     assert pictures.manifest() == found.version
     pictures.shown[0].path.write_bytes(b"another")
     with pytest.raises(BadRequest, match=r"not what its manifest\.jsonl says"):
@@ -195,17 +197,17 @@ def test_a_manifest_that_is_cut_off_is_told(store, tmp_path, keep):
     pull(store, tmp_path, Wanted(("lowconfidence",)))
     (tmp_path / manifests.FILE).write_bytes((tmp_path / manifests.FILE).read_bytes()[:keep])
     with pytest.raises(BadRequest, match="damaged"):
-        image_folder.read(tmp_path, complete=False).manifest()
+        image_folder.load_pictures(tmp_path, complete=False).manifest()
 
 
 def test_a_manifest_follows_into_the_folder_of_the_model_that_was_trained_on_it(store, tmp_path):
     label(store, LOW, "Egg")
     found, to = pull(store, tmp_path / "pulled", Wanted(("lowconfidence",))), tmp_path / "model"
     to.mkdir()
-    manifests.follow(tmp_path / "pulled", to, found.version)
-    assert manifests.beside(to) == found.lines
-    manifests.follow(tmp_path / "pulled", to, "another")
-    assert manifests.beside(to) == ()
+    manifests.copy_beside(tmp_path / "pulled", to, found.version)
+    assert manifests.load_beside(to) == found.lines
+    manifests.copy_beside(tmp_path / "pulled", to, "another")
+    assert manifests.load_beside(to) == ()
 
 
 def test_what_is_wrong_with_a_wish_is_told(store):

@@ -4,15 +4,15 @@ import pytest
 
 from feedloop.domain.errors import BadRequest
 from training.data import manifests
-from training.data.manifests import Line
+from training.data.manifests import ManifestEntry
 
-WHOLE = manifests.to_bytes([Line("key", "sha", 1, "Bread", "cleanproduction", ("anna",), "id", "model")])
+WHOLE = manifests.to_bytes([ManifestEntry("key", "sha", 1, "Bread", "cleanproduction", ("anna",), "id", "model")])
 
 
 @pytest.mark.parametrize("body", [WHOLE, b"\xef\xbb\xbf" + WHOLE, WHOLE.replace(b"\n", b"\r\n")])
 def test_a_mark_and_other_line_ends_are_no_fault(tmp_path, body):
     (tmp_path / manifests.FILE).write_bytes(body)
-    assert [line.class_name for line in manifests.beside(tmp_path)] == ["Bread"]
+    assert [line.class_name for line in manifests.load_beside(tmp_path)] == ["Bread"]
 
 
 @pytest.mark.parametrize(
@@ -33,6 +33,6 @@ def test_a_mark_and_other_line_ends_are_no_fault(tmp_path, body):
 )
 def test_what_is_no_manifest_is_refused_by_its_name(tmp_path, body):
     (tmp_path / manifests.FILE).write_bytes(body)
-    for read in (manifests.beside, lambda folder: manifests.checked(folder, {})):
+    for read in (manifests.load_beside, lambda folder: manifests.checked_version(folder, {})):
         with pytest.raises(BadRequest, match=r"manifest\.jsonl is damaged"):
             read(tmp_path)

@@ -11,7 +11,7 @@ from feedloop.adapters import pictures  # noqa: E402
 from feedloop.domain.errors import BadRequest  # noqa: E402
 from tests.support import odd  # noqa: E402
 from training.data import tensors  # noqa: E402
-from training.data.image_folder import Shown  # noqa: E402
+from training.data.image_folder import Example  # noqa: E402
 
 SIDE = 32
 TAKEN = [one for one in odd.files() if one.answer in (odd.KEPT, odd.WRITTEN)]
@@ -28,8 +28,8 @@ def unvaried(monkeypatch):
 def test_training_sees_what_predict_shows(unvaried, tmp_path, one):
     path = tmp_path / "picture"
     path.write_bytes(one.make())
-    shown = Shown(path, 0)
-    learned, _ = tensors.Lesson([shown], 1, SIDE)[0]
+    shown = Example(path, 0)
+    learned, _ = tensors.TrainingDataset([shown], 1, SIDE)[0]
     served = pictures.shrink(pictures.normalise(one.make()), SIDE)
     rows = torch.frombuffer(bytearray(served), dtype=torch.uint8).view(SIDE, SIDE, 3).permute(2, 0, 1).float() / 255
     card = tensors.card_input(SIDE)
@@ -40,7 +40,7 @@ def test_training_sees_what_predict_shows(unvaried, tmp_path, one):
 
 def test_a_varied_picture_is_one_of_a_batch(tmp_path):
     (tmp_path / "a.png").write_bytes(odd.png())
-    lesson = tensors.Lesson([Shown(tmp_path / "a.png", 1), Shown(tmp_path / "a.png", None)], 2, SIDE)
+    lesson = tensors.TrainingDataset([Example(tmp_path / "a.png", 1), Example(tmp_path / "a.png", None)], 2, SIDE)
     seen, answers = default_collate([lesson[0], lesson[1]])
     assert (tuple(seen.shape), answers.tolist()) == ((2, 3, SIDE, SIDE), [[0, 1], [0.5, 0.5]])
 
@@ -48,4 +48,4 @@ def test_a_varied_picture_is_one_of_a_batch(tmp_path):
 def test_a_file_that_predict_refuses_is_named(tmp_path):
     (tmp_path / "a.jpg").write_bytes(odd.jpeg()[:200])
     with pytest.raises(BadRequest, match=r"a\.jpg"):
-        tensors.Lesson([Shown(tmp_path / "a.jpg", 0)], 1, SIDE)[0]
+        tensors.TrainingDataset([Example(tmp_path / "a.jpg", 0)], 1, SIDE)[0]

@@ -10,7 +10,7 @@ ANSWERS = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.3, 0.7]])
 
 @pytest.fixture
 def report():
-    return evaluation.report(ANSWERS, [0, 0, 1, 1], NAMES)
+    return evaluation.evaluate(ANSWERS, [0, 0, 1, 1], NAMES)
 
 
 def test_the_report_counts_right_answers(report):
@@ -33,12 +33,12 @@ def test_intervals_are_wilsons(right, count, low, high):
 
 def test_confidence_that_comes_true_has_no_calibration_error():
     answers = np.array([[0.75, 0.25]] * 4)
-    assert evaluation.report(answers, [0, 0, 0, 1], NAMES).calibration_error == pytest.approx(0)
+    assert evaluation.evaluate(answers, [0, 0, 0, 1], NAMES).calibration_error == pytest.approx(0)
 
 
 def test_confidence_that_never_comes_true_is_all_error():
     answers = np.array([[1.0, 0.0]] * 4)
-    assert evaluation.report(answers, [1, 1, 1, 1], NAMES).calibration_error == pytest.approx(1)
+    assert evaluation.evaluate(answers, [1, 1, 1, 1], NAMES).calibration_error == pytest.approx(1)
 
 
 def test_reliability_counts_every_answer_once(report):
@@ -47,11 +47,11 @@ def test_reliability_counts_every_answer_once(report):
 
 def test_confident_means_what_it_means_to_predict():
     answers = np.array([[0.7, 0.3], [0.6999, 0.3001]])
-    assert evaluation.share_confident(answers) == 0.5
+    assert evaluation.share_above_threshold(answers) == 0.5
 
 
 def test_a_class_that_was_not_shown_has_no_share():
-    assert evaluation.report(ANSWERS, [0, 0, 0, 0], NAMES).to_document()["per_class"]["Egg"] is None
+    assert evaluation.evaluate(ANSWERS, [0, 0, 0, 0], NAMES).to_document()["per_class"]["Egg"] is None
 
 
 def test_the_confusion_matrix_is_drawn(report, tmp_path):

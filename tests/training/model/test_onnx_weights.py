@@ -11,7 +11,7 @@ from tests.support import colours, demo
 from tests.support.networks import network
 from training.data import image_folder
 from training.model import mobilenet, onnx_export
-from training.model.onnx_weights import unfolded
+from training.model.onnx_weights import unfold
 
 SIZE = 32
 
@@ -32,16 +32,16 @@ def released(first_model):
 
 
 def test_it_computes_what_the_release_computes(released):
-    made = unfolded(released, 11, SIZE, 1.0, batches())
+    made = unfold(released, 11, SIZE, 1.0, batches())
     pixels = torch.randn(8, 3, SIZE, SIZE)
     found = torch.softmax(made.eval()(pixels).detach(), 1).numpy()
-    assert onnx_export.run(released, pixels.numpy()) == pytest.approx(found, abs=1e-4)
+    assert onnx_export.run_onnx(released, pixels.numpy()) == pytest.approx(found, abs=1e-4)
 
 
 def test_its_layers_know_their_statistics_again(released):
-    made, pixels = unfolded(released, 11, SIZE, 1.0, batches()), batches(1)[0]
+    made, pixels = unfold(released, 11, SIZE, 1.0, batches()), batches(1)[0]
     learning, serving = answers(made.train(), pixels), answers(made.eval(), pixels)
-    folded = unfolded(released, 11, SIZE, 1.0, batches())
+    folded = unfold(released, 11, SIZE, 1.0, batches())
     for layer in folded.modules():
         if isinstance(layer, torch.nn.BatchNorm2d):
             layer.reset_parameters()
@@ -51,31 +51,31 @@ def test_its_layers_know_their_statistics_again(released):
 
 def test_the_demonstration_model_can_be_read_back():
     temperature = demo.CARD["temperature"]
-    made = unfolded(demo.MODEL, 11, 64, temperature, [torch.randn(8, 3, 64, 64)])
+    made = unfold(demo.MODEL, 11, 64, temperature, [torch.randn(8, 3, 64, 64)])
     assert mobilenet.count_classes(made.state_dict()) == len(image_folder.FOOD_11)
 
 
 def test_an_answer_that_differs_is_never_trained_on(released):
     with pytest.raises(Malformed, match="answer differently"):
-        unfolded(released, 11, SIZE, 2.0, batches())
+        unfold(released, 11, SIZE, 2.0, batches())
 
 
 @pytest.mark.parametrize("classes", [10, 12])
 def test_another_number_of_classes_is_told(released, classes):
     with pytest.raises(Malformed, match="not MobileNetV2"):
-        unfolded(released, classes, SIZE, 1.0, batches())
+        unfold(released, classes, SIZE, 1.0, batches())
 
 
 @pytest.mark.parametrize("body", [colours.model(colours.RIGHT), b"", b"no model"], ids=["other", "empty", "none"])
 def test_a_file_that_is_not_ours_is_told(body):
     with pytest.raises(Malformed, match="not MobileNetV2"):
-        unfolded(body, 3, SIZE, 1.0, batches())
+        unfold(body, 3, SIZE, 1.0, batches())
 
 
 def test_new_classes_leave_the_known_answers_alone():
     state = network(3).state_dict()
     pixels = torch.randn(2, 3, SIZE, SIZE)
-    old, new = mobilenet.of(state)(pixels), mobilenet.grown(state, 5).eval()(pixels)
+    old, new = mobilenet.of(state)(pixels), mobilenet.extended(state, 5).eval()(pixels)
     assert torch.allclose(old, new[:, :3])
     with pytest.raises(Malformed, match="none can be taken away"):
-        mobilenet.grown(state, 2)
+        mobilenet.extended(state, 2)

@@ -35,7 +35,7 @@ def random_weights():
 @pytest.fixture(scope="module")
 def exported(random_weights):
     """Exported once: it takes seven seconds."""
-    return onnx_export.export(random_weights, 1.0)
+    return onnx_export.to_onnx(random_weights, 1.0)
 
 
 def trained(drawings, to, *more):
@@ -53,7 +53,7 @@ def test_the_same_seed_trains_the_same_weights(drawings, tmp_path):
 def test_a_checkpoint_says_what_it_was_trained_on(drawings, tmp_path):
     found = trained(drawings, tmp_path / "a.pt").trained_on
     assert (found["dataset"], found["pictures"], found["seed"]) == ("drawings", 33, 11)
-    assert found["manifest"] == image_folder.read(drawings).manifest()
+    assert found["manifest"] == image_folder.load_pictures(drawings).manifest()
 
 
 def test_training_goes_on_from_a_checkpoint(drawings, tmp_path):
@@ -64,8 +64,8 @@ def test_training_goes_on_from_a_checkpoint(drawings, tmp_path):
 def test_outliers_ask_for_no_preference(drawings, tmp_path):
     list(gallery.draw_outliers(tmp_path / "none", 10, seed=1))
     assert trained(drawings, tmp_path / "a.pt", "--outliers", tmp_path / "none").trained_on["outliers"] == 10
-    assert tensors.wanted(None, 4).tolist() == [0.25] * 4
-    assert tensors.wanted(2, 4).tolist() == [0, 0, 1, 0]
+    assert tensors.target(None, 4).tolist() == [0.25] * 4
+    assert tensors.target(2, 4).tolist() == [0, 0, 1, 0]
 
 
 def test_half_precision_trains_too(drawings, tmp_path):
@@ -73,9 +73,9 @@ def test_half_precision_trains_too(drawings, tmp_path):
 
 
 def test_training_stops_when_nothing_improves(drawings):
-    kept, held = image_folder.read(drawings).split(0.5, seed=1)
-    plan = training_loop.Plan(size=32, rounds=20, patience=1, rate=1e-9, workers=0)
-    rounds = list(training_loop.fit(network(), kept, held, plan, lambda *_: None))
+    kept, held = image_folder.load_pictures(drawings).split(0.5, seed=1)
+    plan = training_loop.TrainingPlan(size=32, rounds=20, patience=1, rate=1e-9, workers=0)
+    rounds = list(training_loop.train_epochs(network(), kept, held, plan, lambda *_: None))
     assert len(rounds) < 20
     assert not rounds[-1].best
 
@@ -96,7 +96,7 @@ def test_other_classes_keep_what_was_learned(random_weights):
 
 
 def test_the_temperature_makes_confidence_come_true(drawings, random_weights):
-    held = image_folder.read(drawings).shown
+    held = image_folder.load_pictures(drawings).shown
     temperature = onnx_export.fit_temperature(random_weights.network, held, 64)
     answers = training_loop.logits(random_weights.network, held, 64)
     truth = torch.tensor([one.index for one in held])
@@ -106,18 +106,18 @@ def test_the_temperature_makes_confidence_come_true(drawings, random_weights):
 
 @pytest.mark.slow("exports a network")
 def test_the_exported_file_answers_as_torch_does(drawings, random_weights):
-    made = train.export(random_weights, image_folder.read(drawings).shown, seed=1)
+    made = train.export_checkpoint(random_weights, image_folder.load_pictures(drawings).shown, seed=1)
     assert made.parity.holds
     assert made.parity.pictures >= 33
     pixels = torch.randn(4, 3, 64, 64)
     expected = torch.softmax(random_weights.network(pixels).detach() / made.temperature, 1).numpy()
     assert expected.std(0).max() > 0.001  # its answers do differ
-    np.testing.assert_allclose(onnx_export.run(made.model, pixels.numpy()), expected, atol=1e-4)
+    np.testing.assert_allclose(onnx_export.run_onnx(made.model, pixels.numpy()), expected, atol=1e-4)
 
 
 def test_an_export_that_answers_differently_is_refused(exported, random_weights):
     with pytest.raises(Malformed, match="answers differently from torch"):
-        onnx_export.compare(exported, random_weights, 1.5, [], seed=1)
+        onnx_export.check_parity(exported, random_weights, 1.5, [], seed=1)
 
 
 def test_the_exported_file_names_no_folder(exported):
@@ -128,8 +128,8 @@ def test_other_pictures_do_not_calibrate(drawings, tmp_path):
     found = trained(drawings, tmp_path / "a.pt")
     list(gallery.draw_folder(tmp_path / "others", 22, style=FIRST_DAY, seed=9))
     with pytest.raises(BadRequest, match="not what the checkpoint was trained on"):
-        train.held_out(found, tmp_path / "others")
-    assert len(train.held_out(found, drawings)) == 11
+        train.validation_examples(found, tmp_path / "others")
+    assert len(train.validation_examples(found, drawings)) == 11
 
 
 @pytest.mark.slow("trains and exports a network")

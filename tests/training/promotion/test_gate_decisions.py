@@ -16,8 +16,8 @@ from tests.support.killed_store import KilledStore
 from tests.support.training import at_home, command
 from tests.support.world import NOON
 from training.data import manifests
-from training.data.manifests import Line
-from training.model import card
+from training.data.manifests import ManifestEntry
+from training.model.card import save_exported
 from training.promotion import gate, gate_decisions, registry, test_days
 from training.promotion.gate_decisions import Candidate, Trial
 
@@ -46,7 +46,7 @@ def serving(store):
 
 
 def line(prediction="", sha256=""):
-    return Line("key", sha256, 0, "Red", "lowconfidence", ("3",), prediction, "9f2c11aa")
+    return ManifestEntry("key", sha256, 0, "Red", "lowconfidence", ("3",), prediction, "9f2c11aa")
 
 
 def test_a_better_model_is_released_with_its_verdict_and_manifest(store):
@@ -56,7 +56,7 @@ def test_a_better_model_is_released_with_its_verdict_and_manifest(store):
     assert (verdict["decision"], serving(store)) == (gate.RELEASE, new.sha256)
     assert gate_decisions.read(store, "colours", new.sha256) == verdict
     ref = keys.model_file("colours", new.sha256, manifests.FILE)
-    assert manifests.from_bytes(store.get(ref).body) == [line()]
+    assert manifests.parse(store.get(ref).body) == [line()]
 
 
 def test_a_worse_model_is_refused_and_only_its_verdict_is_kept(store):
@@ -198,14 +198,14 @@ def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, mo
     answered(store, MANY)
     for name, calls in (("better", RIGHT), ("worse", ALL_BLUE), ("equal", RIGHT)):
         body = colours.model(calls, len(name))
-        card.write(tmp_path / name, body, colours.card(body))
+        save_exported(tmp_path / name, body, colours.card(body))
     assert command("judge", tmp_path / "better") == 0
     assert command("judge", tmp_path / "worse") == 3
     assert command("judge", tmp_path / "equal", "--margin", 0.1) == 4
     assert "too few labels" in capsys.readouterr().out
     assert json.loads((tmp_path / "worse" / "verdict.json").read_text())["decision"] == gate.REFUSE
     assert command("judge", tmp_path / "worse", "--force") == 0
-    manifests.write(tmp_path / "equal", manifests.to_bytes([line()]))
+    manifests.save(tmp_path / "equal", manifests.to_bytes([line()]))
     assert command("release", tmp_path / "equal") == 0
     assert store.head(keys.model_file("colours", releases.current(store).sha256, manifests.FILE)).size
     assert command("rollback", before[:8]) == 0

@@ -13,7 +13,7 @@ from feedloop.domain import keys
 from tests.support import colours, known_days
 from tests.support.known_days import DAYS, NOW, SECOND
 from tests.support.training import command
-from training.model import card as model_card
+from training.model.card import save_exported
 
 EXPECTED = Path(__file__).parent / "expected"
 CALLS = {"better": colours.RIGHT, "worse": colours.ALL_BLUE, "equal": SECOND}
@@ -41,7 +41,7 @@ def test_a_verdict_on_known_days_says_this_and_nothing_else(store, tmp_path, nam
     before = releases.current(store).sha256
     body = colours.model(CALLS[challenger], number=2)
     card = colours.card(body, trained_on={"seed": 11})
-    model_card.write(tmp_path, body, card)
+    save_exported(tmp_path, body, card)
     assert command("judge", tmp_path, *options) == code
     text = (tmp_path / "verdict.json").read_text(encoding="utf-8")
     stored = store.get(keys.model_file("colours", card["sha256"], "verdict.json")).body

@@ -18,7 +18,7 @@ from tests.support.uploads import encoded
 from training.data import gallery, manifests
 from training.data.drawings import CLASSES, draw
 from training.data.image_folder import FOOD_11
-from training.model import card as cards
+from training.model.card import load_exported
 from training.promotion import registry
 
 CLOSED = utc_now().replace(hour=1) - timedelta(days=2)  # yesterday is open until half past midnight
@@ -28,7 +28,7 @@ FEW = ("--rounds", 2, "--workers", 0)
 @pytest.fixture
 def store(seaweedfs, monkeypatch, first_model):
     store = at_home(seaweedfs, monkeypatch)
-    model, card = cards.read(first_model)
+    model, card = load_exported(first_model)
     registry.release(store, model, card, {}, now=CLOSED)
     return store
 
@@ -52,7 +52,7 @@ def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
     assert command("retrain", "--to", tmp_path, "--force", *FEW) == 0
     card = releases.current(store).card
     body = store.get(keys.model_file("food11", card["sha256"], manifests.FILE)).body
-    assert {line.prediction for line in manifests.from_bytes(body)} == {*learned, older}
+    assert {line.prediction for line in manifests.parse(body)} == {*learned, older}
     assert (card["trained_on"]["manifest"], card["trained_on"]["from"]) == (manifests.version(body), before)
     verdict = json.loads((tmp_path / "verdict.json").read_text())
     assert (verdict["labels"]["judged"], verdict["trained_on"]) == (len(judging), card["trained_on"])

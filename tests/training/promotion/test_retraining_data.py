@@ -9,7 +9,7 @@ from feedloop.domain import keys
 from tests.support import demo, world
 from tests.support.labelled import label
 from tests.support.world import NOON
-from training.data.manifests import Line
+from training.data.manifests import ManifestEntry
 from training.promotion import retraining_data, test_days
 from training.promotion.test_days import Window
 
@@ -34,7 +34,7 @@ def asked(store, made):
 
 
 def line(sha256, index=0, source="lowconfidence", key="a"):
-    return Line(key, sha256, index, "Bread", source, ("3",), "", "9f2c11aa")
+    return ManifestEntry(key, sha256, index, "Bread", source, ("3",), "", "9f2c11aa")
 
 
 def test_what_annotators_say_and_what_visitors_say_with_them_is_learned(store):

@@ -34,7 +34,7 @@ def is_foreign(name: str) -> bool:
     return name.startswith(".") or name.lower() in _FOREIGN
 
 
-def of_classes(folder: Path, left: Left, named: frozenset[str] = frozenset()) -> list[Path]:
+def class_folders(folder: Path, left: Left, named: frozenset[str] = frozenset()) -> list[Path]:
     """The sub-folders that may be classes, in the order of their names; those `named` in any case."""
     found = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -48,12 +48,12 @@ def of_classes(folder: Path, left: Left, named: frozenset[str] = frozenset()) ->
     return found
 
 
-def pictures(folder: Path, left: Left) -> list[Path]:
+def list_pictures(folder: Path, left: Left) -> list[Path]:
     """Every picture below a folder, in the order of their paths. No link to a folder is followed inside of it."""
     return sorted(path for path in _files(folder, left) if _is_picture(path, left))
 
 
-def tell(folder: Path, left: Left) -> None:
+def report_left_out(folder: Path, left: Left) -> None:
     """Say on the error stream what was left out, if anything was."""
     if said := ", ".join(f"{count} {reason}" for reason, count in sorted(left.items()) if count):
         sys.stderr.write(f"{folder}: left out what is no picture of a class: {said}\n")
