@@ -5,21 +5,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
-Answer = int
-"""The class index that a person chose, OTHER or MISSING."""
-
-OTHER: Answer = -1
-"""None of the classes: the model is wrong."""
-
-MISSING: Answer = -2
-"""Can't tell, skipped or disputed: asked, but we do not know."""
+from feedloop.domain.answers import Answer
 
 BINS = 10
 """Confidence is counted in bins of this number; the last one holds a confidence of 1 as well."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Observation:
     """One prediction of a closed day that has at least one human answer."""
 
     day: str
@@ -42,7 +35,7 @@ class Cell(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Day:
+class DayCounts:
     """All predictions of one closed day, as counts: what its samples stand for."""
 
     day: str

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from feedloop.domain.observations import Day, Row
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.columns import Answers
 from feedloop.estimation.intervals import Estimate
 from feedloop.estimation.window import Part, Window
@@ -25,7 +25,7 @@ class Accuracy:
     """Pictures of the random sample that nobody could tell, and which count in neither estimate."""
 
 
-def accuracy(days: Sequence[Day], rows: Iterable[Row], predicted: int | None = None) -> Accuracy:
+def accuracy(days: Sequence[DayCounts], rows: Iterable[Observation], predicted: int | None = None) -> Accuracy:
     """Accuracy of a window's days; with `predicted`, of what the model called so.
 
     Give all rows and days in either case. Days are strata: a day counts by its size, however many of it were answered.

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from math import sqrt
 
-from feedloop.domain.observations import MISSING, Day, Row
+from feedloop.domain.answers import is_known
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.window import Window
 
 RANDOM_SAMPLED, LOW_CONFIDENCE = "randomsampled", "lowconfidence"
@@ -49,7 +50,7 @@ class _Asked:
         return self.variance - self.after(1).variance if self.answers else self.variance
 
 
-def next_labels(days: Sequence[Day], rows: Iterable[Row], budget: int = 20) -> tuple[Advice, ...]:
+def next_labels(days: Sequence[DayCounts], rows: Iterable[Observation], budget: int = 20) -> tuple[Advice, ...]:
     """How to spend `budget` random labels on days, and the same number on the low-confidence queue, best first.
 
     Each random label goes where it takes most off the variance: Neyman's allocation in whole numbers, Wright (2012),
@@ -66,12 +67,12 @@ def next_labels(days: Sequence[Day], rows: Iterable[Row], budget: int = 20) -> t
     return tuple(sorted(useful, key=lambda one: (one.interval_then, one.day)))
 
 
-def _asked(days: Iterable[Day], rows: Iterable[Row]) -> list[_Asked]:
+def _asked(days: Iterable[DayCounts], rows: Iterable[Observation]) -> list[_Asked]:
     answers: Counter[str] = Counter()
     known: Counter[str] = Counter()
     for row in rows:
-        answers[row.day] += row.blind not in {None, MISSING}
-        known[row.day] += row.informed not in {None, MISSING}
+        answers[row.day] += is_known(row.blind)
+        known[row.day] += is_known(row.informed)
     return [
         _Asked(day.day, day.predictions, 1 - known[day.day] / day.predictions, answers[day.day])
         for day in days
@@ -94,9 +95,11 @@ def _random(asked: Sequence[_Asked], budget: int, length: float) -> Iterator[Adv
         yield Advice(RANDOM_SAMPLED, one.day, labels, length, length * sqrt(left))
 
 
-def _queue(days: Sequence[Day], rows: Iterable[Row], window: Window, budget: int, length: float) -> Iterator[Advice]:
+def _queue(
+    days: Sequence[DayCounts], rows: Iterable[Observation], window: Window, budget: int, length: float
+) -> Iterator[Advice]:
     """On the day where most wait. What is answered leaves the others, and takes its part of their variance along."""
-    done = [row for row in rows if row.low and row.informed not in {None, MISSING}]
+    done = [row for row in rows if row.low and is_known(row.informed)]
     waiting = Counter({day.day: day.low for day in days})
     waiting.subtract(row.day for row in done)
     day, most = waiting.most_common(1)[0]

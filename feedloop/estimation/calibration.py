@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from feedloop.domain.observations import BINS, Day, Row
+from feedloop.domain.observations import BINS, DayCounts, Observation
 from feedloop.estimation.intervals import Estimate, deviations
 from feedloop.estimation.window import Window
 
@@ -43,7 +43,7 @@ class Calibration:
     expected_error: float | None
 
 
-def calibration(days: Sequence[Day], rows: Iterable[Row]) -> Calibration:
+def calibration(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Calibration:
     """The curve in ten bins, whose sizes are known."""
     window = Window.of(days, rows)
     bins = tuple(_bin(number, window) for number in range(BINS))

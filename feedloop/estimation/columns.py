@@ -8,7 +8,8 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from feedloop.domain.observations import MISSING, Cell, Day, Row
+from feedloop.domain.answers import OTHER, UNCLEAR, is_known
+from feedloop.domain.observations import Cell, DayCounts, Observation
 
 Whole = NDArray[np.int64]
 Real = NDArray[np.float64]
@@ -37,22 +38,22 @@ class Answers:
     per_mille: Mapping[Cell, int]
 
     @classmethod
-    def of(cls, days: Sequence[Day], rows: Iterable[Row]) -> Self:
+    def of(cls, days: Sequence[DayCounts], rows: Iterable[Observation]) -> Self:
         """Columns of the rows that belong to these days."""
         counted = {day.day for day in days}
         chosen = [row for row in rows if row.day in counted]
         weights = _weights(days, chosen)
-        blind = _whole([MISSING if row.blind is None else row.blind for row in chosen])
-        informed = _whole([MISSING if row.informed is None else row.informed for row in chosen])
+        blind = _whole([UNCLEAR if row.blind is None else row.blind for row in chosen])
+        informed = _whole([UNCLEAR if row.informed is None else row.informed for row in chosen])
         return cls(
             _whole([row.predicted for row in chosen]),
             _whole([row.per_mille for row in chosen]) / 1000,
             blind,
             informed,
             np.array([weights.get(row.day, 1.0) for row in chosen], np.float64),
-            np.not_equal(informed, MISSING),
-            np.not_equal(blind, MISSING),
-            np.array([row.blind == MISSING for row in chosen], np.bool_),
+            np.greater_equal(informed, OTHER),
+            np.greater_equal(blind, OTHER),
+            np.array([row.blind is not None and not is_known(row.blind) for row in chosen], np.bool_),
             _summed(day.cells for day in days),
             _summed(day.per_mille for day in days),
         )
@@ -84,9 +85,9 @@ def _summed(counts: Iterable[Mapping[Cell, int]]) -> Mapping[Cell, int]:
     return total
 
 
-def _weights(days: Sequence[Day], rows: Iterable[Row]) -> Mapping[str, float]:
+def _weights(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Mapping[str, float]:
     """A day without answers is counted with the nearest that has some: collapsed strata, Cochran (1977), 5A.12."""
-    answers = Counter(row.day for row in rows if row.blind not in {None, MISSING})
+    answers = Counter(row.day for row in rows if is_known(row.blind))
     order = sorted(days, key=lambda day: day.day)
     places = np.flatnonzero([answers[day.day] > 0 for day in order])
     sizes: Counter[str] = Counter()

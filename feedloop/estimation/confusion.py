@@ -7,7 +7,8 @@ from typing import Self
 
 import numpy as np
 
-from feedloop.domain.observations import Answer, Day, Row
+from feedloop.domain.answers import Answer
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.columns import Answers, Flags
 from feedloop.estimation.intervals import Estimate, ratio_interval
 from feedloop.estimation.window import Known, Part, Window, by_sample, mixed
@@ -83,7 +84,7 @@ class Confusion:
     shares: Mapping[Pair, float]
 
 
-def confusion(days: Sequence[Day], rows: Iterable[Row]) -> Confusion:
+def confusion(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Confusion:
     """Pairs that occur; empty without labels."""
     window = Window.of(days, rows)
     answers = window.answers
@@ -101,7 +102,7 @@ class ClassAccuracy:
     recall: Estimate | None
 
 
-def per_class(days: Sequence[Day], rows: Iterable[Row]) -> Mapping[int, ClassAccuracy]:
+def per_class(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Mapping[int, ClassAccuracy]:
     """By class index, of every class that was predicted or answered."""
     window = Window.of(days, rows)
     truths = Truths.of(window)

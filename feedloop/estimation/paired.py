@@ -7,7 +7,7 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from feedloop.domain.observations import Answer
+from feedloop.domain.answers import Answer
 from feedloop.estimation.columns import Real, by_weight
 from feedloop.estimation.intervals import Estimate, deviations
 

@@ -7,7 +7,7 @@ from typing import Self
 
 import numpy as np
 
-from feedloop.domain.observations import BINS, Cell, Day, Row
+from feedloop.domain.observations import BINS, Cell, DayCounts, Observation
 from feedloop.estimation.annotator_bias import Honesty
 from feedloop.estimation.columns import Answers, Flags, Real, by_weight
 from feedloop.estimation.intervals import Ends, Estimate, deviations, score
@@ -154,7 +154,7 @@ class Window:
     assistance: Assistance
 
     @classmethod
-    def of(cls, days: Sequence[Day], rows: Iterable[Row]) -> Self:
+    def of(cls, days: Sequence[DayCounts], rows: Iterable[Observation]) -> Self:
         """The window of these days."""
         answers = Answers.of(days, rows)
         return cls(answers, Honesty.of(answers), Assistance.of(answers))

@@ -4,8 +4,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Self
 
+from feedloop.domain.answers import OTHER, UNCLEAR, is_known
 from feedloop.domain.documents import Document
-from feedloop.domain.observations import MISSING, OTHER, Cell, Day, Row
+from feedloop.domain.observations import Cell, DayCounts, Observation
 from feedloop.domain.prediction import CERTAIN
 from feedloop.estimation import accuracy, allocation, annotator_bias, calibration, confusion
 from feedloop.estimation.columns import Answers
@@ -25,8 +26,8 @@ WEEK, FOUR_WEEKS = 7, 28
 class Evidence:
     """What the estimators read, of the closed days of a window; `predicted` narrows it to what the model called so."""
 
-    days: list[Day]
-    rows: list[Row]
+    days: list[DayCounts]
+    rows: list[Observation]
     predicted: int | None = None
 
     @classmethod
@@ -135,7 +136,7 @@ def anchored(evidence: Evidence) -> Document:
 
 def answers(evidence: Evidence) -> Document:
     """How many blind answers there are, as they were given, and of how many the model was right."""
-    told = [row for row in evidence.called.rows if row.blind not in {None, MISSING}]
+    told = [row for row in evidence.called.rows if is_known(row.blind)]
     return {"right": sum(row.blind == row.predicted for row in told), "of": len(told)}
 
 
@@ -155,7 +156,7 @@ def _part(evidence: Evidence, first: str, last: str) -> Document:
     return {"from": first, "to": last, "best": estimate(found.best), "blind": estimate(found.blind)}
 
 
-def _day(facts: DayFacts, narrowed: Narrowed) -> Day:
+def _day(facts: DayFacts, narrowed: Narrowed) -> DayCounts:
     cells: dict[Cell, int] = {}
     per_mille: dict[Cell, int] = {}
     sums = narrowed.per_milles(facts)
@@ -163,17 +164,17 @@ def _day(facts: DayFacts, narrowed: Narrowed) -> Day:
         cell = Cell(found.predicted, found.tenth, found.low)
         cells[cell] = cells.get(cell, 0) + count
         per_mille[cell] = per_mille.get(cell, 0) + sums[found]
-    return Day(facts.day, cells, per_mille)
+    return DayCounts(facts.day, cells, per_mille)
 
 
 def _is_evidence(one: Seen) -> bool:
     return one.blind is not None or one.informed is not None
 
 
-def _row(day: str, one: Seen) -> Row:
-    return Row(day, one.predicted, one.per_mille, one.low, _answer(one.blind), _answer(one.informed))
+def _row(day: str, one: Seen) -> Observation:
+    return Observation(day, one.predicted, one.per_mille, one.low, _answer(one.blind), _answer(one.informed))
 
 
 def _answer(answer: int | None) -> int | None:
     """The estimators do not ask why an answer is missing."""
-    return None if answer is None else max(answer, MISSING)
+    return None if answer is None else max(answer, UNCLEAR)

@@ -11,7 +11,7 @@ from feedloop.app import create_app
 from feedloop.domain import clock as days_of
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
-from feedloop.domain.observations import Day
+from feedloop.domain.observations import DayCounts
 from feedloop.evidence import day_files
 from feedloop.evidence.evidence import DayFacts
 from feedloop.evidence.human_labels import People, Tasks
@@ -298,4 +298,4 @@ def test_a_day_is_counted_as_the_estimators_count_it():
     lines = (day_files.Line(*one[:2], "9f2c11aa", f"{number:032x}", "00000", one[2]) for number, one in enumerate(told))
     nobody = People({queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks()))
     facts = DayFacts(DAY, closed=True, filed=True).read(lines, nobody, set())
-    assert Evidence.of([facts], Narrowed()).days == [Day.counted(DAY, told)]
+    assert Evidence.of([facts], Narrowed()).days == [DayCounts.counted(DAY, told)]

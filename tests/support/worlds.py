@@ -9,7 +9,8 @@ import numpy as np
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from feedloop.domain.observations import OTHER, Cell, Day, Row
+from feedloop.domain.answers import OTHER
+from feedloop.domain.observations import Cell, DayCounts, Observation
 
 CLASSES = 11
 THRESHOLD = 700
@@ -90,8 +91,8 @@ class Window:
     def recall(self, index: int) -> float:
         return float((self.predicted == index)[self.truth == index].mean())
 
-    def counted(self) -> list[Day]:
-        """As a report counts its days: what Day.counted makes of them, in a tenth of the time."""
+    def counted(self) -> list[DayCounts]:
+        """As a report counts its days: what DayCounts.counted makes of them, in a tenth of the time."""
         kinds = (self.day * CLASSES + self.predicted) * 20 + self.per_mille // 100 * 2 + self.low
         found, ref, counts = np.unique(kinds, return_inverse=True, return_counts=True)
         sums = np.bincount(ref, self.per_mille).astype(int)
@@ -100,20 +101,20 @@ class Window:
         for kind, count, total in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
             day, cell = kind // (CLASSES * 20), Cell(kind // 20 % CLASSES, kind % 20 // 2, bool(kind % 2))
             cells[day][cell], per_mille[day][cell] = count, total
-        return [Day(f"{day:08}", cells[day], per_mille[day]) for day in cells]
+        return [DayCounts(f"{day:08}", cells[day], per_mille[day]) for day in cells]
 
-    def rows(self) -> list[Row]:
+    def rows(self) -> list[Observation]:
         """As a report reads its answers."""
         return list(self._rows())
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[Observation]:
         chosen = self.blind | (self.informed != UNSEEN)
         columns = (self.day, self.predicted, self.per_mille, self.low, self.blind, self.truth, self.informed)
         for day, predicted, per_mille, low, blind, truth, said in zip(
             *(c[chosen].tolist() for c in columns), strict=True
         ):
             answer, informed = truth if blind else None, None if said == UNSEEN else said
-            yield Row(f"{day:08}", predicted, per_mille, low, answer, informed)
+            yield Observation(f"{day:08}", predicted, per_mille, low, answer, informed)
 
 
 def window(world: World, rng: Generator) -> Window:

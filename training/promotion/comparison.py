@@ -8,9 +8,9 @@ from typing import Any
 
 from feedloop.adapters import pictures
 from feedloop.domain import cards, keys
+from feedloop.domain.answers import OTHER
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
-from feedloop.domain.observations import OTHER
 from feedloop.estimation.paired import Compared
 from feedloop.ports import Classifier, ObjectStore
 from training.data.download import WORKERS

@@ -13,10 +13,10 @@ from datetime import datetime
 from feedloop import releases
 from feedloop.compare_and_swap import attempts
 from feedloop.domain import keys
+from feedloop.domain.answers import OTHER
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed, Missing
-from feedloop.domain.observations import OTHER
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Release

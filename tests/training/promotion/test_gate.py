@@ -4,7 +4,7 @@ from random import Random
 
 import pytest
 
-from feedloop.domain.observations import OTHER
+from feedloop.domain.answers import OTHER
 from feedloop.estimation.intervals import Estimate
 from feedloop.estimation.paired import Compared, Paired, paired
 from training.promotion import gate

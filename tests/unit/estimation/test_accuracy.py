@@ -1,6 +1,7 @@
 import pytest
 
-from feedloop.domain.observations import MISSING, OTHER, Day, Row
+from feedloop.domain.answers import OTHER, UNCLEAR
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 
 
@@ -10,11 +11,11 @@ def value(estimate):
 
 
 def day(name, size, low=0):
-    return Day.counted(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
+    return DayCounts.counted(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
 
 
 def answered(name, blind, *, low=False, informed=None):
-    return Row(name, 0, 400 if low else 900, low, blind, informed)
+    return Observation(name, 0, 400 if low else 900, low, blind, informed)
 
 
 def test_a_day_counts_by_its_size_however_many_of_it_were_answered():
@@ -24,7 +25,7 @@ def test_a_day_counts_by_its_size_however_many_of_it_were_answered():
 
 
 def test_none_of_the_classes_is_wrong_and_missing_is_bounded():
-    found = accuracy([day("1", 100)], [answered("1", 0), answered("1", OTHER), answered("1", MISSING)])
+    found = accuracy([day("1", 100)], [answered("1", 0), answered("1", OTHER), answered("1", UNCLEAR)])
     assert value(found.blind) == 0.5
     assert (found.blind_labels, found.missing) == (2, 1)
     assert (found.worst, found.ideal) == pytest.approx((1 / 3, 2 / 3))

@@ -3,19 +3,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from feedloop.domain.observations import Day, Row
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.allocation import LOW_CONFIDENCE, RANDOM_SAMPLED, next_labels
 from tests.support.worlds import PLAIN, UNSEEN, window
 
 
 def day(name, size, low=0):
-    return Day.counted(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
+    return DayCounts.counted(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
 
 
 def answered(name, count, wrong=1):
     answers = [1] * wrong + [0] * (count - wrong)
-    return [Row(name, 0, 900, low=False, blind=answer, informed=None) for answer in answers]
+    return [Observation(name, 0, 900, low=False, blind=answer, informed=None) for answer in answers]
 
 
 def test_the_largest_day_comes_first():

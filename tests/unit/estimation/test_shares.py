@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from feedloop.domain.observations import OTHER, Day, Row
+from feedloop.domain.answers import OTHER
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
@@ -17,13 +18,13 @@ def known(found):
 
 
 def row(predicted=0, blind=None, informed=None, *, sure=True):
-    return Row("1", predicted, 900 if sure else 400, not sure, blind, informed)
+    return Observation("1", predicted, 900 if sure else 400, not sure, blind, informed)
 
 
 def day(*predictions):
     """Each a class, how many of it are sure, how many unsure."""
     each = [[(index, 900, False)] * sure + [(index, 400, True)] * unsure for index, sure, unsure in predictions]
-    return [Day.counted("1", [one for several in each for one in several])]
+    return [DayCounts.counted("1", [one for several in each for one in several])]
 
 
 def test_wilsons_interval_is_the_published_one():

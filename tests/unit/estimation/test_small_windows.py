@@ -4,7 +4,8 @@ from random import Random
 
 import pytest
 
-from feedloop.domain.observations import MISSING, OTHER, Day, Row
+from feedloop.domain.answers import OTHER, UNCLEAR
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.allocation import next_labels
 from feedloop.estimation.annotator_bias import anchoring
@@ -18,12 +19,12 @@ CONFIDENCES = (0, 100, 650, 700, 999, 1000)
 def a_day(name, rng):
     """Up to thirty predictions in random order, the first of them answered blind, the unsure ones perhaps informed."""
     predictions = [(rng.randrange(3), rng.choice(CONFIDENCES)) for _ in range(rng.choice([0, 1, 2, 5, 30]))]
-    day = Day.counted(name, [(predicted, each, each < 700) for predicted, each in predictions])
+    day = DayCounts.counted(name, [(predicted, each, each < 700) for predicted, each in predictions])
     reached, rows = rng.randint(0, len(predictions)), []
     for ref, (predicted, each) in enumerate(predictions):
-        blind = rng.choice([0, 1, 2, OTHER, MISSING, predicted]) if ref < reached else None
-        informed = rng.choice([None, 0, 1, 2, OTHER, MISSING, predicted]) if each < 700 else None
-        rows.append(Row(name, predicted, each, each < 700, blind, informed))
+        blind = rng.choice([0, 1, 2, OTHER, UNCLEAR, predicted]) if ref < reached else None
+        informed = rng.choice([None, 0, 1, 2, OTHER, UNCLEAR, predicted]) if each < 700 else None
+        rows.append(Observation(name, predicted, each, each < 700, blind, informed))
     return day, [row for row in rows if (row.blind, row.informed) != (None, None)]
 
 
