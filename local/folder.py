@@ -3,7 +3,6 @@
 import errno
 import fcntl
 import json
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -11,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from feedloop import settings
+from feedloop import files, settings
 from feedloop.domain.errors import WrongSetting
 
 SECRETS, CONNECTION, PORTS, LOGS = "secrets", "connection.json", "ports.json", "logs"
@@ -66,13 +65,9 @@ def kept(path: Path, value: str = "") -> str:
 
 def write(path: Path, text: str) -> None:
     """Replace a file in one step; only its owner may read it. Raises WrongSetting."""
-    new = path.with_name(f"{path.name}.new")
     with _told(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        new.unlink(missing_ok=True)
-        with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-        new.replace(path)
+        files.replace(path, text.encode(), mode=0o600)
 
 
 def write_json(path: Path, document: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from feedloop import files
 from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import Unavailable
 
@@ -23,6 +24,4 @@ class ClockFile:
 
     def set(self, now: datetime) -> None:
         """Have this be the time from here on, in one step for all readers."""
-        new = self.path.with_name(f"{self.path.name}.new")
-        new.write_text(f"{(now - utc_now()).total_seconds():.6f}\n")
-        new.replace(self.path)
+        files.replace(self.path, f"{(now - utc_now()).total_seconds():.6f}\n".encode())

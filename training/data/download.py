@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
+from feedloop import files
 from feedloop.domain import keys
 from feedloop.domain.annotations import CLASS
 from feedloop.domain.classes import ClassList
@@ -24,7 +25,6 @@ from training.data.selection import Labelled
 WORKERS = 16
 """GETs at the same time."""
 
-_PART = ".part"
 _OURS = re.compile(r"(cleanproduction|lowconfidence|userfeedback2?)-\d{8}-[0-9a-f-]+\.jpg(\.part)?")
 
 T = TypeVar("T")
@@ -108,9 +108,8 @@ def _kept(path: Path, etag: str) -> bytes | None:
 
 
 def _fetched(store: ObjectStore, one: Labelled, path: Path) -> bytes:
-    body, part = store.get(one.ref).body, path.with_name(path.name + _PART)
-    part.write_bytes(body)
-    part.replace(path)
+    body = store.get(one.ref).body
+    files.replace(path, body)
     return body
 
 

@@ -1,12 +1,12 @@
 """The manifest of a dataset: what each picture is and where it comes from. Its fingerprint is the dataset's version."""
 
 import hashlib
-import os
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
+from feedloop import files
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import BadRequest, Malformed
 
@@ -76,12 +76,7 @@ def version(body: bytes) -> str:
 
 def save(folder: Path, body: bytes) -> None:
     """Put the manifest into its folder in one step, on disk: it says that all pictures are there."""
-    new = folder / f"{FILE}.new"
-    with new.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(folder / FILE)
+    files.replace(folder / FILE, body, durable=True)
 
 
 def checked_version(folder: Path, found: Mapping[str, tuple[int | None, str]]) -> str:

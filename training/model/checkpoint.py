@@ -1,8 +1,8 @@
 """Weights on disk: our own checkpoints, and a GourmetGram `food11.pth` in either form."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
+from io import BytesIO
 from pathlib import Path
 from pickle import UnpicklingError
 from typing import Any
@@ -11,6 +11,7 @@ from zipfile import is_zipfile
 import torch
 from torch import Tensor, nn
 
+from feedloop import files
 from feedloop.domain.errors import Malformed
 from training.data.image_folder import FOOD_11
 from training.model import mobilenet
@@ -42,12 +43,9 @@ class Checkpoint:
 def save(checkpoint: Checkpoint, path: Path) -> None:
     """Write the file in one step: a kill leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    new = path.with_name(f"{path.name}.new")
-    with new.open("wb") as file:
-        torch.save({"v": 1, **asdict(checkpoint), "classes": list(checkpoint.classes)}, file)
-        file.flush()
-        os.fsync(file.fileno())
-    new.replace(path)
+    body = BytesIO()
+    torch.save({"v": 1, **asdict(checkpoint), "classes": list(checkpoint.classes)}, body)
+    files.replace(path, body.getvalue(), durable=True)
 
 
 def load(path: Path, *, names: tuple[str, ...] = (), trust_pickle: bool = False) -> Checkpoint:

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from feedloop import files
 from feedloop.domain import clock, keys
 from feedloop.domain.annotations import OTHER
 from feedloop.domain.documents import Document
@@ -134,10 +135,8 @@ def _path(folder: Path, prediction: PredictionId) -> Path:
 def _bring(store: ObjectStore, prediction: PredictionId, path: Path) -> bool:
     """Have the picture here, whole; False when it is deleted by now."""
     if not path.exists():
-        part = path.with_suffix(".part")
         try:
-            part.write_bytes(store.get(keys.production(prediction)).body)
+            files.replace(path, store.get(keys.production(prediction)).body)
         except Missing:
             return False
-        part.replace(path)
     return True
