@@ -1,7 +1,7 @@
 """One sweep at a time, judged by the store's clock. This only saves work: correctness never rests on it.
 
 The lease object says `running` or `done`. Whoever comes while one runs leaves a `pending`
-mark, and the holder looks again: nothing that lands behind a running listing waits for
+mark, and the holder runs again: nothing that lands behind a running listing waits for
 the next cron. Without the token a sweep starts only some seconds after the last one.
 """
 
@@ -24,8 +24,10 @@ from feedloop.ports import ObjectStore, Stored
 Result = TypeVar("Result")
 
 COOLDOWN = timedelta(seconds=5)
+MOST_DOWN = 20
+"""So many failures of the store (or of Label Studio) in a row are no object's own."""
 _SKEW = timedelta(minutes=1)  # a lease from further in the future was written before the store's clock was set back
-_TOLD = 500  # characters of an error in the log: it may quote what somebody wrote
+_LONGEST_REASON = 500  # characters of an error in the log: it may quote what somebody wrote
 _LARGEST = 1000  # bytes of a lease; ours have 80
 
 
@@ -37,12 +39,14 @@ class Lease:
     rest: timedelta = COOLDOWN
 
 
-MOST_DOWN = 20
-"""So many failures of the store (or of Label Studio) in a row are no object's own."""
+def lease_for(seconds: int, *, trusted: bool = False) -> Lease:
+    """A trusted caller's sweep may follow the last one at once; others cannot keep sweeps running without a rest."""
+    length = timedelta(seconds=seconds)
+    return Lease(length, rest=timedelta(0)) if trusted else Lease(length)
 
 
-class Neighbours:
-    """The objects of one run: whatever goes wrong with one is told, counted and left to the next run; others go on."""
+class ErrorBoundary:
+    """Around each object of one run: what goes wrong with one is logged and left to the next run; others go on."""
 
     def __init__(self, event: str) -> None:
         self._event = event
@@ -50,8 +54,8 @@ class Neighbours:
         self.down: Unavailable | None = None
         """The last failure of the store."""
 
-    def each(self, work: Callable[[], Result], left: Result, **facts: object) -> Result:
-        """What `work` on one object gives, or `left`. Raises Unavailable after MOST_DOWN failures in a row."""
+    def run(self, work: Callable[[], Result], fallback: Result, **facts: object) -> Result:
+        """What `work` on one object gives, or `fallback`. Raises Unavailable after MOST_DOWN failures in a row."""
         if self.down and self._in_a_row >= MOST_DOWN:
             raise self.down
         try:
@@ -62,11 +66,11 @@ class Neighbours:
             if self._in_a_row >= MOST_DOWN:
                 raise
         except Exception as error:  # noqa: BLE001 - whatever it is
-            log.event(self._event, **facts, why=repr(error)[:_TOLD])
+            log.event(self._event, **facts, why=repr(error)[:_LONGEST_REASON])
         else:
             self._in_a_row = 0
             return result
-        return left
+        return fallback
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +80,7 @@ class _Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class _Found:
+class _LeaseState:
     holder: str
     running: bool
     pending: bool
@@ -90,10 +94,10 @@ def alone(
     lease: Lease,
     pause: Callable[[float], None] = time.sleep,
 ) -> Document:
-    """The result of `sweep`, or word that the one under way will look again.
+    """The result of `sweep`, or a status that the one under way will look again.
 
-    When others asked meanwhile it runs again before this returns, as often as they do: who was told that we look
-    again went home. The result is that of the first run.
+    When others called meanwhile it runs again before this returns, as often as they do: they do not wait for it.
+    The result is that of the first run.
     """
     ref, holder = keys.lease(name), secrets.token_hex(8)
     turn = _take(store, ref, holder, lease, pause)
@@ -122,28 +126,28 @@ def _take(
         with suppress(AlreadyExists):
             return _Turn(store.create(ref, _running(holder)), 0.0)
         try:
-            return _ask(store, ref, holder, lease)
+            return _take_over(store, ref, holder, lease)
         except Missing as error:
             raise Changed(ref.key) from error
 
     return until_first(ref, attempt, pause=pause)
 
 
-def _ask(store: ObjectStore, ref: ObjectRef, holder: str, lease: Lease) -> _Turn | None:
+def _take_over(store: ObjectStore, ref: ObjectRef, holder: str, lease: Lease) -> _Turn | None:
     """Take over a lease that is done, damaged or expired, else leave a mark. Raises Changed and Missing."""
     stored = store.get(ref, most=_LARGEST)
-    found, age = _read(stored), store.now() - stored.modified
-    if found.holder == holder:  # our own create, its answer lost
+    state, age = _parse(stored), store.now() - stored.modified
+    if state.holder == holder:  # our own create, its answer lost
         return _Turn(stored.etag, 0.0)
-    if not found.running or not -_SKEW <= age <= lease.length:
+    if not state.running or not -_SKEW <= age <= lease.length:
         wait = min(max(lease.rest - age, timedelta(0)), lease.rest).total_seconds()
         return _Turn(store.replace(ref, _running(holder), etag=stored.etag), wait)
-    if not found.pending:
-        store.replace(ref, _running(found.holder, pending=True), etag=stored.etag)
+    if not state.pending:
+        store.replace(ref, _running(state.holder, pending=True), etag=stored.etag)
     return None
 
 
-def _read(stored: Stored) -> _Found:
+def _parse(stored: Stored) -> _LeaseState:
     """What a lease says; one that is damaged is nobody's."""
     try:
         document = load(stored.body)
@@ -151,23 +155,23 @@ def _read(stored: Stored) -> _Found:
         document = {}
     holder, state, pending = (document.get(name) for name in ("holder", "state", "pending"))
     if not isinstance(holder, str) or not isinstance(pending, bool):
-        return _Found("", running=False, pending=False)
-    return _Found(holder, running=state == "running" and holder != "", pending=pending)
+        return _LeaseState("", running=False, pending=False)
+    return _LeaseState(holder, running=state == "running" and holder != "", pending=pending)
 
 
 def _hand_back(store: ObjectStore, ref: ObjectRef, holder: str, etag: str, *, again: bool) -> str | None:
-    """End our turn; a new ETag when somebody asked for another look meanwhile, and we look `again`."""
+    """End our turn; a new ETag when somebody asked for another run meanwhile, and we run `again`."""
     try:
         store.replace(ref, _done(holder), etag=etag)
     except Changed:
-        return _look_again(store, ref, holder, again=again)
+        return _hand_back_marked(store, ref, holder, again=again)
     return None
 
 
-def _look_again(store: ObjectStore, ref: ObjectRef, holder: str, *, again: bool) -> str | None:
+def _hand_back_marked(store: ObjectStore, ref: ObjectRef, holder: str, *, again: bool) -> str | None:
     with suppress(Changed, Missing):
         stored = store.get(ref, most=_LARGEST)
-        if _read(stored).holder == holder:  # else it was taken over after our lease ran out
+        if _parse(stored).holder == holder:  # else it was taken over after our lease ran out
             etag = store.replace(ref, _running(holder) if again else _done(holder), etag=stored.etag)
             return etag if again else None
     return None

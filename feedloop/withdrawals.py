@@ -1,10 +1,10 @@
-"""The guard before mass withdrawals: what it holds back, and what an operator releases once.
+"""The guard before mass withdrawals: what it holds back, and what an operator approves once.
 
 One object for each queue. `held` is what curate's last sweep did not withdraw, `spared` are files that sync did not
-remove although Label Studio has their annotations no more. `release` lets them go, so many annotations until a moment;
-what was withdrawn since it was given counts against it, so that a sweep that is killed and begun again, or deletions
-that come one by one, use it up once. A store's key of before may have no right there: then nothing is known, and the
-guard holds as it always did.
+remove although Label Studio has their annotations no more. An approval (`release` in the object and in calls) lets them
+go, so many annotations until a moment; what was withdrawn since it was given counts against it, so that a sweep that is
+killed and begun again, or deletions that come one by one, use it up once. A store's key of before may have no right
+there: then nothing is known, and the guard holds as it always did.
 """
 
 from collections.abc import Callable, Iterator
@@ -35,9 +35,16 @@ class Held:
         """Its part of the object, and of a report."""
         return {"vanished": self.vanished, "known": self.known, "at": iso(self.at)}
 
+    @classmethod
+    def from_document(cls, document: Any) -> Self | None:  # noqa: ANN401 - whatever an object holds
+        """None where nothing is held. Raises KeyError, TypeError and ValueError."""
+        if not document:
+            return None
+        return cls(int(document["vanished"]), int(document["known"]), parse_iso(document["at"]))
+
 
 @dataclass(frozen=True, slots=True)
-class Release:
+class Approval:
     """`count` annotations may be withdrawn until then, besides the `gone_before` that already were."""
 
     count: int
@@ -52,6 +59,13 @@ class Release:
         """Its part of the object, and of a report."""
         return {"count": self.count, "gone_before": self.gone_before, "until": iso(self.until)}
 
+    @classmethod
+    def from_document(cls, document: Any) -> Self | None:  # noqa: ANN401 - whatever an object holds
+        """None where nothing is approved. Raises KeyError, TypeError and ValueError."""
+        if not document:
+            return None
+        return cls(int(document["count"]), int(document["gone_before"]), parse_iso(document["until"]))
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
@@ -59,56 +73,47 @@ class Guard:
 
     held: Held | None = None
     spared: Held | None = None
-    release: Release | None = None
-
-    @classmethod
-    def read(cls, stored: Stored) -> Self:
-        """What an object says; one that is damaged holds and releases nothing."""
-        try:
-            document = load(stored.body)
-            return cls(_held(document.get("held")), _held(document.get("spared")), _release(document.get("release")))
-        except (Malformed, KeyError, TypeError, ValueError):
-            return cls()
+    approval: Approval | None = None
 
     def to_document(self) -> Document:
         """The object."""
-        parts = {"held": self.held, "spared": self.spared, "release": self.release}
+        parts = {"held": self.held, "spared": self.spared, "release": self.approval}
         return {"v": 1, **{name: part.to_document() if part else None for name, part in parts.items()}}
 
 
-def of(store: ObjectStore, queue: str) -> Guard:
+def fetch_guard(store: ObjectStore, queue: str) -> Guard:
     """What is known of a queue. Raises Unavailable."""
     try:
-        return Guard.read(store.get(keys.guard(queue), most=_LARGEST))
+        return _parse(store.get(keys.guard(queue), most=_LARGEST))
     except (Missing, StoreMisconfigured):
         return Guard()
 
 
-def known(store: ObjectStore) -> Iterator[tuple[str, Guard]]:
+def fetch_guards(store: ObjectStore) -> Iterator[tuple[str, Guard]]:
     """Each queue of which something is known. Raises Unavailable."""
-    there = set[str]()
+    present = set[str]()
     with suppress(StoreMisconfigured):
-        there = {entry.key for entry in store.list(keys.guard())}
+        present = {entry.key for entry in store.list(keys.guard())}
     for queue in keys.QUEUES:
-        if keys.guard(queue).key in there:
-            yield queue, of(store, queue)
+        if keys.guard(queue).key in present:
+            yield queue, fetch_guard(store, queue)
 
 
 def hold(store: ObjectStore, queue: str, held: Held | None) -> None:
-    """Say what is held back now. Raises Unavailable."""
+    """Write what is held back now. Raises Unavailable."""
     with suppress(StoreMisconfigured):
         _change(store, queue, lambda guard: replace(guard, held=held))
 
 
 def spare(store: ObjectStore, queue: str, spared: Held | None) -> None:
-    """Say which files are not removed now. Raises Unavailable."""
+    """Write which files are not removed now. Raises Unavailable."""
     with suppress(StoreMisconfigured):
         _change(store, queue, lambda guard: replace(guard, spared=spared))
 
 
-def release(store: ObjectStore, queue: str, given: Release) -> None:
-    """Give a release, in the place of one before it. Raises Unavailable."""
-    _change(store, queue, lambda guard: replace(guard, release=given))
+def approve(store: ObjectStore, queue: str, approval: Approval) -> None:
+    """Give an approval, instead of one before it. Raises Unavailable."""
+    _change(store, queue, lambda guard: replace(guard, approval=approval))
 
 
 def _change(store: ObjectStore, queue: str, edit: Callable[[Guard], Guard]) -> None:
@@ -120,15 +125,17 @@ def _change(store: ObjectStore, queue: str, edit: Callable[[Guard], Guard]) -> N
         except Missing:
             store.create(ref, dump(edit(Guard()).to_document()))
             return
-        if (after := edit(before := Guard.read(stored))) != before:
+        if (after := edit(before := _parse(stored))) != before:
             store.replace(ref, dump(after.to_document()), etag=stored.etag)
 
     until_first(ref, attempt)
 
 
-def _held(part: Any) -> Held | None:  # noqa: ANN401 - whatever a document holds
-    return Held(int(part["vanished"]), int(part["known"]), parse_iso(part["at"])) if part else None
-
-
-def _release(part: Any) -> Release | None:  # noqa: ANN401 - whatever a document holds
-    return Release(int(part["count"]), int(part["gone_before"]), parse_iso(part["until"])) if part else None
+def _parse(stored: Stored) -> Guard:
+    """What an object says; one that is damaged holds and approves nothing."""
+    try:
+        document = load(stored.body)
+        held, spared = (Held.from_document(document.get(name)) for name in ("held", "spared"))
+        return Guard(held, spared, Approval.from_document(document.get("release")))
+    except (Malformed, KeyError, TypeError, ValueError):
+        return Guard()

@@ -1,4 +1,4 @@
-"""Annotations as Label Studio (and relabel, for visitors) write them, read without trust."""
+"""Annotations as Label Studio (and relabel, for visitors) write them, parsed without trust."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -59,7 +59,7 @@ class Vote:
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read a vote back."""
+        """The vote that a label of record holds."""
         origin = str(document["origin"])[:_LONGEST]  # it was once kept whole
         return cls(**{**document, "updated_at": parse_iso(document["updated_at"]), "origin": origin})
 
@@ -72,8 +72,8 @@ class Annotation:
     vote: Vote
 
 
-def read(body: bytes, classes: ClassList) -> Annotation:
-    """Understand an annotation file. Raises Malformed with the reason."""
+def parse_annotation(body: bytes, classes: ClassList) -> Annotation:
+    """What an annotation file says. Raises Malformed with the reason."""
     document = load(body)
     try:
         return Annotation(_image(document), _vote(document, classes))
@@ -94,8 +94,11 @@ def _vote(document: Document, classes: ClassList) -> Vote:
     annotator = _annotator(document["completed_by"])
     cancelled = document.get("was_cancelled") is True
     updated_at = parse_iso(document["updated_at"])
-    answer = {} if cancelled else _only_choice(document["result"])
-    outcome, index = _cancelled(annotator) if cancelled else _meaning(answer["value"]["choices"], classes)
+    answer: Document = {}
+    outcome, index = WITHDRAWN if annotator == VISITOR else SKIPPED, None
+    if not cancelled:
+        answer = _only_choice(document["result"])
+        outcome, index = _meaning(answer["value"]["choices"], classes)
     return Vote(outcome, index, annotator, updated_at, cancelled, _origin(answer), _seconds(document.get("lead_time")))
 
 
@@ -121,10 +124,6 @@ def _meaning(choices: list[str], classes: ClassList) -> tuple[str, int | None]:
         raise Malformed(f"it chooses {len(choices)} classes instead of one")
     choice = choices[0]
     return (_NOT_A_CLASS[choice], None) if choice in _NOT_A_CLASS else (CLASS, classes.index(choice))
-
-
-def _cancelled(annotator: str) -> tuple[str, None]:
-    return (WITHDRAWN if annotator == VISITOR else SKIPPED), None
 
 
 def _origin(answer: Document) -> str:

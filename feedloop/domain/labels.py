@@ -1,20 +1,22 @@
-"""The label of record: every vote on one prediction in one queue, and the answer derived from them."""
+"""The label of record: every vote on one prediction in one queue, and the outcome derived from them."""
 
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Self
+from typing import NamedTuple, Self
 
 from feedloop.domain.annotations import CLASS, DISPUTED, SKIPPED, UNKNOWN, WITHDRAWN, Vote
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed
 
-LabelOutcome = tuple[str, int | None]
-"""An outcome, and the class index when the outcome is a class."""
 
-UNTOLD: LabelOutcome = (WITHDRAWN, None)
+class LabelOutcome(NamedTuple):
+    """What votes say together: CLASS with the class's index, or another outcome without."""
+
+    kind: str
+    class_index: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,14 +29,14 @@ class Label:
     materialised: str = ""
 
     @property
-    def answer(self) -> LabelOutcome:
+    def outcome(self) -> LabelOutcome:
         """What the votes say together."""
         return decide(self.votes)
 
     @property
-    def answers_ever(self) -> set[LabelOutcome]:
-        """Every answer that a worker may have shown in the datasets."""
-        return {(entry["outcome"], entry["class_index"]) for entry in self.history}
+    def outcomes_ever(self) -> set[LabelOutcome]:
+        """Every outcome that a worker may have materialised."""
+        return {LabelOutcome(entry["outcome"], entry["class_index"]) for entry in self.history}
 
     def is_withdrawn(self, annotation: str, vote: Vote) -> bool:
         """Whether this version of the annotation was seen to vanish."""
@@ -61,19 +63,19 @@ class Label:
         return self._changed({**self.votes, annotation: gone}, f"withdrawal of {annotation}", now)
 
     def _changed(self, votes: Mapping[str, Vote], because: str, now: datetime) -> Self:
-        outcome, index = decide(votes)
-        entry = {"at": iso(now), "outcome": outcome, "class_index": index, "because": because}
-        news = (entry,) if (outcome, index) != self.answer or not self.history else ()
+        outcome = decide(votes)
+        entry = {"at": iso(now), "outcome": outcome.kind, "class_index": outcome.class_index, "because": because}
+        news = (entry,) if outcome != self.outcome or not self.history else ()
         return replace(self, votes=votes, history=(*self.history, *news), materialised="")
 
     def to_document(self) -> Document:
         """`labels/<queue>/<prediction id>.json`."""
-        outcome, index = self.answer
+        outcome = self.outcome
         return {
             "v": 1,
             "prediction_id": self.prediction,
-            "class_index": index,
-            "outcome": outcome,
+            "class_index": outcome.class_index,
+            "outcome": outcome.kind,
             "votes": {annotation: vote.to_document() for annotation, vote in self.votes.items()},
             "history": list(self.history),
             "materialised": self.materialised,
@@ -81,7 +83,7 @@ class Label:
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read a label back. Raises Malformed."""
+        """The label that a document holds. Raises Malformed."""
         try:
             votes = {annotation: Vote.from_document(vote) for annotation, vote in document["votes"].items()}
             return cls(document["prediction_id"], votes, tuple(document["history"]), document["materialised"])
@@ -98,12 +100,12 @@ def decide(votes: Mapping[str, Vote]) -> LabelOutcome:
     for annotation, vote in sorted(votes.items(), key=lambda item: item[1].updated_at):
         if vote.outcome != WITHDRAWN or vote.cancelled:
             latest[voter(annotation, vote)] = vote
-    answers = Counter((vote.outcome, vote.class_index) for vote in latest.values() if not vote.cancelled)
+    answers = Counter(LabelOutcome(vote.outcome, vote.class_index) for vote in latest.values() if not vote.cancelled)
     if not answers:
         skipped = any(vote.outcome == SKIPPED for vote in latest.values())
-        return (SKIPPED, None) if skipped else UNTOLD
+        return LabelOutcome(SKIPPED if skipped else WITHDRAWN)
     best, count = answers.most_common(1)[0]
-    return best if count * 2 > answers.total() else (DISPUTED, None)
+    return best if count * 2 > answers.total() else LabelOutcome(DISPUTED)
 
 
 def voter(annotation: str, vote: Vote) -> str:
@@ -112,9 +114,9 @@ def voter(annotation: str, vote: Vote) -> str:
 
 
 def change(before: LabelOutcome, after: LabelOutcome) -> str:
-    """What a vote did, in one word for reports: curated, moved, unchanged, or the new outcome."""
+    """What a vote did, in one word for the log: curated, moved, unchanged, or the new outcome."""
     if before == after:
         return "unchanged"
-    if after[0] != CLASS:
-        return after[0]
-    return "moved" if before[0] == CLASS else "curated"
+    if after.kind != CLASS:
+        return after.kind
+    return "moved" if before.kind == CLASS else "curated"

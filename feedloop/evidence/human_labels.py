@@ -111,7 +111,7 @@ def _of_record(store: ObjectStore, queue: str, key: str, unread: Unread) -> int 
 
     def answer() -> int | None:
         try:
-            outcome, index = Label.from_document(fetch_document(store, ref)).answer
+            outcome, index = Label.from_document(fetch_document(store, ref)).outcome
         except Missing:
             return None
         return index if outcome == CLASS else _CODES.get(outcome)

@@ -8,7 +8,7 @@ from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed
 from feedloop.domain.keys import ObjectRef
 from feedloop.ports import ObjectStore
-from feedloop.sweeps import Neighbours
+from feedloop.sweeps import ErrorBoundary
 
 Result = TypeVar("Result")
 
@@ -17,7 +17,7 @@ class Unread:
     """Their keys, in the order in which they were met."""
 
     def __init__(self) -> None:
-        self._neighbours = Neighbours("report.unreadable")
+        self._boundary = ErrorBoundary("report.unreadable")
         self.keys: list[str] = []
 
     def read(self, ref: ObjectRef, work: Callable[[], Result]) -> Result | None:
@@ -30,7 +30,7 @@ class Unread:
                 self.keys.append(ref.key)
                 raise
 
-        return self._neighbours.each(noted, None, key=ref.key)
+        return self._boundary.run(noted, None, key=ref.key)
 
 
 def fetch_document(store: ObjectStore, ref: ObjectRef) -> Document:

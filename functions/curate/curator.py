@@ -34,21 +34,21 @@ from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import Clock, Entry, ObjectStore, Stored
 
-from . import label_store
-from .curation_ledger import stranger
+from .curation_ledger import name_of_foreign_key
+from .label_store import Edit, LabelStore
 
 WAIT_FOR_COMMIT = timedelta(hours=24)
-_SHOWN, _REASON = 20_000, 500  # bytes of what is set aside, and characters of the reason, that its entry tells
+
+LARGEST_EXCERPT, LONGEST_REASON = 20_000, 500
+"""Bytes of a quarantined object and characters of the reason that its quarantine entry holds."""
 
 QUARANTINED, WAITING, UNCHANGED = "quarantined", "waiting", "unchanged"
 
 MOST_VOTES = 1000
 
-Edit = Callable[[Label], Label]
 
-
-class _Crowded(Exception):
-    """So many annotations of one picture are nobody's work."""
+class _TooManyVotes(Exception):
+    """No people give so many annotations of one picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,113 +63,110 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Curator:
-    """Where annotations are worked off."""
+    """Applies annotation versions to labels of record and datasets."""
 
     store: ObjectStore
     classes: ClassList
     clock: Clock
 
-    def take(self, queue: str, annotation: str) -> str:
-        """Work off the annotation as it is now; say what came of it. Raises Missing when it is gone."""
+    def apply(self, queue: str, annotation: str) -> str:
+        """Apply the annotation as it is now; what came of it. Raises Missing when it is gone."""
         ref = keys.output(queue, annotation)
-        return until_first(ref, lambda: self._take(queue, annotation, ref))  # it may change under our hands
+        return until_first(ref, lambda: self._apply(queue, annotation, ref))  # it may change meanwhile
 
-    def _take(self, queue: str, annotation: str, ref: ObjectRef) -> str:
+    def _apply(self, queue: str, annotation: str, ref: ObjectRef) -> str:
         stored = self.store.get(ref, most=LARGEST)
-        aside = keys.quarantined(queue, annotation, stored.etag)
+        quarantine = partial(self._quarantine, keys.quarantined(queue, annotation, stored.etag), ref, stored)
         try:
-            read, prediction = self._understood(stored)
+            parsed = self._parse_current(stored)
+            prediction = self._prediction(parsed)
         except Malformed as error:
-            return self._set_aside(aside, ref, stored, str(error))
-        if not self._was_asked(queue, prediction):
+            return quarantine(str(error))
+        if not self._has_task(queue, prediction):
             if self.store.now() - stored.modified < WAIT_FOR_COMMIT:
                 return WAITING
-            return self._set_aside(aside, ref, stored, "nobody was asked about its picture in this queue")
+            return quarantine("nobody was asked about its picture in this queue")
         version = Version(queue, annotation, stored.etag, stored.body)
         try:
             reviews.committed(self.store, prediction)
         except UnknownPrediction:
-            return self._uncommitted(version, prediction, read.vote)
-        enter = partial(self._enter, version, prediction, read.vote)
+            return self._uncommitted(version, prediction, parsed.vote)
+        enter = partial(self._enter, version, prediction, parsed.vote)
         try:
-            return self._change(version, prediction, lambda label: self._voted(label, version, read), enter=enter)
-        except _Crowded:
-            return self._set_aside(aside, ref, stored, f"its picture has {MOST_VOTES} answers in this queue")
+            return self._change(version, prediction, lambda label: self._voted(label, version, parsed.vote), enter)
+        except _TooManyVotes:
+            return quarantine(f"its picture has {MOST_VOTES} answers in this queue")
 
-    def set_aside(self, queue: str, entry: Entry) -> str:
+    def quarantine_foreign(self, queue: str, entry: Entry) -> str:
         """Note that no annotation has such a key. Its body is not read: clients differ in what they can ask for."""
-        ref = keys.quarantined(queue, stranger(entry.key), entry.etag)
-        return self._set_aside(ref, ObjectRef(keys.LABELSTUDIO, entry.key), entry, "no annotation has such a key")
+        note = keys.quarantined(queue, name_of_foreign_key(entry.key), entry.etag)
+        return self._quarantine(note, ObjectRef(keys.LABELSTUDIO, entry.key), entry, "no annotation has such a key")
 
-    def withdraw(self, queue: str, annotation: str, seen: Mapping[str, ObjectRef]) -> str:
-        """Take back the vote of a vanished annotation; `seen` says where each of its ETags is archived.
+    def withdraw(self, queue: str, annotation: str, archived: Mapping[str, ObjectRef]) -> str:
+        """Take back the vote of a vanished annotation; `archived` says where the body of each of its ETags is.
 
-        What cannot be read never was a vote: it is only marked as gone.
+        What cannot be parsed never was a vote: it is only marked as gone.
         """
         newest: tuple[Version, Annotation] | None = None
-        for etag, ref in seen.items():
+        for etag, ref in archived.items():
             stored = self.store.get(ref, most=LARGEST_EVER)
             with suppress(Malformed):
-                read = self._read(stored)
-                if newest is None or read.vote.updated_at > newest[1].vote.updated_at:
-                    newest = Version(queue, annotation, etag, stored.body), read
+                parsed = self._parse(stored)
+                if newest is None or parsed.vote.updated_at > newest[1].vote.updated_at:
+                    newest = Version(queue, annotation, etag, stored.body), parsed
         if newest is None:
-            self._enter_vanished(queue, annotation, seen)
+            self._enter_vanished(queue, annotation, archived)
             return WITHDRAWN
-        version, last_seen = newest
+        version, last = newest
         result = self._change(
             version,
-            self._prediction(last_seen),
-            lambda label: label.without_vote(annotation, last_seen.vote, self.clock()),
-            enter=lambda: self._enter_vanished(queue, annotation, seen),
+            self._prediction(last),
+            lambda label: label.without_vote(annotation, last.vote, self.clock()),
+            lambda: self._enter_vanished(queue, annotation, archived),
         )
         return WITHDRAWN if result == UNCHANGED else result
 
     def repair(self, queue: str, note: ObjectRef) -> None:
-        """Show a label again that somebody began to show and perhaps did not finish. Raises Missing."""
+        """Materialise a label again that somebody began with and perhaps did not finish. Raises Missing."""
         try:
-            prediction = self._prediction(self._read(self.store.get(note, most=LARGEST_EVER)))
+            prediction = self._prediction(self._parse(self.store.get(note, most=LARGEST_EVER)))
         except Malformed:
-            return  # an earlier version began with what can't be read, and came no further
-        label, etag = label_store.read(self.store, queue, prediction)
+            return  # an earlier version began with what can't be parsed, and came no further
+        label_store = LabelStore(self.store, queue)
+        label, etag = label_store.fetch(prediction)
         if etag:
-            label_store.show(self.store, queue, prediction, label, etag)
+            label_store.materialise(prediction, label, etag)
 
-    def _change(self, version: Version, prediction: PredictionId, edit: Edit, *, enter: Callable[[], None]) -> str:
-        """Edit the label of record, show it, enter it in the ledger; no note is needed when only the last is left."""
-        before, etag = label_store.read(self.store, version.queue, prediction)
-        after = edit(before)
-        if after == before and (before.materialised or not etag):
+    def _change(self, version: Version, prediction: PredictionId, edit: Edit, enter: Callable[[], None]) -> str:
+        """Edit the label of record in the order told above, and `enter` the ledger; what came of it.
+
+        No note is needed when only the ledger entry is left.
+        """
+        label_store = LabelStore(self.store, version.queue)
+        revision = label_store.revise(prediction, edit)
+        if revision.changes_nothing:
             enter()
             return UNCHANGED
         note = keys.begun(version.queue, version.annotation, version.etag, secrets.token_hex(4))
         self.store.create(note, version.body)
-        for _ in attempts(keys.label(version.queue, prediction)):
-            if after == before:
-                break
-            try:
-                etag = label_store.swap(self.store, version.queue, prediction, after, etag)
-                break
-            except Changed:
-                before, etag = label_store.read(self.store, version.queue, prediction)
-                after = edit(before)
-        label_store.show(self.store, version.queue, prediction, after, etag)
+        revision = label_store.write(prediction, revision, edit)
+        label_store.materialise(prediction, revision.after, revision.etag)
         enter()
         self.store.delete(note)
-        return labels.change(before.answer, after.answer)
+        return labels.change(revision.before.outcome, revision.after.outcome)
 
-    def _voted(self, label: Label, version: Version, annotation: Annotation) -> Label:
+    def _voted(self, label: Label, version: Version, vote: Vote) -> Label:
         """The label with the vote. Raises Changed or Missing when the annotation was withdrawn and is not back.
 
-        Raises _Crowded when there are too many: a label is written anew with each.
+        Raises _TooManyVotes when there are: a label is written anew with each.
         """
-        if label.is_withdrawn(version.annotation, annotation.vote):
+        if label.is_withdrawn(version.annotation, vote):
             head = self.store.head(keys.output(version.queue, version.annotation))
             if head.etag != version.etag:
                 raise Changed(version.annotation)
         if len(label.votes) >= MOST_VOTES and version.annotation not in label.votes:
-            raise _Crowded
-        return label.with_vote(version.annotation, annotation.vote, self.clock())
+            raise _TooManyVotes
+        return label.with_vote(version.annotation, vote, self.clock())
 
     def _enter(self, version: Version, prediction: PredictionId, vote: Vote) -> None:
         """The ledger entry: this version is done. Its body is the archive. Raises Changed when it was withdrawn."""
@@ -182,16 +179,16 @@ class Curator:
                 head = self.store.head(mark)
                 if not head.size:
                     return
-                label, _etag = label_store.read(self.store, version.queue, prediction)
+                label, _etag = LabelStore(self.store, version.queue).fetch(prediction)
                 if label.is_withdrawn(version.annotation, vote):
                     raise Changed(version.annotation)
                 with suppress(Changed):
                     self.store.replace(mark, b"", etag=head.etag)
 
-    def _enter_vanished(self, queue: str, annotation: str, seen: Mapping[str, ObjectRef]) -> None:
-        """Mark versions as gone. Each mark is unique, so that nobody who saw an older one can take it away."""
+    def _enter_vanished(self, queue: str, annotation: str, archived: Mapping[str, ObjectRef]) -> None:
+        """Mark versions as gone. Each mark is unique, so that nobody who met an older one can take it away."""
         body = dump({"v": 1, "at": iso(self.clock()), "by": secrets.token_hex(8)})
-        for etag, ref in seen.items():
+        for etag, ref in archived.items():
             self._write(keys.vanished(queue, annotation, etag), body)
             entry = keys.version(keys.CURATED, queue, annotation, etag)
             if ref != entry:  # only begun: the note will go
@@ -205,6 +202,12 @@ class Curator:
                 self.store.replace(ref, body, etag=self.store.head(ref).etag)
                 return
 
+    def _create(self, ref: ObjectRef, body: bytes) -> bool:
+        with suppress(AlreadyExists):
+            self.store.create(ref, body)
+            return True
+        return False
+
     def _uncommitted(self, version: Version, prediction: PredictionId, vote: Vote) -> str:
         if self.clock() - prediction.time < WAIT_FOR_COMMIT:
             return WAITING
@@ -212,56 +215,50 @@ class Curator:
         self._enter(version, prediction, vote)
         return UNCOMMITTED
 
-    def _set_aside(self, ref: ObjectRef, of: ObjectRef, found: Entry | Stored, reason: str) -> str:
-        """Say what is wrong with an object, once; how its body begins is kept, the rest stays where it is."""
-        body = found.body if isinstance(found, Stored) else b""
-        whole = isinstance(found, Stored) and found.is_whole
+    def _quarantine(self, note: ObjectRef, ref: ObjectRef, version: Entry | Stored, reason: str) -> str:
+        """Say what is wrong with an object, once; the beginning of its body is kept, the rest stays where it is."""
+        body = version.body if isinstance(version, Stored) else b""
+        is_whole = isinstance(version, Stored) and version.is_whole
         document = {
             "v": 1,
-            "reason": reason[:_REASON],
+            "reason": reason[:LONGEST_REASON],
             "at": iso(self.clock()),
-            "key": of.key,
-            "etag": found.etag,
-            "size": found.size,
-            "sha256": hashlib.sha256(body).hexdigest() if whole else None,
-            "body": body[:_SHOWN].decode("utf-8", "backslashreplace"),
+            "key": ref.key,
+            "etag": version.etag,
+            "size": version.size,
+            "sha256": hashlib.sha256(body).hexdigest() if is_whole else None,
+            "body": body[:LARGEST_EXCERPT].decode("utf-8", "backslashreplace"),
         }
-        self._create(ref, dump(document))
+        self._create(note, dump(document))
         return QUARANTINED
 
-    def _create(self, ref: ObjectRef, body: bytes) -> bool:
-        with suppress(AlreadyExists):
-            self.store.create(ref, body)
-            return True
-        return False
-
-    def _understood(self, stored: Stored) -> tuple[Annotation, PredictionId]:
-        """What an annotation says, and of which prediction. Raises Malformed: then it is its own fault."""
-        read = self._read(stored)
-        if read.vote.updated_at > max(self.clock(), stored.modified) + AHEAD:
-            raise Malformed("its time lies in the future")
-        return read, self._prediction(read)
-
-    def _was_asked(self, queue: str, prediction: PredictionId) -> bool:
-        """Whether the picture was put before people in this queue; a task may be removed once it is imported.
+    def _has_task(self, queue: str, prediction: PredictionId) -> bool:
+        """Whether annotators got the picture in this queue; a task may be removed once it is imported.
 
         A visitor needs no task: relabel writes to production's pictures only, and nobody else to that queue.
         """
         if queue not in keys.REVIEW_QUEUES:
             return True
         signs = (keys.task(queue, prediction.random), keys.imported(queue, prediction.random))
-        return any(map(self._is_there, (*signs, keys.label(queue, prediction))))
+        return any(map(self._exists, (*signs, keys.label(queue, prediction))))
 
-    def _is_there(self, ref: ObjectRef) -> bool:
+    def _exists(self, ref: ObjectRef) -> bool:
         with suppress(Missing):
             self.store.head(ref)
             return True
         return False
 
-    def _read(self, stored: Stored) -> Annotation:
+    def _parse_current(self, stored: Stored) -> Annotation:
+        """An annotation that may count. Raises Malformed, also when its time lies in the future."""
+        parsed = self._parse(stored)
+        if parsed.vote.updated_at > max(self.clock(), stored.modified) + AHEAD:
+            raise Malformed("its time lies in the future")
+        return parsed
+
+    def _parse(self, stored: Stored) -> Annotation:
         if not stored.is_whole:
             raise Malformed(f"{stored.size} bytes are too many for an annotation")
-        return annotations.read(stored.body, self.classes)
+        return annotations.parse_annotation(stored.body, self.classes)
 
     def _prediction(self, annotation: Annotation) -> PredictionId:
         """The prediction behind a review picture: its metadata is all that is trusted. Raises Malformed."""

@@ -1,7 +1,7 @@
 """curate: annotations become labelled pictures in the dataset buckets.
 
 called by  store event on labelstudio/output/ (with the event token) · cron hourly at :15
-           POST /function/curate, with the operator token without a rest; release, count, hours: release.py
+           POST /function/curate, with the operator token without a rest; release, count, hours: approval.py
 reads      labelstudio/output/<queue>/*, whether there is a task, review pictures' metadata, production
 writes     tracking/labels, the four datasets, tracking/outcomes, tracking/quarantine, tracking/guard,
            tracking/curated last
@@ -16,9 +16,8 @@ from feedloop import events, http, releases, sweeps, wiring
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unauthorised
 from feedloop.http import Context, Event, Response
-from feedloop.sweeps import Lease
 
-from .approval import release
+from .approval import approve
 from .curator import Curator
 from .sweep import VANISHED, handle_event, sweep
 
@@ -42,17 +41,16 @@ def _of_cron(event: Event) -> Document:
 
 
 def _by_hand(event: Event) -> Document:
-    asked = http.fields(event) if event.body else {}
-    if "release" not in asked:
+    fields = http.fields(event) if event.body else {}
+    if "release" not in fields:
         return _sweep(trusted=True)
-    given = release(wiring.store(), asked)
-    return {"release": {"queue": asked["release"], **given.to_document()}, "sweep": _sweep(trusted=True)}
+    approval = approve(wiring.store(), fields)
+    return {"release": {"queue": fields["release"], **approval.to_document()}, "sweep": _sweep(trusted=True)}
 
 
 def _sweep(*, trusted: bool) -> Document:
-    """One sweep at a time; strangers cannot make them follow each other without a rest."""
-    length = timedelta(seconds=wiring.configured().sweep_lease_seconds)
-    lease = Lease(length, rest=timedelta(0)) if trusted else Lease(length)
+    """One sweep at a time."""
+    lease = sweeps.lease_for(wiring.configured().sweep_lease_seconds, trusted=trusted)
     return sweeps.alone(wiring.store(), "curate", _sweep_now, lease=lease)
 
 

@@ -1,7 +1,8 @@
-"""The label of record, and the datasets that show it: the picture in its class and nowhere else."""
+"""Labels of record, and the datasets and outcomes that follow them: a picture stands in its class and nowhere else."""
 
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from feedloop.compare_and_swap import attempts
 from feedloop.domain import keys
@@ -13,64 +14,98 @@ from feedloop.domain.labels import Label, LabelOutcome
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
 
+Edit = Callable[[Label], Label]
+"""What makes a label another one; the same label when there is nothing to change."""
 
-def show(store: ObjectStore, queue: str, prediction: PredictionId, label: Label, etag: str) -> None:
-    """Make datasets and outcomes say what a label of record says, and mark it so.
 
-    Starts over when the label changed meanwhile: what was shown may be stale by then.
-    """
-    ref = keys.label(queue, prediction)
-    for _ in attempts(ref):
-        _arrange(store, queue, prediction, label)
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """A label before and after an edit; `etag` is that of the stored one, empty when nothing is stored."""
+
+    before: Label
+    after: Label
+    etag: str
+
+    @property
+    def changes_nothing(self) -> bool:
+        """Whether the label is stored as it should be, and the datasets show it."""
+        return self.after == self.before and bool(self.before.materialised or not self.etag)
+
+
+@dataclass(frozen=True, slots=True)
+class LabelStore:
+    """The labels of one queue."""
+
+    store: ObjectStore
+    queue: str
+
+    def fetch(self, prediction: PredictionId) -> tuple[Label, str]:
+        """The label of record and its ETag; an empty label without ETag when nobody has voted. Raises Malformed."""
         try:
-            store.replace(ref, dump(replace(label, materialised=etag).to_document()), etag=etag)
-        except Changed:
-            label, etag = read(store, queue, prediction)
-        else:
+            stored = self.store.get(keys.label(self.queue, prediction), most=LARGEST_EVER)
+        except Missing:
+            return Label(str(prediction)), ""
+        return Label.from_document(load(stored.body)), stored.etag
+
+    def revise(self, prediction: PredictionId, edit: Edit) -> Revision:
+        """What an edit would make of the label as it is now. Raises Malformed, and what `edit` raises."""
+        label, etag = self.fetch(prediction)
+        return Revision(label, edit(label), etag)
+
+    def write(self, prediction: PredictionId, revision: Revision, edit: Edit) -> Revision:
+        """Compare-and-swap the label; when somebody was faster, edit theirs. The revision as it is stored."""
+        for _ in attempts(keys.label(self.queue, prediction)):
+            if revision.after == revision.before:
+                break
+            try:
+                return replace(revision, etag=self.swap(prediction, revision.after, revision.etag))
+            except Changed:
+                revision = self.revise(prediction, edit)
+        return revision
+
+    def swap(self, prediction: PredictionId, label: Label, etag: str) -> str:
+        """Write a label over the version `etag` (none: create it). Raises Changed when somebody was faster."""
+        ref, body = keys.label(self.queue, prediction), dump(label.to_document())
+        try:
+            return self.store.replace(ref, body, etag=etag) if etag else self.store.create(ref, body)
+        except AlreadyExists as error:
+            raise Changed(ref.key) from error
+
+    def materialise(self, prediction: PredictionId, label: Label, etag: str) -> None:
+        """Make datasets and outcomes follow a label of record, and mark it so.
+
+        Starts over when the label changed meanwhile: what was copied may be stale by then.
+        """
+        ref = keys.label(self.queue, prediction)
+        for _ in attempts(ref):
+            self._move(prediction, label)
+            try:
+                self.store.replace(ref, dump(replace(label, materialised=etag).to_document()), etag=etag)
+            except Changed:
+                label, etag = self.fetch(prediction)
+            else:
+                return
+
+    def _move(self, prediction: PredictionId, label: Label) -> None:
+        """First what the label asks for now, then away with all that it ever asked for."""
+        self._put(prediction, label.outcome)
+        for outcome in label.outcomes_ever - {label.outcome}:
+            former = self._target(prediction, outcome)
+            if former is not None:
+                self.store.delete(former)
+
+    def _put(self, prediction: PredictionId, outcome: LabelOutcome) -> None:
+        target = self._target(prediction, outcome)
+        if target is None:
             return
+        if outcome.kind == CLASS:
+            self.store.copy(keys.production(prediction), target)
+            return
+        with suppress(AlreadyExists):
+            self.store.create(target, b"")
 
-
-def read(store: ObjectStore, queue: str, prediction: PredictionId) -> tuple[Label, str]:
-    """The label of record and its ETag; an empty label without ETag when nobody has voted."""
-    try:
-        stored = store.get(keys.label(queue, prediction), most=LARGEST_EVER)
-    except Missing:
-        return Label(str(prediction)), ""
-    return Label.from_document(load(stored.body)), stored.etag
-
-
-def swap(store: ObjectStore, queue: str, prediction: PredictionId, label: Label, etag: str) -> str:
-    """Write a label over the version `etag` (none: create it). Raises Changed when somebody was faster."""
-    ref, body = keys.label(queue, prediction), dump(label.to_document())
-    try:
-        return store.replace(ref, body, etag=etag) if etag else store.create(ref, body)
-    except AlreadyExists as error:
-        raise Changed(ref.key) from error
-
-
-def _arrange(store: ObjectStore, queue: str, prediction: PredictionId, label: Label) -> None:
-    """First the new place, then away with every other one the label ever had."""
-    here = _place(queue, prediction, label.answer)
-    _put(store, prediction, label.answer, here)
-    for answer in label.answers_ever - {label.answer}:
-        there = _place(queue, prediction, answer)
-        if there is not None:
-            store.delete(there)
-
-
-def _put(store: ObjectStore, prediction: PredictionId, answer: LabelOutcome, here: ObjectRef | None) -> None:
-    if here is None:
-        return
-    if answer[0] == CLASS:
-        store.copy(keys.production(prediction), here)
-        return
-    with suppress(AlreadyExists):
-        store.create(here, b"")
-
-
-def _place(queue: str, prediction: PredictionId, answer: LabelOutcome) -> ObjectRef | None:
-    """Where an answer is shown; a withdrawn label is shown nowhere."""
-    outcome, class_index = answer
-    if outcome == CLASS and class_index is not None:
-        return keys.dataset(queue, class_index, prediction)
-    return None if outcome == WITHDRAWN else keys.outcome(queue, outcome, prediction)
+    def _target(self, prediction: PredictionId, outcome: LabelOutcome) -> ObjectRef | None:
+        """A picture in a dataset, or an object among the outcomes; none for a label that is withdrawn."""
+        if outcome.kind == CLASS and outcome.class_index is not None:
+            return keys.dataset(self.queue, outcome.class_index, prediction)
+        return None if outcome.kind == WITHDRAWN else keys.outcome(self.queue, outcome.kind, prediction)

@@ -52,7 +52,7 @@ def _last(store: ObjectStore, ref: ObjectRef, record: Prediction, classes: Class
     except Missing:
         return _Last(record.id.class_index)
     try:
-        vote, counter = annotations.read(stored.body, classes).vote, load(stored.body)["counter"]
+        vote, counter = annotations.parse_annotation(stored.body, classes).vote, load(stored.body)["counter"]
         index = record.id.class_index if vote.class_index is None else vote.class_index
         return _Last(index, stored.etag, int(counter), vote.updated_at)
     except (Malformed, KeyError, TypeError, ValueError):

@@ -13,7 +13,7 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import AlreadyExists
 from feedloop.evidence import day_files
 from feedloop.ports import ObjectStore
-from feedloop.sweeps import Neighbours
+from feedloop.sweeps import ErrorBoundary
 
 _FAILED = -1
 
@@ -33,8 +33,8 @@ def close(store: ObjectStore, *, classes: int, now: datetime) -> Document:
             store.create(keys.day_file(day), body, content_type="application/jsonl")
         return count
 
-    neighbours = Neighbours("report.failed")
-    counted = {day: neighbours.each(partial(write, day), _FAILED, day=day) for day in missing}
+    boundary = ErrorBoundary("report.failed")
+    counted = {day: boundary.run(partial(write, day), _FAILED, day=day) for day in missing}
     closed = {day: count for day, count in counted.items() if count != _FAILED}
     failed = {"failed": len(counted) - len(closed)} if len(closed) < len(counted) else {}
     return {"closed": list(closed), "predictions": sum(closed.values()), "known": len(known), **failed}

@@ -104,7 +104,7 @@ def _withdrawals(found: Found) -> list[Document]:
         parts = {
             "held": guard.held,
             "spared": guard.spared,
-            "release": guard.release if guard.release and found.now < guard.release.until else None,
+            "release": guard.approval if guard.approval and found.now < guard.approval.until else None,
         }
         if any(parts.values()):
             told.append({"queue": queue, **{name: part and part.to_document() for name, part in parts.items()}})

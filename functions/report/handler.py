@@ -9,7 +9,6 @@ answers    200 the report, or the days that were closed · 400 wrong parameters 
 """
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import timedelta
 from threading import Lock
 
 from feedloop import http, releases, sweeps, wiring
@@ -17,7 +16,6 @@ from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel, Unauthorised
 from feedloop.http import Context, Event, Response
-from feedloop.sweeps import Lease
 
 from . import asked
 from .closing import close
@@ -58,7 +56,7 @@ def _report(event: Event) -> Document:
 
 def _close() -> Document:
     """One run at a time, and a rest between two."""
-    lease = Lease(timedelta(seconds=wiring.configured().sweep_lease_seconds))
+    lease = sweeps.lease_for(wiring.configured().sweep_lease_seconds)
     return sweeps.alone(wiring.store(), "report", _close_now, lease=lease)
 
 

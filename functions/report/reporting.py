@@ -48,7 +48,7 @@ def report(
             switch=switch,
             paired=judged.paired(store, pointer, switch),
             unread=unread.keys,
-            guards=dict(withdrawals.known(store)),
+            guards=dict(withdrawals.fetch_guards(store)),
         )
     )
 

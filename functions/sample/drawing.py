@@ -10,7 +10,7 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed
 from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
-from feedloop.sweeps import Neighbours
+from feedloop.sweeps import ErrorBoundary
 
 QUEUED, KNOWN, FAILED = "queued", "known", "failed"
 
@@ -22,8 +22,8 @@ def draw(day: str, count: int, *, store: ObjectStore, classes: int, now: datetim
     """
     by_class = [_of_class(store, index, day, count) for index in range(classes)]
     sample = sampling.first(count, by_class)
-    neighbours = Neighbours("sample.failed")
-    came = Counter(_queue(store, prediction, neighbours) for prediction in sample)
+    boundary = ErrorBoundary("sample.failed")
+    came = Counter(_queue(store, prediction, boundary) for prediction in sample)
     return {
         "date": day,
         "provisional": not clock.is_closed(day, now),
@@ -42,11 +42,11 @@ def _of_class(store: ObjectStore, index: int, day: str, count: int) -> Iterator[
             continue  # somebody else's object: it was never a prediction
 
 
-def _queue(store: ObjectStore, prediction: PredictionId, neighbours: Neighbours) -> str:
+def _queue(store: ObjectStore, prediction: PredictionId, boundary: ErrorBoundary) -> str:
     def work() -> str:
         store.copy(
             keys.production(prediction), keys.image(prediction.random)
         )  # the same bytes, if it was there already
         return QUEUED if reviews.queue_blind(store, prediction) else KNOWN
 
-    return neighbours.each(work, FAILED, prediction=str(prediction))
+    return boundary.run(work, FAILED, prediction=str(prediction))

@@ -7,14 +7,12 @@ answers    200 what it queued; a second run adds nothing · 400 wrong date or co
 """
 
 import re
-from datetime import timedelta
 
 from feedloop import http, releases, sweeps, wiring
 from feedloop.domain import clock
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
 from feedloop.http import Context, Event, Response
-from feedloop.sweeps import Lease
 
 from .drawing import draw
 
@@ -25,13 +23,13 @@ _DIGITS = re.compile("[0-9]{1,5}")
 @http.endpoint("POST")
 def handle(event: Event, _context: Context) -> Response:
     """Draw yesterday's sample, or with the operator token the one that is asked for."""
-    chosen, now = wiring.configured(), wiring.clock()()
+    settings, yesterday = wiring.configured(), clock.day_before(wiring.clock()())
     if http.has_token(event, wiring.operator_token()):
-        asked = http.fields(event)
-        return http.answer(_draw(_day(asked.get("date"), clock.day_before(now)), _count(asked.get("count"))))
-    lease = Lease(timedelta(seconds=chosen.sweep_lease_seconds))
+        fields = http.fields(event)
+        return http.answer(_draw(_day(fields.get("date"), yesterday), _count(fields.get("count"))))
+    lease = sweeps.lease_for(settings.sweep_lease_seconds)
     return http.answer(
-        sweeps.alone(wiring.store(), "sample", lambda: _draw(clock.day_before(now), chosen.sample_count), lease=lease)
+        sweeps.alone(wiring.store(), "sample", lambda: _draw(yesterday, settings.sample_count), lease=lease)
     )
 
 

@@ -30,7 +30,7 @@ from feedloop.domain.documents import Document, dump
 from feedloop.domain.errors import AlreadyExists, Malformed, Missing, TaskRefused
 from feedloop.domain.keys import ObjectRef
 from feedloop.ports import AnnotationTool, Entry, ForEach, ObjectStore, Project
-from feedloop.sweeps import Neighbours
+from feedloop.sweeps import ErrorBoundary
 
 from . import import_ledger
 from .batches import batches
@@ -73,7 +73,7 @@ class Importer:
     classes: ClassList | None = None
     """A task may be older than the name of its class."""
     worker: str = field(default_factory=lambda: secrets.token_hex(16))
-    neighbours: Neighbours = field(default_factory=lambda: Neighbours("sync.failed"))
+    boundary: ErrorBoundary = field(default_factory=lambda: ErrorBoundary("sync.failed"))
 
     def bring(self) -> Counter[str]:
         """Import what is new; how many files are new, known, and failed. Raises Unavailable."""
@@ -141,7 +141,7 @@ class Importer:
             return Claimed(file, task, etag) if etag else None
 
         failed: Claimed | str | None = FAILED
-        return self.neighbours.each(work, failed, queue=self.queue, key=file.entry.key)
+        return self.boundary.run(work, failed, queue=self.queue, key=file.entry.key)
 
     def _read(self, file: File) -> Document:
         """The task as Label Studio gets it. Raises Malformed and Missing."""
@@ -188,7 +188,7 @@ class Importer:
             self.desk.remove(task, claimed.file.image)
             return KNOWN
 
-        return self.neighbours.each(work, FAILED, queue=self.queue, key=claimed.file.entry.key)
+        return self.boundary.run(work, FAILED, queue=self.queue, key=claimed.file.entry.key)
 
     def _blame(self, refused: list[tuple[File, str]], *, others_were_taken: bool) -> None:
         """Set refused files aside. When Label Studio takes none at all, its project is to blame: they come again."""

@@ -26,7 +26,7 @@ from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing
 from feedloop.ports import AnnotationTool, Entry, ForEach, ObjectStore, Project, RemoteAnnotation, Stored
-from feedloop.sweeps import Neighbours
+from feedloop.sweeps import ErrorBoundary
 from feedloop.withdrawals import Held
 
 from .batches import batches
@@ -84,7 +84,7 @@ class Repairer:
     project: Project
     each: ForEach
     stopped: list[str]
-    neighbours: Neighbours = field(default_factory=lambda: Neighbours("sync.failed"))
+    boundary: ErrorBoundary = field(default_factory=lambda: ErrorBoundary("sync.failed"))
 
     def repair(self, *, thorough: bool) -> Counter[str]:
         """Repair what is wrong; how many files were written and removed. Raises Unavailable.
@@ -104,7 +104,7 @@ class Repairer:
             undecided = more[SPARED] or more[FAILED]
             seen = replace(seen, strays=mark.strays if undecided else difference + more[CREATED] - more[REMOVED])
             counts = counts + more - Counter({FAILED: min(counts[FAILED], more[FAILED])})  # the same ones again
-        if not counts[SPARED] and withdrawals.of(self.store, self.queue).spared:
+        if not counts[SPARED] and withdrawals.fetch_guard(self.store, self.queue).spared:
             withdrawals.spare(self.store, self.queue, None)
         self._keep(seen, stored)
         self._tell(unreadable)
@@ -172,7 +172,7 @@ class Repairer:
                     return SWAPPED
             return UNCHANGED
 
-        return self.neighbours.each(work, FAILED, queue=self.queue, annotation=answer.id)
+        return self.boundary.run(work, FAILED, queue=self.queue, annotation=answer.id)
 
     def _is_quiet(self) -> bool:
         """Whether nobody has saved or deleted since the files were listed; else counting proves nothing."""
@@ -211,13 +211,13 @@ class Repairer:
                     return stored.etag
             return ""
 
-        return self.neighbours.each(work, FAILED, queue=self.queue, annotation=annotation)
+        return self.boundary.run(work, FAILED, queue=self.queue, annotation=annotation)
 
     def _is_plausible(self, gone: int, files: int) -> bool:
         if gone <= max(FEW_REMOVALS, SHARE_OF_REMOVALS * files):
             return True
         now = self.store.now()
-        release = withdrawals.of(self.store, self.queue).release
+        release = withdrawals.fetch_guard(self.store, self.queue).approval
         if release and gone <= release.count and now < release.until:
             log.event("sync.released", queue=self.queue, gone=gone, files=files)
             return True
@@ -237,7 +237,7 @@ class Repairer:
             self.store.delete(ref)
             return REMOVED
 
-        return self.neighbours.each(work, FAILED, queue=self.queue, annotation=annotation)
+        return self.boundary.run(work, FAILED, queue=self.queue, annotation=annotation)
 
     def _archive(self, annotation: int, stored: Stored) -> None:
         """Keep a version that curate may never have seen."""

@@ -84,7 +84,7 @@ def rights(deployment: Deployment) -> Verdict:
 
 def withdrawals(deployment: Deployment) -> Verdict:
     """Whether the guard before mass withdrawals holds something back that a person should look at."""
-    told, now = dict(guard.known(deployment.store())), utc_now()
+    told, now = dict(guard.fetch_guards(deployment.store())), utc_now()
     faults = [
         f"{held.vanished} of {held.known} annotations of {queue} have vanished, and none of them was withdrawn:"
         f" bring them back, or release them as docs/operations.md says."
@@ -94,9 +94,9 @@ def withdrawals(deployment: Deployment) -> Verdict:
     if faults:
         return wrong(*faults)
     released = [
-        f"{queue}: {one.release.count} until {iso(one.release.until)}"
+        f"{queue}: {one.approval.count} until {iso(one.approval.until)}"
         for queue, one in told.items()
-        if one.release and now < one.release.until
+        if one.approval and now < one.approval.until
     ]
     return ok(f"nothing is held back; released: {', '.join(released) or 'nothing'}")
 

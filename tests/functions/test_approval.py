@@ -10,7 +10,7 @@ from feedloop.app import create_app
 from feedloop.domain import keys
 from feedloop.domain.errors import BadRequest, StoreDown, StoreMisconfigured
 from functions.curate import handler
-from functions.curate.approval import release
+from functions.curate.approval import approve
 from functions.curate.curator import Curator
 from functions.curate.sweep import VANISHED, handle_event, sweep
 from tests.support.interleaving import Worker
@@ -53,7 +53,7 @@ def vanish(curator, numbers):
 
 
 def ask(curator, count, **more):
-    return release(curator.store, {"release": QUEUE, "count": str(count), **more})
+    return approve(curator.store, {"release": QUEUE, "count": str(count), **more})
 
 
 def left(curator):
@@ -61,7 +61,7 @@ def left(curator):
 
 
 def held(curator):
-    return withdrawals.of(curator.store, QUEUE).held
+    return withdrawals.fetch_guard(curator.store, QUEUE).held
 
 
 def test_a_flood_of_events_withdraws_no_more_than_a_sweep_may(curator, clock):

@@ -11,7 +11,7 @@ from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.errors import Missing
-from functions.curate.curation_ledger import stranger
+from functions.curate.curation_ledger import name_of_foreign_key
 from functions.curate.curator import Curator
 from functions.curate.sweep import FAILED, handle_event, sweep
 from tests.support import world
@@ -32,7 +32,7 @@ def told(store, made, called, etag):
     """What became of an annotation: a class, another outcome, or why it was set aside."""
     classes = [key for key in world.pictures(store, QUEUE) if str(made.id) in key]
     others = [key.partition("/")[0] for key in world.outcomes(store, QUEUE) if str(made.id) in key]
-    refs = [keys.quarantined(QUEUE, one, etag) for one in (called, stranger(keys.output(QUEUE, called).key))]
+    refs = [keys.quarantined(QUEUE, one, etag) for one in (called, name_of_foreign_key(keys.output(QUEUE, called).key))]
     aside = [ASIDE + json.loads(store.get(ref).body)["reason"] for ref in refs if is_there(store, ref)]
     return [*(world.CLASSES[int(key[6:8])] for key in classes), *others, *aside]
 

@@ -11,7 +11,7 @@ from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, BadRequest, StoreDown
 from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
-from functions.curate.approval import release
+from functions.curate.approval import approve
 from functions.curate.curator import Curator
 from functions.curate.sweep import sweep as curate
 from functions.sync.sweep import sweep
@@ -435,10 +435,13 @@ def test_many_deletions_that_an_operator_releases_are_removed_and_withdrawn(sync
         tool.delete_annotation(annotation)
     assert sync(thorough=True)["stopped"]
     with pytest.raises(BadRequest, match="11 annotations"):
-        release(store, {"release": QUEUE, "count": "10"})
-    release(store, {"release": QUEUE, "count": "11"})
+        approve(store, {"release": QUEUE, "count": "10"})
+    approve(store, {"release": QUEUE, "count": "11"})
     assert counts(sync(thorough=True))["removed"] == 11
-    assert (curate(curator, patience=timedelta(0)).counts["withdrawn"], withdrawals.of(store, QUEUE).spared) == (
+    assert (
+        curate(curator, patience=timedelta(0)).counts["withdrawn"],
+        withdrawals.fetch_guard(store, QUEUE).spared,
+    ) == (
         11,
         None,
     )
@@ -452,12 +455,12 @@ def test_what_is_back_waits_for_no_operator(sync, annotated, tool, store):
     for annotation in ids:
         tool.delete_annotation(annotation)
     sync(thorough=True)
-    spared = withdrawals.of(store, QUEUE).spared
+    spared = withdrawals.fetch_guard(store, QUEUE).spared
     assert (spared and spared.vanished) == 11
     for annotation in ids:
         task[annotation].answers[annotation] = answers[annotation]
     assert "stopped" not in sync(thorough=True)
-    assert withdrawals.of(store, QUEUE).spared is None
+    assert withdrawals.fetch_guard(store, QUEUE).spared is None
 
 
 def test_five_per_cent_of_many_may_be_deleted_at_once(sync, annotated, tool, store):

@@ -69,7 +69,7 @@ def test_the_names_that_people_give_come_back_out_of_annotations():
         }
         for value in values(classes)
     ]
-    votes = [annotations.read(json.dumps(answer).encode(), classes).vote for answer in answers]
+    votes = [annotations.parse_annotation(json.dumps(answer).encode(), classes).vote for answer in answers]
     assert [vote.class_index for vote in votes[:-2]] == list(range(len(GIVEN)))
     assert [vote.outcome for vote in votes[-2:]] == ["other", "unclear"]
 

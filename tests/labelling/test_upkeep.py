@@ -135,7 +135,7 @@ def test_a_second_question_stays_and_so_do_its_answers(ready):
     assert config.count("<Choice ") == len(world.CLASSES) + 4
     assert '<Choices name="sure"' in config
     assert 'value="Eggs"' in config
-    assert annotations.read(
+    assert annotations.parse_annotation(
         newest_file(ready), releases.class_list(ready.store)
     ).vote.class_index == world.CLASSES.index("Egg")
 
@@ -152,7 +152,7 @@ def test_every_name_that_people_give_comes_back_out_of_label_studios_files(ready
     result = [{**CHOICE, "value": {"choices": [answer]}} for answer in answers]
     ready.desk.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
     file = load(newest_file(ready))
-    votes = [annotations.read(dump({**file, "result": [part]}), classes).vote for part in file["result"]]
+    votes = [annotations.parse_annotation(dump({**file, "result": [part]}), classes).vote for part in file["result"]]
     assert [vote.class_index for vote in votes] == list(range(len(GIVEN)))
 
 

@@ -155,7 +155,7 @@ def test_what_the_guard_holds_back_and_what_is_released_are_told(deployed: dict[
     word, why = found("withdrawals", **deployed)
     withdrawals.hold(released, keys.LOW_CONFIDENCE, None)
     assert (word, "30 of 40 annotations of lowconfidence have vanished" in why) == ("wrong", True)
-    withdrawals.release(released, keys.LOW_CONFIDENCE, withdrawals.Release(30, 0, utc_now() + timedelta(hours=1)))
+    withdrawals.approve(released, keys.LOW_CONFIDENCE, withdrawals.Approval(30, 0, utc_now() + timedelta(hours=1)))
     word, why = found("withdrawals", **deployed)
     assert (word, "released: lowconfidence: 30 until" in why) == ("ok", True)
 

@@ -1,4 +1,4 @@
-"""What visitors and annotators leave behind, as curate would have shown it."""
+"""What visitors and annotators leave behind, as curate would have left it."""
 
 from datetime import timedelta
 from random import Random
@@ -9,7 +9,7 @@ from feedloop.domain.annotations import Vote
 from feedloop.domain.clock import day_of
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
-from functions.curate import label_store
+from functions.curate.label_store import LabelStore
 from tests.support import world
 
 NONE_OF_THESE, CANNOT_TELL, SKIPPED = annotations.OTHER, annotations.UNCLEAR, annotations.SKIPPED
@@ -31,9 +31,10 @@ def voted(store: ObjectStore, queue: str, made: Prediction, answer: int | str, *
     outcome, index = (annotations.CLASS, answer) if isinstance(answer, int) else (answer, None)
     at = made.time + WAIT
     vote = Vote(outcome, index, by, at, cancelled=outcome == SKIPPED, origin="manual", lead_time=3.2)
-    label, etag = label_store.read(store, queue, made.id)
+    labels = LabelStore(store, queue)
+    label, etag = labels.fetch(made.id)
     label = label.with_vote(by, vote, at)
-    label_store.show(store, queue, made.id, label, label_store.swap(store, queue, made.id, label, etag))
+    labels.materialise(made.id, label, labels.swap(made.id, label, etag))
 
 
 def sampled(store: ObjectStore, made: Prediction) -> None:

@@ -41,5 +41,5 @@ def label(
     name = made.id.random if queue == keys.USER_FEEDBACK_2 else str(next(_annotations))
     by = facts.pop("by", VISITOR if queue == keys.USER_FEEDBACK_2 else 3)
     world.write(store, queue, name, world.annotation(store, made, choice, by=by, **facts))
-    Curator(store, releases.class_list(store), SettableClock(facts.get("at", NOON))).take(queue, name)
+    Curator(store, releases.class_list(store), SettableClock(facts.get("at", NOON))).apply(queue, name)
     return made

@@ -86,7 +86,7 @@ def _bring(store: ObjectStore, one: Labelled, folder: Path, classes: ClassList) 
         body = _kept(path, one.etag) or _fetched(store, one, path)
     except Missing:
         label, body = Label(""), b""
-    if label.answer != (CLASS, one.class_index):
+    if label.outcome != (CLASS, one.class_index):
         path.unlink(missing_ok=True)
         return None
     return ManifestEntry(
@@ -118,5 +118,5 @@ def _voters(label: Label) -> set[str]:
     return {
         voter(annotation, vote)
         for annotation, vote in label.votes.items()
-        if (vote.outcome, vote.class_index) == label.answer
+        if (vote.outcome, vote.class_index) == label.outcome
     }

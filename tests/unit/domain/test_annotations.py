@@ -38,7 +38,7 @@ def file(**changes):
 
 
 def read(**changes):
-    return annotations.read(dump(file(**changes)), CLASSES)
+    return annotations.parse_annotation(dump(file(**changes)), CLASSES)
 
 
 def test_an_annotation_tells_its_picture_and_its_answer():
@@ -97,7 +97,7 @@ def test_an_answer_whose_account_was_deleted_is_an_unknown_persons(who):
 @pytest.mark.parametrize("seconds", [None, "3", float("inf"), float("nan")])
 def test_a_lead_time_that_is_no_number_is_unknown(seconds):
     body = json.dumps(file(lead_time=seconds)).encode()
-    assert annotations.read(body, CLASSES).vote.lead_time is None
+    assert annotations.parse_annotation(body, CLASSES).vote.lead_time is None
 
 
 @pytest.mark.parametrize(
@@ -124,7 +124,7 @@ def test_a_field_with_any_content_is_understood_or_malformed(value):
     for name in file():
         body = json.dumps(file(**{name: value})).encode()
         try:
-            understood = isinstance(annotations.read(body, CLASSES).vote, Vote)
+            understood = isinstance(annotations.parse_annotation(body, CLASSES).vote, Vote)
         except Malformed as error:
             understood = str(error) != ""
         assert understood, name

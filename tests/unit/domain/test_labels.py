@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from feedloop.domain import labels
 from feedloop.domain.annotations import UNKNOWN, Vote
 from feedloop.domain.documents import dump, load
-from feedloop.domain.labels import Label
+from feedloop.domain.labels import Label, LabelOutcome
 from tests.support.strategies import DAY_ONE, votes
 
 NOW = DAY_ONE
@@ -98,8 +98,8 @@ def test_every_answer_that_was_ever_given_is_remembered(cast):
     kept, answers = Label("a prediction"), set()
     for annotation, given_vote in cast.items():
         kept = kept.with_vote(annotation, given_vote, NOW)
-        answers.add(kept.answer)
-    assert kept.answers_ever == answers
+        answers.add(kept.outcome)
+    assert kept.outcomes_ever == answers
 
 
 def test_a_new_vote_must_be_shown_again():
@@ -109,7 +109,7 @@ def test_a_new_vote_must_be_shown_again():
 
 def test_a_deleted_annotation_no_longer_counts_but_stays_on_record():
     left = label(("1", vote("a", 3)), ("2", vote("b", 4))).without_vote("1", vote("a", 3), NOW)
-    assert left.answer == ("class", 4)
+    assert left.outcome == ("class", 4)
     assert left.votes["1"].outcome == "withdrawn"
     assert left.history[-1]["because"] == "withdrawal of 1"
 
@@ -134,7 +134,7 @@ def test_a_version_seen_before_its_withdrawal_is_told_from_a_new_one(cast, later
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "told"),
+    ("before", "after", "word"),
     [
         (("withdrawn", None), ("class", 3), "curated"),
         (("class", 3), ("class", 4), "moved"),
@@ -143,5 +143,5 @@ def test_a_version_seen_before_its_withdrawal_is_told_from_a_new_one(cast, later
         (("disputed", None), ("class", 3), "curated"),
     ],
 )
-def test_a_change_is_told_in_one_word(before, after, told):
-    assert labels.change(before, after) == told
+def test_a_change_is_told_in_one_word(before, after, word):
+    assert labels.change(LabelOutcome(*before), LabelOutcome(*after)) == word
