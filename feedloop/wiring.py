@@ -9,7 +9,8 @@ from pathlib import Path
 
 from feedloop import releases, settings
 from feedloop.active_model import ActiveModel
-from feedloop.domain import cards, rate_limits
+from feedloop.classifiers import load_classifier
+from feedloop.domain import rate_limits
 from feedloop.domain.clock import utc_now
 from feedloop.ports import AnnotationTool, Classifier, Clock, ObjectStore, Picture
 from feedloop.releases import Release
@@ -116,17 +117,8 @@ def wait_of(function: str) -> Callable[[str, str], float] | None:
 
 
 def classifier(release: Release) -> Classifier:
-    """A release's model, loaded and tried by what its card's format asks for. Raises NoModel."""
-    from feedloop.adapters import pictures
-
-    model = releases.model_bytes(store(), release)
-    if cards.format_of(release.card) == cards.TORCH:
-        from feedloop.adapters.torch_model import TorchClassifier
-
-        return TorchClassifier(model, release.card, shrink=pictures.shrink)
-    from feedloop.adapters.onnx_model import OnnxClassifier
-
-    return OnnxClassifier(model, release.card, shrink=pictures.shrink)
+    """A release's model, loaded and tried. Raises NoModel."""
+    return load_classifier(releases.model_bytes(store(), release), release.card)
 
 
 active_model = ActiveModel(lambda: store(), classifier)  # noqa: PLW0108 - tests choose another store

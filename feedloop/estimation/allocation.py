@@ -6,11 +6,10 @@ from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from math import sqrt
 
+from feedloop.domain import keys
 from feedloop.domain.answers import is_known
 from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.window import Window
-
-RANDOM_SAMPLED, LOW_CONFIDENCE = "randomsampled", "lowconfidence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +91,7 @@ def _random(asked: Sequence[_Asked], budget: int, length: float) -> Iterator[Adv
     for place, labels in given.items():
         one = asked[place]
         left = (whole - one.variance + one.after(labels).variance) / whole
-        yield Advice(RANDOM_SAMPLED, one.day, labels, length, length * sqrt(left))
+        yield Advice(keys.RANDOM_SAMPLED, one.day, labels, length, length * sqrt(left))
 
 
 def _queue(
@@ -113,4 +112,4 @@ def _queue(
     unsure = min(max(unsure, 0), 1)
     labels = min(budget, most)
     taken = labels * (unsure * (1 - unsure) + (unsure - share) ** 2) / (others * share * (1 - share))
-    yield Advice(LOW_CONFIDENCE, day, labels, length, length * sqrt(max(1 - taken, 0)))
+    yield Advice(keys.LOW_CONFIDENCE, day, labels, length, length * sqrt(max(1 - taken, 0)))

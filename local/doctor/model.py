@@ -6,7 +6,7 @@ from PIL import Image
 
 from feedloop import releases
 from feedloop.adapters import pictures
-from feedloop.adapters.onnx_model import OnnxClassifier
+from feedloop.classifiers import load_classifier
 from feedloop.domain import cards
 from feedloop.domain.errors import NoModel
 from local.doctor.deployment import Deployment
@@ -23,7 +23,7 @@ def model(deployment: Deployment) -> Verdict:
         body = releases.model_bytes(store, release)
         if cards.format_of(release.card) != cards.ONNX:
             return not_checked(f"{release.name} {release.sha256[:8]} is whole; it needs torch to look at a picture")
-        OnnxClassifier(body, release.card, shrink=pictures.shrink).probabilities(pictures.normalise(_picture()))
+        load_classifier(body, release.card).probabilities(pictures.normalise(_picture()))
     except NoModel as error:
         return wrong(f"{error} {_HOW}")
     return ok(f"{release.name} {release.sha256[:8]} is whole, and answers a picture")

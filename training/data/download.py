@@ -25,7 +25,7 @@ from training.data.selection import Labelled
 WORKERS = 16
 """GETs at the same time."""
 
-_OURS = re.compile(r"(cleanproduction|lowconfidence|userfeedback2?)-\d{8}-[0-9a-f-]+\.jpg(\.part)?")
+_OURS = re.compile(rf"({'|'.join(keys.DATASETS.values())})-\d{{8}}-[0-9a-f-]+\.jpg(\.part)?")
 
 T = TypeVar("T")
 Tracked = Callable[[Iterable[T], int, str], Iterator[T]]

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Protocol
 
-from feedloop.adapters import pictures
-from feedloop.adapters.onnx_model import OnnxClassifier
+from feedloop.classifiers import load_classifier
 from training.data.image_folder import Example
 from training.model.card import load_exported
 
@@ -27,7 +26,7 @@ class OnnxPredictor:
     def __init__(self, folder: Path) -> None:
         model, card = load_exported(folder)
         self.classes: tuple[str, ...] = tuple(card["classes"])
-        self._classifier = OnnxClassifier(model, card, shrink=pictures.shrink)
+        self._classifier = load_classifier(model, card)
 
     def answers(self, shown: Sequence[Example]) -> Iterator[list[float]]:
         """Probabilities, picture by picture. Raises BadRequest."""

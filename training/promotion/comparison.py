@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from feedloop.adapters import pictures
-from feedloop.domain import cards, keys
+from feedloop.classifiers import load_classifier
+from feedloop.domain import keys
 from feedloop.domain.answers import OTHER
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
@@ -32,16 +33,6 @@ class Contender:
     def sha256(self) -> str:
         """The model's fingerprint."""
         return str(self.card["sha256"])
-
-    def classifier(self) -> Classifier:
-        """The model as a function serves it."""
-        if cards.format_of(self.card) == cards.TORCH:
-            from feedloop.adapters.torch_model import TorchClassifier  # noqa: PLC0415 - only where torch is wanted
-
-            return TorchClassifier(self.model, self.card, shrink=pictures.shrink)
-        from feedloop.adapters.onnx_model import OnnxClassifier  # noqa: PLC0415 - one of the two is needed
-
-        return OnnxClassifier(self.model, self.card, shrink=pictures.shrink)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +79,7 @@ def sample(store: ObjectStore, found: Sequence[Day]) -> Sample:
 
 def compare(chosen: Sample, before: Contender, after: Contender, tracked: Tracked) -> list[Compared]:
     """What both say about every picture."""
-    old, new = before.classifier(), after.classifier()
+    old, new = (load_classifier(one.model, one.card) for one in (before, after))
     judged = tracked(chosen.shown, len(chosen.shown), "judging")
     return [Compared(one.day, one.truth, _says(old, one), _says(new, one)) for one in judged]
 

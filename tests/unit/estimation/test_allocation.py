@@ -3,9 +3,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from feedloop.domain.keys import LOW_CONFIDENCE, RANDOM_SAMPLED
 from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.allocation import LOW_CONFIDENCE, RANDOM_SAMPLED, next_labels
+from feedloop.estimation.allocation import next_labels
 from tests.support.worlds import PLAIN, UNSEEN, window
 
 

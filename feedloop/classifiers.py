@@ -1,0 +1,18 @@
+"""Which adapter runs a model: by the format that its card names, imported when it is needed."""
+
+from feedloop.domain import cards
+from feedloop.domain.documents import Document
+from feedloop.ports import Classifier
+
+
+def load_classifier(model: bytes, card: Document) -> Classifier:
+    """A model as predict serves it, loaded and tried. Raises NoModel."""
+    from feedloop.adapters import pictures
+
+    if cards.format_of(card) == cards.TORCH:
+        from feedloop.adapters.torch_model import TorchClassifier
+
+        return TorchClassifier(model, card, shrink=pictures.shrink)
+    from feedloop.adapters.onnx_model import OnnxClassifier
+
+    return OnnxClassifier(model, card, shrink=pictures.shrink)
