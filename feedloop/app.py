@@ -18,7 +18,7 @@ from feedloop.receiving import READY, REFUSED
 ANY_ORIGIN = "*"
 _MOST_OF_A_CALLER = 100  # signs; a platform's ids have 36
 
-Check = Callable[[], object]
+ReadinessCheck = Callable[[], object]
 
 
 def create_app(
@@ -27,7 +27,7 @@ def create_app(
     *,
     origins: tuple[str, ...] = (),
     calls: int = 0,
-    ready: Check = bool,
+    ready: ReadinessCheck = bool,
 ) -> Flask:
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any).
 
@@ -53,8 +53,8 @@ def create_app(
             with _panics_told():
                 ready()
         except Unavailable as error:
-            return _response(http.problem(error, log_it=False))  # who starts is asked again and again
-        return _response(http.answer({"status": "ready"}))
+            return _response(http.problem_response(error, log_it=False))  # who starts is asked again and again
+        return _response(http.json_response({"status": "ready"}))
 
     for rule in ("/", "/<path:path>"):
         app.url_map.add(Rule(rule, endpoint=call.__name__))  # of any method: the handler says which it answers
@@ -139,6 +139,6 @@ def _failed(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return Response(status=error.code)
     if isinstance(error, FeedloopError):
-        return _response(http.problem(error))
+        return _response(http.problem_response(error))
     log.event("failed", traceback="".join(traceback.format_exception(error)))
-    return _response(http.problem(FeedloopError()))
+    return _response(http.problem_response(FeedloopError()))

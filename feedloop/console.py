@@ -5,7 +5,7 @@ import sys
 from io import TextIOWrapper
 
 
-def told(error: OSError) -> str:
+def describe(error: OSError) -> str:
     """What the system refused, in a sentence."""
     return f"{error.filename or 'The output'} cannot be read or written: {error.strerror or error}."
 

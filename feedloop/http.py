@@ -107,24 +107,24 @@ def endpoint(*methods: str) -> Callable[[Handle], Handle]:
                     raise errors.MethodNotAllowed(*allowed)
                 return handle(replace(event, method="GET") if event.method == "HEAD" else event, context)
             except errors.FeedloopError as error:
-                return problem(error)
+                return problem_response(error)
 
         return answered
 
     return decorate
 
 
-def answer(document: dict[str, Any], status: int = 200) -> Response:
+def json_response(document: dict[str, Any], status: int = 200) -> Response:
     """A JSON answer."""
     return {"statusCode": status, "body": document, "headers": {"Content-Type": "application/json"}}
 
 
-def text(body: str, content_type: str) -> Response:
+def text_response(body: str, content_type: str) -> Response:
     """An answer that is no document; it leaves in UTF-8."""
     return {"statusCode": 200, "body": body, "headers": {"Content-Type": content_type}}
 
 
-def problem(error: errors.FeedloopError, *, log_it: bool = True) -> Response:
+def problem_response(error: errors.FeedloopError, *, log_it: bool = True) -> Response:
     """The problem document of an error; an error without a status tells nothing but that it happened."""
     status, kind, title = STATUS.get(type(error), _INTERNAL)
     document: dict[str, Any] = {"type": f"urn:feedloop:problem:{kind}", "title": title, "status": status}

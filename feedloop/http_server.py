@@ -17,7 +17,7 @@ _HEAD_BYTES = 262_144  # smaller cuts bodies into more pieces
 
 
 @dataclass(frozen=True, slots=True)
-class Manners:
+class ServerOptions:
     """How a server shares its work, and how it leaves."""
 
     workers: int
@@ -25,7 +25,7 @@ class Manners:
     drain_seconds: int = 4  # then it finishes what it has begun, and no longer than this
 
 
-class Lines(logging.Handler):
+class LogLines(logging.Handler):
     """Turns the server's messages into events."""
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -36,12 +36,12 @@ class Lines(logging.Handler):
 _LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "handlers": {"lines": {"()": Lines}},
+    "handlers": {"lines": {"()": LogLines}},
     "loggers": {"_granian": {"handlers": ["lines"], "propagate": False}},
 }
 
 
-def serve(factory: str, host: str, port: int, manners: Manners) -> None:
+def serve(factory: str, host: str, port: int, options: ServerOptions) -> None:
     """Serve the ASGI application that `module:function` makes, until the process is told to end.
 
     A dead worker is replaced.
@@ -55,18 +55,18 @@ def serve(factory: str, host: str, port: int, manners: Manners) -> None:
         http=HTTPModes.http1,
         http1_settings=HTTP1Settings(header_read_timeout=_HEAD_MS, max_buffer_size=_HEAD_BYTES),
         websockets=False,
-        workers=manners.workers,
+        workers=options.workers,
         respawn_failed_workers=True,
-        workers_kill_timeout=manners.drain_seconds,
+        workers_kill_timeout=options.drain_seconds,
         log_level=LogLevels.error,
         log_dictconfig=_LOGGING,
     )
-    if manners.grace_seconds:
-        _linger(server, manners.grace_seconds)
+    if options.grace_seconds:
+        _delay_shutdown(server, options.grace_seconds)
     server.serve()
 
 
-def _linger(server: Any, seconds: float) -> None:  # noqa: ANN401 - granian's class has no name of its own
+def _delay_shutdown(server: Any, seconds: float) -> None:  # noqa: ANN401 - granian's class has no name of its own
     """Let the end that a signal asks for begin later."""
     end = server.signal_handler_interrupt
 

@@ -16,7 +16,7 @@ from urllib.parse import unquote_to_bytes
 from werkzeug.wrappers import Response
 
 from feedloop.domain.errors import BadRequest, Busy, FeedloopError, TooLarge, TooOften, TooSlow
-from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.upload_limits import MOST_BYTES
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment

@@ -15,18 +15,18 @@ from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 from xml.etree import ElementTree as ET
 
-from feedloop.domain.routes import Route
+from feedloop.domain.proxies import Route
 from feedloop.ports import Entry
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
-Ask = Callable[[Request], bytes]
+Send = Callable[[Request], bytes]
 """Sends a request and gives the body of a good answer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Caller:
+class ListingClient:
     """Who asks, and where."""
 
     endpoint: str
@@ -34,7 +34,7 @@ class Caller:
     access_key: str
     secret_key: str
 
-    def lines(self, bucket: str, folder: str, start_after: str, *, page: int, ask: Ask) -> Iterator[Entry]:
+    def lines(self, bucket: str, folder: str, start_after: str, *, page: int, ask: Send) -> Iterator[Entry]:
         """What lies below the folder, after that key; markers of folders are left out. Raises OSError for no XML."""
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(page), "prefix": folder}
         more = {"start-after": start_after} if start_after else {}

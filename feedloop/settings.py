@@ -13,8 +13,8 @@ from urllib.parse import urlsplit
 
 from feedloop.domain.errors import WrongSetting
 from feedloop.domain.keys import BUCKETS
+from feedloop.domain.proxies import Route, proxy_of
 from feedloop.domain.rate_limits import INSIDE, Network, RateLimit
-from feedloop.domain.routes import Route, proxy_of
 
 S3_KEYS = "feedloop-s3"
 ACCESS_KEY, SECRET_KEY = "-access-key", "-secret-key"
@@ -68,7 +68,7 @@ class Settings:
     clock_file: str  # empty: the machine's clock; only simulations have one
 
     @classmethod
-    def read(cls, env: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
         """The settings of this process. Raises WrongSetting."""
         return cls(
             s3_endpoint=_read(env, "S3_ENDPOINT", address),

@@ -19,16 +19,16 @@ from feedloop.releases import Release
 @cache
 def configured() -> settings.Settings:
     """The settings of this process. Raises WrongSetting."""
-    return settings.Settings.read()
+    return settings.Settings.from_environment()
 
 
-keys_at_hand: ContextVar[str] = ContextVar("keys_at_hand", default="")
+function_keys: ContextVar[str] = ContextVar("function_keys", default="")
 """Whose keys a call uses where functions share a process (`make run`); empty: those that S3_KEYS names."""
 
 
 def store() -> ObjectStore:
     """The S3-compatible store, as far as our keys open it."""
-    return store_of(keys_at_hand.get() or configured().s3_keys)
+    return store_of(function_keys.get() or configured().s3_keys)
 
 
 @cache

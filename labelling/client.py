@@ -9,7 +9,7 @@ from label_studio_sdk.client import LabelStudio
 from label_studio_sdk.core.api_error import ApiError
 
 from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, WrongSetting
-from feedloop.domain.routes import Route
+from feedloop.domain.proxies import Route
 from feedloop.settings import LABEL_STUDIO_TOKEN, Settings, route
 
 _MEND_TOKEN = f"put an access token of one of its users into the secret {LABEL_STUDIO_TOKEN}"

@@ -25,7 +25,7 @@ def main(arguments: list[str]) -> int:
     except BrokenPipeError:  # `ls | head` has seen enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except OSError as error:
-        print(f"Feedloop: {console.told(error)}", file=sys.stderr)
+        print(f"Feedloop: {console.describe(error)}", file=sys.stderr)
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # what it still holds would fail at the end
         return 1
     return 0

@@ -9,7 +9,7 @@ from datetime import datetime
 from cronsim import CronSim
 from requests import RequestException
 
-from feedloop import log, web
+from feedloop import http_client, log
 from feedloop.domain.clock import utc_now
 from local import stack
 
@@ -59,7 +59,9 @@ def run(schedules: Mapping[str, str], gateway: str) -> None:
 def call(name: str, gateway: str) -> None:
     """One firing. A failure is logged and made up by the next."""
     try:
-        answer = web.request("POST", f"{gateway}/function/{name}", data=b"", headers=_HEADERS, timeout=_PATIENCE)
+        answer = http_client.request(
+            "POST", f"{gateway}/function/{name}", data=b"", headers=_HEADERS, timeout=_PATIENCE
+        )
         log.event("cron.called", function=name, status=answer.status_code)
     except RequestException as error:
         log.event("cron.failed", function=name, error=type(error).__name__)

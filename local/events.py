@@ -9,7 +9,7 @@ from functools import cache
 
 from requests import RequestException
 
-from feedloop import http, log, settings, web, wiring
+from feedloop import http, http_client, log, settings, wiring
 from feedloop.app import create_app
 from feedloop.domain.errors import Unauthorised, Unavailable
 from feedloop.events import changed
@@ -30,7 +30,7 @@ def handle(event: Event, _context: Context) -> Response:
     concerned = [f.name for f in _functions() if any(f.cares_for(ref) for ref in refs)]
     for name in concerned:
         _tell(name, event.body, token)
-    return http.answer({"told": concerned})
+    return http.json_response({"told": concerned})
 
 
 @cache
@@ -42,7 +42,9 @@ def _tell(name: str, body: bytes, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/json"}
     url = f"{os.environ['GATEWAY_URL']}/function/{name}"
     try:
-        answer = web.request("POST", url, route=settings.route(url), data=body, headers=headers, timeout=_PATIENCE)
+        answer = http_client.request(
+            "POST", url, route=settings.route(url), data=body, headers=headers, timeout=_PATIENCE
+        )
     except RequestException as error:
         raise Unavailable(f"{name} cannot be reached.") from error
     log.event("event.told", function=name, status=answer.status_code)

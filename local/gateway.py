@@ -57,7 +57,7 @@ def _app(function: stack.Function) -> "WSGIApplication":
     def call(environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
         if not _is_ours(environ.get("HTTP_HOST", "")):
             return _misled()(environ, start_response)
-        wiring.keys_at_hand.set(function.keys)
+        wiring.function_keys.set(function.keys)
         return app(environ, start_response)
 
     return call

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from requests import RequestException
 
-from feedloop import settings, web
+from feedloop import http_client, settings
 from feedloop.domain.errors import FeedloopError, WrongSetting
 from local import folder, ports, processes
 from local.identities import LABEL_STUDIO, keys_of
@@ -150,7 +150,7 @@ def admitted(desk: LabelStudio, data_dir: Path) -> LabelStudio:
 def _is_refused(desk: LabelStudio) -> bool:
     headers = {"Authorization": f"Token {desk.token}"}
     with suppress(RequestException):
-        answer = web.request("GET", f"{desk.url}/api/current-user/whoami", headers=headers, timeout=_LOGIN)
+        answer = http_client.request("GET", f"{desk.url}/api/current-user/whoami", headers=headers, timeout=_LOGIN)
         return answer.status_code == _UNAUTHORISED
     return False
 
@@ -158,7 +158,7 @@ def _is_refused(desk: LabelStudio) -> bool:
 def _token_by_password(desk: LabelStudio) -> str:
     """What Label Studio's own page tells its user; empty when the password was changed too."""
     page = f"{desk.url}/user/login/"
-    with suppress(RequestException, KeyError, ValueError), web.session() as browser:
+    with suppress(RequestException, KeyError, ValueError), http_client.session() as browser:
         browser.get(page, timeout=_LOGIN)
         form = {"email": USERNAME, "password": desk.password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
         browser.post(page, data=form, headers={"Referer": page}, timeout=_LOGIN)
@@ -175,7 +175,7 @@ def catch_up(gateway: str) -> None:
 
 def _has_synced(gateway: str) -> bool:
     try:
-        answer = web.request("POST", f"{gateway}/function/sync", timeout=_PATIENCE_AT_FIRST)
+        answer = http_client.request("POST", f"{gateway}/function/sync", timeout=_PATIENCE_AT_FIRST)
         return answer.ok and "status" not in answer.json()  # which would say that another run is under way
     except RequestException:
         return False
@@ -194,7 +194,7 @@ def _keys(choices: Choices) -> str:
 
 def _answers(url: str) -> bool:
     try:
-        return web.request("GET", f"{url}/health", route=settings.route(url), timeout=5).ok
+        return http_client.request("GET", f"{url}/health", route=settings.route(url), timeout=5).ok
     except RequestException:
         return False
 

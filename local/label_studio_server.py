@@ -52,7 +52,7 @@ def _bare(env: Mapping[str, str]) -> dict[str, str]:
 
 
 def _given(env: Mapping[str, str]) -> dict[str, str]:
-    ours, url = settings.Settings.read(env), env["LABEL_STUDIO_URL"]
+    ours, url = settings.Settings.from_environment(env), env["LABEL_STUDIO_URL"]
     return {
         "LABEL_STUDIO_HOST": url,  # begins the address of every picture
         "LABEL_STUDIO_PORT": url.rpartition(":")[2],

@@ -21,7 +21,7 @@ from urllib3.util import Retry
 
 from feedloop import settings
 from feedloop.domain.errors import StoreDown, WrongSetting
-from feedloop.domain.routes import Route
+from feedloop.domain.proxies import Route
 from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from requests import RequestException
 
-from feedloop import releases, settings, web
+from feedloop import http_client, releases, settings
 from feedloop.adapters import bucket_setup
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
@@ -47,7 +47,7 @@ def _patiently(step: Callable[[], None], deadline: float) -> None:
 
 def _answers(store: Store) -> None:
     try:
-        web.request("GET", store.endpoint, route=settings.store_route(store.endpoint), timeout=2)
+        http_client.request("GET", store.endpoint, route=settings.store_route(store.endpoint), timeout=2)
     except RequestException as error:
         more = " or S3_CA_FILE" if store.endpoint.startswith("https:") else ""
         own = bool(store.parts())

@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 from requests import RequestException
 
-from feedloop import settings, web
+from feedloop import http_client, settings
 from feedloop.domain.errors import WrongSetting
 from local import folder, identities, label_studio, minio_server, ports, processes, seaweedfs, stack
 from local.label_studio import LabelStudio
@@ -165,7 +165,7 @@ def _environment(
     }
     if choices.s3_endpoint:  # its owner gave us one pair
         shared[stack.KEYS] = settings.S3_KEYS
-    settings.Settings.read(shared)  # a wrong value is told here, once
+    settings.Settings.from_environment(shared)  # a wrong value is told here, once
     own = {**THRIFT, "PORT": str(choices.port), "EVENTS_PORT": str(events_port), "GATEWAY_URL": choices.gateway}
     return {**shared, **own, **store.environment()}
 
@@ -182,7 +182,7 @@ def _wait_for_gateway(choices: Choices) -> None:
 def not_serving(gateway: str) -> str:
     """Why predict takes no pictures; empty when it does. It loads its model for this, before a visitor comes."""
     try:
-        answer = web.request("GET", f"{gateway}/function/predict/_/ready", timeout=_GATEWAY_SECONDS)
+        answer = http_client.request("GET", f"{gateway}/function/predict/_/ready", timeout=_GATEWAY_SECONDS)
         return "" if answer.ok else str(answer.json().get("detail"))
     except (RequestException, ValueError, AttributeError):
         return "it does not answer."

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from feedloop import http_server
-from feedloop.http_server import Manners
+from feedloop.http_server import ServerOptions
 from feedloop.receiving import Receiver, Wait
 from local.settings import HOST
 
@@ -21,4 +21,4 @@ def receiver(app: "WSGIApplication", waits: Mapping[str, Wait | None]) -> Receiv
 
 def serve(factory: str, port: int, *, workers: int) -> None:
     """Serve what `module:function` makes, until the process is told to end; a dead worker is replaced."""
-    http_server.serve(factory, HOST, port, Manners(workers))
+    http_server.serve(factory, HOST, port, ServerOptions(workers))

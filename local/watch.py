@@ -11,7 +11,7 @@ from pathlib import Path
 
 from requests import RequestException
 
-from feedloop import log, web
+from feedloop import http_client, log
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import AlreadyExists, FeedloopError, StoreDown
@@ -152,7 +152,7 @@ def _tries_conditions(store: S3Store, within: float) -> bool:
 def gateway_answers(url: str, within: float = _ANSWER) -> bool:
     """Whether it takes a call."""
     try:
-        return web.request("GET", f"{url}/healthz", timeout=within).ok
+        return http_client.request("GET", f"{url}/healthz", timeout=within).ok
     except RequestException:
         return False
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from requests import RequestException
 
-from feedloop import web
+from feedloop import http_client
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unavailable
 from feedloop.domain.review import CHOICES, IMAGE, TITLES
@@ -73,7 +73,7 @@ class Studio:
     def _sign_up(self, email: str) -> str:
         """The token of a new annotator."""
         url, link = self.login()["url"], self._ask("GET", "/api/invite")["invite_url"]
-        with web.session() as browser:
+        with http_client.session() as browser:
             page = browser.get(url + link, timeout=_PATIENCE)
             form = {"csrfmiddlewaretoken": _CSRF.findall(page.text), "email": email, "password": secrets.token_hex(12)}
             browser.post(page.url, data={**form, "allow_newsletters": "false"}, headers={"Referer": page.url})
@@ -85,7 +85,7 @@ class Studio:
         headers = {"Authorization": f"Token {token or login['token']}"}
         for _ in range(_ATTEMPTS if method == "GET" else 1):
             try:
-                answer = web.request(method, login["url"] + path, headers=headers, timeout=_PATIENCE, **how)
+                answer = http_client.request(method, login["url"] + path, headers=headers, timeout=_PATIENCE, **how)
             except RequestException as error:
                 why = f"{error}"
                 continue

@@ -8,7 +8,7 @@ from typing import Any
 
 from requests import ConnectionError as NoConnection
 
-from feedloop import web
+from feedloop import http_client
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unavailable
 
@@ -53,7 +53,7 @@ class Site:
         url, why = f"{self.gateway}/function/{function}", ""
         for _ in range(_ATTEMPTS):
             try:
-                answer = web.request(method, url, timeout=_PATIENCE, **how)
+                answer = http_client.request(method, url, timeout=_PATIENCE, **how)
             except NoConnection as error:
                 why = f"{error}"
             else:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from feedloop.domain.errors import StoreDown, StoreMisconfigured, WrongSetting
-from feedloop.domain.routes import DIRECT, Route
+from feedloop.domain.proxies import DIRECT, Route
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

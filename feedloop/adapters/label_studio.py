@@ -14,11 +14,11 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.util import Retry
 
-from feedloop import web
+from feedloop import http_client
 from feedloop.domain.clock import parse_iso
 from feedloop.domain.documents import Document, dump
 from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, TaskRefused
-from feedloop.domain.routes import DIRECT, Route
+from feedloop.domain.proxies import DIRECT, Route
 from feedloop.ports import Project, RemoteAnnotation
 
 _SET_UP = "run `python -m labelling setup`"
@@ -92,7 +92,7 @@ class LabelStudio:
     def _patient(self, route: Route, *statuses: int) -> Session:
         """Asks again after such an answer, or none."""
         again = Retry(3, backoff_factor=0.2, status_forcelist=statuses, allowed_methods=_SAFE, raise_on_status=False)
-        opened = web.session(route)
+        opened = http_client.session(route)
         opened.auth = self._token
         for scheme in ("http://", "https://"):
             opened.mount(scheme, HTTPAdapter(max_retries=again))

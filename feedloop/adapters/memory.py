@@ -11,7 +11,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import AlreadyExists, Changed, Missing, StoreMisconfigured
 from feedloop.domain.keys import ObjectRef
-from feedloop.domain.storable import check_folder, check_metadata
+from feedloop.domain.store_limits import check_folder, check_metadata
 from feedloop.ports import Clock, Entry, Head, Stored
 
 

@@ -5,7 +5,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from feedloop.domain.cards import Colours, Needs
+from feedloop.domain.cards import Colours, ModelSpec
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
 from feedloop.ports import Picture, Shrink
@@ -28,22 +28,22 @@ class OnnxClassifier:
 
     def __init__(self, model: bytes, card: Document, *, shrink: Shrink) -> None:
         """Load and try the model. Raises NoModel when it is not what its card says."""
-        self._needs, self._shrink = Needs.read(card), shrink
-        self._mean, self._std = _per_colour(self._needs.mean), _per_colour(self._needs.std)
+        self._spec, self._shrink = ModelSpec.from_card(card), shrink
+        self._mean, self._std = _per_colour(self._spec.mean), _per_colour(self._spec.std)
         try:
             self._session = ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
             (self._input,) = (put.name for put in self._session.get_inputs())
-            answer = self._answer(bytes(3 * self._needs.size**2))  # a black picture
+            answer = self._answer(bytes(3 * self._spec.size**2))  # a black picture
         except (TypeError, ValueError, *_UNUSABLE) as error:
             raise NoModel("The released model cannot be loaded.") from error
-        self._needs.check(answer)
+        self._spec.check(answer)
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""
-        return self._answer(self._shrink(picture, self._needs.size))
+        return self._answer(self._shrink(picture, self._spec.size))
 
     def _answer(self, rgb: bytes) -> list[float]:
-        rows = np.frombuffer(rgb, np.uint8).reshape(self._needs.size, self._needs.size, 3)
+        rows = np.frombuffer(rgb, np.uint8).reshape(self._spec.size, self._spec.size, 3)
         pixels = rows.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         (answers,) = self._session.run(None, {self._input: ((pixels - self._mean) / self._std)[None]})
         return [float(p) for p in answers[0]]

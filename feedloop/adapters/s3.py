@@ -25,10 +25,10 @@ from obstore.store import S3Store as Bucket
 
 from feedloop.domain.errors import AlreadyExists, Changed, FeedloopError, Missing, StoreDown, StoreMisconfigured
 from feedloop.domain.keys import ObjectRef
-from feedloop.domain.routes import DIRECT, Route
-from feedloop.domain.storable import HEADER_NAMES, check_folder, check_metadata
+from feedloop.domain.proxies import DIRECT, Route
+from feedloop.domain.store_limits import HEADER_NAMES, check_folder, check_metadata
 from feedloop.ports import Entry, Head, Stored
-from feedloop.s3_listing import Caller, opener
+from feedloop.s3_listing import ListingClient, opener
 
 if TYPE_CHECKING:
     from obstore import Attributes, GetResult, PutMode
@@ -100,7 +100,7 @@ class S3Store:
         if route.ca_file:
             self._client["root_certificate"] = Path(route.ca_file).read_bytes()
         self._opener = opener(route)
-        self._patience, self._caller = read_timeout, Caller(self._endpoint, region, access_key, secret_key)
+        self._patience, self._listing = read_timeout, ListingClient(self._endpoint, region, access_key, secret_key)
         self._buckets: dict[str, Bucket] = {}
 
     def get(self, ref: ObjectRef, *, most: int | None = None) -> Stored:
@@ -224,7 +224,7 @@ class S3Store:
                             yield Entry(start_after, _bare(line["e_tag"]), line["size"], line["last_modified"])
             except InvalidPathError:  # somebody's key has a line break in it: obstore tells nothing of its page
                 where = self._prefix + folder.bucket, folder.key, start_after
-                yield from self._caller.lines(*where, page=page, ask=self._ask)
+                yield from self._listing.lines(*where, page=page, ask=self._ask)
 
     def _ask(self, question: Request) -> bytes:
         try:

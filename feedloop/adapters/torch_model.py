@@ -9,7 +9,7 @@ from io import BytesIO
 import torch
 from torchvision import models
 
-from feedloop.domain.cards import Colours, Needs
+from feedloop.domain.cards import Colours, ModelSpec
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
 from feedloop.ports import Picture, Shrink
@@ -27,25 +27,25 @@ class TorchClassifier:
 
     def __init__(self, model: bytes, card: Document, *, shrink: Shrink) -> None:
         """Load and try the model. Raises NoModel when it is not what its card says."""
-        self._needs, self._shrink = Needs.read(card), shrink
-        self._mean, self._std = _per_colour(self._needs.mean), _per_colour(self._needs.std)
+        self._spec, self._shrink = ModelSpec.from_card(card), shrink
+        self._mean, self._std = _per_colour(self._spec.mean), _per_colour(self._spec.std)
         try:
             self._temperature = float(card.get("temperature", 1))
             name = card.get("architecture", ARCHITECTURE)
-            self._network = models.get_model(name, weights=None, num_classes=self._needs.classes)
+            self._network = models.get_model(name, weights=None, num_classes=self._spec.classes)
             self._network.load_state_dict(torch.load(BytesIO(model), map_location="cpu", weights_only=True))
             self._network.eval()
-            answer = self._answer(bytes(3 * self._needs.size**2))  # a black picture
+            answer = self._answer(bytes(3 * self._spec.size**2))  # a black picture
         except _UNUSABLE as error:
             raise NoModel("The released model cannot be loaded.") from error
-        self._needs.check(answer)
+        self._spec.check(answer)
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""
-        return self._answer(self._shrink(picture, self._needs.size))
+        return self._answer(self._shrink(picture, self._spec.size))
 
     def _answer(self, rgb: bytes) -> list[float]:
-        rows = torch.frombuffer(bytearray(rgb), dtype=torch.uint8).view(self._needs.size, self._needs.size, 3)
+        rows = torch.frombuffer(bytearray(rgb), dtype=torch.uint8).view(self._spec.size, self._spec.size, 3)
         pixels = rows.permute(2, 0, 1).float() / 255
         with torch.inference_mode():
             logits = self._network(((pixels - self._mean) / self._std)[None])

@@ -19,7 +19,7 @@ Colours = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
-class Needs:
+class ModelSpec:
     """The numbers that turn a picture into a model's input, and how many answers come back."""
 
     classes: int
@@ -28,17 +28,17 @@ class Needs:
     std: Colours
 
     @classmethod
-    def read(cls, card: Document) -> Self:
+    def from_card(cls, card: Document) -> Self:
         """What the card says. Raises NoModel when it makes no sense."""
         try:
             given = card["input"]
-            needs = cls(len(card["classes"]), int(given["size"]), _colours(given["mean"]), _colours(given["std"]))
-            sensible = given["resize"] == STRETCH and needs.classes > 1 and needs.size > 0 and 0 not in needs.std
+            spec = cls(len(card["classes"]), int(given["size"]), _colours(given["mean"]), _colours(given["std"]))
+            sensible = given["resize"] == STRETCH and spec.classes > 1 and spec.size > 0 and 0 not in spec.std
         except (KeyError, TypeError, ValueError) as error:
             raise NoModel(f"The model's card cannot be understood: {error!r}.") from error
         if not sensible:
             raise NoModel("The model's card does not describe a model that can be served.")
-        return needs
+        return spec
 
     def check(self, answer: Sequence[float]) -> None:
         """Refuse a model whose answers are not what its card says. Raises NoModel."""

@@ -21,7 +21,7 @@ FeedloopError
 │   ├── Busy
 │   ├── TooOften
 │   └── TooSlow
-├── StoreAnswer             what a store says to a question; callers expect these
+├── StoreCondition          what a store says to a question; callers expect these
 │   ├── Missing
 │   ├── AlreadyExists
 │   └── Changed
@@ -128,19 +128,19 @@ class TooSlow(Unavailable):
     """A body took longer to arrive than may be."""
 
 
-class StoreAnswer(FeedloopError):
+class StoreCondition(FeedloopError):
     """A store's regular answer to a condition; the message is the key."""
 
 
-class Missing(StoreAnswer):
+class Missing(StoreCondition):
     """No object has this key."""
 
 
-class AlreadyExists(StoreAnswer):
+class AlreadyExists(StoreCondition):
     """Create-only, and somebody was first (perhaps we ourselves, on a lost answer)."""
 
 
-class Changed(StoreAnswer):
+class Changed(StoreCondition):
     """Compare-and-swap, and the object is no longer the one that was read."""
 
 

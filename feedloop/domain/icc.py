@@ -44,13 +44,13 @@ class Profile(NamedTuple):
     """Whether colours are shown right without it."""
 
 
-def read(profile: bytes, space: bytes) -> Profile | None:
+def parse(profile: bytes, space: bytes) -> Profile | None:
     """What a profile says of numbers of this space; None when it is broken, or speaks of others."""
-    found = _remembered(profile) if len(profile) <= _SMALL else _read(profile)
+    found = _parse_cached(profile) if len(profile) <= _SMALL else _parse(profile)
     return found if found and found.space == space else None
 
 
-def _read(profile: bytes) -> Profile | None:
+def _parse(profile: bytes) -> Profile | None:
     space, connection = profile[_SPACE], profile[_CONNECTION]
     sound = len(profile) >= _LEAST and profile[_SIGNATURE] == b"acsp" and profile[_CLASS] in _CLASSES
     if not sound or space not in (RGB, GREY, CMYK) or connection not in (_XYZ, _LAB):
@@ -64,7 +64,7 @@ def _read(profile: bytes) -> Profile | None:
         return None
 
 
-_remembered = lru_cache(maxsize=16)(_read)
+_parse_cached = lru_cache(maxsize=16)(_parse)
 """Visitors' cameras share a few profiles; those with tables would take megabytes."""
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from feedloop.domain import exif
 from feedloop.domain.errors import BrokenPicture
-from feedloop.domain.stripped import Stripped
+from feedloop.domain.stripped_picture import StrippedPicture
 
 MAGIC = b"\x89PNG\r\n\x1a\n"
 
@@ -22,7 +22,7 @@ _MOST_CHUNKS = 20_000  # ten megabytes of pixels in pieces of 500 bytes
 _MOST_PROFILE = 4_000_000
 
 
-class Chunk(NamedTuple):
+class PngChunk(NamedTuple):
     """A name, what it holds, and whether its checksum fits."""
 
     name: bytes
@@ -33,7 +33,7 @@ class Chunk(NamedTuple):
 class Png(NamedTuple):
     """A stripped file, and the colour that it wants to be transparent, which decoders tell apart badly."""
 
-    stripped: Stripped
+    stripped: StrippedPicture
     depth: int
     """Bits per colour, or per index of a palette."""
     key: tuple[int, ...]
@@ -48,7 +48,7 @@ class Png(NamedTuple):
 def split(body: bytes) -> Png:
     """The same pixels without what the file tells besides. Raises BrokenPicture."""
     chunks = list(_chunks(body))
-    head = chunks[0] if chunks else Chunk(b"", b"", sound=False)
+    head = chunks[0] if chunks else PngChunk(b"", b"", sound=False)
     if (head.name, len(head.payload), head.sound) != (b"IHDR", 13, True):
         raise BrokenPicture("The PNG's header is damaged.")
     depth, colour = head.payload[8:10]
@@ -61,18 +61,18 @@ def split(body: bytes) -> Png:
             told.setdefault(chunk.name, chunk.payload)
     if colour == _PALETTE:
         palette, alphas = told.get(b"PLTE", b""), told.get(b"tRNS", b"")
-        kept += [Chunk(b"PLTE", palette, sound=True)] if palette else []
-        kept += [Chunk(b"tRNS", alphas[: len(palette) // 3], sound=True)] if alphas else []
-    kept += [Chunk(b"IDAT", b"".join(pixels), sound=True), Chunk(b"IEND", b"", sound=True)]
+        kept += [PngChunk(b"PLTE", palette, sound=True)] if palette else []
+        kept += [PngChunk(b"tRNS", alphas[: len(palette) // 3], sound=True)] if alphas else []
+    kept += [PngChunk(b"IDAT", b"".join(pixels), sound=True), PngChunk(b"IEND", b"", sound=True)]
     key = told.get(b"tRNS", b"")
     fits = len(key) == _KEY_SIZES.get(colour)
     levels = struct.unpack(f">{len(key) // 2}H", key) if fits else ()
     held = exif.orientation(told.get(b"eXIf", b""))
-    stripped = Stripped(MAGIC + b"".join(map(_written, kept)), held, _profile(told.get(b"iCCP", b"")))
+    stripped = StrippedPicture(MAGIC + b"".join(map(_written, kept)), held, _profile(told.get(b"iCCP", b"")))
     return Png(stripped, depth, tuple(level & (1 << depth) - 1 for level in levels))
 
 
-def _chunks(body: bytes) -> Iterator[Chunk]:
+def _chunks(body: bytes) -> Iterator[PngChunk]:
     """Every chunk up to the end of the picture or of the file; pixels that are cut short as far as they go."""
     at, count = len(MAGIC), 0
     while at + 8 <= len(body) and (name := body[at + 4 : at + 8]) != b"IEND":
@@ -81,7 +81,7 @@ def _chunks(body: bytes) -> Iterator[Chunk]:
             raise BrokenPicture(f"The PNG has more than {_MOST_CHUNKS:,} chunks.")
         end = at + 8 + int.from_bytes(body[at : at + 4], "big")
         payload = body[at + 8 : end]
-        yield Chunk(name, payload, body[end : end + 4] == zlib.crc32(payload, zlib.crc32(name)).to_bytes(4, "big"))
+        yield PngChunk(name, payload, body[end : end + 4] == zlib.crc32(payload, zlib.crc32(name)).to_bytes(4, "big"))
         at = end + 4
 
 
@@ -96,6 +96,6 @@ def _profile(payload: bytes) -> bytes:
     return profile if unpacker.eof else b""
 
 
-def _written(chunk: Chunk) -> bytes:
+def _written(chunk: PngChunk) -> bytes:
     named = chunk.name + chunk.payload
     return len(chunk.payload).to_bytes(4, "big") + named + zlib.crc32(named).to_bytes(4, "big")

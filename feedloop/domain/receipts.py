@@ -15,7 +15,7 @@ def sign(prediction: PredictionId, key: bytes) -> str:
     return f"{prediction}.{digest(str(prediction), key, purpose='receipt')}"
 
 
-def read(receipt: str, key: bytes) -> PredictionId:
+def verify(receipt: str, key: bytes) -> PredictionId:
     """The id inside a receipt. Raises UnknownPrediction, whatever is wrong with it."""
     text, _, signature = receipt.rpartition(".")
     expected = digest(text, key, purpose="receipt")

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from feedloop.domain import exif
 from feedloop.domain.errors import BrokenPicture
-from feedloop.domain.stripped import Stripped
+from feedloop.domain.stripped_picture import StrippedPicture
 
 MAGIC = b"RIFF"
 
@@ -17,7 +17,7 @@ _PIXELS = (b"ALPH", b"VP8 ", b"VP8L")
 _MOVES, _IS_TRANSPARENT = 0x02, 0x10
 _FRAME_HEAD = 16
 
-Chunk = tuple[bytes, bytes]
+RiffChunk = tuple[bytes, bytes]
 
 
 def is_webp(body: bytes) -> bool:
@@ -25,7 +25,7 @@ def is_webp(body: bytes) -> bool:
     return body.startswith(MAGIC) and body[8:12] == _WEBP
 
 
-def split(body: bytes) -> Stripped:
+def split(body: bytes) -> StrippedPicture:
     """The same pixels without what the file tells besides. Raises BrokenPicture."""
     end = 8 + int.from_bytes(body[4:8], "little")
     if end > len(body):
@@ -41,10 +41,10 @@ def split(body: bytes) -> Stripped:
         kept += [(b"ANIM", found.get(b"ANIM", b"")[:6]), (b"ANMF", frame[:_FRAME_HEAD] + moving)]
     chunks = _joined(kept)
     stripped = MAGIC + (4 + len(chunks)).to_bytes(4, "little") + _WEBP + chunks
-    return Stripped(stripped, exif.orientation(found.get(b"EXIF", b"")), found.get(b"ICCP", b""))
+    return StrippedPicture(stripped, exif.orientation(found.get(b"EXIF", b"")), found.get(b"ICCP", b""))
 
 
-def _chunks(body: bytes, at: int) -> Iterator[Chunk]:
+def _chunks(body: bytes, at: int) -> Iterator[RiffChunk]:
     count = 0
     while at + 8 <= len(body):
         count += 1
@@ -58,7 +58,7 @@ def _chunks(body: bytes, at: int) -> Iterator[Chunk]:
         at += 8 + size + size % 2
 
 
-def _first(chunks: Iterable[Chunk], names: Iterable[bytes]) -> Iterator[Chunk]:
+def _first(chunks: Iterable[RiffChunk], names: Iterable[bytes]) -> Iterator[RiffChunk]:
     """The first chunk of each of these names, in the order of the names."""
     found: dict[bytes, bytes] = {}
     for name, payload in chunks:
@@ -66,7 +66,7 @@ def _first(chunks: Iterable[Chunk], names: Iterable[bytes]) -> Iterator[Chunk]:
     return ((name, found[name]) for name in names if name in found)
 
 
-def _joined(chunks: Iterable[Chunk]) -> bytes:
+def _joined(chunks: Iterable[RiffChunk]) -> bytes:
     return b"".join(
         name + len(payload).to_bytes(4, "little") + payload + bytes(len(payload) % 2) for name, payload in chunks
     )

@@ -26,12 +26,14 @@ from .sweep import VANISHED, handle_event, sweep
 def handle(event: Event, _context: Context) -> Response:
     """An event's own annotations at once; anything else is a sweep over all queues."""
     if not events.looks_like_one(event.body):
-        return http.answer(_by_hand(event) if http.has_token(event, wiring.operator_token()) else _of_cron(event))
+        return http.json_response(
+            _by_hand(event) if http.has_token(event, wiring.operator_token()) else _of_cron(event)
+        )
     if not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     tally = handle_event(_curator(), refs)
-    return http.answer(_sweep(trusted=True) if tally.counts[VANISHED] else tally.to_document())
+    return http.json_response(_sweep(trusted=True) if tally.counts[VANISHED] else tally.to_document())
 
 
 def _of_cron(event: Event) -> Document:

@@ -16,10 +16,10 @@ from feedloop.ports import ObjectStore
 @http.endpoint("POST")
 def handle(event: Event, _context: Context) -> Response:
     """Queue a review of one prediction."""
-    prediction = receipts.read(http.field(event, "prediction_id"), wiring.signing_key())
+    prediction = receipts.verify(http.field(event, "prediction_id"), wiring.signing_key())
     if flag(prediction, store=wiring.store()):
-        return http.answer({"status": "queued", "detail": "Thank you. A person will look at it."}, 202)
-    return http.answer({"status": "queued before", "detail": "Thank you. It was already waiting for a person."})
+        return http.json_response({"status": "queued", "detail": "Thank you. A person will look at it."}, 202)
+    return http.json_response({"status": "queued before", "detail": "Thank you. It was already waiting for a person."})
 
 
 def flag(prediction: PredictionId, *, store: ObjectStore) -> bool:

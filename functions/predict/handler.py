@@ -2,8 +2,8 @@
 
 called by  POST /function/predict   file (multipart), or the picture itself as body; header Idempotency-Key (optional)
            GET /function/predict    tells the classes, the model and the limits
-reads      the current release, looked for every few seconds; the claim of a key that came before
-writes     tracking/requests/<digest>, when there is a key: claims.py
+reads      the current release, looked for every few seconds; the record of a key that came before
+writes     tracking/requests/<digest>, when there is a key: idempotency.py
            labelstudio/images/<random>.jpg, labelstudio/tasks/lowconfidence/<random>.json, below the threshold
            production/class_07/<day>/<random>-….jpg: last, it commits the prediction
 answers    200 the prediction · 400 no picture · 413 too large · 415 no JPEG, PNG, WebP · 422 damaged, or another
@@ -21,9 +21,9 @@ from feedloop.domain.prediction import Prediction
 from feedloop.http import Context, Event, Response, Upload
 from feedloop.ports import Clock, ObjectStore, Picture
 
-from . import claims
-from .claims import Claim
-from .look import Model, about, look, shown
+from . import idempotency
+from .idempotency import IdempotencyRecord
+from .inference import Model, infer, model_document, prediction_document
 
 
 @http.endpoint("GET", "POST")
@@ -31,11 +31,11 @@ def handle(event: Event, _context: Context) -> Response:
     """Answer and keep one upload, or tell what may be uploaded."""
     model = Model(*wiring.active_model(), wiring.configured().low_confidence_threshold)
     if event.method == "GET":
-        return http.answer(about(model.release, model.threshold))
-    key = claims.key_of(event, wiring.signing_key())
-    claim = predict(http.upload(event), key, model=model, store=wiring.store(), clock=wiring.clock())
-    receipt = receipts.sign(claim.prediction.id, wiring.signing_key())
-    return http.answer({"prediction_id": receipt, **claim.answer})
+        return http.json_response(model_document(model.release, model.threshold))
+    key = idempotency.key_of(event, wiring.signing_key())
+    record = predict(http.upload(event), key, model=model, store=wiring.store(), clock=wiring.clock())
+    receipt = receipts.sign(record.prediction.id, wiring.signing_key())
+    return http.json_response({"prediction_id": receipt, **record.answer})
 
 
 def ready() -> None:
@@ -43,16 +43,18 @@ def ready() -> None:
     wiring.active_model()
 
 
-def predict(upload: Upload, key: ObjectRef | None, *, model: Model, store: ObjectStore, clock: Clock) -> Claim:
+def predict(
+    upload: Upload, key: ObjectRef | None, *, model: Model, store: ObjectStore, clock: Clock
+) -> IdempotencyRecord:
     """Classify an upload and keep it, or finish what an earlier call with this key began."""
     picture = wiring.normalise(upload.body)
-    prediction = look(upload, picture, model, now=clock())
-    claim = Claim(prediction, shown(prediction, model.release))
+    prediction = infer(upload, picture, model, now=clock())
+    record = IdempotencyRecord(prediction, prediction_document(prediction, model.release))
     if key:
-        claim = claims.settle(key, claim, store=store, now=clock())
-    if not claim.committed:
-        commit(claim.prediction, picture, store=store, clock=clock)
-    return claim
+        record = idempotency.settle(key, record, store=store, now=clock())
+    if not record.committed:
+        commit(record.prediction, picture, store=store, clock=clock)
+    return record
 
 
 def commit(prediction: Prediction, picture: Picture, *, store: ObjectStore, clock: Clock) -> None:

@@ -16,11 +16,11 @@ from .visitor import relabel
 @http.endpoint("POST")
 def handle(event: Event, _context: Context) -> Response:
     """Record the visitor's class for one prediction."""
-    prediction = receipts.read(http.field(event, "prediction_id"), wiring.signing_key())
+    prediction = receipts.verify(http.field(event, "prediction_id"), wiring.signing_key())
     name, store = http.field(event, "class"), wiring.store()
     classes = releases.class_list(store)
     index = classes.index(name)
     record = reviews.committed(store, prediction)
     changed = relabel(record, index, store=store, classes=classes, now=wiring.clock()())
     status = "updated" if changed else "no change needed"
-    return http.answer({"status": status, "class": classes.name(index), "class_index": index})
+    return http.json_response({"status": status, "class": classes.name(index), "class_index": index})

@@ -30,14 +30,14 @@ _TURN = Lock()
 def handle(event: Event, _context: Context) -> Response:
     """Close days, or report."""
     if event.method == "POST":
-        return http.answer(_close())
+        return http.json_response(_close())
     if not (wiring.configured().report_open or http.has_token(event, wiring.report_token())):
         raise Unauthorised("A report needs the report token: Authorization: Bearer <token>.")
     if asked.form(event.query, event.headers.get("Accept", "")) == asked.PROMETHEUS:
         from . import prometheus  # brings HTTP servers, which only a scrape must wait for
 
-        return http.text(prometheus.text(_report(event)), prometheus.CONTENT_TYPE)
-    return http.answer(_report(event))
+        return http.text_response(prometheus.text(_report(event)), prometheus.CONTENT_TYPE)
+    return http.json_response(_report(event))
 
 
 def _report(event: Event) -> Document:

@@ -26,9 +26,9 @@ def handle(event: Event, _context: Context) -> Response:
     settings, yesterday = wiring.configured(), clock.day_before(wiring.clock()())
     if http.has_token(event, wiring.operator_token()):
         fields = http.fields(event)
-        return http.answer(_draw(_day(fields.get("date"), yesterday), _count(fields.get("count"))))
+        return http.json_response(_draw(_day(fields.get("date"), yesterday), _count(fields.get("count"))))
     lease = sweeps.lease_for(settings.sweep_lease_seconds)
-    return http.answer(
+    return http.json_response(
         sweeps.alone(wiring.store(), "sample", lambda: _draw(yesterday, settings.sample_count), lease=lease)
     )
 

@@ -39,11 +39,13 @@ def handle(event: Event, _context: Context) -> Response:
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     desk = wiring.annotation_tool()
     if desk is None:
-        return http.answer({"status": "off", "detail": "LABEL_STUDIO_URL is empty: tasks wait in the store."})
+        return http.json_response({"status": "off", "detail": "LABEL_STUDIO_URL is empty: tasks wait in the store."})
     if told and not _tells_news(event):
-        return http.answer({"status": "known"})
+        return http.json_response({"status": "known"})
     thorough = not told and http.has_token(event, wiring.operator_token())
-    return http.answer(sweeps.alone(wiring.store(), "sync", lambda: _sweep(desk, thorough=thorough), lease=LEASE))
+    return http.json_response(
+        sweeps.alone(wiring.store(), "sync", lambda: _sweep(desk, thorough=thorough), lease=LEASE)
+    )
 
 
 def _tells_news(event: Event) -> bool:

@@ -30,7 +30,7 @@ class Deployment:
         if env.get("S3_ENDPOINT"):
             names = {settings.S3_ACCESS_KEY: "S3_ACCESS_KEY", settings.S3_SECRET_KEY: "S3_SECRET_KEY"}
             given = {secret: env[name] for secret, name in names.items() if env.get(name)}
-            return cls(Settings.read(env), _address(gateway), given, stack.read(env=env))
+            return cls(Settings.from_environment(env), _address(gateway), given, stack.read(env=env))
         return cls._running(gateway, env)
 
     @classmethod
@@ -48,7 +48,9 @@ class Deployment:
         }
         shared = connection["s3"].get("keys", env.get(stack.KEYS, ""))  # a store that is not ours gave one pair
         functions = stack.read(env={**env, stack.KEYS: shared})
-        return cls(Settings.read({**env, **its_own}), _address(gateway or connection["gateway"]), {}, functions)
+        return cls(
+            Settings.from_environment({**env, **its_own}), _address(gateway or connection["gateway"]), {}, functions
+        )
 
     def secret(self, name: str) -> str:
         """As the functions have it. Raises WrongSetting."""

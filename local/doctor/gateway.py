@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from requests import JSONDecodeError, RequestException, Response
 
-from feedloop import settings, web
+from feedloop import http_client, settings
 from feedloop.domain.errors import WrongSetting
 from local import stack
 from local.doctor.deployment import Deployment
@@ -135,7 +135,9 @@ def _call(deployment: Deployment, name: str, method: str, **how: object) -> Resp
 
 def _ask(url: str, method: str, **how: object) -> Response:
     try:
-        return web.request(method, url, route=settings.route(url), timeout=_PATIENCE, allow_redirects=False, **how)
+        return http_client.request(
+            method, url, route=settings.route(url), timeout=_PATIENCE, allow_redirects=False, **how
+        )
     except RequestException as error:
         raise WrongSetting(f"Nothing answers at {url}: start the gateway, or name the right address.") from error
 

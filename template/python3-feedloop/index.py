@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from feedloop import http_server, wiring
 from feedloop.app import create_app
 from feedloop.domain.errors import Unavailable, WrongSetting
-from feedloop.http_server import Manners
+from feedloop.http_server import ServerOptions
 from feedloop.receiving import Receiver
 from function import handler
 
@@ -37,8 +37,8 @@ def main() -> None:
         sys.exit(f"Feedloop: {error}")
     where = urlsplit(os.environ["upstream_url"])
     workers = int(os.environ.get("workers") or len(os.sched_getaffinity(0)))
-    manners = Manners(workers, GRACE_SECONDS, DRAIN_SECONDS)
-    http_server.serve("index:application", str(where.hostname), int(where.port or 5000), manners)
+    options = ServerOptions(workers, GRACE_SECONDS, DRAIN_SECONDS)
+    http_server.serve("index:application", str(where.hostname), int(where.port or 5000), options)
 
 
 def _calls() -> int:

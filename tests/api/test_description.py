@@ -26,7 +26,7 @@ PROBLEMS = [NEW.get(kind) or kind("Words.") for kind in http.STATUS]
 
 def told(error):
     """What a caller gets who meets this error."""
-    return create_app(lambda _event, _context: http.problem(error), "failing").test_client().post("/")
+    return create_app(lambda _event, _context: http.problem_response(error), "failing").test_client().post("/")
 
 
 def allowed(name):
@@ -75,4 +75,4 @@ def test_what_may_happen_to_every_call_is_described_for_every_call(operation, st
 
 def test_the_described_header_is_the_one_that_is_read():
     (header,) = DOCUMENT["paths"]["/predict"]["post"]["parameters"]
-    assert header["name"] == import_module("functions.predict.claims").HEADER
+    assert header["name"] == import_module("functions.predict.idempotency").HEADER

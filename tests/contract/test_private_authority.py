@@ -10,7 +10,7 @@ from secrets import token_hex
 
 import pytest
 
-from feedloop import settings, web, wiring
+from feedloop import http_client, settings, wiring
 from feedloop.adapters import bucket_setup
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, WrongSetting
@@ -93,7 +93,9 @@ def test_one_setting_lets_every_client_in(deployment: Server) -> None:
         server.endpoint, server.access_key, server.secret_key, REGION, settings.store_route(server.endpoint)
     )
     assert client.get_object(Bucket=PLACE.bucket, Key=PLACE.key)["Body"].read() == b"ours"
-    assert web.request("GET", server.endpoint, route=settings.store_route(server.endpoint), timeout=10).status_code
+    assert http_client.request(
+        "GET", server.endpoint, route=settings.store_route(server.endpoint), timeout=10
+    ).status_code
     with pytest.raises(StoreDown) as refused:  # it is no MinIO, which takes another's word for it
         admit(server.endpoint, (server.access_key, server.secret_key), server.identities()[:1])
     assert "certificate" not in str(refused.value).lower()
@@ -109,7 +111,7 @@ def test_what_is_no_certificate_stops_the_start(tmp_path: Path) -> None:
     (tmp_path / "ca.pem").write_text("not one")
     for file in (tmp_path / "ca.pem", tmp_path / "nowhere.pem"):
         with pytest.raises(WrongSetting, match="S3_CA_FILE"):
-            settings.Settings.read({"S3_ENDPOINT": "https://s3.example", "S3_CA_FILE": str(file)})
+            settings.Settings.from_environment({"S3_ENDPOINT": "https://s3.example", "S3_CA_FILE": str(file)})
 
 
 def test_our_label_studio_trusts_it_too(deployment: Server) -> None:

@@ -20,7 +20,7 @@ def served() -> tuple[object, object]:
 @pytest.fixture
 def store(monkeypatch: pytest.MonkeyPatch, served: tuple[object, object]) -> MemoryStore:
     store = MemoryStore()
-    settings = Settings.read({"S3_ENDPOINT": "http://store"})
+    settings = Settings.from_environment({"S3_ENDPOINT": "http://store"})
     ours = {"store": store, "signing_key": b"a key", "configured": settings, "active_model": served}
     for name, value in ours.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)

@@ -5,7 +5,7 @@ from collections import Counter
 import pytest
 from PIL import ImageChops, ImageStat
 
-from feedloop.adapters.pictures import normalise, whole
+from feedloop.adapters.pictures import decode, normalise
 from feedloop.domain import keys
 from tests.support import odd
 from tests.support.odd import KEPT, Odd
@@ -30,7 +30,7 @@ def test_every_file_gets_its_answer(site, store, one: Odd):
     found = list(everything(store, keys.PRODUCTION, "").values())
     assert len(found) == (STATUSES[one.answer] == 200)
     for stored in found:
-        kept, seen = pixels(stored), whole(normalise(stored), max(odd.SIZE))
+        kept, seen = pixels(stored), decode(normalise(stored), max(odd.SIZE))
         assert SECRET not in stored
         assert apart(seen, one.meant()) <= one.apart
         if one.answer == KEPT:

@@ -63,7 +63,7 @@ def call() -> Call:
     }
 
     def post(name: str, **options: Any) -> tuple[int, dict[str, Any]]:
-        wiring.keys_at_hand.set(keys_of(name))  # as in a container of its own
+        wiring.function_keys.set(keys_of(name))  # as in a container of its own
         answer = clients[name].post("/", **options)
         return answer.status_code, answer.json or {}
 

@@ -62,7 +62,7 @@ def send(told, store):
     apps = {name: create_app(import_module(f"functions.{name}.handler").handle, name) for name in FUNCTIONS}
 
     def call(name, path="/", **options):
-        wiring.keys_at_hand.set(keys_of(name))
+        wiring.function_keys.set(keys_of(name))
         store.delete(keys.lease(name))
         answer = apps[name].test_client().open(path, **options)
         told.append(f"{answer.headers}{answer.get_data(as_text=True)}")

@@ -57,7 +57,7 @@ class Vanishing(MemoryStore):
 @pytest.fixture
 def deployed(monkeypatch):
     """Handlers over a store, in one process."""
-    chosen = Settings.read({"S3_ENDPOINT": "http://store"})
+    chosen = Settings.from_environment({"S3_ENDPOINT": "http://store"})
     tokens = dict.fromkeys(("event_token", "operator_token", "report_token"), "token")
     for name, value in {"configured": chosen, "signing_key": b"key", **tokens}.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)

@@ -11,7 +11,7 @@ from feedloop.app import create_app
 from feedloop.domain import keys, receipts
 from feedloop.domain.documents import load
 from feedloop.domain.errors import DayClosing, StoreDown
-from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.upload_limits import MOST_BYTES
 from feedloop.settings import Settings
 from functions.predict.handler import handle
 from tests.support import demo
@@ -28,7 +28,7 @@ MIDNIGHT = datetime(2026, 11, 23, tzinfo=NOON.tzinfo)
 def site(monkeypatch, store, clock):
     """The function as a website reaches it, with the demonstration model released."""
     demo.release(store)
-    settings = Settings.read({"S3_ENDPOINT": "http://store"})
+    settings = Settings.from_environment({"S3_ENDPOINT": "http://store"})
     for name, value in {"store": store, "clock": clock, "signing_key": SIGNING, "configured": settings}.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)
     wiring.active_model.cache_clear()

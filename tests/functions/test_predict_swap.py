@@ -35,7 +35,7 @@ def store(clock):
 @pytest.fixture
 def replica(monkeypatch, store, clock):
     """A replica that looks at the pointer when the test says so."""
-    settings = Settings.read({"S3_ENDPOINT": "http://store"})
+    settings = Settings.from_environment({"S3_ENDPOINT": "http://store"})
     for name, value in {"store": store, "clock": clock, "signing_key": b"key", "configured": settings}.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)
     replica = ActiveModel(lambda: store, wiring.classifier, watch=lambda look: lambda: None)

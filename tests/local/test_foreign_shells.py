@@ -9,7 +9,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from feedloop import settings, web
+from feedloop import http_client, settings
 from feedloop.adapters.bucket_setup import connect
 from feedloop.adapters.label_studio import LabelStudio
 from feedloop.adapters.s3 import S3Store
@@ -44,7 +44,7 @@ def minio(url: str) -> None:
 
 def calls(url: str) -> None:
     headers = {"Authorization": f"Bearer {ID}"}
-    web.request("GET", url, route=settings.route(url), timeout=5, headers=headers).raise_for_status()
+    http_client.request("GET", url, route=settings.route(url), timeout=5, headers=headers).raise_for_status()
 
 
 CLIENTS = (object_store, clock_of_the_store, bucket_setup, desk, minio, calls)

@@ -33,7 +33,7 @@ def documented(section):
 
 def test_the_listed_names_are_those_that_are_read():
     environment = Asked()
-    Settings.read(environment)
+    Settings.from_environment(environment)
     assert tuple(environment) == settings.NAMES
     assert [name.upper() for name in (field.name for field in fields(Settings))] == list(settings.NAMES)
 
@@ -56,7 +56,7 @@ def test_documented_defaults_are_the_defaults():
     of_functions = rows("docs/settings.md")[: len(settings.NAMES)]
     told = {row[0].strip("`"): row[1].strip("`").replace("empty", "") for row in of_functions}
     environment = Asked()
-    Settings.read(environment)
+    Settings.from_environment(environment)
     assert told == {**environment, "S3_ENDPOINT": "required"}
 
 

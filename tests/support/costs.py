@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from feedloop.adapters.pictures import normalise
 from feedloop.domain.errors import Refused
-from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.upload_limits import MOST_BYTES
 from tests.support.memory_peak import peak
 from tests.support.mutants import PNG, chunk, segment
 from tests.support.odd import EOI, SOI, before, behind, header, jpeg, png, webp

@@ -14,9 +14,9 @@ from feedloop.domain.prediction import Prediction
 from feedloop.http import Upload
 from feedloop.ports import Clock, ObjectStore
 from feedloop.releases import Release
-from functions.predict.claims import Claim
 from functions.predict.handler import predict
-from functions.predict.look import Model
+from functions.predict.idempotency import IdempotencyRecord
+from functions.predict.inference import Model
 from tests.support.uploads import unclear_upload
 from tests.support.world import NOON, everything
 
@@ -40,7 +40,7 @@ def served(mean: float | None = None, sha256: str = CARD["sha256"]) -> Model:
     return Model(Release(card, ClassList.of(card["classes"])), classifier, 700)
 
 
-def upload(store: ObjectStore, clock: Clock, body: bytes | None = None, **how: Any) -> Claim:
+def upload(store: ObjectStore, clock: Clock, body: bytes | None = None, **how: Any) -> IdempotencyRecord:
     """One call of predict, by default with a key and a picture that the model does not know."""
     sent = Upload(body or unclear_upload(), "lunch.jpg")
     return predict(sent, how.get("key", KEY), model=how.get("model", served()), store=store, clock=clock)

@@ -17,6 +17,6 @@ _KEPT = (
 
 def clear_wiring() -> None:
     """Have settings, secrets, store, desk and model read anew, and no function's keys at hand."""
-    wiring.keys_at_hand.set("")
+    wiring.function_keys.set("")
     for cached in _KEPT:
         cached.cache_clear()

@@ -16,7 +16,7 @@ SITE = "https://food.example"
 
 def echo(event, _context):
     told = {"method": event.method, "path": event.path, "length": len(event.body), "query": dict(event.query)}
-    return http.answer({**told, "header": event.headers.get("x-any-case", "")}, 202)
+    return http.json_response({**told, "header": event.headers.get("x-any-case", "")}, 202)
 
 
 def stumble(_event, _context):
@@ -28,7 +28,7 @@ def no_model():
 
 
 def down(_event, _context):
-    return http.problem(StoreDown("The store does not answer."))
+    return http.problem_response(StoreDown("The store does not answer."))
 
 
 @pytest.fixture
@@ -149,7 +149,7 @@ def test_calls_beyond_the_limit_are_told_to_come_again():
     def slow(_event, _context):
         both_in.wait(10)
         both_told.wait(10)
-        return http.answer({})
+        return http.json_response({})
 
     app = create_app(slow, "slow", origins=(SITE,), calls=2)
     with ThreadPoolExecutor(2) as pool:
@@ -187,6 +187,6 @@ def test_a_browsers_question_is_no_line_in_the_log(client, capsys):
 
 
 def test_text_leaves_as_it_is_in_utf_8():
-    app = create_app(lambda _event, _context: http.text("Brötchen 1\n", "text/plain; version=0.0.4"), "told")
+    app = create_app(lambda _event, _context: http.text_response("Brötchen 1\n", "text/plain; version=0.0.4"), "told")
     answer = app.test_client().get("/")
     assert (answer.data, answer.content_type) == ("Brötchen 1\n".encode(), "text/plain; version=0.0.4")

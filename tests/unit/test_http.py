@@ -180,7 +180,7 @@ def test_no_header_is_no_token():
 @pytest.mark.parametrize("error", http.STATUS, ids=lambda error: error.__name__)
 def test_every_refusal_has_the_same_shape(error):
     made = error("Do this.", 10) if error in {errors.TooLarge, errors.TooOften} else error("Do this.")
-    answer = http.problem(made)
+    answer = http.problem_response(made)
     assert answer["headers"]["Content-Type"] == "application/problem+json"
     assert answer["body"]["type"].startswith("urn:feedloop:problem:")
     assert (answer["body"]["status"], bool(answer["body"]["detail"])) == (answer["statusCode"], True)
@@ -188,21 +188,21 @@ def test_every_refusal_has_the_same_shape(error):
 
 @pytest.mark.parametrize("error", [errors.StoreDown, errors.StoreMisconfigured])
 def test_a_stores_own_words_stay_in_the_log(error, capsys):
-    assert "10.1.2.3" not in str(http.problem(error("no answer from 10.1.2.3")))
+    assert "10.1.2.3" not in str(http.problem_response(error("no answer from 10.1.2.3")))
     assert "10.1.2.3" in capsys.readouterr().out
 
 
 def test_a_refusal_for_size_tells_the_limit():
-    assert http.problem(errors.TooLarge("Too large.", 10))["body"]["limit"] == 10
+    assert http.problem_response(errors.TooLarge("Too large.", 10))["body"]["limit"] == 10
 
 
 @pytest.mark.parametrize("error", [errors.StoreDown, errors.DayClosing, errors.NoModel])
 def test_what_may_be_repeated_says_when(error):
-    assert int(http.problem(error("x"))["headers"]["Retry-After"]) > 0
+    assert int(http.problem_response(error("x"))["headers"]["Retry-After"]) > 0
 
 
 def test_an_error_of_the_inside_tells_nothing():
-    answer = http.problem(errors.Malformed("the secret key is 42"))
+    answer = http.problem_response(errors.Malformed("the secret key is 42"))
     assert (answer["statusCode"], "42" in str(answer)) == (500, False)
 
 
@@ -215,17 +215,17 @@ def test_a_handler_that_refuses_answers_with_the_problem():
 
 
 def test_another_method_is_refused_with_those_that_work():
-    handle = http.endpoint("GET", "POST")(lambda _event, _context: http.answer({}))
+    handle = http.endpoint("GET", "POST")(lambda _event, _context: http.json_response({}))
     answer = handle(call(method="PUT"), HERE)
     assert (answer["statusCode"], answer["body"]["detail"]) == (405, "Use GET or HEAD or POST.")
     assert answer["headers"]["Allow"] == "GET, HEAD, POST"
 
 
 def test_who_asks_for_the_head_alone_is_answered_as_for_the_whole():
-    handle = http.endpoint("GET", "POST")(lambda event, _context: http.answer({"method": event.method}))
+    handle = http.endpoint("GET", "POST")(lambda event, _context: http.json_response({"method": event.method}))
     assert handle(call(method="HEAD"), HERE) == handle(call(method="GET"), HERE)
 
 
 def test_what_cannot_be_read_has_no_head_either():
-    refusal = http.endpoint("POST")(lambda _event, _context: http.answer({}))(call(method="HEAD"), HERE)
+    refusal = http.endpoint("POST")(lambda _event, _context: http.json_response({}))(call(method="HEAD"), HERE)
     assert (refusal["statusCode"], refusal["headers"]["Allow"]) == (405, "POST")

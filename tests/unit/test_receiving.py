@@ -10,7 +10,7 @@ import pytest
 from feedloop import http
 from feedloop.app import create_app
 from feedloop.domain.errors import NoModel
-from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.upload_limits import MOST_BYTES
 from feedloop.receiving import FORM_BYTES, Receiver
 
 SITE = "https://food.example"
@@ -19,7 +19,7 @@ MB = 1_000_000
 
 def echo(event, _context):
     told = {"method": event.method, "path": event.path, "length": len(event.body), "query": dict(event.query)}
-    return http.answer({**told, "headers": dict(event.headers)}, 202)
+    return http.json_response({**told, "headers": dict(event.headers)}, 202)
 
 
 def receiver(handle=echo, *, wait=None, threads=2, ready=bool, **how):
@@ -162,7 +162,7 @@ def test_a_replica_whose_threads_all_work_says_that_it_is_ready():
 
     def slow(_event, _context):
         assert told.wait(10)
-        return http.answer({})
+        return http.json_response({})
 
     ready = Call(chunks(), "GET", "/_/ready", then=told.set)
     in_work = [Call(chunks(b"")) for _ in range(2)]

@@ -10,17 +10,17 @@ HERE = {"S3_ENDPOINT": "http://store.example"}
 
 
 def read(**chosen):
-    return Settings.read({**HERE, **chosen})
+    return Settings.from_environment({**HERE, **chosen})
 
 
 def test_one_name_is_enough_to_start():
-    settings = Settings.read(HERE)
+    settings = Settings.from_environment(HERE)
     assert (settings.s3_endpoint, settings.low_confidence_threshold) == ("http://store.example", 700)
 
 
 def test_a_missing_name_is_told():
     with pytest.raises(WrongSetting, match="S3_ENDPOINT is not set"):
-        Settings.read({})
+        Settings.from_environment({})
 
 
 @pytest.mark.parametrize(

@@ -63,7 +63,7 @@ def main(arguments: list[str] | None = None) -> None:
             f"{error.name} is not here: make .venv-train/train.stamp, then .venv-train/bin/python -m training",
         )
     except OSError as error:
-        _fail("NoFile", console.told(error))
+        _fail("NoFile", console.describe(error))
 
 
 def _fail(kind: str, why: str) -> NoReturn:

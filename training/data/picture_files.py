@@ -13,7 +13,7 @@ from pathlib import Path
 
 from feedloop.adapters import pictures as adapter
 from feedloop.domain.errors import Refused, TooLarge
-from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES
+from feedloop.domain.upload_limits import LEAST_SIDE, MOST_BYTES
 
 SUFFIXES = {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp"}
 _FOREIGN = {

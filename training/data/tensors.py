@@ -50,7 +50,7 @@ class TrainingDataset(Dataset[tuple[Tensor, Tensor]]):
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         one = self._shown[number]
-        return self._vary(pictures.whole(one.picture(), 2 * self._size)), target(one.index, self._classes)
+        return self._vary(pictures.decode(one.picture(), 2 * self._size)), target(one.index, self._classes)
 
 
 def target(index: int | None, classes: int) -> Tensor:

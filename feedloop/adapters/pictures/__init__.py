@@ -11,14 +11,14 @@ from typing import Final
 from PIL import Image
 
 from feedloop.adapters.pictures import scans
-from feedloop.adapters.pictures.colours import SPACES, on_white, png_on_white, seen
-from feedloop.adapters.pictures.opening import opened, too_large
+from feedloop.adapters.pictures.colours import SPACES, on_white, png_on_white, to_srgb
+from feedloop.adapters.pictures.opening import open_picture, too_large
 from feedloop.domain import exif, icc, jpeg, png, webp
 from feedloop.domain.errors import BrokenPicture, UnsupportedPicture
 from feedloop.domain.jpeg import Jpeg
-from feedloop.domain.limits import MOST_BYTES
 from feedloop.domain.png import Png
-from feedloop.domain.stripped import Stripped
+from feedloop.domain.stripped_picture import StrippedPicture
+from feedloop.domain.upload_limits import MOST_BYTES
 from feedloop.ports import Picture, View
 
 QUALITY = 92
@@ -54,19 +54,19 @@ def normalise(body: bytes) -> Picture:
     if isinstance(parts, Jpeg):
         return _of_jpeg(parts)
     if isinstance(parts, Png):
-        with opened(parts.body) as image:
+        with open_picture(parts.body) as image:
             return _of_other(png_on_white(image, parts), parts.stripped)
-    with opened(parts.body) as image:
+    with open_picture(parts.body) as image:
         return _of_other(on_white(image), parts)
 
 
 def measure(body: bytes) -> tuple[int, int]:
     """Width and height, also of too small a picture, before pixels are decoded. Otherwise raises as normalise()."""
-    with opened(_split(body).body, least=1) as image:
+    with open_picture(_split(body).body, least=1) as image:
         return image.size
 
 
-def whole(picture: Picture, side: int) -> Image.Image:
+def decode(picture: Picture, side: int) -> Image.Image:
     """The picture as a model sees it, in sRGB; decoded smaller where both sides stay at least this long.
 
     Raises BrokenPicture.
@@ -74,7 +74,7 @@ def whole(picture: Picture, side: int) -> Image.Image:
     view = picture.view
     if view and side <= _VIEW:
         return Image.frombuffer("RGB", (view.width, view.height), view.rgb)
-    with opened(picture.jpeg) as image:
+    with open_picture(picture.jpeg) as image:
         return _small(image, side).copy()  # its file is closed
 
 
@@ -84,10 +84,10 @@ def shrink(picture: Picture, size: int) -> bytes:
     The JPEG is decoded at the smallest scale that leaves at least twice the size, so that
     the bilinear filter (which averages when it shrinks) still sees enough.
     """
-    return whole(picture, 2 * size).resize((size, size), Image.Resampling.BILINEAR).tobytes()
+    return decode(picture, 2 * size).resize((size, size), Image.Resampling.BILINEAR).tobytes()
 
 
-def _split(body: bytes) -> Jpeg | Png | Stripped:
+def _split(body: bytes) -> Jpeg | Png | StrippedPicture:
     if len(body) > MOST_BYTES:
         raise too_large(len(body), MOST_BYTES, "MB")
     if body.startswith(jpeg.MAGIC):
@@ -101,12 +101,12 @@ def _split(body: bytes) -> Jpeg | Png | Stripped:
 
 def _of_jpeg(parts: Jpeg) -> Picture:
     """Kept as it is where that is upright, shown by every browser, and its colours need no table to be understood."""
-    profile = icc.read(parts.profile, _SPACES.get(parts.colours, b""))
+    profile = icc.parse(parts.profile, _SPACES.get(parts.colours, b""))
     kept = profile.clean if profile else b""
     pieces = jpeg.pieces(parts.segments, kept)  # Pillow never sees the rest
     clean = b"".join(chain.from_iterable(pieces))
     stays = parts.orientation == exif.UPRIGHT and parts.shown_everywhere and (kept or not profile)
-    with opened(clean) as image:
+    with open_picture(clean) as image:
         size, tight = image.size, b""
         if size[0] * size[1] * len(pieces) > _MOST_WALKED:
             raise BrokenPicture(f"The JPEG has {len(pieces) - 1} scans, too many for a picture so large.")
@@ -116,10 +116,10 @@ def _of_jpeg(parts: Jpeg) -> Picture:
         if _ends_empty(image) or not parts.ended:
             _check_end(clean, coarse=parts.ended and parts.shown_everywhere)
         if tight:
-            return Picture(tight, *size, view=_view(seen(image, kept)))
+            return Picture(tight, *size, view=_view(to_srgb(image, kept)))
         if not stays:
             return _written(image, parts.orientation, parts.profile)
-    with opened(clean) as image:
+    with open_picture(clean) as image:
         return _written(image, parts.orientation, kept)
 
 
@@ -132,15 +132,15 @@ def _tight(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[in
         return clean
     if size[0] * size[1] * len(pieces) > _MOST_WORK:
         return b""
-    counts = scans.lengths(partial(opened, clean), pieces, needed)
+    counts = scans.lengths(partial(open_picture, clean), pieces, needed)
     tight = b"".join(head + scan[:count] for (head, scan), count in zip(pieces, counts, strict=True))
     return tight if _decoded(tight, coarse=False) == _decoded(clean, coarse=False) else b""
 
 
-def _of_other(image: Image.Image, stripped: Stripped) -> Picture:
+def _of_other(image: Image.Image, stripped: StrippedPicture) -> Picture:
     """A PNG or WebP; grey becomes colour, whose profile is another kind than grey's."""
-    grey = image.mode == "L" and icc.read(stripped.profile, icc.GREY)
-    coloured = seen(image, stripped.profile) if grey else image.convert("RGB")
+    grey = image.mode == "L" and icc.parse(stripped.profile, icc.GREY)
+    coloured = to_srgb(image, stripped.profile) if grey else image.convert("RGB")
     return _written(coloured, stripped.orientation, b"" if grey else stripped.profile)
 
 
@@ -148,7 +148,7 @@ def _small(image: Image.Image, side: int) -> Image.Image:
     """The whole picture in sRGB, scaled down while both sides stay as long; what is cut short is found here."""
     image.draft("RGB", (side, side))
     image.load()
-    return seen(image, image.info.get("icc_profile") or b"")
+    return to_srgb(image, image.info.get("icc_profile") or b"")
 
 
 def _view(small: Image.Image) -> View | None:
@@ -172,7 +172,7 @@ def _check_end(clean: bytes, *, coarse: bool) -> None:
 
 def _decoded(body: bytes, *, coarse: bool) -> bytes:
     """The pixels of a JPEG; coarse at an eighth of its scale, which is enough to see that some of them changed."""
-    with opened(body) as image:
+    with open_picture(body) as image:
         if coarse:
             image.draft(None, (image.width // 8, image.height // 8))
         return image.tobytes()
@@ -180,9 +180,9 @@ def _decoded(body: bytes, *, coarse: bool) -> bytes:
 
 def _written(image: Image.Image, orientation: int, profile: bytes) -> Picture:
     """A new JPEG, turned upright, with the profile that explains its colours; one that needs tables is applied."""
-    found = icc.read(profile, SPACES[image.mode])
+    found = icc.parse(profile, SPACES[image.mode])
     kept = found.clean if found else b""
-    meant = seen(image, profile) if found and not kept else image
+    meant = to_srgb(image, profile) if found and not kept else image
     turned = meant.transpose(_TURNS[orientation]) if orientation in _TURNS else meant
     file = BytesIO()
     turned.save(file, "JPEG", quality=QUALITY, icc_profile=kept or None, comment="")
@@ -192,4 +192,4 @@ def _written(image: Image.Image, orientation: int, profile: bytes) -> Picture:
 def _reduced(image: Image.Image, profile: bytes) -> View | None:
     """The view of a picture that is large and decoded already; a small one is soon decoded again, and exactly."""
     fits = [scale for scale in (8, 4, 2) if min(image.size) >= scale * _VIEW]
-    return _view(seen(image.reduce(fits[0]), profile)) if fits else None
+    return _view(to_srgb(image.reduce(fits[0]), profile)) if fits else None

@@ -5,7 +5,7 @@ from io import BytesIO
 
 from PIL import Image, ImageChops, ImageCms
 
-from feedloop.adapters.pictures.opening import UNREADABLE, opened
+from feedloop.adapters.pictures.opening import UNREADABLE, open_picture
 from feedloop.domain import icc
 from feedloop.domain.png import Png
 
@@ -15,9 +15,9 @@ SPACES = {"L": icc.GREY, "RGB": icc.RGB, "CMYK": icc.CMYK}
 _DEEP = 16
 
 
-def seen(image: Image.Image, profile: bytes) -> Image.Image:
+def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """The picture as a screen shows it: in sRGB."""
-    found = icc.read(profile, SPACES[image.mode])
+    found = icc.parse(profile, SPACES[image.mode])
     if not found or found.is_srgb:
         return image if image.mode == "RGB" else image.convert("RGB")
     try:
@@ -57,6 +57,6 @@ def png_on_white(image: Image.Image, parts: Png) -> Image.Image:
 
 def _low_bytes(parts: Png) -> Image.Image:
     """The lower bytes of 16-bit colours, which Pillow leaves out."""
-    with opened(parts.body) as image:
+    with open_picture(parts.body) as image:
         image.tile = [tile._replace(args="RGB;16L") for tile in image.tile]
         return image.convert("RGB")

@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 from PIL.ImageFile import ImageFile
 
 from feedloop.domain.errors import BrokenPicture, TooLarge
-from feedloop.domain.limits import LEAST_SIDE, MOST_PIXELS, MOST_PIXELS_IN_FOUR_INKS, MOST_SIDE
+from feedloop.domain.upload_limits import LEAST_SIDE, MOST_PIXELS, MOST_PIXELS_IN_FOUR_INKS, MOST_SIDE
 
 Image.MAX_IMAGE_PIXELS = None  # our limits are lower, depend on the type, and are checked before decoding
 # Blocks so large that glibc gives them back; of 16 MB, Pillow's default, every thread kept what it once had.
@@ -25,7 +25,7 @@ _one_large_decode = RLock()
 
 
 @contextmanager
-def opened(body: bytes, least: int = LEAST_SIDE) -> Iterator[ImageFile]:
+def open_picture(body: bytes, least: int = LEAST_SIDE) -> Iterator[ImageFile]:
     """The picture, its header checked and its pixels not yet read; a large one waits for its turn."""
     try:
         with Image.open(BytesIO(body), formats=_FORMATS) as image:

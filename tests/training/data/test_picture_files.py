@@ -6,7 +6,7 @@ import socket
 import pytest
 
 from feedloop.domain.errors import BadRequest
-from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.upload_limits import MOST_BYTES
 from tests.support.uploads import encoded, scene
 from training.data import image_folder
 

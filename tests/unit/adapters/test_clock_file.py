@@ -46,11 +46,13 @@ def test_without_an_offset_there_is_no_time_rather_than_a_wrong_one(file, conten
 
 def test_functions_take_their_time_from_it_when_the_setting_names_one(file, monkeypatch):
     ClockFile(file).set(LONG_AGO)
-    chosen = Settings.read({"S3_ENDPOINT": "http://store.example", "CLOCK_FILE": str(file)})
+    chosen = Settings.from_environment({"S3_ENDPOINT": "http://store.example", "CLOCK_FILE": str(file)})
     monkeypatch.setattr(wiring, "configured", lambda: chosen)
     assert f"{wiring.clock()():%Y%m%d %H}" == "20261114 09"
 
 
 def test_otherwise_from_the_machine(monkeypatch):
-    monkeypatch.setattr(wiring, "configured", lambda: Settings.read({"S3_ENDPOINT": "http://store.example"}))
+    monkeypatch.setattr(
+        wiring, "configured", lambda: Settings.from_environment({"S3_ENDPOINT": "http://store.example"})
+    )
     assert wiring.clock() is utc_now

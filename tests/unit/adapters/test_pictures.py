@@ -7,10 +7,10 @@ from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
 from feedloop.adapters import pictures
-from feedloop.adapters.pictures import normalise, shrink, whole
+from feedloop.adapters.pictures import decode, normalise, shrink
 from feedloop.adapters.pictures.colours import SPACES
 from feedloop.domain.errors import BrokenPicture, TooLarge, UnsupportedPicture
-from feedloop.domain.limits import MOST_BYTES
+from feedloop.domain.upload_limits import MOST_BYTES
 from feedloop.ports import Picture
 from tests.support import profiles
 from tests.support.uploads import SECRET, encoded, pixels, private_exif, scene
@@ -133,13 +133,13 @@ def test_a_model_sees_the_colours_that_a_profile_means(kind, size, orientation):
 
 def test_a_model_sees_the_light_that_a_profile_of_grey_means():
     body = encoded(scene(64, 64).convert("L"), icc_profile=profiles.grey())
-    assert same(whole(normalise(body), 64), in_srgb(pixels(body)))
+    assert same(decode(normalise(body), 64), in_srgb(pixels(body)))
 
 
 @pytest.mark.parametrize("profile", [b"", profiles.coloured(profiles.SRGB), profiles.grey(), SECRET * 200])
 def test_without_another_profile_than_srgb_nothing_is_converted(profile):
     body = encoded(scene(), icc_profile=profile)
-    assert whole(normalise(body), 96).tobytes() == pixels(body).tobytes()
+    assert decode(normalise(body), 96).tobytes() == pixels(body).tobytes()
     assert SECRET not in normalise(body).jpeg
 
 
@@ -152,7 +152,7 @@ def test_colours_that_need_tables_are_written_anew(mode, inks, orientation):
     kept = pixels(picture.jpeg)
     assert (kept.mode, kept.info.get("icc_profile"), SECRET in picture.jpeg) == ("RGB", None, False)
     assert kept.getpixel((9, 9)) == pytest.approx((254, 0, 0), abs=9)
-    assert whole(picture, 32).getpixel((9, 9)) == pytest.approx((254, 0, 0), abs=9)
+    assert decode(picture, 32).getpixel((9, 9)) == pytest.approx((254, 0, 0), abs=9)
 
 
 def test_how_four_inks_are_meant_is_kept():

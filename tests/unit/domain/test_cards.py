@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from feedloop.domain.cards import Needs
+from feedloop.domain.cards import ModelSpec
 from feedloop.domain.errors import NoModel
 
 INPUT = {"resize": "stretch", "size": 32, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.2, 0.2]}
@@ -15,12 +15,12 @@ def card(classes=("Bread", "Egg"), **changes):
 
 
 def test_a_card_tells_what_a_model_needs():
-    needs = Needs.read(card())
-    assert (needs.classes, needs.size, needs.mean, needs.std) == (2, 32, (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
+    spec = ModelSpec.from_card(card())
+    assert (spec.classes, spec.size, spec.mean, spec.std) == (2, 32, (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
 
 
 def test_the_least_that_can_be_served_is_served():
-    assert Needs.read(card(size=1, std=[1, 1, 0.001])).size == 1
+    assert ModelSpec.from_card(card(size=1, std=[1, 1, 0.001])).size == 1
 
 
 @pytest.mark.parametrize(
@@ -40,15 +40,15 @@ def test_the_least_that_can_be_served_is_served():
 )
 def test_a_card_that_describes_no_such_model_is_refused(nonsense):
     with pytest.raises(NoModel):
-        Needs.read(nonsense)
+        ModelSpec.from_card(nonsense)
 
 
 @pytest.mark.parametrize("answer", [(0.5, 0.5), (1.0, 0.0), (0.5, 0.5009), (0.5, 0.4991)])
 def test_probabilities_of_all_classes_are_an_answer(answer):
-    Needs.read(card()).check(answer)
+    ModelSpec.from_card(card()).check(answer)
 
 
 @pytest.mark.parametrize("answer", [(), (1.0,), (0.4, 0.3, 0.3), (0.5, 0.6), (0.5, 0.5011), (0.5, 0.4989), (nan, 1.0)])
 def test_anything_else_is_not(answer):
     with pytest.raises(NoModel):
-        Needs.read(card()).check(answer)
+        ModelSpec.from_card(card()).check(answer)

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from feedloop.domain.errors import Malformed, MetadataTooLarge
 from feedloop.domain.prediction import Prediction, PredictionId, new_id, per_mille, ranked
-from feedloop.domain.storable import check_metadata
+from feedloop.domain.store_limits import check_metadata
 from tests.support.strategies import any_text, prediction_ids, predictions
 
 ID = "20261122-07-0412-9f2c11aa-4b0d4b0d4b0d4b0d4b0d4b0d4b0d4b0d-43210"

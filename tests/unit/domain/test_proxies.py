@@ -1,6 +1,6 @@
 import pytest
 
-from feedloop.domain.routes import proxy_of
+from feedloop.domain.proxies import proxy_of
 
 PROXY = "http://proxy.example:3128"
 STORE = "http://store.food.example:8333"

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedloop.domain.errors import MetadataTooLarge
-from feedloop.domain.storable import HEADER_NAMES, check_folder, check_metadata
+from feedloop.domain.store_limits import HEADER_NAMES, check_folder, check_metadata
 
 
 def is_storable(metadata):

@@ -37,7 +37,7 @@ _ROUNDS = 5  # each lost round means that another call with this key got further
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class IdempotencyRecord:
     """A prediction and its answer (without the receipt, which lies nowhere in the store)."""
 
     prediction: Prediction
@@ -67,7 +67,7 @@ def key_of(event: Event, secret: bytes) -> ObjectRef | None:
     return keys.request(receipts.digest(key, secret, purpose="request"))
 
 
-def settle(ref: ObjectRef, fresh: Claim, *, store: ObjectStore, now: datetime) -> Claim:
+def settle(ref: ObjectRef, fresh: IdempotencyRecord, *, store: ObjectStore, now: datetime) -> IdempotencyRecord:
     """The claim that holds: `fresh`, or the one that an earlier call left.
 
     Raises KeyReused, DayClosing, and Unavailable for a claim that cannot be read.
@@ -81,7 +81,9 @@ def settle(ref: ObjectRef, fresh: Claim, *, store: ObjectStore, now: datetime) -
     raise Unavailable(f"Other calls with this {HEADER} are under way. Try again.")
 
 
-def _follow(ref: ObjectRef, found: Stored, fresh: Claim, *, store: ObjectStore, now: datetime) -> Claim:
+def _follow(
+    ref: ObjectRef, found: Stored, fresh: IdempotencyRecord, *, store: ObjectStore, now: datetime
+) -> IdempotencyRecord:
     """The found claim, unless it binds nobody any more: then `fresh` takes its place. Raises Changed."""
     earlier = _read(found)
     day, expired = earlier.prediction.id.day, now - earlier.prediction.time >= EXPIRES
@@ -99,9 +101,9 @@ def _follow(ref: ObjectRef, found: Stored, fresh: Claim, *, store: ObjectStore, 
     return earlier
 
 
-def _read(found: Stored) -> Claim:
+def _read(found: Stored) -> IdempotencyRecord:
     try:
-        return Claim.from_document(load(found.body))
+        return IdempotencyRecord.from_document(load(found.body))
     except Malformed as error:  # it may promise an answer that was given: never replaced unread
         raise Unavailable(f"What an earlier call left under this {HEADER} cannot be read. Use another.") from error
 

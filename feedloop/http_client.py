@@ -4,7 +4,7 @@ from typing import Any
 
 from requests import Response, Session
 
-from feedloop.domain.routes import DIRECT, Route
+from feedloop.domain.proxies import DIRECT, Route
 
 
 def session(route: Route = DIRECT) -> Session:

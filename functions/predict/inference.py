@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedloop.domain.documents import Document
-from feedloop.domain.limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
 from feedloop.domain.prediction import Prediction, new_id, ranked
+from feedloop.domain.upload_limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
 from feedloop.http import Upload
 from feedloop.ports import Classifier, Picture
 from feedloop.releases import Release
@@ -25,7 +25,7 @@ class Model:
     threshold: int  # per mille
 
 
-def look(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> Prediction:
+def infer(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> Prediction:
     """The model's answer, under a random part that no client can choose."""
     release = model.release
     probabilities = ranked(model.classifier.probabilities(picture))
@@ -44,14 +44,14 @@ def look(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> Pr
     )
 
 
-def shown(prediction: Prediction, release: Release) -> Document:
+def prediction_document(prediction: Prediction, release: Release) -> Document:
     """The answer to the client, without the receipt."""
     top = [_line(release, index, p) for index, p in prediction.probabilities[:SHOWN]]
     model = {"name": release.name, "version": prediction.id.model}
     return {**top[0], "top": top, "model": model, "low_confidence": prediction.is_low_confidence}
 
 
-def about(release: Release, threshold: int) -> Document:
+def model_document(release: Release, threshold: int) -> Document:
     """The classes, the model and the limits of an upload."""
     essentials = ("name", "sha256", "created", "metrics", "trained_on", "note")
     card = {name: release.card[name] for name in essentials if name in release.card}

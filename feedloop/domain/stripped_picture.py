@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 
-class Stripped(NamedTuple):
+class StrippedPicture(NamedTuple):
     """What a decoder is given of an upload, and what the upload told about showing it."""
 
     body: bytes
