@@ -87,7 +87,7 @@ def draw(
         drawn = gallery.draw_outliers(folder, count, seed=seed)
     else:
         drawn = gallery.draw_folder(folder, count, style=gallery.drifted(style, drift), seed=seed)
-    written = sum(1 for _ in screen.tracked(drawn, count, "drawing"))
+    written = sum(1 for _ in screen.track(drawn, count, "drawing"))
     screen.say(f"{written} pictures in {folder}")
 
 
@@ -151,7 +151,7 @@ def evaluate(
     """How good a model is: accuracy with its interval, per class, and calibration."""
     judge = _judge(model, classes, trust_pickle=trust_pickle)
     shown = image_folder.load_pictures(folder, judge.classes, complete=False).shown
-    answers = np.array(list(screen.tracked(judge.answers(shown), len(shown), "looking")))
+    answers = np.array(list(screen.track(judge.answers(shown), len(shown), "looking")))
     report = evaluation.evaluate(answers, [one.index for one in shown if one.index is not None], judge.classes)
     screen.show_report(report)
     document = report.to_document()
@@ -165,7 +165,7 @@ def evaluate(
 
 def _look_at_outliers(judge: Predictor, folder: Path) -> dict[str, float]:
     shown = image_folder.load_outliers(folder)
-    answers = np.array(list(screen.tracked(judge.answers(shown), len(shown), "looking at outliers")))
+    answers = np.array(list(screen.track(judge.answers(shown), len(shown), "looking at outliers")))
     found = evaluation.on_outliers(answers)
     sure = f"mean confidence {found['mean_confidence']:.3f}, {found['confident']:.1%} confident"
     screen.say(f"{len(shown)} pictures of none of the classes: {sure}")
@@ -240,9 +240,9 @@ def demo(
     recipe = recipe_book.Recipe(drawings, outliers, held_out, rounds, seed)
     with TemporaryDirectory() as folder:
         work = Path(folder)
-        recipe_book.draw(recipe, work, screen.tracked)
+        recipe_book.draw(recipe, work, screen.track)
         screen.learn(lambda step: recipe_book.train(recipe, work, step))
-        card = recipe_book.export(recipe, work, to, f"{datetime.now(UTC):%Y-%m-%d}", screen.tracked)
+        card = recipe_book.export(recipe, work, to, f"{datetime.now(UTC):%Y-%m-%d}", screen.track)
     screen.say(f"{to}: {card['sha256'][:12]}, {json.dumps(card['metrics'])}")
 
 

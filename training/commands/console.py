@@ -36,7 +36,7 @@ def bar() -> Iterator[Progress]:
         yield progress
 
 
-def tracked(things: Iterable[T], total: int, what: str) -> Iterator[T]:
+def track(things: Iterable[T], total: int, what: str) -> Iterator[T]:
     """The same things, with a bar that moves as they are used."""
     with bar() as progress:
         yield from progress.track(things, total=total, description=what)

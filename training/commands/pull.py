@@ -39,7 +39,7 @@ def pull(
     indices = frozenset(_index(names, name) for name in classes or [])
     wanted = Wanted(tuple(map(_dataset, datasets)), parse_day(since), parse_day(until), indices, agreed)
     chosen = selection.choose(store, wanted)
-    pulled = download.download_pictures(store, chosen, to, names, console.tracked)
+    pulled = download.download_pictures(store, chosen, to, names, console.track)
     left = f", {pulled.moved} left out because their label changed meanwhile: run it again" if pulled.moved else ""
     console.say(f"{len(pulled.lines)} pictures in {to}, version {pulled.version[:12]}{left}")
 

@@ -86,7 +86,7 @@ def retrain(
     old = Contender(releases.model_bytes(store, release), release.card)
     given = _given(replay, outliers, release.classes.names)
     source = retraining.Source(store, old, release.classes, chosen.window, now)
-    lesson = retraining.gather(source, to, given, console.tracked)
+    lesson = retraining.gather(source, to, given, console.track)
     _tell(lesson)
     plan = TrainingPlan(int(old.card["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
     console.learn(lambda step: retraining.train(lesson, start, plan, to / "model.pt", step))
@@ -110,7 +110,7 @@ def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> No
     """Judge, tell, keep the verdict beside the model, and end with what was decided."""
     model, card = load_exported(folder)
     verdict = gate_decisions.judge(
-        store, Candidate(model, card, manifests.load_beside(folder)), chosen, now=now, tracked=console.tracked
+        store, Candidate(model, card, manifests.load_beside(folder)), chosen, now=now, progress=console.track
     )
     (folder / releases.VERDICT_FILE).write_text(
         json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"

@@ -2,11 +2,10 @@
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 from feedloop import files
 from feedloop.domain import keys
@@ -21,15 +20,12 @@ from training.data.image_folder import NAMES_FILE
 from training.data.manifests import ManifestEntry
 from training.data.picture_files import is_foreign
 from training.data.selection import Labelled
+from training.progress import Progress
 
 WORKERS = 16
 """GETs at the same time."""
 
 _OURS = re.compile(rf"({'|'.join(keys.DATASETS.values())})-\d{{8}}-[0-9a-f-]+\.jpg(\.part)?")
-
-T = TypeVar("T")
-Tracked = Callable[[Iterable[T], int, str], Iterator[T]]
-"""Passes things on and tells how far it is: the things, how many, and what happens to them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ def download_pictures(
     chosen: Sequence[Labelled],
     folder: Path,
     classes: ClassList,
-    tracked: Tracked[ManifestEntry | None],
+    progress: Progress,
 ) -> Pulled:
     """Make the folder hold exactly these pictures; the manifest comes last. Raises BadRequest for a folder of others.
 
@@ -56,7 +52,7 @@ def download_pictures(
     _tidy(folder, {one.file for one in chosen}, classes)
     with ThreadPoolExecutor(WORKERS) as pool:
         found = pool.map(lambda one: _bring(store, one, folder, classes), chosen)
-        lines = [line for line in tracked(found, len(chosen), "pulling") if line]
+        lines = [line for line in progress(found, len(chosen), "pulling") if line]
     body = manifests.to_bytes(lines)
     manifests.save(folder, body)
     return Pulled(tuple(lines), manifests.version(body), len(chosen) - len(lines))

@@ -1,6 +1,6 @@
 """The recipe of the demonstration model: drawn, trained, calibrated and exported by the commands' own code."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from training.model import train as learning
 from training.model.card import make_card, save_exported, short_metrics
 from training.model.predictors import OnnxPredictor
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
+from training.progress import Progress
 
 NOTE = (
     "A demonstration model, so that the system can be tried without a data set. It was trained from scratch on simple"
@@ -23,9 +24,6 @@ NOTE = (
     " Its metrics are measured on drawings that it was not trained on. The drawings and the weights are the project's"
     " own work, under its licence. Release a model of your own before you serve anybody."
 )
-
-Tracked = Callable[[Iterable[Any], int, str], Iterator[Any]]
-"""Passes things on and tells how far it is: the things, how many, and what happens to them."""
 
 _SHARE, _THREADS = 0.1, 2
 
@@ -46,13 +44,13 @@ class Recipe:
         return TrainingPlan(size=64, rounds=self.rounds, rate=3e-3, seed=self.seed)
 
 
-def draw(recipe: Recipe, folder: Path, tracked: Tracked) -> None:
+def draw(recipe: Recipe, folder: Path, progress: Progress) -> None:
     """Draw what is learned from, and with another seed what is measured on."""
     for part, count, seed in (("lesson", recipe.drawings, recipe.seed), ("new", recipe.held_out, recipe.seed + 1)):
         drawn = gallery.draw_folder(folder / part / "drawings", count, style=FIRST_DAY, seed=seed)
-        _use_up(tracked(drawn, count, "drawing"))
+        _use_up(progress(drawn, count, "drawing"))
     for part, count, seed in (("lesson", recipe.outliers, recipe.seed), ("new", recipe.held_out, recipe.seed + 1)):
-        _use_up(tracked(gallery.draw_outliers(folder / part / "outliers", count, seed=seed), count, "drawing nothing"))
+        _use_up(progress(gallery.draw_outliers(folder / part / "outliers", count, seed=seed), count, "drawing nothing"))
 
 
 def train(recipe: Recipe, folder: Path, step: OnBatch) -> Iterator[Epoch]:
@@ -65,7 +63,7 @@ def train(recipe: Recipe, folder: Path, step: OnBatch) -> Iterator[Epoch]:
     return learning.train_checkpoint(course, learning.SCRATCH, recipe.plan, "drawings", step)
 
 
-def export(recipe: Recipe, folder: Path, to: Path, created: str, tracked: Tracked) -> Document:
+def export(recipe: Recipe, folder: Path, to: Path, created: str, progress: Progress) -> Document:
     """Write model.onnx and its card, with what it says about new drawings and new pictures of nothing."""
     found = checkpoint.load(folder / "model.pt")
     held = learning.validation_examples(found, folder / "lesson" / "drawings", folder / "lesson" / "outliers")
@@ -74,25 +72,25 @@ def export(recipe: Recipe, folder: Path, to: Path, created: str, tracked: Tracke
     facts["trained_on"] = dict(found.trained_on)
     card = make_card(made.model, "food11", found.classes, facts, created)
     save_exported(to, made.model, card)  # as it will be read when it is measured
-    card["metrics"] = measure(OnnxPredictor(to), folder / "new", tracked)
+    card["metrics"] = measure(OnnxPredictor(to), folder / "new", progress)
     save_exported(to, made.model, card)
     return card
 
 
-def measure(judge: OnnxPredictor, folder: Path, tracked: Tracked) -> Document:
+def measure(judge: OnnxPredictor, folder: Path, progress: Progress) -> Document:
     """The metrics of the card."""
     shown, others = (
         image_folder.load_pictures(folder / "drawings").shown,
         image_folder.load_outliers(folder / "outliers"),
     )
-    answers, unsure = _answers(judge, shown, tracked), _answers(judge, others, tracked)
+    answers, unsure = _answers(judge, shown, progress), _answers(judge, others, progress)
     report = evaluation.evaluate(answers, [one.index for one in shown if one.index is not None], judge.classes)
     outliers = evaluation.on_outliers(unsure)
     return {**short_metrics(report.to_document()), "outliers": outliers}
 
 
-def _answers(judge: OnnxPredictor, shown: Sequence[Example], tracked: Tracked) -> evaluation.Probabilities:
-    return np.array(list(tracked(judge.answers(shown), len(shown), "looking")))
+def _answers(judge: OnnxPredictor, shown: Sequence[Example], progress: Progress) -> evaluation.Probabilities:
+    return np.array(list(progress(judge.answers(shown), len(shown), "looking")))
 
 
 def _use_up(things: Iterable[Any]) -> None:

@@ -1,10 +1,9 @@
 """Two models before the same blind pictures, shown as predict shows them."""
 
 import hashlib
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
 
 from feedloop.adapters import pictures
 from feedloop.classifiers import load_classifier
@@ -16,10 +15,8 @@ from feedloop.estimation.paired import Compared
 from feedloop.ports import Classifier, ObjectStore
 from training.data.download import WORKERS
 from training.data.manifests import ManifestEntry
+from training.progress import Progress
 from training.promotion.test_days import Answered, Day
-
-Tracked = Callable[[Iterable[Any], int, str], Iterator[Any]]
-"""Passes things on and tells how far it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,10 +74,10 @@ def sample(store: ObjectStore, found: Sequence[Day]) -> Sample:
     return Sample(tuple(found), tuple(shown), len(asked) - len(shown))
 
 
-def compare(chosen: Sample, before: Contender, after: Contender, tracked: Tracked) -> list[Compared]:
+def compare(chosen: Sample, before: Contender, after: Contender, progress: Progress) -> list[Compared]:
     """What both say about every picture."""
     old, new = (load_classifier(one.model, one.card) for one in (before, after))
-    judged = tracked(chosen.shown, len(chosen.shown), "judging")
+    judged = progress(chosen.shown, len(chosen.shown), "judging")
     return [Compared(one.day, one.truth, _says(old, one), _says(new, one)) for one in judged]
 
 

@@ -22,8 +22,9 @@ from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Release
 from training.data import manifests
 from training.data.manifests import ManifestEntry
+from training.progress import Progress
 from training.promotion import comparison, gate, registry, test_days
-from training.promotion.comparison import Contender, Sample, Tracked
+from training.promotion.comparison import Contender, Sample
 from training.promotion.gate import Rules
 from training.promotion.test_days import Window
 
@@ -44,7 +45,7 @@ class Trial:
     force: bool = False
 
 
-def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, tracked: Tracked) -> Document:
+def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, progress: Progress) -> Document:
     """Compare, decide, keep the verdict, and release when it says so or by force; the verdict.
 
     Raises BadRequest when the candidate serves already or answers other classes, NoModel when nothing serves, and
@@ -56,7 +57,7 @@ def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, t
     days = test_days.read(store, chosen.window, test_days.answers(store), classes=len(release.classes.names), now=now)
     whole = comparison.sample(store, days)
     shown = whole.without([*new.trained, *_trained(store, old)])
-    found = _Found(whole, comparison.compare(shown, old, new, tracked))
+    found = _Found(whole, comparison.compare(shown, old, new, progress))
     verdict = {"v": 1, "at": iso(now), **_document(new, old, chosen, found)}
     keep(store, verdict)
     if verdict["released"]:

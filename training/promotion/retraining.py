@@ -18,8 +18,9 @@ from training.model.card import make_card, save_exported
 from training.model.checkpoint import Checkpoint
 from training.model.onnx_weights import unfold
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
+from training.progress import Progress
 from training.promotion import comparison, retraining_data, test_days
-from training.promotion.comparison import Contender, Tracked
+from training.promotion.comparison import Contender
 from training.promotion.retraining_data import Lines, Replay
 from training.promotion.test_days import Window
 
@@ -85,15 +86,15 @@ class Source:
     now: datetime
 
 
-def gather(source: Source, folder: Path, given: Replay | None, tracked: Tracked) -> Lesson:
+def gather(source: Source, folder: Path, given: Replay | None, progress: Progress) -> Lesson:
     """Bring everything to learn from into a folder; again after a stop. `given` replaces what can be drawn again."""
     store, window = source.store, source.window
     sampled = test_days.sampled(store)
     chosen = retraining_data.choose(store, window, sampled)
-    pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, tracked)
+    pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
     found = test_days.read(store, window, test_days.answers(store), classes=len(source.classes.names), now=source.now)
     judging = {one.sha256 for one in comparison.sample(store, found).shown if one.body}
-    again = given or retraining_data.replay(source.old.card.get("trained_on", {}), folder / "again", tracked)
+    again = given or retraining_data.replay(source.old.card.get("trained_on", {}), folder / "again", progress)
     return Lesson(
         source.old,
         source.classes.names,

@@ -17,7 +17,7 @@ from training.data.drawings import FIRST_DAY
 from training.data.image_folder import Example
 from training.data.manifests import ManifestEntry
 from training.data.selection import Labelled, Wanted
-from training.promotion.comparison import Tracked
+from training.progress import Progress
 from training.promotion.test_days import Window
 
 DRAWINGS = "drawings"
@@ -89,7 +89,7 @@ def outliers(store: ObjectStore, folder: Path, window: Window, sampled: Collecti
     return [Example(_path(folder, one), None) for one in wanted if _bring(store, one, _path(folder, one))]
 
 
-def replay(trained_on: Document, folder: Path, tracked: Tracked) -> Replay:
+def replay(trained_on: Document, folder: Path, progress: Progress) -> Replay:
     """What the serving model learned first, as far as it can be drawn again: that of the demonstration model."""
     lesson = trained_on.get("replay") or trained_on
     if lesson.get("dataset") != DRAWINGS or "seed" not in lesson:
@@ -97,8 +97,8 @@ def replay(trained_on: Document, folder: Path, tracked: Tracked) -> Replay:
     count, seed = min(REPLAYED, int(lesson["pictures"])), int(lesson["seed"])
     drawn = gallery.draw_folder(folder / "drawings", count, style=FIRST_DAY, seed=seed)
     nothing = gallery.draw_outliers(folder / "outliers", count // 2, seed=seed)
-    list(tracked(drawn, count, "drawing the first lesson again"))
-    list(tracked(nothing, count // 2, "drawing nothing again"))
+    list(progress(drawn, count, "drawing the first lesson again"))
+    list(progress(nothing, count // 2, "drawing nothing again"))
     found = of_folders(folder / "drawings", folder / "outliers", DRAWINGS)
     return replace(found, seed=seed)
 

@@ -38,7 +38,7 @@ def candidate(calls=RIGHT, number=2, trained=()):
 
 
 def judge(store, new, **how):
-    return gate_decisions.judge(store, new, Trial(WINDOW, **how), now=NOW, tracked=lambda things, *_: iter(things))
+    return gate_decisions.judge(store, new, Trial(WINDOW, **how), now=NOW, progress=lambda things, *_: iter(things))
 
 
 def serving(store):
@@ -146,7 +146,7 @@ def test_a_label_of_a_busy_day_stands_for_more(store):
     colours.answered(store, [0] * 30, queue=keys.LOW_CONFIDENCE)  # of the same day, not answered blind
     chosen = Trial(test_days.Window("20261121", "20261122"))
     new = candidate()
-    verdict = gate_decisions.judge(store, new, chosen, now=NOW, tracked=lambda things, *_: iter(things))
+    verdict = gate_decisions.judge(store, new, chosen, now=NOW, progress=lambda things, *_: iter(things))
     sizes = {day["day"]: day["predictions"] for day in verdict["days"]}
     assert verdict["accuracy"]["before"] == pytest.approx(sizes["20261121"] / sum(sizes.values()), abs=1e-3)
 
@@ -166,12 +166,12 @@ def test_a_model_of_other_classes_is_not_judged(store):
 def test_another_release_meanwhile_is_not_replaced(store):
     answered(store, MANY)
 
-    def tracked(things, *_):
+    def progress(things, *_):
         colours.release(store, ALL_BLUE)
         return iter(things)
 
     with pytest.raises(Changed):
-        gate_decisions.judge(store, candidate(), Trial(WINDOW), now=NOW, tracked=tracked)
+        gate_decisions.judge(store, candidate(), Trial(WINDOW), now=NOW, progress=progress)
     assert serving(store) == colours.card(colours.model(ALL_BLUE))["sha256"]
 
 
