@@ -146,7 +146,7 @@ def _objects(filed: int, listed: int) -> Iterator[Object]:
 
 
 def _made(rng: Random, back: int, count: int) -> tuple[str, list[Line]]:
-    """A day and its predictions in the order of their random parts."""
+    """A day and its predictions in the order of their sample keys."""
     made = (_line(rng) for _ in range(count))
     return day_of(TODAY - timedelta(days=back)), sorted(made, key=lambda line: line.random)
 

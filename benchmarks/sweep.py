@@ -146,16 +146,16 @@ def _annotate(server: Server, rng: Random, count: int, turn: int) -> None:
             made = filling.prediction(rng, utc_now())
             name = _name(queue, made, CURATED + turn * count + number)
             objects += [filling.committed(made), Object(keys.output(queue, name), _annotation(made))]
-            objects.append(Object(keys.image(made.id.random), filling.JPEG, made.to_metadata()))
+            objects.append(Object(keys.image(made.id.sample_key), filling.JPEG, made.to_metadata()))
             if queue in keys.REVIEW_QUEUES:
-                objects.append(Object(keys.task(queue, made.id.random), b"{}"))
+                objects.append(Object(keys.task(queue, made.id.sample_key), b"{}"))
     for prefix in (FIRST, TWIN):
         filling.write(server, objects, prefix=prefix)
 
 
 def _name(queue: str, made: Prediction, number: int) -> str:
     """Label Studio counts its annotations; relabel's are named by their prediction."""
-    return made.id.random if queue == keys.USER_FEEDBACK_2 else str(number)
+    return made.id.sample_key if queue == keys.USER_FEEDBACK_2 else str(number)
 
 
 def _annotation(made: Prediction) -> bytes:

@@ -93,13 +93,13 @@ class Bench:
 
     def _task(self) -> tuple[Object, Object]:
         made = filling.prediction(self.rng, utc_now())
-        task = informed_task(made, QUEUE, self.store.url(keys.image(made.id.random)))
-        picture = Object(keys.image(made.id.random), filling.JPEG, made.to_metadata())
-        return picture, Object(keys.task(QUEUE, made.id.random), dump(task))
+        task = informed_task(made, QUEUE, self.store.url(keys.image(made.id.sample_key)))
+        picture = Object(keys.image(made.id.sample_key), filling.JPEG, made.to_metadata())
+        return picture, Object(keys.task(QUEUE, made.id.sample_key), dump(task))
 
     def _document(self) -> Document:
         made = filling.prediction(self.rng, utc_now())
-        return informed_task(made, QUEUE, self.store.url(keys.image(made.id.random)))
+        return informed_task(made, QUEUE, self.store.url(keys.image(made.id.sample_key)))
 
 
 def main() -> None:

@@ -29,7 +29,7 @@ def committed(store: ObjectStore, prediction: PredictionId) -> Prediction:
 
 def show_picture(store: ObjectStore, prediction: PredictionId) -> None:
     """Copy a committed picture to where annotators may see it, once. Raises Missing."""
-    target = keys.image(prediction.random)
+    target = keys.image(prediction.sample_key)
     try:
         store.head(target)
     except Missing:
@@ -38,13 +38,13 @@ def show_picture(store: ObjectStore, prediction: PredictionId) -> None:
 
 def queue_informed(store: ObjectStore, prediction: Prediction, queue: str) -> bool:
     """Add a task that shows the model's answer; False when the queue has it already."""
-    url = store.url(keys.image(prediction.id.random))
+    url = store.url(keys.image(prediction.id.sample_key))
     return _create_task(store, queue, prediction.id, informed_task(prediction, queue, url))
 
 
 def queue_blind(store: ObjectStore, prediction: PredictionId) -> bool:
     """Add a task of the random sample; False when it is there already."""
-    url = store.url(keys.image(prediction.random))
+    url = store.url(keys.image(prediction.sample_key))
     return _create_task(store, keys.RANDOM_SAMPLED, prediction, blind_task(url))
 
 
@@ -79,6 +79,6 @@ def projects(all_: Sequence[Project], births: Births) -> dict[str, Project]:
 
 def _create_task(store: ObjectStore, queue: str, prediction: PredictionId, task: Document) -> bool:
     with suppress(AlreadyExists):
-        store.create(keys.task(queue, prediction.random), dump(task))
+        store.create(keys.task(queue, prediction.sample_key), dump(task))
         return True
     return False

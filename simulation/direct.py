@@ -14,7 +14,7 @@ from simulation.label_studio import annotation
 from simulation.personas import Answer
 
 _ID = 13
-"""Hexadecimal digits of a random part that make an annotation's id: a number that any JSON reader takes."""
+"""Hexadecimal digits of a sample key that make an annotation's id: a number that any JSON reader takes."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,7 +31,7 @@ class Truth:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._facts = {fact.id: fact for fact in _read(path)}
-        self._by_random = {PredictionId.parse(id_).random: fact for id_, fact in self._facts.items()}
+        self._by_random = {PredictionId.parse(id_).sample_key: fact for id_, fact in self._facts.items()}
 
     def __iter__(self) -> Iterator[Fact]:
         return iter(self._facts.values())
@@ -45,10 +45,10 @@ class Truth:
         with self._path.open("a") as file:
             file.writelines(f"{json.dumps(asdict(fact))}\n" for fact in new)
         self._facts |= {fact.id: fact for fact in new}
-        self._by_random |= {PredictionId.parse(fact.id).random: fact for fact in new}
+        self._by_random |= {PredictionId.parse(fact.id).sample_key: fact for fact in new}
 
     def of(self, random: str) -> Fact | None:
-        """By the random part of the prediction, which review pictures and tasks are named after."""
+        """By the sample key of the prediction, which review pictures and tasks are named after."""
         return self._by_random.get(random)
 
     def numbers(self, day: int) -> set[int]:

@@ -50,12 +50,12 @@ class ObjectRef(NamedTuple):
 def production(prediction: PredictionId) -> ObjectRef:
     """The picture whose metadata is the prediction's record; writing it commits the prediction."""
     p = prediction
-    name = f"{p.random}-{p.per_mille:04d}-{p.model}-{p.second:05d}.jpg"
+    name = f"{p.sample_key}-{p.per_mille:04d}-{p.model}-{p.second:05d}.jpg"
     return ObjectRef(PRODUCTION, f"{production_day(p.class_index, p.day).key}{name}")
 
 
 def production_day(class_index: int, day: str) -> ObjectRef:
-    """The folder of one predicted class and day, sorted by their random parts; without a day, of all its days."""
+    """The folder of one predicted class and day, sorted by their sample keys; without a day, of all its days."""
     return ObjectRef(PRODUCTION, f"{_class(class_index)}/{day}/" if day else f"{_class(class_index)}/")
 
 
@@ -64,18 +64,18 @@ def read_production(key: str) -> PredictionId:
     match = _PRODUCTION_KEY.fullmatch(key)
     if match is None:
         raise Malformed(f"not a production key: {key}")
-    class_index, day, random, per_mille, model, second = match.groups()
-    return PredictionId.parse(f"{day}-{class_index}-{per_mille}-{model}-{random}-{second}")
+    class_index, day, sample_key, per_mille, model, second = match.groups()
+    return PredictionId.parse(f"{day}-{class_index}-{per_mille}-{model}-{sample_key}-{second}")
 
 
 def split_production(key: str) -> tuple[str, ...] | None:
-    """Class, day, random part, per mille, model and second of a production key, by its form alone; None for others."""
+    """Class, day, sample key, per mille, model and second of a production key, by its form alone; None for others."""
     match = _PRODUCTION_KEY.fullmatch(key)
     return match.groups() if match else None
 
 
-def random_of(key: str) -> str | None:
-    """The random part in a dataset's, an outcome's or a task's key; None in a key that has none."""
+def sample_key_of(key: str) -> str | None:
+    """The sample key in a dataset's, an outcome's or a task's key; None in a key that has none."""
     match = _WITH_RANDOM.fullmatch(key)
     return match[1] if match else None
 
@@ -101,9 +101,9 @@ def dataset_class(queue: str, class_index: int | None = None) -> ObjectRef:
     return ObjectRef(DATASETS[queue], "" if class_index is None else f"{_class(class_index)}/")
 
 
-def image(random: str) -> ObjectRef:
+def image(sample_key: str) -> ObjectRef:
     """The copy that annotators see: its key reveals nothing, its metadata holds the prediction id."""
-    return ObjectRef(LABELSTUDIO, f"images/{random}.jpg")
+    return ObjectRef(LABELSTUDIO, f"images/{sample_key}.jpg")
 
 
 def images() -> ObjectRef:
@@ -112,16 +112,16 @@ def images() -> ObjectRef:
 
 
 def read_image_url(url: str, *, images: str) -> str:
-    """The random part of a review picture's address; `images` is the address of their folder. Raises Malformed."""
+    """The sample key of a review picture's address; `images` is the address of their folder. Raises Malformed."""
     match = _IMAGE_KEY.fullmatch("images/" + url.removeprefix(images)) if url.startswith(images) else None
     if match is None:
         raise Malformed("its picture is not one of ours")
     return match[1]
 
 
-def task(queue: str, random: str) -> ObjectRef:
+def task(queue: str, sample_key: str) -> ObjectRef:
     """A review task for one of the REVIEW_QUEUES."""
-    return ObjectRef(LABELSTUDIO, f"tasks/{queue}/{random}.json")
+    return ObjectRef(LABELSTUDIO, f"tasks/{queue}/{sample_key}.json")
 
 
 def tasks(queue: str) -> ObjectRef:
@@ -130,7 +130,7 @@ def tasks(queue: str) -> ObjectRef:
 
 
 def read_task(queue: str, key: str) -> str:
-    """The random part of a task's key; of any other key below the queue's folder, a name that no task has."""
+    """The sample key of a task's key; of any other key below the queue's folder, a name that no task has."""
     return quote(key.removeprefix(tasks(queue).key).removesuffix(".json"), safe="")
 
 
@@ -139,9 +139,9 @@ def refused_tasks(queue: str) -> str:
     return f"tasks-{queue}"
 
 
-def imported(queue: str, random: str) -> ObjectRef:
+def imported(queue: str, sample_key: str) -> ObjectRef:
     """The ledger entry of one task: claimed by a worker, or in Label Studio."""
-    return ObjectRef(TRACKING, f"{imports(queue).key}{random}")
+    return ObjectRef(TRACKING, f"{imports(queue).key}{sample_key}")
 
 
 def imports(queue: str) -> ObjectRef:

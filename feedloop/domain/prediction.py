@@ -22,17 +22,19 @@ _ID = re.compile(r"(\d{8})-(\d{2,4})-(\d{4})-([0-9a-f]{8})-([0-9a-f]{32})-(\d{5}
 
 @dataclass(frozen=True, slots=True)
 class PredictionId:
-    """Everything that says where a prediction lies: `<day>-<class>-<per mille>-<model>-<random>-<second>`."""
+    """Everything that says where a prediction lies: `<day>-<class>-<per mille>-<model>-<sample key>-<second>`."""
 
     day: str
     class_index: int
     per_mille: int
     model: str
-    random: str
+    sample_key: str
     second: int
 
     def __str__(self) -> str:
-        return f"{self.day}-{self.class_index:02d}-{self.per_mille:04d}-{self.model}-{self.random}-{self.second:05d}"
+        return (
+            f"{self.day}-{self.class_index:02d}-{self.per_mille:04d}-{self.model}-{self.sample_key}-{self.second:05d}"
+        )
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -40,8 +42,8 @@ class PredictionId:
         match = _ID.fullmatch(text)
         if match is None:
             raise Malformed("not a prediction id")
-        day, class_index, per_mille, model, random, second = match.groups()
-        parsed = cls(day, int(class_index), int(per_mille), model, random, int(second))
+        day, class_index, per_mille, model, sample_key, second = match.groups()
+        parsed = cls(day, int(class_index), int(per_mille), model, sample_key, int(second))
         if str(parsed) != text or parsed.per_mille > CERTAIN or not _is_time(day, parsed.second):
             raise Malformed("not a prediction id")
         return parsed
@@ -125,10 +127,10 @@ def ranked(probabilities: list[float]) -> tuple[tuple[int, float], ...]:
     return tuple((index, _floored(probabilities[index])) for index in order[:MOST_PROBABILITIES])
 
 
-def new_id(time: datetime, top: tuple[int, float], model_sha256: str, random: str) -> PredictionId:
+def new_id(time: datetime, top: tuple[int, float], model_sha256: str, sample_key: str) -> PredictionId:
     """The id of a prediction made at `time` whose best class is `top`."""
     index, confidence = top
-    return PredictionId(day_of(time), index, per_mille(confidence), model_sha256[:8], random, second_of_day(time))
+    return PredictionId(day_of(time), index, per_mille(confidence), model_sha256[:8], sample_key, second_of_day(time))
 
 
 def per_mille(confidence: float) -> int:

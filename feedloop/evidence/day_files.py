@@ -1,4 +1,4 @@
-"""The predictions of a day, in the order of their random parts: from the day's file, or from listings.
+"""The predictions of a day, in the order of their sample keys: from the day's file, or from listings.
 
 A day's file is derived from the listings of a closed day, so both tell the same. It has one line of JSON
 per prediction below a line that counts them; whoever deletes it gets it again with the next closing.
@@ -46,7 +46,7 @@ class Line(NamedTuple):
 
 
 def listed(store: ObjectStore, day: str, classes: int, low: Collection[str]) -> Iterator[Line]:
-    """A day's predictions as production lists them; `low` are the random parts of the low-confidence queue."""
+    """A day's predictions as production lists them; `low` are the sample keys of the low-confidence queue."""
     by_class = [_of_class(store, index, day, low) for index in range(classes)]
     return merge(*by_class, key=attrgetter("random"))
 
@@ -57,7 +57,7 @@ def filed(store: ObjectStore, day: str) -> Iterator[Line]:
 
 
 def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[bytes, int]:
-    """The content of a day's file, and how many predictions it has; `sampled` are the random sample's random parts."""
+    """The content of a day's file, and how many predictions it has; `sampled` are the random sample's sample keys."""
     told = [_told(day, line, sampled=line.random in sampled) for line in lines]
     header = dump({"v": 1, "day": day, "predictions": len(told)})
     return b"\n".join((header, *told, b"")), len(told)

@@ -16,7 +16,7 @@ from feedloop.ports import ForEach, ObjectStore
 
 TENTHS = 10
 TIMED = 200
-"""Of how many labels of a day and queue the time is told: those with the smallest random parts."""
+"""Of how many labels of a day and queue the time is told: those with the smallest sample keys."""
 
 
 class Cell(NamedTuple):
@@ -75,7 +75,7 @@ class DayFacts:
     def read(
         self, lines: Iterable[Line], people: People, concerned: Collection[str], *, switched_at: str = ""
     ) -> "DayFacts":
-        """Take in the day's predictions, in the order of their random parts; `concerned` are those of `people`.
+        """Take in the day's predictions, in the order of their sample keys; `concerned` are those of `people`.
 
         A prediction that is not answered ends the labelled prefix, and with it what a uniform sample is. Those before
         the second `switched_at` are counted as early as well.

@@ -1,6 +1,6 @@
 """What people were asked and what they said, by listing: the datasets, the outcomes, the tasks.
 
-Of any time, since the depth of a queue is a matter of now. A random part stands for its prediction.
+Of any time, since the depth of a queue is a matter of now. A sample key stands for its prediction.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ _CODES = {
 }
 
 _PARTS = ("0", "4", "8", "c", "g")
-"""Between these beginnings of random parts a queue is listed at the same time."""
+"""Between these beginnings of sample keys a queue is listed at the same time."""
 
 Answers = dict[str, int]
 """Random part to answer."""
@@ -37,7 +37,7 @@ Answers = dict[str, int]
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
-    """A queue's tasks: the random parts of all; how many nobody answered, and since when the oldest of those waits."""
+    """A queue's tasks: the sample keys of all; how many nobody answered, and since when the oldest of those waits."""
 
     randoms: frozenset[str] = frozenset()
     waiting: int = 0
@@ -95,7 +95,7 @@ def _code(key: str) -> int | None:
 def _add(store: ObjectStore, queue: str, answers: Answers, said: list[tuple[str, int]], unread: Unread) -> None:
     """Take them in; one that is shown at two places is being moved just now, and its label of record decides."""
     for key, answer in said:
-        random = keys.random_of(key)
+        random = keys.sample_key_of(key)
         if random is None:
             continue  # somebody else's object
         if answers.setdefault(random, answer) != answer:
@@ -120,12 +120,12 @@ def _of_record(store: ObjectStore, queue: str, key: str, unread: Unread) -> int 
 
 
 def _tasks(store: ObjectStore, queue: str, begin: str, end: str, *, answers: Answers) -> Tasks:
-    """The tasks whose random parts lie between two beginnings."""
+    """The tasks whose sample keys lie between two beginnings."""
     randoms, waiting, oldest, folder = set(), 0, None, keys.tasks(queue)
     for entry in store.list(folder, start_after=folder.key + begin):
         if entry.key >= folder.key + end:
             break
-        random = keys.random_of(entry.key)
+        random = keys.sample_key_of(entry.key)
         if random is None:
             continue
         randoms.add(random)

@@ -239,7 +239,7 @@ class Curator:
         """
         if queue not in keys.REVIEW_QUEUES:
             return True
-        signs = (keys.task(queue, prediction.random), keys.imported(queue, prediction.random))
+        signs = (keys.task(queue, prediction.sample_key), keys.imported(queue, prediction.sample_key))
         return any(map(self._exists, (*signs, keys.label(queue, prediction))))
 
     def _exists(self, ref: ObjectRef) -> bool:

@@ -60,7 +60,7 @@ def predict(
 def commit(prediction: Prediction, picture: Picture, *, store: ObjectStore, clock: Clock) -> None:
     """Write what belongs to a prediction, the picture that commits it last. Raises DayClosing."""
     if prediction.is_low_confidence:
-        _keep(picture, keys.image(prediction.id.random), prediction, store)
+        _keep(picture, keys.image(prediction.id.sample_key), prediction, store)
         reviews.queue_informed(store, prediction, keys.LOW_CONFIDENCE)
     if not takes_commits(prediction.id.day, clock()):
         raise DayClosing("Midnight (UTC) passed while the picture was being stored. Send it again.")

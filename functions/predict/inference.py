@@ -26,7 +26,7 @@ class Model:
 
 
 def infer(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> Prediction:
-    """The model's answer, under a random part that no client can choose."""
+    """The model's answer, under a sample key that no client can choose."""
     release = model.release
     probabilities = ranked(model.classifier.probabilities(picture))
     return Prediction(

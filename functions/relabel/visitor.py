@@ -28,7 +28,7 @@ class _Last:
 
 def relabel(record: Prediction, index: int, *, store: ObjectStore, classes: ClassList, now: datetime) -> bool:
     """Make `index` the visitor's answer; False when it is that already. The model's class withdraws it."""
-    ref = keys.output(keys.USER_FEEDBACK_2, record.id.random)
+    ref = keys.output(keys.USER_FEEDBACK_2, record.id.sample_key)
 
     def attempt() -> bool:
         last = _last(store, ref, record, classes)
@@ -69,12 +69,12 @@ def _file(
     updated_at = max(now, known + timedelta(microseconds=1)) if known else now
     return {
         "v": 1,
-        "id": record.id.random,
+        "id": record.id.sample_key,
         "counter": last.counter + 1,
         "updated_at": iso(updated_at),
         "completed_by": {"id": VISITOR},
         "was_cancelled": withdrawn,
-        "task": {"data": {"image": store.url(keys.image(record.id.random))}},
+        "task": {"data": {"image": store.url(keys.image(record.id.sample_key))}},
         "prediction_id": str(record.id),
         "result": [] if withdrawn else [choice],
     }

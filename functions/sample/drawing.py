@@ -45,7 +45,7 @@ def _of_class(store: ObjectStore, index: int, day: str, count: int) -> Iterator[
 def _queue(store: ObjectStore, prediction: PredictionId, boundary: ErrorBoundary) -> str:
     def work() -> str:
         store.copy(
-            keys.production(prediction), keys.image(prediction.random)
+            keys.production(prediction), keys.image(prediction.sample_key)
         )  # the same bytes, if it was there already
         return QUEUED if reviews.queue_blind(store, prediction) else KNOWN
 

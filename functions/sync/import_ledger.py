@@ -33,10 +33,10 @@ def is_done(entry: Entry | Head) -> bool:
     return entry.size != CLAIM_SIZE
 
 
-def was_imported(store: ObjectStore, queue: str, random: str) -> bool:
+def was_imported(store: ObjectStore, queue: str, sample_key: str) -> bool:
     """Whether the task is in Label Studio, or was."""
     with suppress(Missing):
-        return is_done(store.head(keys.imported(queue, random)))
+        return is_done(store.head(keys.imported(queue, sample_key)))
     return False
 
 
@@ -53,24 +53,24 @@ class ImportLedger:
         folder = keys.imports(self.queue)
         return {entry.key.removeprefix(folder.key): entry for entry in self.store.list(folder)}
 
-    def claim(self, random: str) -> str | None:
+    def claim(self, sample_key: str) -> str | None:
         """Our claim's ETag, or None when somebody was first."""
         with suppress(AlreadyExists):
-            return self.store.create(keys.imported(self.queue, random), _claim(self.worker))
+            return self.store.create(keys.imported(self.queue, sample_key), _claim(self.worker))
         return None
 
-    def take_over(self, random: str, entry: Entry) -> str | None:
+    def take_over(self, sample_key: str, entry: Entry) -> str | None:
         """The same for a claim whose worker died."""
         with suppress(Changed):
-            return self.store.replace(keys.imported(self.queue, random), _claim(self.worker), etag=entry.etag)
+            return self.store.replace(keys.imported(self.queue, sample_key), _claim(self.worker), etag=entry.etag)
         return None
 
-    def settle(self, random: str, etag: str, task: int) -> int:
+    def settle(self, sample_key: str, etag: str, task: int) -> int:
         """Write that Label Studio has the task; the task that counts, another's when somebody was done before us.
 
         Not when somebody only took our claim over: whoever looks the task up may have found ours.
         """
-        ref = keys.imported(self.queue, random)
+        ref = keys.imported(self.queue, sample_key)
         for _ in attempts(ref):
             with suppress(Changed):
                 self.store.replace(ref, _done(task), etag=etag)

@@ -97,7 +97,7 @@ def test_a_deleted_task_takes_its_picture_along_and_stays_away(staffed, unsure):
     staffed.annotator.delete_task(task)
     staffed.until_told("withdrawn", shown)
     assert settled(staffed)["lowconfidence"]["new"] == 0
-    assert images(staffed)[prediction(shown).random] == 0
+    assert images(staffed)[prediction(shown).sample_key] == 0
 
 
 def settled(staffed):
@@ -212,7 +212,7 @@ def test_annotators_who_save_during_imports_lose_neither_task_nor_prediction(sta
         assert all(pool.map(staffed.task, brought))
         list(pool.map(lambda shown: staffed.until_in({EGG}, shown), made))
     found = images(staffed)
-    assert {found[prediction(shown).random] for shown in made + brought} == {1}
+    assert {found[prediction(shown).sample_key] for shown in made + brought} == {1}
     assert {len(task["predictions"]) for task in waiting_tasks(staffed)} == {
         1
     }  # Label Studio forgets one when it retries

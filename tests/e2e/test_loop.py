@@ -45,7 +45,7 @@ def test_a_picture_is_answered_and_kept(store, upload):
 
 
 def test_an_unsure_answer_waits_for_a_person(store, upload):
-    random = identity(upload()).random
+    random = identity(upload()).sample_key
     assert list(everything(store, keys.LABELSTUDIO, "tasks/")) == [f"tasks/lowconfidence/{random}.json"]
     assert list(everything(store, keys.LABELSTUDIO, "images/")) == [f"images/{random}.jpg"]
 
@@ -76,7 +76,7 @@ def test_a_visitors_class_becomes_a_dataset_picture_and_moves_with_his_mind(stor
     for name in ("Egg", "Soup"):
         answer = call("relabel", data={"prediction_id": told["prediction_id"], "class": name})[1]
         assert (answer["status"], answer["class"]) == ("updated", name)
-        output = keys.output(keys.USER_FEEDBACK_2, identity(told).random)
+        output = keys.output(keys.USER_FEEDBACK_2, identity(told).sample_key)
         assert call("curate", json=event(store, output), headers=EVENT)[0] == 200
     assert list(everything(store, "userfeedback2", "")) == [f"class_09/{identity(told)}.jpg"]
 
@@ -91,7 +91,7 @@ def test_the_sample_of_a_day_is_drawn_once(store, upload, call):
     ids = [identity(upload()) for _ in range(4)]
     asked = {"data": {"date": ids[0].day, "count": "3"}, "headers": BEARER}
     assert [call("sample", **asked)[1]["queued"] for _ in range(2)] == [3, 0]
-    drawn = {f"tasks/randomsampled/{random}.json" for random in sorted(made.random for made in ids)[:3]}
+    drawn = {f"tasks/randomsampled/{random}.json" for random in sorted(made.sample_key for made in ids)[:3]}
     assert set(everything(store, keys.LABELSTUDIO, "tasks/randomsampled/")) == drawn
 
 

@@ -22,7 +22,7 @@ def studio(staffed, tmp_path):
 
 def task_of(studio, shown, queue):
     """The waiting task of a prediction."""
-    (found,) = [task for task in studio.tasks(queue) if task.random == prediction(shown).random]
+    (found,) = [task for task in studio.tasks(queue) if task.random == prediction(shown).sample_key]
     return found
 
 
@@ -46,7 +46,7 @@ def test_a_skipped_task_waits_no_longer(staffed, studio):
     assert studio.is_open()
     studio.submit(task_of(studio, shown, LOW), 0, Answer("", MANUAL), 1.0)
     staffed.until_told("skipped", shown)
-    assert prediction(shown).random not in {task.random for task in studio.tasks(LOW)}
+    assert prediction(shown).sample_key not in {task.random for task in studio.tasks(LOW)}
 
 
 def test_who_works_blind_is_shown_nothing(staffed, studio):

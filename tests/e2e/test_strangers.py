@@ -42,7 +42,7 @@ def test_strangers_just_before_cron_do_not_use_up_its_sample(store, call):
     assert call("sample")[1]["sampled"] == 0
     made = commit(store, prediction(time=yesterday()), shown=False)
     assert call("sample", **CRON)[1]["queued"] == 1
-    assert list(everything(store, keys.LABELSTUDIO, "tasks/")) == [f"tasks/randomsampled/{made.id.random}.json"]
+    assert list(everything(store, keys.LABELSTUDIO, "tasks/")) == [f"tasks/randomsampled/{made.id.sample_key}.json"]
 
 
 def test_strangers_at_the_moment_of_cron_do_not_use_up_its_sample(store, call):
@@ -80,7 +80,7 @@ def test_a_strangers_parameters_are_as_if_they_were_not_there(store, call, shown
 def guesses(told):
     """Receipts that nobody was given, made of one that somebody was."""
     text, _, signature = told["prediction_id"].rpartition(".")
-    other = str(PredictionId.parse(text)).replace(identity(told).random, f"{Random(1).getrandbits(128):032x}")
+    other = str(PredictionId.parse(text)).replace(identity(told).sample_key, f"{Random(1).getrandbits(128):032x}")
     never_made = receipts.sign(PredictionId.parse(other), wiring.signing_key())
     forged = [f"{other}.{signature}", text, f"{text}.", f"{text}.{'0' * 64}", f".{signature}", signature]
     return [never_made, *forged, "*", "%", "../x", "."]
@@ -113,5 +113,5 @@ def test_no_answer_to_a_stranger_names_a_prediction(store, call, upload):
     upload()
     asked = {"prediction_id": "x", "class": "x"}
     told = str([call(name, json=asked) for name in ("sample", "curate", "flag", "relabel")])
-    assert [one.id.random for one in (made, *committed(store)) if one.id.random in told] == []
+    assert [one.id.sample_key for one in (made, *committed(store)) if one.id.sample_key in told] == []
     assert call("sample", headers=BEARER)[1]["known"] == 1

@@ -30,7 +30,7 @@ def labelled():
     classes, made = releases.class_list(store), []
     for index, name in enumerate(GIVEN):
         one = world.prediction(1)
-        made.append(replace(one, id=new_id(NOON, (index, 0.4), MODEL, one.id.random), class_name=name))
+        made.append(replace(one, id=new_id(NOON, (index, 0.4), MODEL, one.id.sample_key), class_name=name))
         world.commit(store, made[-1])
         reviews.queue_informed(store, made[-1], keys.LOW_CONFIDENCE)
         answer = GIVEN[(index + 1) % len(GIVEN)]
@@ -51,8 +51,8 @@ def test_a_task_has_the_name_chosen_already(labelled):
     store, classes, made, _ = labelled
     chosen = []
     for one in made:
-        body = store.get(keys.task(keys.LOW_CONFIDENCE, one.id.random)).body
-        task = review.read_task(body, keys.LOW_CONFIDENCE, store.url(keys.image(one.id.random)))
+        body = store.get(keys.task(keys.LOW_CONFIDENCE, one.id.sample_key)).body
+        task = review.read_task(body, keys.LOW_CONFIDENCE, store.url(keys.image(one.id.sample_key)))
         chosen += review.as_imported(task, classes)["predictions"][0]["result"][0]["value"]["choices"]
     assert chosen == [*GIVEN]
 

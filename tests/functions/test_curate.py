@@ -260,7 +260,7 @@ def test_a_picture_of_somebody_else_is_set_aside(curator, store):
 
 def test_a_task_never_committed_waits_and_is_then_uncommitted(curator, store, clock):
     made = prediction(1)
-    store.create(keys.image(made.id.random), b"jpeg", metadata=made.to_metadata())
+    store.create(keys.image(made.id.sample_key), b"jpeg", metadata=made.to_metadata())
     write(store, QUEUE, "1", annotation(store, made, "Egg"))
     assert swept(curator)["waiting"] == 1
     clock.pass_(hours=25)
@@ -270,7 +270,7 @@ def test_a_task_never_committed_waits_and_is_then_uncommitted(curator, store, cl
 
 def test_a_task_committed_late_is_curated(curator, store):
     made = prediction(1)
-    store.create(keys.image(made.id.random), b"jpeg", metadata=made.to_metadata())
+    store.create(keys.image(made.id.sample_key), b"jpeg", metadata=made.to_metadata())
     write(store, QUEUE, "1", annotation(store, made, "Egg"))
     swept(curator)
     commit(store, made, shown=False)
@@ -295,7 +295,7 @@ def test_an_answer_that_nobody_was_asked_for_enters_no_dataset(curator, store, c
 
 def test_a_forged_answer_about_no_prediction_counts_as_nothing(curator, store, clock):
     made = prediction(1)
-    store.create(keys.image(made.id.random), b"jpeg", metadata=made.to_metadata())
+    store.create(keys.image(made.id.sample_key), b"jpeg", metadata=made.to_metadata())
     world.forge(store, QUEUE, "1", annotation(store, made, "Egg"))
     clock.pass_(hours=25)
     assert swept(curator)["quarantined"] == 1
@@ -313,18 +313,18 @@ def test_an_answer_before_its_tasks_record_waits_for_it(curator, store):
 def test_an_answer_to_a_task_that_was_removed_since_counts(curator, store):
     """Once imported, or once answered, a task is known to have been there."""
     imported, answered = commit(store, prediction(1)), commit(store, prediction(2))
-    store.create(keys.imported(QUEUE, imported.id.random), b"{}")
+    store.create(keys.imported(QUEUE, imported.id.sample_key), b"{}")
     world.forge(store, QUEUE, "1", annotation(store, imported, "Egg"))
     write(store, QUEUE, "2", annotation(store, answered, "Egg"))
     assert swept(curator)["curated"] == 2
-    store.delete(keys.task(QUEUE, answered.id.random))
+    store.delete(keys.task(QUEUE, answered.id.sample_key))
     world.forge(store, QUEUE, "2", annotation(store, answered, "Bread", at=NOON + timedelta(hours=1)))
     assert swept(curator)["moved"] == 1
 
 
 def test_a_visitor_needs_no_task(curator, store):
     made = commit(store, prediction(1))
-    write(store, keys.USER_FEEDBACK_2, made.id.random, annotation(store, made, "Egg", by="visitor"))
+    write(store, keys.USER_FEEDBACK_2, made.id.sample_key, annotation(store, made, "Egg", by="visitor"))
     assert swept(curator)["curated"] == 1
 
 

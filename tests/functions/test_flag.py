@@ -17,17 +17,17 @@ def made(store):
 
 def test_a_flag_puts_the_picture_and_a_task_before_annotators(store, made):
     assert flag(made.id, store=store)
-    assert store.get(keys.image(made.id.random)).body == b"jpeg"
-    assert store.get(keys.task(keys.USER_FEEDBACK, made.id.random))
+    assert store.get(keys.image(made.id.sample_key)).body == b"jpeg"
+    assert store.get(keys.task(keys.USER_FEEDBACK, made.id.sample_key))
 
 
 def test_the_task_shows_what_the_model_said(store, made):
     flag(made.id, store=store)
-    task = load(store.get(keys.task(keys.USER_FEEDBACK, made.id.random)).body)
+    task = load(store.get(keys.task(keys.USER_FEEDBACK, made.id.sample_key)).body)
     assert task == {
         "data": {
             "v": 1,
-            "image": f"s3://labelstudio/images/{made.id.random}.jpg",
+            "image": f"s3://labelstudio/images/{made.id.sample_key}.jpg",
             "ml_prediction": "Dairy product",
             "confidence": 0.4,
             "user_feedback": "incorrect",
@@ -71,4 +71,4 @@ def test_an_unknown_prediction_leaves_nothing_behind(store):
 
 def test_the_review_picture_tells_curate_whose_it_is(store, made):
     flag(made.id, store=store)
-    assert store.head(keys.image(made.id.random)).metadata["prediction-id"] == str(made.id)
+    assert store.head(keys.image(made.id.sample_key)).metadata["prediction-id"] == str(made.id)

@@ -23,7 +23,7 @@ from tests.support.uploads import clear_upload, unclear_upload
 from tests.support.world import CLASSES, NOON, annotation, commit, prediction, write
 
 QUEUE = keys.LOW_CONFIDENCE
-MADE = [prediction(index, random=f"{index:032x}") for index in range(3)]
+MADE = [prediction(index, sample_key=f"{index:032x}") for index in range(3)]
 TRACES = ("tracking/open/", "tracking/leases/")
 CLOCK = world.SettableClock()
 

@@ -79,7 +79,7 @@ def form(**fields):
 
 
 def receipt():
-    return receipts.sign(world.prediction(random="9" * 32).id, b"key")
+    return receipts.sign(world.prediction(sample_key="9" * 32).id, b"key")
 
 
 def event(key):
@@ -126,7 +126,7 @@ def pictures_are_missing(over):
     store, random = MemoryStore(), "7" * 32
     world.release(store)
     over(store)
-    made = world.prediction(random=random)
+    made = world.prediction(sample_key=random)
     store.create(
         keys.task(keys.LOW_CONFIDENCE, random),
         dump(informed_task(made, keys.LOW_CONFIDENCE, store.url(keys.image(random)))),
@@ -195,7 +195,7 @@ def nobody_was_asked(over):
     world.release(store)
     over(store)
     imported, never = (world.commit(store, world.prediction()) for _ in range(2))
-    store.create(keys.imported(keys.LOW_CONFIDENCE, imported.id.random), b"{}")
+    store.create(keys.imported(keys.LOW_CONFIDENCE, imported.id.sample_key), b"{}")
     for name, made in (("1", imported), ("2", never)):
         world.forge(store, keys.LOW_CONFIDENCE, name, world.annotation(store, made, "Egg"))
     assert called(curate, **BEARER) == 200

@@ -68,7 +68,7 @@ def shown(store, *, committed=True):
     if committed:
         world.commit(store, made)
     else:
-        store.create(keys.image(made.id.random), b"jpeg", metadata=made.to_metadata())
+        store.create(keys.image(made.id.sample_key), b"jpeg", metadata=made.to_metadata())
     world.queue_task(store, made, QUEUE)
     return made
 

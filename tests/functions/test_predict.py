@@ -137,21 +137,21 @@ def test_a_clear_prediction_has_no_task(store, clock):
 
 def test_a_doubtful_prediction_has_its_task_and_picture(store, clock):
     made = upload(store, clock).prediction
-    task = load(store.get(keys.task(keys.LOW_CONFIDENCE, made.id.random)).body)
-    image = store.get(keys.image(made.id.random))
+    task = load(store.get(keys.task(keys.LOW_CONFIDENCE, made.id.sample_key)).body)
+    image = store.get(keys.image(made.id.sample_key))
     assert task["data"]["confidence"] == made.confidence
     assert (image.body, dict(image.metadata)) == (normalise(unclear_upload()).jpeg, made.to_metadata())
 
 
 def test_without_a_key_every_upload_is_a_prediction_of_its_own(store, clock):
-    one, other = (upload(store, clock, key=None).prediction.id.random for _ in range(2))
+    one, other = (upload(store, clock, key=None).prediction.id.sample_key for _ in range(2))
     assert one != other
     assert everything(store, keys.TRACKING, "") == {}
 
 
 def test_a_chosen_key_and_picture_do_not_choose_the_random_part(store, clock):
     stores = (store, MemoryStore(clock=clock))
-    assert len({upload(each, clock).prediction.id.random for each in stores}) == 2
+    assert len({upload(each, clock).prediction.id.sample_key for each in stores}) == 2
 
 
 @pytest.mark.parametrize("dies", ["before", "after"])
@@ -162,7 +162,7 @@ def test_wherever_a_call_dies_a_committed_doubt_has_its_task(store, clock, step,
         worker.step()
     worker.step(dies)
     assert not worker.alive
-    assert {made.id.random for made in committed(store)} <= set(queued(store))
+    assert {made.id.sample_key for made in committed(store)} <= set(queued(store))
 
 
 def test_the_commit_is_the_fourth_and_last_write(store, clock):

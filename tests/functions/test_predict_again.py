@@ -36,7 +36,7 @@ def test_wherever_the_first_call_died_the_second_finishes_it(store, clock, steps
     answers = [upload(store, clock).answer for _ in range(2)]
     (made,) = committed(store)
     assert answers[0] == answers[1]
-    assert queued(store) == [made.id.random]
+    assert queued(store) == [made.id.sample_key]
 
 
 @pytest.mark.parametrize("steps", range(1, 5))

@@ -29,7 +29,7 @@ def say(store, made):
 
 
 def answer(store, made):
-    return load(store.get(keys.output(QUEUE, made.id.random)).body)
+    return load(store.get(keys.output(QUEUE, made.id.sample_key)).body)
 
 
 def curate(store, clock):
@@ -40,12 +40,12 @@ def test_the_first_answer_is_written_as_an_annotation(store, made, say):
     assert say(EGG)
     assert answer(store, made) == {
         "v": 1,
-        "id": made.id.random,
+        "id": made.id.sample_key,
         "counter": 1,
         "updated_at": "2026-11-22T12:00:00Z",
         "completed_by": {"id": "visitor"},
         "was_cancelled": False,
-        "task": {"data": {"image": f"s3://labelstudio/images/{made.id.random}.jpg"}},
+        "task": {"data": {"image": f"s3://labelstudio/images/{made.id.sample_key}.jpg"}},
         "prediction_id": str(made.id),
         "result": [{"type": "choices", "value": {"choices": ["Egg"]}}],
     }
@@ -120,7 +120,7 @@ FIELDS = [b'"counter":"x"', b'"counter":1e400', b'"counter":[]', b'"updated_at":
 @pytest.mark.parametrize("body", [*ODD, *FIELDS], ids=lambda body: str(body)[:40])
 def test_an_answer_that_cannot_be_read_gives_way_to_the_next_one(store, made, say, clock, body):
     say(MEAT)
-    ref = keys.output(QUEUE, made.id.random)
+    ref = keys.output(QUEUE, made.id.sample_key)
     whole = store.get(ref)
     field = body.partition(b":")[0] if body in FIELDS else b""
     damaged = re.sub(re.escape(field) + rb':("[^"]*"|[^,}]*)', lambda _: body, whole.body) if field else body

@@ -67,7 +67,7 @@ def report(client):
 def labelled(store, count=40, wrong=4, time=NOON, confidence=SURE):
     """So many predictions of a day, all labelled blind, some of them wrong."""
     for number in range(count):
-        made = visited(store, 1, confidence=confidence, time=time, random=f"{time.day:02x}{number:030x}")
+        made = visited(store, 1, confidence=confidence, time=time, sample_key=f"{time.day:02x}{number:030x}")
         sampled(store, made)
         voted(store, BLIND, made, 2 if number < wrong else 1)
 
@@ -97,7 +97,7 @@ def test_a_window_without_predictions_says_so(report):
 def test_none_of_these_is_a_wrong_answer_and_cannot_tell_is_none(store, report):
     labelled(store, wrong=0)
     for number, answer in enumerate((NONE_OF_THESE, CANNOT_TELL, SKIPPED)):
-        voted(store, BLIND, visited(store, 1, confidence=SURE, random=f"0{number:031x}"), answer)
+        voted(store, BLIND, visited(store, 1, confidence=SURE, sample_key=f"0{number:031x}"), answer)
     told = report()
     assert (told["accuracy"]["blind"]["labels"], told["accuracy"]["missing"]["unclear"]) == (41, 1)
     assert told["accuracy"]["missing"] == {"unclear": 1, "skipped": 1, "disputed": 0}
@@ -120,7 +120,7 @@ def test_the_low_confidence_queue_is_a_stratum_and_never_pooled(store, report):
             voted(store, BLIND, one, 1)
     for one in made[90:]:
         voted(store, LOW, one, 2)
-    first = sorted(made, key=lambda one: one.id.random)
+    first = sorted(made, key=lambda one: one.id.sample_key)
     for one in first[:10]:
         voted(store, BLIND, one, 1)
     pooled = 19 / 29
@@ -212,7 +212,7 @@ def test_a_long_trend_is_told_by_weeks_counted_back_from_the_end(report, days_, 
 def test_a_class_narrows_to_what_the_model_called_so(store, report):
     labelled(store)
     for number in range(5):
-        visited(store, 3, confidence=SURE, random=f"f{number:031x}")
+        visited(store, 3, confidence=SURE, sample_key=f"f{number:031x}")
     told = report("days=1&class=Dairy+product")
     assert (told["predictions"]["total"], told["accuracy"]["best"]["value"]) == (40, 0.9)
     assert [one["class"] for one in told["per_class"]] == ["Dairy product"]
@@ -237,7 +237,7 @@ def test_visitors_and_annotators_are_compared(store, report):
 
 def test_what_to_label_next_is_said_in_a_sentence(store, report):
     labelled(store)
-    visited(store, 1, confidence=SURE, random="f" * 32)
+    visited(store, 1, confidence=SURE, sample_key="f" * 32)
     (advice, *_) = report()["next"]
     assert advice["interval_then"] < advice["interval_now"]
     assert advice["why"].endswith("points.")
@@ -245,7 +245,7 @@ def test_what_to_label_next_is_said_in_a_sentence(store, report):
 
 def test_an_unfinished_sample_is_told(store, report):
     labelled(store)
-    late, behind = (visited(store, 1, confidence=SURE, random=f"{first}{1:031x}") for first in "ef")
+    late, behind = (visited(store, 1, confidence=SURE, sample_key=f"{first}{1:031x}") for first in "ef")
     for one in (late, behind):
         sampled(store, one)
     voted(store, BLIND, behind, 1)

@@ -28,7 +28,7 @@ def visit(store, rng, time=NOON, count=40):
     for _ in range(count):
         confidence = rng.uniform(0.2, 1)
         random = f"{rng.getrandbits(128):032x}"
-        made = prediction(rng.randrange(len(CLASSES)), confidence=confidence, time=time, random=random)
+        made = prediction(rng.randrange(len(CLASSES)), confidence=confidence, time=time, sample_key=random)
         commit(store, made, shown=False)
         if made.is_low_confidence:
             reviews.queue_informed(store, made, keys.LOW_CONFIDENCE)
@@ -166,7 +166,7 @@ def test_a_file_tells_what_the_listings_told(any_store, later):
 def test_a_written_line_is_read_back(prediction_id):
     store = MemoryStore()
     p = prediction_id
-    line = day_files.Line(p.class_index, p.per_mille, p.model, p.random, f"{p.second:05d}", low=True)
+    line = day_files.Line(p.class_index, p.per_mille, p.model, p.sample_key, f"{p.second:05d}", low=True)
     store.create(keys.day_file(p.day), day_files.written(p.day, [line], set())[0])
     assert list(day_files.filed(store, p.day)) == [line]
     assert line.id(p.day) == str(p)

@@ -63,7 +63,7 @@ FILES = {
 @pytest.fixture
 def made(store):
     """Answered predictions of a day."""
-    found = [visited(store, 1, confidence=0.9, random=f"{number:032x}") for number in range(MOST_DOWN + 20)]
+    found = [visited(store, 1, confidence=0.9, sample_key=f"{number:032x}") for number in range(MOST_DOWN + 20)]
     for number, one in enumerate(found):
         sampled(store, one)
         voted(store, BLIND, one, 1 if number % 4 else 2)

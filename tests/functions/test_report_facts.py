@@ -34,8 +34,8 @@ def found(store, clock):
 
 
 def in_order(store, count, **about):
-    """Predictions in the order of their random parts."""
-    return [visited(store, random=f"{number:032x}", confidence=SURE, **about) for number in range(count)]
+    """Predictions in the order of their sample keys."""
+    return [visited(store, sample_key=f"{number:032x}", confidence=SURE, **about) for number in range(count)]
 
 
 def test_predictions_are_counted_by_class_model_confidence_and_task(store, found):
@@ -113,7 +113,7 @@ def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
 
 def test_tasks_are_counted_wherever_their_random_parts_begin(store):
     for digit in "0123456789abcdef":
-        sampled(store, visited(store, confidence=SURE, random=digit * 32))
+        sampled(store, visited(store, confidence=SURE, sample_key=digit * 32))
     told = human_labels.read(store, classes=len(CLASSES)).tasks[BLIND]
     assert (told.waiting, len(told.randoms)) == (16, 16)
 

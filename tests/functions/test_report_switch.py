@@ -40,7 +40,7 @@ class Days:
         self.clock.time = max(self.clock.time, time)
         for number in range(right + wrong + unlabelled):
             random = f"{number:08x}{model[:8]}{time.hour:02x}{time.day:014x}"
-            made = visited(self.store, 1, confidence=SURE, time=time, model=model, random=random)
+            made = visited(self.store, 1, confidence=SURE, time=time, model=model, sample_key=random)
             if number < right + wrong:
                 sampled(self.store, made)
                 voted(self.store, BLIND, made, 1 if number < right else 2)

@@ -48,8 +48,8 @@ def a_day(store, seed, count, time):
         confidence = rng.choice([0.31, 0.55, 0.699, 0.7, 0.86, 0.95, 1.0])
         minute = timedelta(minutes=rng.randrange(600))
         random = f"{rng.getrandbits(128):032x}"
-        made.append(visited(store, rng.randrange(4), confidence=confidence, time=time + minute, random=random))
-    made.sort(key=lambda one: one.id.random)
+        made.append(visited(store, rng.randrange(4), confidence=confidence, time=time + minute, sample_key=random))
+    made.sort(key=lambda one: one.id.sample_key)
     for ref, one in enumerate(made):
         truth = one.id.class_index if rng.random() < 0.8 else rng.choice(ANSWERS)
         if ref < 0.6 * count:

@@ -20,7 +20,9 @@ FOLDER = "tasks/randomsampled/"
 def many(store):
     rng = Random(7)
     return [
-        commit(store, prediction(rng.choice([0, 0, 0, 0, 3, 5]), random=f"{rng.getrandbits(128):032x}"), shown=False)
+        commit(
+            store, prediction(rng.choice([0, 0, 0, 0, 3, 5]), sample_key=f"{rng.getrandbits(128):032x}"), shown=False
+        )
         for _ in range(60)
     ]
 
@@ -39,7 +41,7 @@ def test_a_sample_queues_as_many_tasks_as_asked(store, clock, many):
 
 def test_the_sample_is_the_smallest_random_parts_of_all_classes_together(store, clock, many):
     sampled(store, clock)
-    assert queued(store) == set(sorted(made.id.random for made in many)[:5])
+    assert queued(store) == set(sorted(made.id.sample_key for made in many)[:5])
 
 
 def test_a_second_run_adds_nothing(store, clock, many):
@@ -67,7 +69,7 @@ def test_a_day_without_predictions_gives_an_empty_sample(store, clock, many):
 def test_the_task_is_blind(store, clock, many):
     sampled(store, clock, 1)
     (body,) = everything(store, keys.LABELSTUDIO, FOLDER).values()
-    random = min(made.id.random for made in many)
+    random = min(made.id.sample_key for made in many)
     url = f"s3://labelstudio/images/{random}.jpg"
     assert load(body) == {"data": {"v": 1, "image": url, "source": "random_sample"}}
 
@@ -104,7 +106,7 @@ def test_a_sample_costs_one_listing_per_class_and_two_calls_per_task(store, cloc
 @pytest.mark.parametrize("error", [StoreDown("no answer"), Missing("gone"), MemoryError(), UnicodeError()], ids=repr)
 @pytest.mark.parametrize("verb", ["copy", "create"])
 def test_what_goes_wrong_with_one_prediction_keeps_no_other_one_from_people(store, clock, many, verb, error):
-    bad = min(made.id.random for made in many)
+    bad = min(made.id.sample_key for made in many)
     answer = sampled(Refusing(store, verb, bad, error), clock)
     assert (answer["sampled"], answer["queued"], answer["failed"]) == (5, 4, 1)
     again = sampled(store, clock)

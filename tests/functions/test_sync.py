@@ -34,7 +34,7 @@ def sync(store, tool):
 
 @pytest.fixture
 def queued(store):
-    """Queue that many tasks; their random parts."""
+    """Queue that many tasks; their sample keys."""
     return lambda count=1, queue=QUEUE: [queue_task(store, commit(store, prediction()), queue) for _ in range(count)]
 
 
@@ -182,7 +182,7 @@ def test_a_bad_file_is_set_aside_and_keeps_nobody_waiting(sync, tool, queued, st
 def test_a_blind_task_that_shows_anything_is_set_aside(sync, tool, store, part):
     made = commit(store, prediction())
     queue_task(store, made, keys.RANDOM_SAMPLED)
-    ref = keys.task(keys.RANDOM_SAMPLED, made.id.random)
+    ref = keys.task(keys.RANDOM_SAMPLED, made.id.sample_key)
     blind = load(store.get(ref).body)
     store.delete(ref)
     store.create(ref, dump({**blind, part: informed_task(made, QUEUE, blind["data"]["image"])[part]}))

@@ -66,7 +66,7 @@ def sync(store, desk):
 
 
 def queued(store, count):
-    made = [prediction(random=os.urandom(16).hex()) for _ in range(count)]
+    made = [prediction(sample_key=os.urandom(16).hex()) for _ in range(count)]
     with ThreadPoolExecutor(4) as pool:
         return list(pool.map(lambda one: queue_task(store, commit(store, one), QUEUE), made))
 

@@ -50,7 +50,7 @@ def queued(deployment: Deployment, queue: str, prediction: Prediction) -> Docume
         reviews.queue_blind(deployment.store, prediction.id)
     else:
         reviews.queue_informed(deployment.store, prediction, queue)
-    return as_imported(load(deployment.store.get(keys.task(queue, prediction.id.random)).body))
+    return as_imported(load(deployment.store.get(keys.task(queue, prediction.id.sample_key)).body))
 
 
 def bring(deployment: Deployment, queue: str, *predictions: Prediction) -> list[int]:

@@ -122,7 +122,7 @@ def test_the_address_of_a_blind_picture_tells_nothing(ready):
     bring(ready, keys.RANDOM_SAMPLED, made)
     address = ready.annotator.next_task(ready.annotator.project(RANDOM))["data"]["image"]
     resolved = base64.urlsafe_b64decode(address.partition("fileuri=")[2]).decode()
-    assert resolved == ready.store.url(keys.image(made.id.random))
+    assert resolved == ready.store.url(keys.image(made.id.sample_key))
 
 
 def every_value(told):

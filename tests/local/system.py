@@ -245,7 +245,7 @@ def an_annotation_comes_and_goes(system: System, name: str) -> None:
     """A person labels an unsure picture and then takes it back; events carry both to the dataset."""
     made = prediction(system.predict())
     output = f"output/lowconfidence/{name}"
-    system.put("labelstudio", output, an_annotation(made.random))
+    system.put("labelstudio", output, an_annotation(made.sample_key))
     until(lambda: f"class_03/{made}.jpg" in system.keys("lowconfidence"), "the picture is in its dataset")
     system.remove("labelstudio", output)
     until(lambda: f"class_03/{made}.jpg" not in system.keys("lowconfidence"), "the picture is withdrawn")

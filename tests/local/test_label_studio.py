@@ -105,7 +105,7 @@ def test_no_key_of_the_store_is_in_its_database(staffed: System) -> None:
 
 def test_an_unsure_picture_reaches_an_annotator_and_comes_back_labelled(staffed: System) -> None:
     made = prediction(staffed.predict())
-    task = _task(staffed, f"{made.random}.jpg")
+    task = _task(staffed, f"{made.sample_key}.jpg")
     answer = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
     saved = staffed.label_studio("POST", f"/api/tasks/{task}/annotations/", json={"result": [answer]})
     assert saved.status_code == 201
@@ -113,7 +113,7 @@ def test_an_unsure_picture_reaches_an_annotator_and_comes_back_labelled(staffed:
 
 
 def test_what_waited_while_it_was_off_comes_when_it_is_on(staffed: System, before: tuple[Path, str]) -> None:
-    assert _task(staffed, f"{prediction(before[1]).random}.jpg")
+    assert _task(staffed, f"{prediction(before[1]).sample_key}.jpg")
 
 
 @pytest.mark.slow("it starts again")
@@ -136,7 +136,7 @@ def test_a_store_and_a_label_studio_that_are_there_already_are_used(staffed: Sys
         assert guest.connection()["label_studio"] == {"url": desk["url"], "token": desk["token"]}
         assert guest.connection()["s3"] == {**s3, "keys": "feedloop-s3"}  # one pair for all functions
         made = prediction(guest.predict())
-        assert any(made.random in key for key in staffed.keys("production"))
+        assert any(made.sample_key in key for key in staffed.keys("production"))
         assert not {"store", "label-studio"} & {part.environ().get(processes.PART) for part in guest.processes()}
 
 

@@ -120,8 +120,8 @@ def test_every_unsure_prediction_has_its_task_and_picture(
     unsure = [made for number, made in acknowledged.items() if visitors.answers[number]["low_confidence"]]
     assert unsure
     for made in unsure:
-        assert store.head(keys.task(keys.LOW_CONFIDENCE, made.random)).size > 0
-        assert store.head(keys.image(made.random)).metadata["prediction-id"] == str(made)
+        assert store.head(keys.task(keys.LOW_CONFIDENCE, made.sample_key)).size > 0
+        assert store.head(keys.image(made.sample_key)).metadata["prediction-id"] == str(made)
 
 
 def test_a_retry_finds_its_own_prediction(visitors: Visitors) -> None:

@@ -12,7 +12,7 @@ def path(tmp_path):
 
 
 def fact(number, truth="Rice", told="Rice", day=0):
-    return Fact(str(prediction(random=f"{number:032x}").id), day, number, truth, told)
+    return Fact(str(prediction(sample_key=f"{number:032x}").id), day, number, truth, told)
 
 
 def test_it_is_there_again_after_a_restart(path):

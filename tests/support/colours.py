@@ -70,7 +70,9 @@ def answered(store: ObjectStore, colours: Sequence[int], *, queue: str = keys.RA
     time: datetime = how.get("time", NOON)
     made = []
     for number, colour in enumerate(colours):
-        one = world.prediction(colour, random=f"{len(made):08x}{hash((queue, time)) & (1 << 96) - 1:024x}", time=time)
+        one = world.prediction(
+            colour, sample_key=f"{len(made):08x}{hash((queue, time)) & (1 << 96) - 1:024x}", time=time
+        )
         label(store, queue, how.get("choice", CLASSES[colour]), one, body=picture(colour, how.get("shade", number)))
         made.append(str(one.id))
     return made

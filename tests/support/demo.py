@@ -53,7 +53,7 @@ def committed(store: ObjectStore) -> list[Prediction]:
 
 
 def queued(store: ObjectStore) -> list[str]:
-    """The random parts of all tasks for annotators; each has its picture."""
+    """The sample keys of all tasks for annotators; each has its picture."""
     folder = f"tasks/{keys.LOW_CONFIDENCE}/"
     tasks = everything(store, keys.LABELSTUDIO, folder)
     randoms = [key.removeprefix(folder).removesuffix(".json") for key in tasks]

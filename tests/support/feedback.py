@@ -56,7 +56,7 @@ def any_day(store: ObjectStore, rng: Random, count: int = 30) -> str:
     """A day of which people said whatever they may say; which day it is."""
     for _ in range(count):
         index, confidence = rng.randrange(len(world.CLASSES)), rng.choice([0.3, 0.699, 0.7, 0.95, 1.0])
-        made = visited(store, index, confidence=confidence, random=f"{rng.getrandbits(128):032x}")
+        made = visited(store, index, confidence=confidence, sample_key=f"{rng.getrandbits(128):032x}")
         for asked in (sampled, flagged):
             if rng.random() < SHARE_ASKED:
                 asked(store, made)

@@ -44,7 +44,7 @@ def fill(store: ObjectStore) -> None:
         for one in made:
             if one.is_low_confidence:
                 reviews.queue_informed(store, one, keys.LOW_CONFIDENCE)
-                voted(store, keys.LOW_CONFIDENCE, one, int(one.id.random, 16) % 3)
+                voted(store, keys.LOW_CONFIDENCE, one, int(one.id.sample_key, 16) % 3)
 
 
 def _predicted(store: ObjectStore, after: int) -> list[Prediction]:
@@ -57,14 +57,14 @@ def _predicted(store: ObjectStore, after: int) -> list[Prediction]:
         index = calls[int(random, 16) % 3] if number % 5 else rng.randrange(3)
         confidence = rng.choice([0.42, 0.61, 0.7, 0.88, 0.97])
         sha256 = colours.card(colours.model(calls))["sha256"]
-        one = prediction(index, confidence=confidence, time=time, random=random, model=sha256)
+        one = prediction(index, confidence=confidence, time=time, sample_key=random, model=sha256)
         made.append(labelled.commit(store, one, colours.picture(int(random, 16) % 3, number)))
-    return sorted(made, key=lambda one: one.id.random)
+    return sorted(made, key=lambda one: one.id.sample_key)
 
 
 def _answer(after: int, place: int, one: Prediction) -> int | str:
     """The colour, but for a few."""
-    return {7: NONE_OF_THESE, 9: CANNOT_TELL, 12: SKIPPED}.get(place + after) or int(one.id.random, 16) % 3
+    return {7: NONE_OF_THESE, 9: CANNOT_TELL, 12: SKIPPED}.get(place + after) or int(one.id.sample_key, 16) % 3
 
 
 def _is_odd(store: ObjectStore, after: int, place: int, one: Prediction) -> bool:
@@ -78,7 +78,7 @@ def _is_odd(store: ObjectStore, after: int, place: int, one: Prediction) -> bool
         only_listed(store, queue, one, 0)
     elif day == NOT_WHOLE and place == 10:
         bucket = keys.DATASETS[queue]
-        store.create(keys.ObjectRef(bucket, f"class_01/{one.id.random}.jpg"), b"somebody else's")
+        store.create(keys.ObjectRef(bucket, f"class_01/{one.id.sample_key}.jpg"), b"somebody else's")
     elif day == UNCOMMITTED and place == 14:
         store.create(keys.outcome(queue, annotations.UNCOMMITTED, one.id), b"")
     else:

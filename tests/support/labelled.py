@@ -27,7 +27,7 @@ def picture() -> bytes:
 def commit(store: ObjectStore, made: Prediction, body: bytes = b"") -> Prediction:
     """Store a prediction with a picture of its own, and show it to annotators."""
     store.create(keys.production(made.id), body or picture(), metadata=made.to_metadata(), content_type="image/jpeg")
-    store.copy(keys.production(made.id), keys.image(made.id.random))
+    store.copy(keys.production(made.id), keys.image(made.id.sample_key))
     return made
 
 
@@ -38,7 +38,7 @@ def label(
     made = made or world.prediction(1)
     with suppress(AlreadyExists):
         commit(store, made, facts.pop("body", b""))
-    name = made.id.random if queue == keys.USER_FEEDBACK_2 else str(next(_annotations))
+    name = made.id.sample_key if queue == keys.USER_FEEDBACK_2 else str(next(_annotations))
     by = facts.pop("by", VISITOR if queue == keys.USER_FEEDBACK_2 else 3)
     world.write(store, queue, name, world.annotation(store, made, choice, by=by, **facts))
     Curator(store, releases.class_list(store), SettableClock(facts.get("at", NOON))).apply(queue, name)

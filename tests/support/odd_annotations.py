@@ -49,7 +49,7 @@ class Odd:
     committed: bool = True
 
     def body(self, store: ObjectStore, made: Prediction, number: int) -> bytes:
-        document = usual(store.url(keys.image(made.id.random)), number)
+        document = usual(store.url(keys.image(made.id.sample_key)), number)
         for path, value in self.fields.items():
             _set(document, path.split("."), value)
         return self.change(json.dumps(document).encode())

@@ -115,7 +115,7 @@ class Staffed:
 
     def _imported(self, shown: str, queue: str) -> int:
         with suppress(Missing):
-            body = self.store.get(keys.imported(queue, prediction(shown).random)).body
+            body = self.store.get(keys.imported(queue, prediction(shown).sample_key)).body
             return int(load(body).get("task") or 0)
         return 0
 

@@ -26,8 +26,8 @@ class SyncBackends:
         return getattr(self.store if hasattr(self.store, verb) else self.desk, verb)
 
     def queue(self, many: int = 1) -> list[str]:
-        """New tasks; their random parts."""
-        made = [prediction(random=f"{next(self._numbers):032x}") for _ in range(many)]
+        """New tasks; their sample keys."""
+        made = [prediction(sample_key=f"{next(self._numbers):032x}") for _ in range(many)]
         return [queue_task(self.store, commit(self.store, each), QUEUE) for each in made]
 
     def shown(self) -> list[str]:

@@ -47,15 +47,15 @@ def prediction(
     *,
     confidence: float = 0.4,
     time: datetime = NOON,
-    random: str = "",
+    sample_key: str = "",
     model: str = MODEL,
 ) -> Prediction:
     probabilities = [(1 - confidence) / (len(CLASSES) - 1)] * len(CLASSES)
     probabilities[class_index] = confidence
-    random = random or f"{next(_numbers):032x}"
+    sample_key = sample_key or f"{next(_numbers):032x}"
     top = ranked(probabilities)
     return Prediction(
-        id=new_id(time, top[0], model, random),
+        id=new_id(time, top[0], model, sample_key),
         class_name=CLASSES[class_index],
         probabilities=top,
         threshold=700,
@@ -88,7 +88,7 @@ def annotation(store: ObjectStore, made: Prediction, choice: str | None, **facts
             "was_cancelled": choice is None,
             "updated_at": iso(at),
             "lead_time": 3.2,
-            "task": {"id": 9, "data": {"image": store.url(keys.image(made.id.random))}},
+            "task": {"id": 9, "data": {"image": store.url(keys.image(made.id.sample_key))}},
             **facts,
         }
     )
@@ -100,12 +100,12 @@ def result(choice: str | None) -> list[dict[str, Any]]:
 
 
 def queue_task(store: ObjectStore, made: Prediction, queue: str) -> str:
-    """Put a committed prediction before people, as flag and sample do; the random part."""
+    """Put a committed prediction before people, as flag and sample do; the sample key."""
     if queue == keys.RANDOM_SAMPLED:
         reviews.queue_blind(store, made.id)
     else:
         reviews.queue_informed(store, made, queue)
-    return made.id.random
+    return made.id.sample_key
 
 
 def write(store: ObjectStore, queue: str, name: str, body: bytes) -> None:

@@ -38,7 +38,7 @@ class World:
 
     def key_of(self, prediction: PredictionId) -> str:
         """Where one of them lies."""
-        (found,) = [key for key in self.made() if prediction.random in key]
+        (found,) = [key for key in self.made() if prediction.sample_key in key]
         return found
 
 

@@ -96,7 +96,7 @@ def _switched(store: ObjectStore, time: datetime) -> str:
     days = [(time, "11111111" * 8, 12, 12), (time + timedelta(days=1), MODEL, 2, 5)]
     for at, model, right, labelled in days:
         for number in range(labelled):
-            made = visited(store, BREAD, confidence=SURE, time=at, model=model, random=f"{at.day:04x}{number:028x}")
+            made = visited(store, BREAD, confidence=SURE, time=at, model=model, sample_key=f"{at.day:04x}{number:028x}")
             sampled(store, made)
             voted(store, keys.RANDOM_SAMPLED, made, BREAD if number < right else EGG)
     first, last = (day_of(at) for at, *_ in days)
@@ -106,8 +106,8 @@ def _switched(store: ObjectStore, time: datetime) -> str:
 def _day(store: ObjectStore, time: datetime, *, is_labelled: bool) -> None:
     """Some sure of bread, and some unsure of eggs, which are last in the sample's order; the first labels differ."""
     for number in range(ON_DAY):
-        bread = visited(store, BREAD, confidence=SURE, time=time, random=f"{time.day:04x}{number:028x}")
-        egg = visited(store, EGG, confidence=UNSURE, time=time, random=f"ff{time.day:02x}{number:028x}")
+        bread = visited(store, BREAD, confidence=SURE, time=time, sample_key=f"{time.day:04x}{number:028x}")
+        egg = visited(store, EGG, confidence=UNSURE, time=time, sample_key=f"ff{time.day:02x}{number:028x}")
         if not is_labelled:
             continue
         sampled(store, bread)

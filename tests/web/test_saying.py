@@ -33,7 +33,7 @@ def said(world):
 
     def read(visitor):
         (made,) = visitor.opinions()
-        output = world.system.get("labelstudio", keys.output(keys.USER_FEEDBACK_2, made.random).key)
+        output = world.system.get("labelstudio", keys.output(keys.USER_FEEDBACK_2, made.sample_key).key)
         return json.loads(output)["result"][0]["value"]["choices"]
 
     return read
@@ -47,7 +47,7 @@ def test_one_tap_flags_and_a_second_does_nothing(visitor, world):
     answered.page.get_by_role("button", name="Marked as wrong").click(force=True)
     assert len(world.proxy.of("flag")) == 1
     (made,) = answered.opinions()
-    assert keys.task(keys.USER_FEEDBACK, made.random).key in world.system.keys("labelstudio")
+    assert keys.task(keys.USER_FEEDBACK, made.sample_key).key in world.system.keys("labelstudio")
 
 
 def test_the_visitor_says_what_it_is_and_may_change_it(visitor, said):
@@ -121,7 +121,7 @@ def test_what_did_not_arrive_before_a_reload_arrives_after_it(answered, world):
     answered.come()
     answered.reads("Thank you. A person will look at it.")
     (made,) = answered.opinions()
-    assert keys.task(keys.USER_FEEDBACK, made.random).key in world.system.keys("labelstudio")
+    assert keys.task(keys.USER_FEEDBACK, made.sample_key).key in world.system.keys("labelstudio")
 
 
 def test_an_unknown_prediction_is_told_and_not_asked_for_again(visit, world):

@@ -53,7 +53,7 @@ class Replay:
 
 
 def choose(store: ObjectStore, window: Window, sampled: Collection[str]) -> list[Labelled]:
-    """The pictures to pull; `sampled` are the random parts of all blind tasks, answered or not.
+    """The pictures to pull; `sampled` are the sample keys of all blind tasks, answered or not.
 
     From the window on no picture of the random sample is taken from any queue, lest what judges now or later was
     learned. Older days have done their duty.
@@ -125,7 +125,7 @@ def missing(lines: Iterable[ManifestEntry], again: Replay, classes: tuple[str, .
 
 
 def _judges(prediction: PredictionId, window: Window, sampled: Collection[str]) -> bool:
-    return prediction.day >= window.first and prediction.random in sampled
+    return prediction.day >= window.first and prediction.sample_key in sampled
 
 
 def _path(folder: Path, prediction: PredictionId) -> Path:

@@ -56,8 +56,10 @@ class Day:
 
 def answers(store: ObjectStore) -> Answers:
     """All that was ever answered blind."""
-    kinds = {one.random: kind for kind, one in selection.outcomes(store, keys.RANDOM_SAMPLED) if kind != UNCOMMITTED}
-    classes = {one.prediction.random: one.class_index for one in selection.labelled(store, keys.RANDOM_SAMPLED)}
+    kinds = {
+        one.sample_key: kind for kind, one in selection.outcomes(store, keys.RANDOM_SAMPLED) if kind != UNCOMMITTED
+    }
+    classes = {one.prediction.sample_key: one.class_index for one in selection.labelled(store, keys.RANDOM_SAMPLED)}
     return {**kinds, **classes}
 
 
@@ -81,12 +83,12 @@ def read(store: ObjectStore, asked: Window, answered: Answers, *, classes: int, 
 
 
 def sampled(store: ObjectStore) -> set[str]:
-    """The random parts of all that was ever put before annotators blind, answered or not."""
+    """The sample keys of all that was ever put before annotators blind, answered or not."""
     return {keys.read_task(keys.RANDOM_SAMPLED, entry.key) for entry in store.list(keys.tasks(keys.RANDOM_SAMPLED))}
 
 
 def _predictions(store: ObjectStore, day: str, classes: int) -> Iterator[PredictionId]:
-    """In the order of their random parts, from the day's file when there is one."""
+    """In the order of their sample keys, from the day's file when there is one."""
     try:
         lines: Iterable[day_files.Line] = list(day_files.filed(store, day))
     except (Missing, Malformed):
@@ -95,8 +97,8 @@ def _predictions(store: ObjectStore, day: str, classes: int) -> Iterator[Predict
 
 
 def _day(day: str, predictions: list[PredictionId], answered: Answers) -> Day:
-    prefix = list(takewhile(lambda one: one.random in answered, predictions))
-    told = [(one, answered[one.random]) for one in prefix]
+    prefix = list(takewhile(lambda one: one.sample_key in answered, predictions))
+    told = [(one, answered[one.sample_key]) for one in prefix]
     judging = tuple(Answered(one, _truth(said)) for one, said in told if isinstance(said, int) or said == OTHER)
     return Day(day, len(predictions), judging, len(prefix) - len(judging))
 

@@ -27,7 +27,7 @@ def store(memory_store):
 
 
 def predicted(at, time=NOON):
-    return world.prediction(1, random=f"{at:032x}", time=time)
+    return world.prediction(1, sample_key=f"{at:032x}", time=time)
 
 
 def read(store, window=EVER, now=TODAY):
@@ -39,7 +39,7 @@ def test_only_the_answered_prefix_of_a_day_counts(store):
         label(store, SAMPLED, "Egg", predicted(at))
     commit(store, predicted(3))
     (day,) = read(store)
-    assert ([one.prediction.random[-1] for one in day.answered], day.predictions) == (["1", "2"], 4)
+    assert ([one.prediction.sample_key[-1] for one in day.answered], day.predictions) == (["1", "2"], 4)
 
 
 def test_none_of_these_judges_and_silence_does_not(store):
@@ -86,4 +86,4 @@ def test_a_window_without_labels_or_days_is_told(store):
 def test_what_was_put_before_annotators_is_known_before_they_answer(store):
     made = commit(store, predicted(7))
     reviews.queue_blind(store, made.id)
-    assert test_days.sampled(store) == {made.id.random}
+    assert test_days.sampled(store) == {made.id.sample_key}

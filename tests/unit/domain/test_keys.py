@@ -19,7 +19,7 @@ def test_a_production_key_tells_its_prediction(prediction):
 def test_a_production_key_lies_in_the_folder_of_its_day_and_class(prediction):
     folder = keys.production_day(prediction.class_index, prediction.day)
     assert keys.production(prediction).key == folder.key + keys.production(prediction).name
-    assert keys.production(prediction).name.startswith(prediction.random)  # what the sample sorts by
+    assert keys.production(prediction).name.startswith(prediction.sample_key)  # what the sample sorts by
 
 
 @given(queues, classes, prediction_ids())
@@ -90,20 +90,20 @@ def test_no_folder_is_the_beginning_of_another(folder):
 
 @given(prediction_ids())
 def test_a_production_key_splits_into_the_parts_of_its_prediction(p):
-    parts = (f"{p.class_index:02d}", p.day, p.random, f"{p.per_mille:04d}", p.model, f"{p.second:05d}")
+    parts = (f"{p.class_index:02d}", p.day, p.sample_key, f"{p.per_mille:04d}", p.model, f"{p.second:05d}")
     assert keys.split_production(keys.production(p).key) == parts
     assert keys.split_production(f"{keys.production(p).key}.bak") is None
 
 
 @given(queues, classes, prediction_ids())
 def test_what_people_are_asked_and_say_tells_the_random_part(queue, human, p):
-    places = [keys.dataset(queue, human, p), keys.outcome(queue, "other", p), keys.task(queue, p.random)]
-    assert {keys.random_of(ref.key) for ref in places} == {p.random}
+    places = [keys.dataset(queue, human, p), keys.outcome(queue, "other", p), keys.task(queue, p.sample_key)]
+    assert {keys.sample_key_of(ref.key) for ref in places} == {p.sample_key}
 
 
 @pytest.mark.parametrize("key", ["class_00/notes.txt", "tasks/lowconfidence/12.json", ""])
 def test_a_foreign_key_has_no_random_part(key):
-    assert keys.random_of(key) is None
+    assert keys.sample_key_of(key) is None
 
 
 @given(prediction_ids())

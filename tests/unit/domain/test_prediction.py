@@ -20,7 +20,7 @@ def test_an_id_survives_being_written_down(prediction):
 
 @given(prediction_ids())
 def test_an_id_tells_its_time_to_the_second(prediction):
-    assert new_id(prediction.time, (0, 0.5), "0" * 64, prediction.random).time == prediction.time
+    assert new_id(prediction.time, (0, 0.5), "0" * 64, prediction.sample_key).time == prediction.time
 
 
 def test_an_id_reads_as_the_design_spells_it():

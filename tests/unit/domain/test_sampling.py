@@ -9,18 +9,18 @@ from feedloop.domain import sampling
 from feedloop.domain.prediction import PredictionId
 from tests.support.strategies import prediction_ids
 
-populations = st.lists(prediction_ids(), max_size=30, unique_by=lambda prediction: prediction.random)
+populations = st.lists(prediction_ids(), max_size=30, unique_by=lambda prediction: prediction.sample_key)
 
 
 def by_class(predictions):
-    """As the listings give them: one per class, each in the order of its random parts."""
-    ordered = sorted(predictions, key=lambda p: (p.class_index, p.random))
+    """As the listings give them: one per class, each in the order of its sample keys."""
+    ordered = sorted(predictions, key=lambda p: (p.class_index, p.sample_key))
     return [list(group) for _, group in groupby(ordered, key=lambda p: p.class_index)]
 
 
 @given(populations, st.integers(0, 40))
 def test_a_sample_is_the_smallest_random_parts_of_all_classes(predictions, count):
-    expected = sorted(predictions, key=lambda p: p.random)[:count]
+    expected = sorted(predictions, key=lambda p: p.sample_key)[:count]
     assert sampling.first(count, by_class(predictions)) == expected
 
 
@@ -42,7 +42,7 @@ CRITICAL = 135.8  # chi-square, 99 degrees of freedom, p = 0.01; smaller is more
 
 
 def a_day(rng):
-    """100 predictions whose random parts are drawn anew; which one is which stands in the second."""
+    """100 predictions whose sample keys are drawn anew; which one is which stands in the second."""
     members = [(index, second) for index, size in SIZES.items() for second in range(size)]
     named = [PredictionId("20261122", i, 500, "0" * 8, f"{rng.getrandbits(128):032x}", s) for i, s in members]
     return by_class(named)
