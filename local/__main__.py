@@ -31,33 +31,33 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _do(asked: argparse.Namespace) -> None:
-    if asked.action == "doctor":
+def _do(options: argparse.Namespace) -> None:
+    if options.action == "doctor":
         from local.doctor.report import doctor  # noqa: PLC0415 - it alone needs the model's runtime
 
-        doctor(asked.gateway)
+        doctor(options.gateway)
     else:
-        _do_here(asked, Choices.read())
+        _do_here(options, Choices.from_environment())
 
 
-def _do_here(asked: argparse.Namespace, choices: Choices) -> None:
-    if asked.action == "run":
+def _do_here(options: argparse.Namespace, choices: Choices) -> None:
+    if options.action == "run":
         from local.run import run  # noqa: PLC0415 - a look into the store needs none of it
 
         run(choices)
-    elif asked.action == "prepare":
+    elif options.action == "prepare":
         from local.provisioning import prepare_store  # noqa: PLC0415 - nor this
 
         prepare_store(choices)
-    elif asked.action == "identities":
+    elif options.action == "identities":
         from local.provisioning import hand_out  # noqa: PLC0415 - nor this
 
-        hand_out(asked.secrets, choices, minio=asked.minio)
+        hand_out(options.secrets, choices, minio=options.minio)
     else:
         from local import store_browser  # noqa: PLC0415 - nor a run of this
 
-        {"ls": store_browser.ls, "cat": store_browser.cat}[asked.action](
-            choices.data_dir, asked.path, choices.s3_region
+        {"ls": store_browser.ls, "cat": store_browser.cat}[options.action](
+            choices.data_dir, options.path, choices.s3_region
         )
 
 

@@ -68,4 +68,7 @@ def call(name: str, gateway: str) -> None:
 
 
 if __name__ == "__main__":
-    run({function.name: function.schedule for function in stack.read() if function.schedule}, os.environ["GATEWAY_URL"])
+    run(
+        {function.name: function.schedule for function in stack.load_functions() if function.schedule},
+        os.environ["GATEWAY_URL"],
+    )

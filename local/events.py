@@ -22,20 +22,20 @@ _PATIENCE = (5, 55)  # seconds to connect, seconds to answer
 
 @http.endpoint("POST")
 def handle(event: Event, _context: Context) -> Response:
-    """Tell everyone concerned; the body is passed on as it came."""
+    """Tell everyone watching; the body is passed on as it came."""
     token = wiring.event_token()
     if not http.has_token(event, token):
         raise Unauthorised("Send the event token: Authorization: Bearer <token>.")
     refs = changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
-    concerned = [f.name for f in _functions() if any(f.cares_for(ref) for ref in refs)]
-    for name in concerned:
+    watching = [f.name for f in _functions() if any(f.cares_for(ref) for ref in refs)]
+    for name in watching:
         _tell(name, event.body, token)
-    return http.json_response({"told": concerned})
+    return http.json_response({"told": watching})
 
 
 @cache
 def _functions() -> tuple[stack.Function, ...]:
-    return stack.read()
+    return stack.load_functions()
 
 
 def _tell(name: str, body: bytes, token: str) -> None:

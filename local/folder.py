@@ -21,7 +21,7 @@ ROOM = 320_000_000
 @contextmanager
 def held(folder: Path) -> Iterator[None]:
     """Make the data directory and hold it alone. Raises WrongSetting."""
-    with _told(folder):
+    with _os_errors_explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         lock = (folder / "lock").open("a")
     with lock:
@@ -65,7 +65,7 @@ def kept(path: Path, value: str = "") -> str:
 
 def write(path: Path, text: str) -> None:
     """Replace a file in one step; only its owner may read it. Raises WrongSetting."""
-    with _told(path):
+    with _os_errors_explained(path):
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         files.replace(path, text.encode(), mode=0o600)
 
@@ -85,7 +85,7 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _os_errors_explained(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:

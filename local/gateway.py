@@ -40,14 +40,16 @@ PAGE_HEADERS = {
 def application() -> "WSGIApplication":
     """The website, with every function mounted below it."""
     mounted: dict[str, WSGIApplication] | None = {
-        f"/function/{function.name}": _app(function) for function in stack.read()
+        f"/function/{function.name}": _app(function) for function in stack.load_functions()
     }
     return DispatcherMiddleware(site(), mounted)
 
 
 def receiver() -> Receiver:
     """What takes in the requests of all of them."""
-    return serve.receiver(application(), {f"/function/{one.name}": wiring.wait_of(one.name) for one in stack.read()})
+    return serve.receiver(
+        application(), {f"/function/{one.name}": wiring.wait_of(one.name) for one in stack.load_functions()}
+    )
 
 
 def _app(function: stack.Function) -> "WSGIApplication":

@@ -50,11 +50,11 @@ def drawn(secrets: Path, prefix: str) -> tuple[Identity, ...]:
 
 def of_seaweedfs(operator: tuple[str, str], others: Iterable[Identity]) -> str:
     """The file that SeaweedFS takes as `-s3.config`: who is not in it comes in with no key, nor without one."""
-    people = [_person("operator", *operator, actions=["Admin"])]
-    people += [_person(one.name, one.access_key, one.secret_key, policyNames=[one.name]) for one in others]
+    identities = [_identity("operator", *operator, actions=["Admin"])]
+    identities += [_identity(one.name, one.access_key, one.secret_key, policyNames=[one.name]) for one in others]
     policies = [{"name": one.name, "content": one.policy} for one in others]
-    return json.dumps({"identities": people, "policies": policies}, indent=2) + "\n"
+    return json.dumps({"identities": identities, "policies": policies}, indent=2) + "\n"
 
 
-def _person(name: str, access_key: str, secret_key: str, **rights: list[str]) -> dict[str, object]:
+def _identity(name: str, access_key: str, secret_key: str, **rights: list[str]) -> dict[str, object]:
     return {"name": name, "credentials": [{"accessKey": access_key, "secretKey": secret_key}], **rights}

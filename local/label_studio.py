@@ -17,7 +17,7 @@ from local import folder, ports, processes
 from local.identities import LABEL_STUDIO, keys_of
 from local.settings import HOST, Choices
 from local.stack import ROOT
-from local.supervise import Part
+from local.supervise import Service
 
 PROGRAMS = ROOT / ".venv-label-studio" / "bin"
 NAME = "label-studio"
@@ -44,9 +44,9 @@ class LabelStudio:
     home: Path | None = None
     keys: str = ""
 
-    def parts(self) -> list[Part]:
+    def services(self) -> list[Service]:
         """The process to keep running, if it is ours."""
-        ours = Part(NAME, (sys.executable, "-m", "local.label_studio_server"), ROOT, 400, quiet=True)
+        ours = Service(NAME, (sys.executable, "-m", "local.label_studio_server"), ROOT, 400, quiet=True)
         return [ours] if self.home else []
 
     def environment(self) -> dict[str, str]:
@@ -74,27 +74,27 @@ def data(home: Path) -> Path:
 
 def migrated() -> Path:
     """A database with all tables and nobody in it, made once for each version that is installed, and copied."""
-    found = (PROGRAMS.parent / "lib").glob("python*/site-packages/label_studio-*.dist-info")
-    versions = sorted(path.name.removeprefix("label_studio-").removesuffix(".dist-info") for path in found)
+    installed = (PROGRAMS.parent / "lib").glob("python*/site-packages/label_studio-*.dist-info")
+    versions = sorted(path.name.removeprefix("label_studio-").removesuffix(".dist-info") for path in installed)
     return ROOT / "build" / f"label-studio-{'-'.join(versions)}"
 
 
 def chosen(choices: Choices) -> LabelStudio | None:
     """None when it is off. Raises WrongSetting when it is not installed, or when its port is taken."""
-    desk = choices.desk
-    if not desk.on:
+    wanted = choices.label_studio
+    if not wanted.on:
         return None
     require_installed(PROGRAMS)
-    token = folder.secret(choices.data_dir, settings.LABEL_STUDIO_TOKEN, desk.token)
-    if desk.url:
-        return LabelStudio(desk.url, token)
-    if fault := ports.fault(desk.port):
+    token = folder.secret(choices.data_dir, settings.LABEL_STUDIO_TOKEN, wanted.token)
+    if wanted.url:
+        return LabelStudio(wanted.url, token)
+    if fault := ports.fault(wanted.port):
         raise WrongSetting(
-            f"LABEL_STUDIO_PORT={desk.port} {fault}, for example"
-            f" LABEL_STUDIO_PORT={ports.beside(desk.port)} make run, or do without: LABEL_STUDIO=off make run."
+            f"LABEL_STUDIO_PORT={wanted.port} {fault}, for example"
+            f" LABEL_STUDIO_PORT={ports.beside(wanted.port)} make run, or do without: LABEL_STUDIO=off make run."
         )
     password = folder.secret(choices.data_dir, PASSWORD)
-    return LabelStudio(f"http://{HOST}:{desk.port}", token, password, choices.data_dir / NAME, _keys(choices))
+    return LabelStudio(f"http://{HOST}:{wanted.port}", token, password, choices.data_dir / NAME, _keys(choices))
 
 
 def require_installed(programs: Path) -> None:
@@ -103,18 +103,20 @@ def require_installed(programs: Path) -> None:
         raise WrongSetting("Label Studio is not installed: `make run` does that; or do without: LABEL_STUDIO=off.")
 
 
-def bring_up(desk: LabelStudio, set_up: Callable[[], None], say: Callable[[str], None], *, silence: float) -> None:
+def bring_up(
+    annotation_tool: LabelStudio, set_up: Callable[[], None], say: Callable[[str], None], *, silence: float
+) -> None:
     """Return when it answers and its projects are there. What keeps it from that is said, and tried again."""
-    told, deadline = "", time.monotonic() + (_PATIENCE_AT_FIRST if desk.is_new() else silence)
-    while not _answers(desk.url):
-        if not told and time.monotonic() > deadline:
-            told = f"Label Studio does not answer at {desk.url}; everything else runs"
-            say(f"{told}; logs/{NAME}.log in the data directory says more" if desk.home else told)
+    reported, deadline = "", time.monotonic() + (_PATIENCE_AT_FIRST if annotation_tool.is_new() else silence)
+    while not _answers(annotation_tool.url):
+        if not reported and time.monotonic() > deadline:
+            reported = f"Label Studio does not answer at {annotation_tool.url}; everything else runs"
+            say(f"{reported}; logs/{NAME}.log in the data directory says more" if annotation_tool.home else reported)
         time.sleep(_PAUSE)
     while fault := _fault(set_up):
-        if fault != told:
+        if fault != reported:
             say(f"Label Studio cannot be set up yet; everything else runs: {fault}")
-        told = fault
+        reported = fault
         time.sleep(_AGAIN)
 
 
@@ -137,32 +139,38 @@ def set_up(environment: Mapping[str, str], data_dir: Path) -> None:
         raise WrongSetting((done.stderr or done.stdout).strip().removeprefix("error: ")[-500:])
 
 
-def admitted(desk: LabelStudio, data_dir: Path) -> LabelStudio:
+def admitted(annotation_tool: LabelStudio, data_dir: Path) -> LabelStudio:
     """The same with the token that is among the secrets by now; of our own, when it was reset, with the new one.
 
     Raises WrongSetting when that cannot be kept.
     """
-    kept = replace(desk, token=folder.secret(data_dir, settings.LABEL_STUDIO_TOKEN))
+    kept = replace(annotation_tool, token=folder.secret(data_dir, settings.LABEL_STUDIO_TOKEN))
     token = _token_by_password(kept) if kept.home and _is_refused(kept) else ""
     return replace(kept, token=folder.secret(data_dir, settings.LABEL_STUDIO_TOKEN, token)) if token else kept
 
 
-def _is_refused(desk: LabelStudio) -> bool:
-    headers = {"Authorization": f"Token {desk.token}"}
+def _is_refused(annotation_tool: LabelStudio) -> bool:
+    headers = {"Authorization": f"Token {annotation_tool.token}"}
     with suppress(RequestException):
-        answer = http_client.request("GET", f"{desk.url}/api/current-user/whoami", headers=headers, timeout=_LOGIN)
+        answer = http_client.request(
+            "GET", f"{annotation_tool.url}/api/current-user/whoami", headers=headers, timeout=_LOGIN
+        )
         return answer.status_code == _UNAUTHORISED
     return False
 
 
-def _token_by_password(desk: LabelStudio) -> str:
+def _token_by_password(annotation_tool: LabelStudio) -> str:
     """What Label Studio's own page tells its user; empty when the password was changed too."""
-    page = f"{desk.url}/user/login/"
+    page = f"{annotation_tool.url}/user/login/"
     with suppress(RequestException, KeyError, ValueError), http_client.session() as browser:
         browser.get(page, timeout=_LOGIN)
-        form = {"email": USERNAME, "password": desk.password, "csrfmiddlewaretoken": browser.cookies["csrftoken"]}
+        form = {
+            "email": USERNAME,
+            "password": annotation_tool.password,
+            "csrfmiddlewaretoken": browser.cookies["csrftoken"],
+        }
         browser.post(page, data=form, headers={"Referer": page}, timeout=_LOGIN)
-        return str(browser.get(f"{desk.url}/api/current-user/token", timeout=_LOGIN).json()["token"])
+        return str(browser.get(f"{annotation_tool.url}/api/current-user/token", timeout=_LOGIN).json()["token"])
     return ""
 
 
@@ -183,11 +191,11 @@ def _has_synced(gateway: str) -> bool:
 
 def _keys(choices: Choices) -> str:
     """A store of ours gives it keys of its own; one that is there already has them from its owner, or shares ours."""
-    desk = choices.desk
-    if choices.s3_endpoint and not desk.s3_access_key:
+    wanted = choices.label_studio
+    if choices.s3_endpoint and not wanted.s3_access_key:
         return _OF_THE_FUNCTIONS
     stem = _GIVEN if choices.s3_endpoint else _OF_ITS_OWN
-    for end, given in zip(_ENDS, (desk.s3_access_key, desk.s3_secret_key), strict=True):
+    for end, given in zip(_ENDS, (wanted.s3_access_key, wanted.s3_secret_key), strict=True):
         folder.secret(choices.data_dir, f"{stem}{end}", given if choices.s3_endpoint else "")
     return stem
 

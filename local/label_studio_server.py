@@ -47,7 +47,7 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def _bare(env: Mapping[str, str]) -> dict[str, str]:
     """Nothing of this deployment."""
-    inherited = (*_INHERITED, *_PROXIES, *(name.lower() for name in _PROXIES), processes.MARKER, processes.PART)
+    inherited = (*_INHERITED, *_PROXIES, *(name.lower() for name in _PROXIES), processes.MARKER, processes.SERVICE)
     return {**{name: env[name] for name in inherited if name in env}, **CONFINED}
 
 
@@ -117,7 +117,7 @@ def _at(where: Path, env: Mapping[str, str]) -> dict[str, str]:
 def main() -> None:
     """Become the server; one that outlived its supervisor goes first, since it would keep the port."""
     data_dir, env = Path(os.environ[processes.MARKER]), environment(os.environ)
-    processes.end(data_dir, os.environ[processes.PART])
+    processes.end(data_dir, os.environ[processes.SERVICE])
     home = data_dir / NAME
     if not data(home).exists():
         make(home, env)

@@ -26,7 +26,7 @@ from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
 from local.store import Access, program, watched
-from local.supervise import Part
+from local.supervise import Service
 
 PORTS = ("minio",)
 _AT_ONCE = 4
@@ -51,15 +51,17 @@ class MinIO:
         """Its S3 address."""
         return f"http://{self._address}"
 
-    def parts(self) -> list[Part]:
+    def services(self) -> list[Service]:
         """The one process."""
         data = self.home / "data"
         data.mkdir(parents=True, exist_ok=True)
-        return [Part("store", (_minio(), "server", "--address", self._address, str(data)), self.home, 100, quiet=True)]
+        return [
+            Service("store", (_minio(), "server", "--address", self._address, str(data)), self.home, 100, quiet=True)
+        ]
 
     def environment(self) -> dict[str, str]:
         """Its keys, and a webhook with a queue on disk for every function that watches it."""
-        told = {
+        variables = {
             "MINIO_ROOT_USER": self.access.access_key,
             "MINIO_ROOT_PASSWORD": self.access.secret_key,
             "MINIO_REGION": self.access.region,
@@ -67,8 +69,8 @@ class MinIO:
             "MINIO_UPDATE": "off",
         }
         for name in {function.name for function, _, _ in self._watched()}:
-            told |= self._target(name)
-        return told
+            variables |= self._target(name)
+        return variables
 
     def settle(self) -> None:
         """Let everybody in. It writes through to the disk by itself. Raises StoreDown."""
@@ -155,10 +157,10 @@ def _queue(function: Function, bucket: str, inside: str) -> QueueConfig:
 
 
 def _minio() -> str:
-    found = program("minio")
-    if not found:
+    path = program("minio")
+    if not path:
         raise WrongSetting(
             "STORE=minio needs the program minio: put it on PATH, or build it with `make minio` (about 3 minutes,"
             " once). Without STORE, SeaweedFS is used and is there already."
         )
-    return found
+    return path

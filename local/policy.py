@@ -39,7 +39,7 @@ class Policy:
     grants: tuple[Grant, ...]
 
     @classmethod
-    def read(cls, text: str) -> Self:
+    def parse(cls, text: str) -> Self:
         """A policy as AWS takes it. Raises Malformed for what this class does not understand."""
         try:
             return cls(tuple(grant for stated in json.loads(text)["Statement"] for grant in _granted(stated)))

@@ -50,7 +50,7 @@ def _answers(store: Store) -> None:
         http_client.request("GET", store.endpoint, route=settings.store_route(store.endpoint), timeout=2)
     except RequestException as error:
         more = " or S3_CA_FILE" if store.endpoint.startswith("https:") else ""
-        own = bool(store.parts())
+        own = bool(store.services())
         what = "logs/store.log in the data directory says why" if own else f"start it, or mend S3_ENDPOINT{more}"
         raise StoreDown(f"{store.name} at {store.endpoint} does not answer: {what}.") from error
 
@@ -61,14 +61,14 @@ def _buckets(store: Store, access: Access) -> None:
 
 
 def _prove(store: Store, access: Access, proven: Path) -> None:
-    """Takes seconds, so our own program is asked once; another's store at every start."""
-    programs = [Path(part.command[0]) for part in store.parts()]
-    asked = {str(program): program.stat().st_mtime_ns for program in programs}
-    if asked and folder.read_json(proven) == asked:
+    """Takes seconds, so our own program is tested once; another's store at every start."""
+    programs = [Path(service.command[0]) for service in store.services()]
+    tested = {str(program): program.stat().st_mtime_ns for program in programs}
+    if tested and folder.read_json(proven) == tested:
         return
     bucket = f"{access.bucket_prefix}{keys.TRACKING}"
     bucket_setup.probe(*access.of(store.endpoint), bucket, route=settings.store_route(store.endpoint))
-    folder.write_json(proven, asked)
+    folder.write_json(proven, tested)
 
 
 def _model(store: Store, access: Access, say: Callable[[str], None]) -> None:

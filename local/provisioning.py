@@ -31,7 +31,7 @@ def hand_out(secrets: Path, choices: Choices, *, minio: bool) -> None:
     others = identities.drawn(secrets, choices.bucket_prefix)
     operator = identities.pair(secrets, settings.S3_KEYS)
     folder.write(secrets / "s3.json", identities.of_seaweedfs(operator, others))
-    if not seaweedfs_security.write(secrets, "/etc/seaweedfs/"):
+    if not seaweedfs_security.create_files(secrets, "/etc/seaweedfs/"):
         _say("Without the program openssl SeaweedFS's own ports ask for no certificate: install it, and repeat.")
     for one in others:
         folder.write(secrets / "policies" / f"{one.name}.json", one.policy)

@@ -24,8 +24,8 @@ from local.seaweedfs import SeaweedFS
 from local.settings import HOST, MINIO, THRIFT, Choices
 from local.stack import ROOT, Function
 from local.store import Access, OutsideStore, Store
-from local.supervise import Part, Supervisor
-from local.watch import Answers, gateway_answers, patience, store_answers, watched
+from local.supervise import Service, Supervisor
+from local.watch import Probe, gateway_responds, patience, store_probe, watched
 
 _GATEWAY_SECONDS = 60.0
 _PAUSE, _NAP, _NAPS = 0.05, 1.0, 10
@@ -35,30 +35,32 @@ _STARTED = time.monotonic()
 
 def run(choices: Choices) -> None:
     """Start everything, tell what is where, and keep it running until it is to stop."""
-    functions = stack.read()
-    with folder.held(choices.data_dir), _until_told():
+    functions = stack.load_functions()
+    with folder.held(choices.data_dir), _until_interrupted():
         _clear_the_way(choices)
         kept = _secrets(choices)
         access = _access(choices, kept)
         events_port = _ports(choices, ["events"])["events"]
         store = _store(choices, access, functions, events_port)
-        desk = label_studio.chosen(choices)
-        environment = _environment(choices, functions, store, desk, events_port)
+        annotation_tool = label_studio.chosen(choices)
+        environment = _environment(choices, functions, store, annotation_tool, events_port)
         say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
-        desk_parts = desk.parts() if desk else []
-        parts, listeners = [*store.parts(), *_parts(), *desk_parts], _listeners(choices, store, access)
+        services, listeners = (
+            [*store.services(), *_services(), *(annotation_tool.services() if annotation_tool else [])],
+            _listeners(choices, store, access),
+        )
         watch = watched(choices.data_dir, listeners, choices.silence)
-        with Supervisor(choices.data_dir, parts, environment), watch:
+        with Supervisor(choices.data_dir, services, environment), watch:
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
             if why := not_serving(choices.gateway):
                 say(f"predict answers 503 until this is mended: {why}")
             with _connectable(choices, store, kept) as connection:
-                _tell(choices, store, functions, desk, events)
-                if desk:
-                    _open_desk(choices, desk, environment, connection)
-                    _wait(partial(_tell_login, choices, desk, connection))
+                _tell(choices, store, functions, annotation_tool, events)
+                if annotation_tool:
+                    _open_label_studio(choices, annotation_tool, environment, connection)
+                    _wait(partial(_tell_login, choices, annotation_tool, connection))
                 _wait()
 
 
@@ -68,7 +70,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def _until_told() -> Iterator[None]:
+def _until_interrupted() -> Iterator[None]:
     """Ctrl-C, a polite kill and a closed terminal all end the system in order; once is enough."""
     for end in _ENDS:
         signal.signal(end, _interrupt)
@@ -88,14 +90,14 @@ def _once_is_enough(_number: int, _frame: FrameType | None) -> None:
     """Not SIG_IGN: where a second signal has come with the first, Python would drop the interrupt for an error."""
 
 
-def _wait(look: Callable[[], None] = lambda: None) -> NoReturn:
+def _wait(repeat: Callable[[], None] = lambda: None) -> NoReturn:
     """Until we are told to end; in naps, since a signal that reaches another thread does not wake this one."""
     naps = count(1)
     while True:
         time.sleep(_NAP)
         if not next(naps) % _NAPS:
-            with suppress(WrongSetting):  # the disk is full, perhaps: the next look may do better
-                look()
+            with suppress(WrongSetting):  # the disk is full, perhaps: the next time may do better
+                repeat()
 
 
 def _clear_the_way(choices: Choices) -> None:
@@ -126,34 +128,38 @@ def _store(choices: Choices, access: Access, functions: tuple[Function, ...], ev
     if choices.s3_endpoint:
         return OutsideStore(choices.s3_endpoint)
     names = minio_server.PORTS if choices.store == MINIO else seaweedfs.PORTS
-    found = _ports(choices, names)
+    chosen = _ports(choices, names)
     known = identities.drawn(choices.data_dir / folder.SECRETS, choices.bucket_prefix)
     if choices.store == MINIO:
-        return MinIO(choices.data_dir / "minio", found, access, choices.gateway, functions, known)
+        return MinIO(choices.data_dir / "minio", chosen, access, choices.gateway, functions, known)
     webhook = f"http://{HOST}:{events_port}/"
-    return SeaweedFS(choices.data_dir / "seaweedfs", found, access, choices.fsync, webhook, functions, known)
+    return SeaweedFS(choices.data_dir / "seaweedfs", chosen, access, choices.fsync, webhook, functions, known)
 
 
 def _ports(choices: Choices, names: Iterable[str]) -> dict[str, int]:
-    return ports.remembered(choices.data_dir / folder.PORTS, names, taken=(choices.port, choices.desk.port))
+    return ports.remembered(choices.data_dir / folder.PORTS, names, taken=(choices.port, choices.label_studio.port))
 
 
-def _parts() -> list[Part]:
+def _services() -> list[Service]:
     modules = (("gateway", 200), ("events", 300), ("cron", 300))
-    return [Part(name, (sys.executable, "-m", f"local.{name}"), ROOT, order) for name, order in modules]
+    return [Service(name, (sys.executable, "-m", f"local.{name}"), ROOT, order) for name, order in modules]
 
 
-def _listeners(choices: Choices, store: Store, access: Access) -> dict[str, Answers]:
+def _listeners(choices: Choices, store: Store, access: Access) -> dict[str, Probe]:
     """What must answer; Label Studio takes minutes to start, and nobody waits for the others."""
     within = patience(choices.silence)
-    own = {part.name: store_answers(store.endpoint, access, within, choices.data_dir) for part in store.parts()}
-    return {**own, "gateway": partial(gateway_answers, choices.gateway, within)}
+    own = {service.name: store_probe(store.endpoint, access, within, choices.data_dir) for service in store.services()}
+    return {**own, "gateway": partial(gateway_responds, choices.gateway, within)}
 
 
 def _environment(
-    choices: Choices, functions: tuple[Function, ...], store: Store, desk: LabelStudio | None, events_port: int
+    choices: Choices,
+    functions: tuple[Function, ...],
+    store: Store,
+    annotation_tool: LabelStudio | None,
+    events_port: int,
 ) -> dict[str, str]:
-    """What the functions read, and where our own parts find each other. Raises WrongSetting."""
+    """What the functions read, and where our own services find each other. Raises WrongSetting."""
     shared = {
         **stack.environment(functions),
         "S3_ENDPOINT": store.endpoint,
@@ -161,7 +167,7 @@ def _environment(
         "S3_CA_FILE": choices.s3_ca_file,
         "BUCKET_PREFIX": choices.bucket_prefix,
         "SECRETS_DIR": str(choices.data_dir / folder.SECRETS),
-        **(desk.environment() if desk else {"LABEL_STUDIO_URL": ""}),
+        **(annotation_tool.environment() if annotation_tool else {"LABEL_STUDIO_URL": ""}),
     }
     if choices.s3_endpoint:  # its owner gave us one pair
         shared[stack.KEYS] = settings.S3_KEYS
@@ -173,7 +179,7 @@ def _environment(
 def _wait_for_gateway(choices: Choices) -> None:
     deadline = time.monotonic() + _GATEWAY_SECONDS
     while time.monotonic() < deadline:
-        if gateway_answers(choices.gateway):
+        if gateway_responds(choices.gateway):
             return
         time.sleep(_PAUSE)
     raise WrongSetting("The functions did not start: the lines above say why.")
@@ -210,37 +216,39 @@ def _connectable(choices: Choices, store: Store, kept: Mapping[str, str]) -> Ite
         path.unlink(missing_ok=True)
 
 
-def _open_desk(choices: Choices, desk: LabelStudio, environment: Mapping[str, str], connection: dict[str, Any]) -> None:
+def _open_label_studio(
+    choices: Choices, annotation_tool: LabelStudio, environment: Mapping[str, str], connection: dict[str, Any]
+) -> None:
     """Wait for Label Studio, then say who may come in, and have sync bring what waited for it."""
 
     def set_up() -> None:
-        label_studio.admitted(desk, choices.data_dir)
+        label_studio.admitted(annotation_tool, choices.data_dir)
         label_studio.set_up(environment, choices.data_dir)
 
-    label_studio.bring_up(desk, set_up, say, silence=choices.silence)
-    _tell_login(choices, desk, connection)
-    lines = {"address": f"{desk.url}/"}
-    if desk.home:
+    label_studio.bring_up(annotation_tool, set_up, say, silence=choices.silence)
+    _tell_login(choices, annotation_tool, connection)
+    lines = {"address": f"{annotation_tool.url}/"}
+    if annotation_tool.home:
         lines |= {"user name": label_studio.USERNAME, "password": f"in {choices.data_dir / folder.CONNECTION}"}
-    if desk.shares_keys():
+    if annotation_tool.shares_keys():
         lines["store keys"] = "the functions' own; LABEL_STUDIO_S3_ACCESS_KEY and _SECRET_KEY give it others"
     say(f"Label Studio is ready\n{_table(lines)}")
     label_studio.catch_up(choices.gateway)
 
 
-def _tell_login(choices: Choices, desk: LabelStudio, connection: dict[str, Any]) -> None:
+def _tell_login(choices: Choices, annotation_tool: LabelStudio, connection: dict[str, Any]) -> None:
     """Keep connection.json saying who may come in, also after Label Studio's token was reset. Raises WrongSetting."""
-    login = label_studio.admitted(desk, choices.data_dir).login()
+    login = label_studio.admitted(annotation_tool, choices.data_dir).login()
     if connection.get("label_studio") != login:
         connection["label_studio"] = login
         folder.write_json(choices.data_dir / folder.CONNECTION, connection)
 
 
 def _tell(
-    choices: Choices, store: Store, functions: tuple[Function, ...], desk: LabelStudio | None, events: str
+    choices: Choices, store: Store, functions: tuple[Function, ...], annotation_tool: LabelStudio | None, events: str
 ) -> None:
     given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={shlex.quote(str(choices.data_dir))} "
-    look = f"{given}{shlex.quote(sys.executable)} -m local"
+    command = f"{given}{shlex.quote(sys.executable)} -m local"
     lines = {
         "website": f"{choices.gateway}/",
         "functions": " ".join(f"{choices.gateway}/function/{function.name}" for function in functions[:1])
@@ -248,9 +256,9 @@ def _tell(
         "cron (UTC)": ", ".join(f"{f.name} {f.schedule}" for f in functions if f.schedule),
         "store events": events,
         "store": f"{store.name} at {store.endpoint}",
-        "look into it": f"{look} ls [bucket/prefix], or: cat bucket/key",
+        "browse it": f"{command} ls [bucket/prefix], or: cat bucket/key",
         "keys, tokens": f"{choices.data_dir / folder.CONNECTION}",
-        "Label Studio": _of_desk(desk),
+        "Label Studio": _label_studio_line(annotation_tool),
     }
     say(f"ready\n{_table(lines)}\n  Ctrl-C stops everything")
 
@@ -259,9 +267,9 @@ def _table(lines: dict[str, str]) -> str:
     return "\n".join(f"  {name:<13} {text}" for name, text in lines.items())
 
 
-def _of_desk(desk: LabelStudio | None) -> str:
-    if not desk:
+def _label_studio_line(annotation_tool: LabelStudio | None) -> str:
+    if not annotation_tool:
         return "off: tasks wait in labelstudio/tasks/"
-    if desk.is_new():
+    if annotation_tool.is_new():
         return "is being prepared: about a minute, only this first time"
-    return f"{'starts' if desk.home else 'is asked'} at {desk.url}/"
+    return f"{'starts' if annotation_tool.home else 'is asked'} at {annotation_tool.url}/"

@@ -12,7 +12,7 @@ from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
 from local.store import Access, program, watched
-from local.supervise import Part
+from local.supervise import Service
 
 PORTS = tuple(f"{part}.port" for part in ("s3", "filer", "master", "volume", "admin"))
 """The options of `weed mini` that name a port; each part also takes the port `ports.SHADOW` above its own.
@@ -51,17 +51,17 @@ class SeaweedFS:
         """Its S3 address."""
         return f"http://{HOST}:{self.ports['s3.port']}"
 
-    def parts(self) -> list[Part]:
+    def services(self) -> list[Service]:
         """The one process; where it starts it reads notification.toml, security.toml and who may come in."""
         folder.write(self.home / "notification.toml", self._notification())
         operator = self.access.access_key, self.access.secret_key
         folder.write(self.home / _IDENTITIES, identities.of_seaweedfs(operator, self.identities))
-        if not seaweedfs_security.write(self.home):
+        if not seaweedfs_security.create_files(self.home):
             log.event("store.open", to="other users of this machine", then="install openssl, and start again")
         (self.home / "data").mkdir(exist_ok=True)
         ports = (f"-{option}={port}" for option, port in self.ports.items())
         command = (_weed(), "mini", "-dir=data", *_OPTIONS, *ports)  # an absolute path with a comma would be two
-        return [Part("store", command, self.home, 100, quiet=True)]
+        return [Service("store", command, self.home, 100, quiet=True)]
 
     def environment(self) -> dict[str, str]:
         """Nothing: its keys are in a file."""
@@ -70,9 +70,9 @@ class SeaweedFS:
     def settle(self) -> None:
         """Have it write through to the disk before it acknowledges (it does not by itself)."""
         wanted = str(self.fsync).lower()
-        said = self._shell(f"fs.configure -locationPrefix=/buckets/ -fsync={wanted} -apply")
-        if f'"fsync":{wanted}' not in "".join(said.split()):
-            raise StoreDown(f"SeaweedFS could not be told fsync={wanted}: {said.strip()[-200:]}")
+        output = self._shell(f"fs.configure -locationPrefix=/buckets/ -fsync={wanted} -apply")
+        if f'"fsync":{wanted}' not in "".join(output.split()):
+            raise StoreDown(f"SeaweedFS could not be told fsync={wanted}: {output.strip()[-200:]}")
 
     def subscribe(self) -> str:
         """notification.toml has done it; the forwarder fans out."""
@@ -115,9 +115,9 @@ class SeaweedFS:
 
 
 def _weed() -> str:
-    found = program("weed")
-    if not found:
+    path = program("weed")
+    if not path:
         raise WrongSetting(
             "SeaweedFS has no wheel for this machine: put its program `weed` on PATH, or point S3_ENDPOINT to a store."
         )
-    return found
+    return path

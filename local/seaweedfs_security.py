@@ -22,7 +22,7 @@ _NAMED = ("-addext", "subjectAltName=IP:127.0.0.1")
 _SECONDS = 30
 
 
-def write(home: Path, read_from: str = "") -> bool:
+def create_files(home: Path, read_from: str = "") -> bool:
     """Draw both once, and keep them in `home`. The server looks for the certificate in `read_from`: where it starts.
 
     Tells whether there is a certificate: without the program openssl there is none, and then other users of the machine
@@ -62,6 +62,6 @@ def _run(*command: str, given: str = "") -> str:
     try:
         done = subprocess.run(command, input=given, capture_output=True, text=True, timeout=_SECONDS, check=True)
     except (OSError, subprocess.SubprocessError) as error:
-        said = str(getattr(error, "stderr", "") or error).strip()[-200:]
-        raise WrongSetting(f"openssl cannot make the certificate of SeaweedFS's inner ports: {said}") from error
+        output = str(getattr(error, "stderr", "") or error).strip()[-200:]
+        raise WrongSetting(f"openssl cannot make the certificate of SeaweedFS's inner ports: {output}") from error
     return done.stdout

@@ -23,7 +23,7 @@ _OF_OTHERS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class LabelStudioChoices:
     """What was chosen for Label Studio."""
 
     on: bool
@@ -34,9 +34,9 @@ class Desk:
     s3_secret_key: str = field(repr=False)
 
     @classmethod
-    def read(cls, env: Mapping[str, str]) -> Self:
+    def from_environment(cls, env: Mapping[str, str]) -> Self:
         """Raises WrongSetting."""
-        desk = cls(
+        label_studio = cls(
             on=_one_of(env, "LABEL_STUDIO", "on", "off") == "on",
             port=_port(env, "LABEL_STUDIO_PORT", "8090"),
             url=_read(env, "LABEL_STUDIO_URL", settings.address),
@@ -44,10 +44,10 @@ class Desk:
             s3_access_key=env.get("LABEL_STUDIO_S3_ACCESS_KEY", ""),
             s3_secret_key=env.get("LABEL_STUDIO_S3_SECRET_KEY", ""),
         )
-        if desk.url and not desk.token:
-            raise WrongSetting(f"The Label Studio at {desk.url} asks who we are: set LABEL_STUDIO_TOKEN.")
-        _require_pair("LABEL_STUDIO_S3", desk.s3_access_key, desk.s3_secret_key)
-        return desk
+        if label_studio.url and not label_studio.token:
+            raise WrongSetting(f"The Label Studio at {label_studio.url} asks who we are: set LABEL_STUDIO_TOKEN.")
+        _require_pair("LABEL_STUDIO_S3", label_studio.s3_access_key, label_studio.s3_secret_key)
+        return label_studio
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +65,10 @@ class Choices:
     store: str
     fsync: bool
     silence: int  # seconds
-    desk: Desk
+    label_studio: LabelStudioChoices
 
     @classmethod
-    def read(cls, env: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
         """The choices of this run. Raises WrongSetting."""
         choices = cls(
             port=_port(env, "PORT", "8080"),
@@ -82,10 +82,10 @@ class Choices:
             store=_one_of(env, "STORE", SEAWEEDFS, MINIO),
             fsync=_one_of(env, "STORE_FSYNC", "on", "off") == "on",
             silence=_whole(env, "SILENCE_SECONDS", "30"),
-            desk=Desk.read(env),
+            label_studio=LabelStudioChoices.from_environment(env),
         )
         _check_keys(choices)
-        if choices.desk.on and not choices.desk.url and choices.port == choices.desk.port:
+        if choices.label_studio.on and not choices.label_studio.url and choices.port == choices.label_studio.port:
             raise WrongSetting(f"PORT and LABEL_STUDIO_PORT are both {choices.port}: choose two.")
         return choices
 

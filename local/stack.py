@@ -45,7 +45,7 @@ class Function:
         return any(ref.bucket == bucket and ref.key.startswith(folder) for bucket, folder in self.watches)
 
 
-def read(path: Path = ROOT / FILE, env: Mapping[str, str] = os.environ) -> tuple[Function, ...]:
+def load_functions(path: Path = ROOT / FILE, env: Mapping[str, str] = os.environ) -> tuple[Function, ...]:
     """The functions of a stack file. Raises WrongSetting."""
     document = yaml.safe_load(_substituted(path.read_text(encoding="utf-8"), env))
     return tuple(_function(name, described) for name, described in document["functions"].items())
@@ -66,7 +66,7 @@ def environment(functions: tuple[Function, ...]) -> dict[str, str]:
 
 def _substituted(text: str, env: Mapping[str, str]) -> str:
     """`${NAME:-default}`, as faas-cli reads it."""
-    return _VARIABLE.sub(lambda found: env.get(found[1]) or found[2] or "", text)
+    return _VARIABLE.sub(lambda match: env.get(match[1]) or match[2] or "", text)
 
 
 def _function(name: str, described: dict[str, Any]) -> Function:
@@ -77,7 +77,7 @@ def _function(name: str, described: dict[str, Any]) -> Function:
         ".".join((*Path(described["handler"]).parts, "handler")),
         _own(described.get("environment") or {}),
         _checked(name, annotations["schedule"]) if scheduled else "",
-        tuple(_place(word) for word in annotations.get(EVENTS, "").split(",") if word.strip()),
+        tuple(_folder(word) for word in annotations.get(EVENTS, "").split(",") if word.strip()),
     )
 
 
@@ -94,7 +94,7 @@ def _checked(name: str, schedule: str) -> str:
     return schedule
 
 
-def _place(text: str) -> ObjectRef:
+def _folder(text: str) -> ObjectRef:
     bucket, _, folder = text.strip().partition("/")
     if not folder.endswith("/"):
         raise WrongSetting(f"{FILE}: {EVENTS} must name folders such as labelstudio/output/, not {text!r}.")

@@ -11,7 +11,7 @@ from feedloop import settings
 from feedloop.adapters.s3 import S3Store
 from local.minio_program import pinned
 from local.stack import Function
-from local.supervise import Part
+from local.supervise import Service
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Store(Protocol):
     def patience(self) -> float:
         """Seconds that it may take to answer."""
 
-    def parts(self) -> list[Part]:
+    def services(self) -> list[Service]:
         """The processes to keep running for it."""
 
     def environment(self) -> dict[str, str]:
@@ -77,7 +77,7 @@ class OutsideStore:
     name: str = "your store"
     patience: float = 8.0
 
-    def parts(self) -> list[Part]:
+    def services(self) -> list[Service]:
         """None: it runs already."""
         return []
 
@@ -95,8 +95,8 @@ class OutsideStore:
 
 def program(name: str) -> str | None:
     """Where a program is: beside this Python, on PATH, or where `make minio` keeps what it has built."""
-    places = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(pinned().parent))
-    return shutil.which(name, path=os.pathsep.join(places))
+    folders = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(pinned().parent))
+    return shutil.which(name, path=os.pathsep.join(folders))
 
 
 def watched(functions: tuple[Function, ...], prefix: str) -> list[tuple[Function, str, str]]:

@@ -1,4 +1,4 @@
-"""A look into the store of a running system, without any other tool."""
+"""Lists and prints objects in the store of a running system, without any other tool."""
 
 import sys
 from pathlib import Path
@@ -30,11 +30,11 @@ def cat(data_dir: Path, path: str, region: str) -> None:
     """An object: its metadata on standard error, its bytes on standard output."""
     bucket, _, key = path.partition("/")
     try:
-        found = _client(data_dir, region).get_object(Bucket=bucket, Key=key)
-        body = found["Body"].read()
+        response = _client(data_dir, region).get_object(Bucket=bucket, Key=key)
+        body = response["Body"].read()
     except (BotoCoreError, ClientError) as error:
         raise StoreDown(f"{path} cannot be read: {error}") from error
-    facts = {"content-type": found["ContentType"], "etag": found["ETag"], **found["Metadata"]}
+    facts = {"content-type": response["ContentType"], "etag": response["ETag"], **response["Metadata"]}
     for name, value in facts.items():
         print(f"{name}: {value}", file=sys.stderr)
     if sys.stdout.isatty() and not facts["content-type"].startswith(("application/json", "text/")):
@@ -49,8 +49,8 @@ def _buckets(client: "S3Client") -> list[str]:
 
 def _objects(client: "S3Client", bucket: str, prefix: str) -> list[str]:
     pages = client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    found = (entry for page in pages for entry in page.get("Contents", []))
-    return [f"{e['Size']:>10} {e['LastModified']:%Y-%m-%dT%H:%M:%SZ} {bucket}/{e['Key']}" for e in found]
+    entries = (entry for page in pages for entry in page.get("Contents", []))
+    return [f"{e['Size']:>10} {e['LastModified']:%Y-%m-%dT%H:%M:%SZ} {bucket}/{e['Key']}" for e in entries]
 
 
 def _client(data_dir: Path, region: str) -> "S3Client":

@@ -1,4 +1,4 @@
-"""Keeps the parts running, by supervisord: a part that dies is started again, and the log says so."""
+"""Keeps the services running, by supervisord: a service that dies is started again, and the log says so."""
 
 import os
 import re
@@ -47,7 +47,7 @@ _SPAWNED = re.compile(r"spawned: '(\S+)' with pid (\d+)")
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class Service:
     """One process to keep running. Lower orders start first and stop last; a quiet one logs to a file."""
 
     name: str
@@ -58,9 +58,9 @@ class Part:
 
 
 class Supervisor:
-    """Starts all parts when entered and ends every one of them when left."""
+    """Starts all services when entered and ends every one of them when left."""
 
-    def __init__(self, data_dir: Path, parts: list[Part], environment: dict[str, str]) -> None:
+    def __init__(self, data_dir: Path, services: list[Service], environment: dict[str, str]) -> None:
         self._data_dir = data_dir
         self._environment = {**os.environ, **environment, processes.MARKER: str(data_dir)}
         self._config = data_dir / "supervisord.conf"
@@ -68,7 +68,7 @@ class Supervisor:
         self._process: subprocess.Popen[str] | None = None
         self._keeper = threading.Thread(target=self._keep, name="supervisor", daemon=True)
         (data_dir / folder.LOGS).mkdir(exist_ok=True)
-        folder.write(self._config, configuration(parts))
+        folder.write(self._config, configuration(services))
 
     def __enter__(self) -> Self:
         self._keeper.start()
@@ -106,41 +106,41 @@ class Supervisor:
             start_new_session=True,  # Ctrl-C reaches us alone, and we end them in order
         ) as self._process:
             for line in self._process.stdout or ():
-                with suppress(BrokenPipeError):  # nobody listens any more; the parts go on
+                with suppress(BrokenPipeError):  # nobody listens any more; the services go on
                     pass_on(line.rstrip("\n"))
 
 
-def configuration(parts: list[Part]) -> str:
+def configuration(services: list[Service]) -> str:
     """What supervisord reads. Raises WrongSetting for a path that its format cannot carry."""
     head = _SUPERVISORD.format(user="user = root" if os.getuid() == 0 else "")
-    return head + "".join(_program(part) for part in parts)
+    return head + "".join(_program(service) for service in services)
 
 
 def pass_on(line: str) -> None:
-    """Print a part's own JSON line as it is, and make one of anything else."""
+    """Print a service's own JSON line as it is, and make one of anything else."""
     if line.startswith("{"):
         sys.stdout.write(f"{line}\n")
         sys.stdout.flush()
         return
-    said = _LINE.fullmatch(line)
-    if not said:
+    match = _LINE.fullmatch(line)
+    if not match:
         log.event("output", line=line)
-    elif found := _EXITED.fullmatch(said["says"]):
-        log.event("part.ended", part=found[1], how=found[2].strip("()"))
-    elif found := _SPAWNED.fullmatch(said["says"]):
-        log.event("part.started", part=found[1], pid=int(found[2]))
-    elif said["level"] != "INFO" and not said["says"].startswith(("stopped: ", "received SIG")):
-        log.event("supervisor", says=said["says"])
+    elif ended := _EXITED.fullmatch(match["says"]):
+        log.event("part.ended", part=ended[1], how=ended[2].strip("()"))
+    elif started := _SPAWNED.fullmatch(match["says"]):
+        log.event("part.started", part=started[1], pid=int(started[2]))
+    elif match["level"] != "INFO" and not match["says"].startswith(("stopped: ", "received SIG")):
+        log.event("supervisor", says=match["says"])
 
 
-def _program(part: Part) -> str:
+def _program(service: Service) -> str:
     return _PROGRAM.format(
-        name=part.name,
-        command=" ".join(_plain(shlex.quote(word)) for word in part.command),
-        directory=_plain(str(part.home)),
-        order=part.order,
-        log=f"{folder.LOGS}/{part.name}.log" if part.quiet else "/dev/stdout",
-        log_bytes="5MB" if part.quiet else 0,
+        name=service.name,
+        command=" ".join(_plain(shlex.quote(word)) for word in service.command),
+        directory=_plain(str(service.home)),
+        order=service.order,
+        log=f"{folder.LOGS}/{service.name}.log" if service.quiet else "/dev/stdout",
+        log_bytes="5MB" if service.quiet else 0,
     )
 
 

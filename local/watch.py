@@ -1,4 +1,4 @@
-"""A part that runs but does not answer is ended, so that the supervisor starts it again."""
+"""A service that runs but does not answer is ended, so that the supervisor starts it again."""
 
 import shutil
 import threading
@@ -19,7 +19,7 @@ from feedloop.domain.keys import ObjectRef
 from local import processes
 from local.store import Access
 
-Answers = Callable[[], bool]
+Probe = Callable[[], bool]
 
 _TRIES = 6
 """So often somebody is asked before their silence is too long."""
@@ -31,29 +31,35 @@ _FULL = 10_000_000
 
 
 @contextmanager
-def watched(data_dir: Path, parts: Mapping[str, Answers], silence: float) -> Iterator[None]:
+def watched(data_dir: Path, services: Mapping[str, Probe], silence: float) -> Iterator[None]:
     """Inside, whatever is silent for so many seconds is ended. It then has as long again to come back."""
-    told, pause = threading.Event(), patience(silence)
-    threading.Thread(target=_watch, args=(data_dir, parts, pause, silence, told), name="watch", daemon=True).start()
+    stopped, pause = threading.Event(), patience(silence)
+    threading.Thread(
+        target=_watch, args=(data_dir, services, pause, silence, stopped), name="watch", daemon=True
+    ).start()
     try:
         yield
     finally:
-        told.set()
+        stopped.set()
 
 
-def _watch(data_dir: Path, parts: Mapping[str, Answers], pause: float, silence: float, told: threading.Event) -> None:
-    heard = dict.fromkeys(parts, time.monotonic() + silence)  # a first start takes longer
-    while not told.wait(pause):
-        for part, answers in parts.items():
-            if answers():
-                heard[part] = time.monotonic()
-            elif time.monotonic() - heard[part] > silence and not told.is_set():
-                log.event("part.silent", part=part, seconds=round(time.monotonic() - heard[part]), then="started again")
-                processes.end(data_dir, part)
-                heard[part] = time.monotonic()
+def _watch(
+    data_dir: Path, services: Mapping[str, Probe], pause: float, silence: float, stopped: threading.Event
+) -> None:
+    heard = dict.fromkeys(services, time.monotonic() + silence)  # a first start takes longer
+    while not stopped.wait(pause):
+        for service, responds in services.items():
+            if responds():
+                heard[service] = time.monotonic()
+            elif time.monotonic() - heard[service] > silence and not stopped.is_set():
+                log.event(
+                    "part.silent", part=service, seconds=round(time.monotonic() - heard[service]), then="started again"
+                )
+                processes.end(data_dir, service)
+                heard[service] = time.monotonic()
 
 
-def store_answers(endpoint: str, access: Access, within: float, disk: Path) -> Answers:
+def store_probe(endpoint: str, access: Access, within: float, disk: Path) -> Probe:
     """Tells whether an object can be read, a condition be tried and a name be written, or a restart would not help."""
     store = access.open(endpoint, read_timeout=within, request_timeout=within)
     writes = _Writing(store, disk)
@@ -120,15 +126,15 @@ class _Writing:
 
 
 def _probes(bucket: str) -> list[ObjectRef]:
-    """One place in each of SeaweedFS's indexes: it chooses by the MD5 of the folder's path."""
-    found: dict[int, ObjectRef] = {}
+    """One object in each of SeaweedFS's indexes: it chooses by the MD5 of the folder's path."""
+    probes: dict[int, ObjectRef] = {}
     for number in count():
         folder = f"probe/{number}"
         index = md5(f"{bucket}/{folder}".encode(), usedforsecurity=False).digest()[-1] % _INDEXES
-        found.setdefault(index, ObjectRef(keys.TRACKING, f"{folder}/written"))
-        if len(found) == _INDEXES:
+        probes.setdefault(index, ObjectRef(keys.TRACKING, f"{folder}/written"))
+        if len(probes) == _INDEXES:
             break
-    return list(found.values())
+    return list(probes.values())
 
 
 def _can_be_read(store: S3Store) -> bool:
@@ -143,13 +149,13 @@ def _can_be_read(store: S3Store) -> bool:
 
 def _tries_conditions(store: S3Store, within: float) -> bool:
     """Nothing is written: no object has this ETag. A full disk is told at once, and no restart mends it."""
-    asked = time.monotonic()
+    began = time.monotonic()
     with suppress(FeedloopError):
         store.replace(_NOWHERE, b"", etag="0" * 32)
-    return time.monotonic() - asked < within
+    return time.monotonic() - began < within
 
 
-def gateway_answers(url: str, within: float = _ANSWER) -> bool:
+def gateway_responds(url: str, within: float = _ANSWER) -> bool:
     """Whether it takes a call."""
     try:
         return http_client.request("GET", f"{url}/healthz", timeout=within).ok

@@ -56,7 +56,7 @@ def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ
     try:
         plan = Plan(**{field.name: getattr(asked, field.name) for field in fields(Plan)})
         given = _environment(env, plan)
-        Story(Choices.read(given), plan, given).tell(told.set if asked.leave else lambda: _stay(told))
+        Story(Choices.from_environment(given), plan, given).tell(told.set if asked.leave else lambda: _stay(told))
     except FeedloopError as error:
         say(f"Feedloop: {error}")
         return 1

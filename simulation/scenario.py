@@ -61,7 +61,7 @@ class Story:
             visitors=Visitors(self.plan, site, truth, system.clock),
             annotators=Annotators(self.plan, truth),
             office=_office(self.plan, system, journal.path.with_name("annotators.json")),
-            schedules={function.name: function.schedule for function in stack.read() if function.schedule},
+            schedules={function.name: function.schedule for function in stack.load_functions() if function.schedule},
             shown=console.shown,
         )
 

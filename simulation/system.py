@@ -20,7 +20,7 @@ from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import Unavailable
 from local import folder
 from local.settings import Choices
-from local.watch import gateway_answers
+from local.watch import gateway_responds
 
 LOG = "system.log"
 _START, _STOP, _PAUSE = 240.0, 60.0, 0.1  # seconds
@@ -80,7 +80,7 @@ def _start(data_dir: Path, environment: Mapping[str, str]) -> subprocess.Popen[b
 
 def _wait(system: System, gateway: str) -> None:
     deadline = time.monotonic() + _START
-    while not (system.connection() and gateway_answers(gateway)):
+    while not (system.connection() and gateway_responds(gateway)):
         if time.monotonic() > deadline:
             raise Unavailable(f"The system does not start: {_last_words(system.data_dir)}")
         time.sleep(_PAUSE)

@@ -25,17 +25,17 @@ class Deployment:
     functions: tuple[Function, ...]
 
     @classmethod
-    def found(cls, gateway: str, env: Mapping[str, str] = os.environ) -> Self:
+    def from_environment(cls, gateway: str, env: Mapping[str, str] = os.environ) -> Self:
         """By S3_ENDPOINT and what belongs to it; without that, the one on DATA_DIR. Raises WrongSetting."""
         if env.get("S3_ENDPOINT"):
             names = {settings.S3_ACCESS_KEY: "S3_ACCESS_KEY", settings.S3_SECRET_KEY: "S3_SECRET_KEY"}
             given = {secret: env[name] for secret, name in names.items() if env.get(name)}
-            return cls(Settings.from_environment(env), _address(gateway), given, stack.read(env=env))
+            return cls(Settings.from_environment(env), _address(gateway), given, stack.load_functions(env=env))
         return cls._running(gateway, env)
 
     @classmethod
     def _running(cls, gateway: str, env: Mapping[str, str]) -> Self:
-        data_dir = Choices.read(env).data_dir
+        data_dir = Choices.from_environment(env).data_dir
         connection = folder.read_json(data_dir / folder.CONNECTION)
         if not connection:
             raise WrongSetting(
@@ -47,7 +47,7 @@ class Deployment:
             "LABEL_STUDIO_URL": connection.get("label_studio", {}).get("url", ""),
         }
         shared = connection["s3"].get("keys", env.get(stack.KEYS, ""))  # a store that is not ours gave one pair
-        functions = stack.read(env={**env, stack.KEYS: shared})
+        functions = stack.load_functions(env={**env, stack.KEYS: shared})
         return cls(
             Settings.from_environment({**env, **its_own}), _address(gateway or connection["gateway"]), {}, functions
         )

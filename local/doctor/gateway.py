@@ -1,4 +1,4 @@
-"""The functions behind their gateway, asked only for what changes nothing."""
+"""The functions behind their gateway, called only with what changes nothing."""
 
 from collections.abc import Iterator
 
@@ -8,17 +8,17 @@ from feedloop import http_client, settings
 from feedloop.domain.errors import WrongSetting
 from local import stack
 from local.doctor.deployment import Deployment
-from local.doctor.finding import Verdict, not_checked, ok, wrong
+from local.doctor.finding import Finding, not_checked, ok, wrong
 
 _PATIENCE = (5, 30)  # seconds to connect, seconds to answer
-_OK, _BAD_REQUEST, _UNAUTHORISED, _NOT_FOUND = 200, 400, 401, 404
+_OK, _BAD_REQUEST, _UNAUTHORISED, _MISSING = 200, 400, 401, 404
 _PROBLEM = "urn:feedloop:problem:"
 _OF_VISITORS = ("predict", "flag", "relabel")
 _NOTHING_HAPPENED: dict[str, list[str]] = {"Records": []}
 _ANY, _ANYBODY = "*", "https://anybody.example"
 
 
-def answers(deployment: Deployment) -> Verdict:
+def reachable(deployment: Deployment) -> Finding:
     """Whether anybody answers at its address. Raises WrongSetting."""
     if not deployment.gateway:
         return not_checked("name it: python -m local doctor http://127.0.0.1:8080")
@@ -26,25 +26,25 @@ def answers(deployment: Deployment) -> Verdict:
     return ok(f"{deployment.gateway} answers")
 
 
-def functions(deployment: Deployment) -> Verdict:
+def functions(deployment: Deployment) -> Finding:
     """Whether every function of stack.yml is there, and ours: none of them takes a PUT."""
-    names = [function.name for function in stack.read()]
+    names = [function.name for function in stack.load_functions()]
     faults = [fault for name in names if (fault := _fault(name, _call(deployment, name, "PUT")))]
     return wrong(*faults) if faults else ok(f"{', '.join(names)} answer")
 
 
 def _fault(name: str, answer: Response) -> str:
-    told = _document(answer)
-    if told.get("type") == f"{_PROBLEM}method-not-allowed":
+    problem = _document(answer)
+    if problem.get("type") == f"{_PROBLEM}method-not-allowed":
         return ""
-    if detail := told.get("detail"):
+    if detail := problem.get("detail"):
         return f"{name} answers {answer.status_code}: {detail}"
-    if answer.status_code == _NOT_FOUND:
+    if answer.status_code == _MISSING:
         return f"{name} is not there: faas-cli deploy -f {stack.FILE}, or name the gateway instead of the public site."
     return f"{name} answers {answer.status_code}, and not as ours does: look into faas-cli logs {name}."
 
 
-def cors(deployment: Deployment) -> Verdict:
+def cors(deployment: Deployment) -> Finding:
     """Whether pages of the allowed origins may call what visitors call."""
     origins = deployment.settings.allowed_origins
     if not origins:
@@ -56,8 +56,8 @@ def cors(deployment: Deployment) -> Verdict:
 def _shut_out(deployment: Deployment, origins: list[str]) -> Iterator[str]:
     for name in _OF_VISITORS:
         for origin in origins:
-            asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
-            answer = _call(deployment, name, "OPTIONS", headers={"Origin": origin, **asked})
+            preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
+            answer = _call(deployment, name, "OPTIONS", headers={"Origin": origin, **preflight})
             if not answer.ok or not _lets_in(answer, origin):
                 yield (
                     f"{name} lets no page of {origin} in: deploy it with that origin in ALLOWED_ORIGINS, "
@@ -70,10 +70,10 @@ def _lets_in(answer: Response, origin: str) -> bool:
     return answer.headers.get("Access-Control-Allow-Origin") in (origin, _ANY) and "idempotency-key" in allowed
 
 
-def event_token(deployment: Deployment) -> Verdict:
+def event_token(deployment: Deployment) -> Finding:
     """Whether an event is refused without the token, and taken with ours. It is an event of no object."""
     token = deployment.secret(settings.EVENT_TOKEN)
-    watchers = [function.name for function in stack.read() if function.watches]
+    watchers = [function.name for function in stack.load_functions() if function.watches]
     for name in watchers:
         refusal = _call(deployment, name, "POST", json=_NOTHING_HAPPENED)
         if _document(refusal).get("type") != f"{_PROBLEM}unauthorised":  # a stranger is not shown the token
@@ -86,15 +86,15 @@ def event_token(deployment: Deployment) -> Verdict:
     return ok(f"{', '.join(watchers)} refuse an event without it, and curate takes ours")
 
 
-def operator_token(deployment: Deployment) -> Verdict:
+def operator_token(deployment: Deployment) -> Finding:
     """Whether people have a token of their own. It is not tried: whatever asks for it changes something."""
     return _of_its_own(deployment, settings.OPERATOR_TOKEN) or ok("it is there, and no other token")
 
 
-def report_token(deployment: Deployment) -> Verdict:
+def report_token(deployment: Deployment) -> Finding:
     """Whether it opens the report, and no other token does."""
-    if verdict := _of_its_own(deployment, settings.REPORT_TOKEN):
-        return verdict
+    if finding := _of_its_own(deployment, settings.REPORT_TOKEN):
+        return finding
     if _reads(deployment, ""):
         return ok("report answers anyone who reaches it: REPORT_OPEN is on")
     if not _reads(deployment, deployment.secret(settings.REPORT_TOKEN)):
@@ -104,7 +104,7 @@ def report_token(deployment: Deployment) -> Verdict:
     return ok("it opens the report, and the event token does not")
 
 
-def _of_its_own(deployment: Deployment, name: str) -> Verdict | None:
+def _of_its_own(deployment: Deployment, name: str) -> Finding | None:
     """What there is to say when the event token takes its place, as until 1.0 it may."""
     if deployment.settings.token(name) != deployment.secret(settings.EVENT_TOKEN):
         return None
@@ -122,7 +122,7 @@ def _reads(deployment: Deployment, token: str) -> bool:
     return answer.status_code == _BAD_REQUEST
 
 
-def events(_deployment: Deployment) -> Verdict:
+def events(_deployment: Deployment) -> Finding:
     """Whether the store tells the functions what changed shows only when something changes."""
     return not_checked(
         "flag a picture of yours: if events arrive, its task is in Label Studio within seconds, else within the hour"
@@ -145,7 +145,7 @@ def _ask(url: str, method: str, **how: object) -> Response:
 def _document(answer: Response) -> dict[str, object]:
     """The JSON object of an answer; empty when it is none."""
     try:
-        found = answer.json()
+        document = answer.json()
     except JSONDecodeError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return document if isinstance(document, dict) else {}

@@ -18,7 +18,7 @@ from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, WrongSetting
 from feedloop.domain.keys import ObjectRef
 from local.doctor.deployment import Deployment
-from local.doctor.finding import Verdict, ok, wrong
+from local.doctor.finding import Finding, ok, wrong
 from local.identities import LABEL_STUDIO, keys_of, policy
 from local.policy import DELETE, GET, LIST, PUT, Policy
 from local.stack import KEYS, Function
@@ -32,24 +32,24 @@ _REFUSED, _FAILED = 403, 500
 _AT_ONCE = 4
 
 
-class Deed(NamedTuple):
+class StoreAction(NamedTuple):
     """What may be allowed or refused; of a listing, the key is the prefix. The bucket has its whole name."""
 
-    action: str
+    verb: str
     ref: ObjectRef
 
 
-def identities(deployment: Deployment) -> Verdict:
+def identities(deployment: Deployment) -> Finding:
     """Every pair works, is let in where its policy says, and nowhere else. Raises StoreDown."""
     functions = deployment.functions
     shared = len({function.keys for function in functions}) == 1
-    examined = functions if shared else (*functions, *_desk(deployment))
+    examined = functions if shared else (*functions, *_label_studio(deployment))
     names = (*(function.name for function in functions), LABEL_STUDIO)
-    policies = {name: Policy.read(policy(name, deployment.settings.bucket_prefix)) for name in names}
-    deeds = list(_deeds(deployment, policies.values()))
-    examine = lambda one: _faults(deployment, one, policies[one.name], deeds, shared=shared)  # noqa: E731
+    policies = {name: Policy.parse(policy(name, deployment.settings.bucket_prefix)) for name in names}
+    actions = list(_actions(deployment, policies.values()))
+    examine = lambda one: _faults(deployment, one, policies[one.name], actions, shared=shared)  # noqa: E731
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        faults = [fault for found in pool.map(examine, examined) for fault in found]
+        faults = [fault for of_one in pool.map(examine, examined) for fault in of_one]
     if faults:
         return wrong(*faults)
     if shared:
@@ -57,28 +57,30 @@ def identities(deployment: Deployment) -> Verdict:
     return ok(f"the keys of {', '.join(one.name for one in examined)} open what their policies say, and nothing else")
 
 
-def _desk(deployment: Deployment) -> Iterator[Function]:
+def _label_studio(deployment: Deployment) -> Iterator[Function]:
     """Label Studio, which is no function, where its pair lies among the secrets."""
     stem = keys_of(LABEL_STUDIO)
     if (deployment.settings.secrets_dir / f"{stem}{settings.ACCESS_KEY}").exists():
         yield Function(LABEL_STUDIO, "", {KEYS: stem}, "", ())
 
 
-def _deeds(deployment: Deployment, policies: Iterable[Policy]) -> Iterator[Deed]:
+def _actions(deployment: Deployment, policies: Iterable[Policy]) -> Iterator[StoreAction]:
     """One for each right that anybody has, and the whole of every bucket; none that could change anything."""
     nobody = token_hex(32)  # as long as the longest name that a policy spells out
     granted = {
-        Deed(grant.action, ObjectRef(grant.bucket, grant.pattern.replace("*", nobody).replace("?", "0")))
+        StoreAction(grant.action, ObjectRef(grant.bucket, grant.pattern.replace("*", nobody).replace("?", "0")))
         for rights in policies
         for grant in rights.grants
     }
-    whole = {Deed(LIST, ObjectRef(deployment.bucket(bucket), "")) for bucket in keys.BUCKETS}
+    whole = {StoreAction(LIST, ObjectRef(deployment.bucket(bucket), "")) for bucket in keys.BUCKETS}
     whole |= {
-        Deed(deed, ObjectRef(deployment.bucket(bucket), nobody)) for bucket in keys.BUCKETS for deed in (GET, PUT)
+        StoreAction(verb, ObjectRef(deployment.bucket(bucket), nobody))
+        for bucket in keys.BUCKETS
+        for verb in (GET, PUT)
     }
-    for deed in sorted(granted | whole):
-        if deed.action != DELETE or (nobody in deed.ref.key and not _is_watched(deployment, deed.ref)):
-            yield deed
+    for action in sorted(granted | whole):
+        if action.verb != DELETE or (nobody in action.ref.key and not _is_watched(deployment, action.ref)):
+            yield action
 
 
 def _is_watched(deployment: Deployment, ref: ObjectRef) -> bool:
@@ -88,30 +90,30 @@ def _is_watched(deployment: Deployment, ref: ObjectRef) -> bool:
 
 
 def _faults(
-    deployment: Deployment, function: Function, rights: Policy, deeds: list[Deed], *, shared: bool
+    deployment: Deployment, function: Function, rights: Policy, actions: list[StoreAction], *, shared: bool
 ) -> list[str]:
     try:
         client = _client(deployment, function)
-        if refusal := _stranger(client, function, deeds[0].ref.bucket):
+        if refusal := _stranger(client, function, actions[0].ref.bucket):
             return [refusal]
     except WrongSetting as error:
         return [f"{function.name}: {error}"]
-    opened = {deed for deed in deeds if _is_open(client, deed)}
-    allowed = {deed for deed in deeds if rights.allows(*deed)}
+    opened = {action for action in actions if _is_open(client, action)}
+    allowed = {action for action in actions if rights.allows(*action)}
     mend = f"give it the policy deploy/policies/{function.name}.json"
     faults = []
-    if missing := _told(allowed - opened):
+    if missing := _listed(allowed - opened):
         faults.append(f"{function.name}'s key does not open {missing}: {mend}.")
-    if not shared and (more := _told(opened - allowed)):
+    if not shared and (more := _listed(opened - allowed)):
         faults.append(f"{function.name}'s key opens {more}: {mend} and no other.")
     return faults
 
 
-def _told(deeds: Iterable[Deed]) -> str:
+def _listed(actions: Iterable[StoreAction]) -> str:
     """Such as `models/ (get, list), production/ (list)`."""
-    by_bucket = groupby(sorted(deeds, key=lambda deed: deed.ref.bucket), key=lambda deed: deed.ref.bucket)
+    by_bucket = groupby(sorted(actions, key=lambda action: action.ref.bucket), key=lambda action: action.ref.bucket)
     return ", ".join(
-        f"{bucket}/ ({', '.join(sorted({_WORDS[deed] for deed, _ in ones}))})" for bucket, ones in by_bucket
+        f"{bucket}/ ({', '.join(sorted({_WORDS[verb] for verb, _ in ones}))})" for bucket, ones in by_bucket
     )
 
 
@@ -135,15 +137,15 @@ def _stranger(client: "S3Client", function: Function, bucket: str) -> str:
     }.get(code, "")
 
 
-def _is_open(client: "S3Client", deed: Deed) -> bool:
-    action, (bucket, key) = deed
+def _is_open(client: "S3Client", action: StoreAction) -> bool:
+    verb, (bucket, key) = action
     attempts: dict[str, Callable[[], object]] = {
         LIST: partial(client.list_objects_v2, Bucket=bucket, Prefix=key, MaxKeys=1),
         GET: partial(client.head_object, Bucket=bucket, Key=key),
         PUT: partial(client.put_object, Bucket=bucket, Key=key, Body=b"", IfMatch=_STALE),
         DELETE: partial(client.delete_object, Bucket=bucket, Key=key),
     }
-    return _answer(attempts[action])[0] != _REFUSED
+    return _answer(attempts[verb])[0] != _REFUSED
 
 
 def _answer(ask: Callable[[], object]) -> tuple[int, str]:

@@ -6,34 +6,36 @@ from feedloop.domain import keys
 from feedloop.domain.errors import AnnotationToolDown, StoreDown, WrongSetting
 from feedloop.domain.review import TITLES
 from local.doctor.deployment import Deployment
-from local.doctor.finding import Verdict, not_checked, ok, wrong
+from local.doctor.finding import Finding, not_checked, ok, wrong
 
 _SET_UP = "run python -m labelling setup"
 
 
-def label_studio(deployment: Deployment) -> Verdict:
+def label_studio(deployment: Deployment) -> Finding:
     """Its token, the three projects and their storages. Raises WrongSetting and AnnotationToolMisconfigured."""
     url = deployment.settings.label_studio_url
     if not url:
         return not_checked("there is none, or it is not ready yet: tasks wait in the store")
-    desk = LabelStudio(url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url))
+    annotation_tool = LabelStudio(
+        url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url)
+    )
     try:
-        faults = _faults(desk, deployment)
+        faults = _faults(annotation_tool, deployment)
     except AnnotationToolDown:
         return wrong(f"Label Studio does not answer at {url}, or fails: start it, read its log, or mend the address.")
     return wrong(*faults) if faults else ok(f"{url} takes the token; {len(TITLES)} projects have their storages")
 
 
-def _faults(desk: LabelStudio, deployment: Deployment) -> list[str]:
+def _faults(annotation_tool: LabelStudio, deployment: Deployment) -> list[str]:
     bucket = deployment.bucket(keys.LABELSTUDIO)
-    projects = reviews.projects(desk.projects(), _noted(deployment))
+    projects = reviews.projects(annotation_tool.projects(), _noted(deployment))
     missing = [
         f"The project {title} is missing: {_SET_UP}." for queue, title in TITLES.items() if queue not in projects
     ]
     cut_off = [
         f"The project {project.title} has no {storage} storage for the bucket {bucket}: {_SET_UP}."
         for project in projects.values()
-        for storage, buckets in zip(("source", "target"), desk.storages(project), strict=True)
+        for storage, buckets in zip(("source", "target"), annotation_tool.storages(project), strict=True)
         if bucket not in buckets
     ]
     return missing + cut_off

@@ -10,12 +10,12 @@ from feedloop.classifiers import load_classifier
 from feedloop.domain import cards
 from feedloop.domain.errors import NoModel
 from local.doctor.deployment import Deployment
-from local.doctor.finding import Verdict, not_checked, ok, wrong
+from local.doctor.finding import Finding, not_checked, ok, wrong
 
 _HOW = "docs/training.md says how to release one, and how to go back."
 
 
-def model(deployment: Deployment) -> Verdict:
+def model(deployment: Deployment) -> Finding:
     """Whether it is there, whole, and answers a picture."""
     store = deployment.store()
     try:

@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from feedloop.domain.errors import FeedloopError, WrongSetting
 from local.doctor import gateway, identities, label_studio, model, store
 from local.doctor.deployment import Deployment
-from local.doctor.finding import OK, WRONG, Verdict, not_checked, wrong
+from local.doctor.finding import OK, WRONG, Finding, not_checked, wrong
 
 
 @dataclass(frozen=True, slots=True)
-class Check:
+class Examination:
     """One question; asked when what it needs is well."""
 
     name: str
-    ask: Callable[[Deployment], Verdict]
+    ask: Callable[[Deployment], Finding]
     needs: str = ""
 
-    def examine(self, deployment: Deployment) -> Verdict:
+    def examine(self, deployment: Deployment) -> Finding:
         """The answer; what keeps us from one is an answer as well."""
         try:
             return self.ask(deployment)
@@ -27,40 +27,42 @@ class Check:
             return wrong("A secret that this needs holds characters that no key or token has: write its file again.")
 
 
-CHECKS = (
-    Check("store", store.answers),
-    Check("clock", store.clock, "store"),
-    Check("buckets", store.buckets, "store"),
-    Check("conditional writes", store.conditional_writes, "buckets"),
-    Check("rights", store.rights, "conditional writes"),
-    Check("identities", identities.identities, "conditional writes"),
-    Check("model", model.model, "buckets"),
-    Check("withdrawals", store.withdrawals, "buckets"),
-    Check("gateway", gateway.answers),
-    Check("functions", gateway.functions, "gateway"),
-    Check("CORS", gateway.cors, "gateway"),
-    Check("event token", gateway.event_token, "gateway"),
-    Check("operator token", gateway.operator_token),
-    Check("report token", gateway.report_token, "gateway"),
-    Check("events", gateway.events),
-    Check("Label Studio", label_studio.label_studio),
+EXAMINATIONS = (
+    Examination("store", store.reachable),
+    Examination("clock", store.clock, "store"),
+    Examination("buckets", store.buckets, "store"),
+    Examination("conditional writes", store.conditional_writes, "buckets"),
+    Examination("rights", store.rights, "conditional writes"),
+    Examination("identities", identities.identities, "conditional writes"),
+    Examination("model", model.model, "buckets"),
+    Examination("withdrawals", store.withdrawals, "buckets"),
+    Examination("gateway", gateway.reachable),
+    Examination("functions", gateway.functions, "gateway"),
+    Examination("CORS", gateway.cors, "gateway"),
+    Examination("event token", gateway.event_token, "gateway"),
+    Examination("operator token", gateway.operator_token),
+    Examination("report token", gateway.report_token, "gateway"),
+    Examination("events", gateway.events),
+    Examination("Label Studio", label_studio.label_studio),
 )
 
 
 def doctor(address: str) -> None:
     """A line for each check. Raises WrongSetting when something is wrong."""
     faults = 0
-    for name, verdict in _examined(Deployment.found(address)):
-        print(f"{verdict.word:<11}  {name:<18}  {' '.join(verdict.why.split())}", flush=True)
-        faults += verdict.word == WRONG
+    for name, finding in _examined(Deployment.from_environment(address)):
+        print(f"{finding.word:<11}  {name:<18}  {' '.join(finding.why.split())}", flush=True)
+        faults += finding.word == WRONG
     if faults:
-        raise WrongSetting(f"{faults} of {len(CHECKS)} checks found something wrong: mend that, then look again.")
+        raise WrongSetting(f"{faults} of {len(EXAMINATIONS)} checks found something wrong: mend that, then look again.")
 
 
-def _examined(deployment: Deployment) -> Iterator[tuple[str, Verdict]]:
+def _examined(deployment: Deployment) -> Iterator[tuple[str, Finding]]:
     well = {""}
-    for check in CHECKS:
-        verdict = check.examine(deployment) if check.needs in well else not_checked(f"first: {check.needs}")
-        if verdict.word == OK:
-            well.add(check.name)
-        yield check.name, verdict
+    for examination in EXAMINATIONS:
+        finding = (
+            examination.examine(deployment) if examination.needs in well else not_checked(f"first: {examination.needs}")
+        )
+        if finding.word == OK:
+            well.add(examination.name)
+        yield examination.name, finding

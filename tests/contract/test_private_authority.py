@@ -53,7 +53,7 @@ def private(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Server, 
     server = Server(f"https://127.0.0.1:{ports[0]}", token_hex(8), token_hex(16))
     _certify(where)
     (where / "s3.json").write_text(of_seaweedfs((server.access_key, server.secret_key), server.identities()))
-    seaweedfs_security.write(where)
+    seaweedfs_security.create_files(where)
     command = [*servers._weed_command(where, ports), "-s3.cert.file=store.pem", "-s3.key.file=store.key"]
     with servers.without_leftovers(ports), (where / "log").open("wb") as log:
         logs.watch(where / "log")

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local.doctor.deployment import Deployment
-from local.doctor.report import CHECKS
+from local.doctor.report import EXAMINATIONS
 from tests.local.system import ask
 
 
@@ -25,7 +25,7 @@ def examine(tmp_path: Path, *gateway: str, **choices: str) -> dict[str, tuple[st
 
 def found(name: str, gateway: str = "", only: str = "", **choices: str) -> tuple[str, str]:
     """The word and the sentence of one check alone, for all functions or only these."""
-    (check,) = [check for check in CHECKS if check.name == name]
-    deployment = Deployment.found(gateway, choices)
+    (examination,) = [examination for examination in EXAMINATIONS if examination.name == name]
+    deployment = Deployment.from_environment(gateway, choices)
     functions = tuple(function for function in deployment.functions if function.name in (only.split() or function.name))
-    return check.examine(replace(deployment, functions=functions))
+    return examination.examine(replace(deployment, functions=functions))

@@ -21,7 +21,7 @@ from feedloop.domain.prediction import PredictionId
 from local import folder, minio_server, processes, seaweedfs
 from local.minio_program import pinned
 from local.store import program
-from local.watch import gateway_answers
+from local.watch import gateway_responds
 from tests.support import logs
 from tests.support.servers import free_ports, without_leftovers
 from tests.support.uploads import unclear_upload
@@ -102,7 +102,7 @@ class System:
 
     def answers(self) -> bool:
         """Whether the gateway lives."""
-        return gateway_answers(self.url)
+        return gateway_responds(self.url)
 
     def serves(self) -> bool:
         """Whether a function answers that needs the store."""
@@ -124,7 +124,7 @@ class System:
             said = self.call("predict", "GET").text if self.answers() else "no gateway answers"
         except requests.RequestException as error:
             said = repr(error)
-        names = sorted({process.environ().get(processes.PART, "") for process in self.processes()})
+        names = sorted({process.environ().get(processes.SERVICE, "") for process in self.processes()})
         store = (self.data_dir / "logs" / "store.log").read_text(errors="replace")
         return f"{said[:300]}; there run {names}\n{self.output()[-3000:]}\n{store[-1500:]}"
 

@@ -51,12 +51,12 @@ from tests.local.system import ask
 )
 def test_a_wrong_value_names_its_variable(wrong: dict[str, str]) -> None:
     with pytest.raises(WrongSetting, match=next(iter(wrong))):
-        Choices.read(wrong)
+        Choices.from_environment(wrong)
 
 
 @pytest.mark.parametrize("prefix", ["", "food-", "food.of.2026-", "7-", "f" * 48])
 def test_a_prefix_that_every_store_takes_is_taken(prefix: str) -> None:
-    assert Choices.read({"BUCKET_PREFIX": prefix}).bucket_prefix == prefix
+    assert Choices.from_environment({"BUCKET_PREFIX": prefix}).bucket_prefix == prefix
 
 
 def test_a_port_of_the_system_is_told_with_one_that_may_be_used() -> None:
@@ -91,12 +91,12 @@ def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest
 
 def test_an_outside_store_needs_keys() -> None:
     with pytest.raises(WrongSetting, match="set S3_ACCESS_KEY and S3_SECRET_KEY"):
-        Choices.read({"S3_ENDPOINT": "http://127.0.0.1:9000"})
+        Choices.from_environment({"S3_ENDPOINT": "http://127.0.0.1:9000"})
 
 
 def test_an_outside_label_studio_needs_a_token() -> None:
     with pytest.raises(WrongSetting, match="set LABEL_STUDIO_TOKEN"):
-        Choices.read({"LABEL_STUDIO_URL": "http://127.0.0.1:8080"})
+        Choices.from_environment({"LABEL_STUDIO_URL": "http://127.0.0.1:8080"})
 
 
 def test_a_label_studio_that_is_not_installed_is_told_with_a_way_to_get_it(tmp_path: Path) -> None:
@@ -106,7 +106,7 @@ def test_a_label_studio_that_is_not_installed_is_told_with_a_way_to_get_it(tmp_p
 
 def test_keys_are_not_shown() -> None:
     hidden = {"LABEL_STUDIO_URL": "http://desk", "LABEL_STUDIO_TOKEN": "hidden-key"}
-    choices = Choices.read({"S3_ACCESS_KEY": "known-name", "S3_SECRET_KEY": "hidden-key", **hidden})
+    choices = Choices.from_environment({"S3_ACCESS_KEY": "known-name", "S3_SECRET_KEY": "hidden-key", **hidden})
     assert "known-name" not in repr(choices)
     assert "hidden-key" not in repr(choices)
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.store
 
-NAMES = [*(function.name for function in stack.read()), LABEL_STUDIO]
+NAMES = [*(function.name for function in stack.load_functions()), LABEL_STUDIO]
 OTHERS = "other-"
 QUEUED = [f"{folder}/{queue}/x" for queue in keys.QUEUES for folder in ("labels", "curated", "open", "quarantine")]
 QUEUED += [f"{folder}/{queue}/x" for queue in keys.REVIEW_QUEUES for folder in ("imported", "removed", "outcomes")]
@@ -132,7 +132,7 @@ def wrongly_done(places: list[ObjectRef], each: Callable[[ObjectRef], Deeds]) ->
 def test_every_deed_at_every_place_is_done_exactly_when_the_policy_says_so(
     guest: "S3Client", name: str, prefix: str
 ) -> None:
-    rights = Policy.read(policy(name, prefix))
+    rights = Policy.parse(policy(name, prefix))
     assert wrongly_done(PLACES, lambda ref: deeds(guest, rights, ref, prefix)) == set()
     assert wrongly_done(EXAMPLES, lambda ref: other_deeds(guest, rights, ref, prefix)) == set()
 
@@ -142,7 +142,7 @@ def test_the_same_places_of_another_deployment_are_closed(guest: "S3Client") -> 
 
 
 def test_what_is_missing_is_told_as_missing_to_who_may_read_it(guest: "S3Client", name: str, prefix: str) -> None:
-    rights = Policy.read(policy(name, prefix))
+    rights = Policy.parse(policy(name, prefix))
     for ref in PLACES:
         asked = ObjectRef(prefix + ref.bucket, ref.key.replace("/x", "/missing"))
         missing = partial(guest.get_object, Bucket=asked.bucket, Key=asked.key)

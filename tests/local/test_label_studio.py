@@ -137,7 +137,7 @@ def test_a_store_and_a_label_studio_that_are_there_already_are_used(staffed: Sys
         assert guest.connection()["s3"] == {**s3, "keys": "feedloop-s3"}  # one pair for all functions
         made = prediction(guest.predict())
         assert any(made.sample_key in key for key in staffed.keys("production"))
-        assert not {"store", "label-studio"} & {part.environ().get(processes.PART) for part in guest.processes()}
+        assert not {"store", "label-studio"} & {part.environ().get(processes.SERVICE) for part in guest.processes()}
 
 
 def test_a_taken_port_is_told(staffed: System, tmp_path: Path) -> None:

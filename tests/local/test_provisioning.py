@@ -56,7 +56,7 @@ def test_everybody_gets_keys_once_and_the_store_a_file(tmp_path):
     told = hand_out(tmp_path, BUCKET_PREFIX="mine-").stdout
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").glob("feedloop-*")} == drawn
     people = json.loads((tmp_path / "secrets" / "s3.json").read_text())["identities"]
-    assert {one["name"] for one in people} == {"operator", "label-studio", *(f.name for f in stack.read())}
+    assert {one["name"] for one in people} == {"operator", "label-studio", *(f.name for f in stack.load_functions())}
     assert "faas-cli secret create feedloop-flag-s3-access-key" in told
     assert not [name for name, key in drawn.items() if key in told or "feedloop-s3" in told]
     assert "mine-production" in (tmp_path / "secrets" / "policies" / "flag.json").read_text()

@@ -21,18 +21,18 @@ functions:
 def _one(tmp_path: Path, annotations: str = "", **env: str) -> Function:
     path = tmp_path / "stack.yml"
     path.write_text(ONE.format(annotations=annotations))
-    return stack.read(path, env)[0]
+    return stack.load_functions(path, env)[0]
 
 
 def test_our_own_stack_names_every_function_that_has_a_handler() -> None:
     on_disk = {path.parent.name for path in stack.ROOT.glob("functions/*/handler.py")}
-    found = stack.read(env={})
+    found = stack.load_functions(env={})
     assert {function.name for function in found} == on_disk
     assert {function.module for function in found} == {f"functions.{name}.handler" for name in on_disk}
 
 
 def test_our_own_stack_calls_what_sweeps_by_cron_and_sync_and_curate_by_event() -> None:
-    found = {function.name: function for function in stack.read(env={})}
+    found = {function.name: function for function in stack.load_functions(env={})}
     schedules = {name: function.schedule for name, function in found.items() if function.schedule}
     daily = {"sample": "20 0 * * *", "report": "30 0 * * *"}
     assert schedules == {**daily, "sync": "45 * * * *", "curate": "15 * * * *"}

@@ -8,21 +8,21 @@ import pytest
 
 from feedloop.domain.errors import WrongSetting
 from local import supervise
-from local.supervise import Part
+from local.supervise import Service
 
 AT = "2026-11-22 13:00:00,123"
 
 
 def test_paths_with_spaces_and_percent_signs_arrive(tmp_path: Path) -> None:
-    part = Part("store", ("/a b/weed", "-dir=/100 %/data"), tmp_path, 100)
+    service = Service("store", ("/a b/weed", "-dir=/100 %/data"), tmp_path, 100)
     parsed = configparser.RawConfigParser(inline_comment_prefixes=(";", "#"))
-    parsed.read_string(supervise.configuration([part]))
+    parsed.read_string(supervise.configuration([service]))
     assert parsed["program:store"]["command"] == "'/a b/weed' '-dir=/100 %%/data'"
 
 
 def test_a_path_that_would_become_a_comment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="cannot be used"):
-        supervise.configuration([Part("store", ("/a ;b/weed",), tmp_path, 100)])
+        supervise.configuration([Service("store", ("/a ;b/weed",), tmp_path, 100)])
 
 
 @pytest.mark.parametrize(

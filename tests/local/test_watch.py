@@ -13,7 +13,7 @@ from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from local import processes
 from local.store import Access
-from local.watch import gateway_answers, store_answers, watched
+from local.watch import gateway_responds, store_probe, watched
 from tests.local.system import until
 from tests.support.fake_servers import listening
 from tests.support.servers import Server, fresh_store
@@ -68,7 +68,7 @@ class Stuck(Full):
 
 @pytest.fixture
 def part(tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    marked = {**os.environ, processes.MARKER: str(tmp_path), processes.PART: "store"}
+    marked = {**os.environ, processes.MARKER: str(tmp_path), processes.SERVICE: "store"}
     with subprocess.Popen(["sleep", "600"], env=marked) as process:
         yield process
         process.kill()
@@ -98,7 +98,7 @@ def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server, 
     store: ObjectStore = fresh_store(seaweedfs)
     prefix = store.url(keys.ObjectRef("", "")).removeprefix("s3://").rstrip("/")
     access = Access(seaweedfs.access_key, seaweedfs.secret_key, "us-east-1", prefix, "token")
-    answers = store_answers(seaweedfs.endpoint, access, 5, tmp_path)
+    answers = store_probe(seaweedfs.endpoint, access, 5, tmp_path)
     assert answers()  # there is no model
     store.create(keys.current_model(), b"{}")
     assert answers()
@@ -107,9 +107,9 @@ def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server, 
 def test_a_store_that_can_only_be_read_does_not_answer_but_a_full_one_does(tmp_path: Path) -> None:
     access = Access("a", "b", "us-east-1", "", "token")
     with listening(Full) as url:
-        assert store_answers(url, access, 30, NO_ROOM)()
+        assert store_probe(url, access, 30, NO_ROOM)()
     with listening(Stuck) as url:
-        assert not store_answers(url, access, 0.5, tmp_path)()
+        assert not store_probe(url, access, 0.5, tmp_path)()
 
 
 def test_a_store_that_refuses_in_one_folder_does_not_answer_until_a_restart_has_not_helped(
@@ -117,7 +117,7 @@ def test_a_store_that_refuses_in_one_folder_does_not_answer_until_a_restart_has_
 ) -> None:
     access = Access("a", "b", "us-east-1", "", "token")
     with listening(Refusing) as url:
-        answers = store_answers(url, access, 5, tmp_path)
+        answers = store_probe(url, access, 5, tmp_path)
         assert [answers() for _ in range(14)] == [False] * 12 + [True] * 2
         Refusing.folder = "another"
         assert [answers() for _ in range(3)] == [True] * 3
@@ -128,5 +128,5 @@ def test_a_store_that_refuses_in_one_folder_does_not_answer_until_a_restart_has_
 def test_who_takes_calls_and_says_nothing_does_not_answer(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        assert not gateway_answers(url, within=0.2)
-        assert not store_answers(url, Access("a", "b", "us-east-1", "", "token"), 0.2, tmp_path)()
+        assert not gateway_responds(url, within=0.2)
+        assert not store_probe(url, Access("a", "b", "us-east-1", "", "token"), 0.2, tmp_path)()

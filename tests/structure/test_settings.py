@@ -44,7 +44,7 @@ def test_every_setting_is_documented():
 
 def test_every_choice_of_make_run_is_documented():
     environment = Listening()
-    Choices.read(environment)
+    Choices.from_environment(environment)
     assert environment.asked == set(documented("Of `make run`"))
 
 

@@ -59,7 +59,7 @@ def granted(name: str, action: str, ref: ObjectRef) -> Grant | None:
 @cache
 def of(name: str) -> Policy:
     """A function's policy, for buckets without a prefix."""
-    return Policy.read(policy(name, ""))
+    return Policy.parse(policy(name, ""))
 
 
 def at_work() -> str:

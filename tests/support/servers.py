@@ -161,7 +161,7 @@ def _running(folder: Path, command: Callable[[Path, list[int]], list[str]]) -> I
         ports = free_ports(_PORTS)
         server = Server(f"http://127.0.0.1:{ports[0]}", access_key, secret_key)
         (where / "s3.json").write_text(of_seaweedfs((access_key, secret_key), server.identities()))
-        seaweedfs_security.write(where)  # as `make run` has it
+        seaweedfs_security.create_files(where)  # as `make run` has it
         with without_leftovers(ports), _process(command(where, ports), where, server) as process:
             if _becomes_usable(process, server):
                 yield server

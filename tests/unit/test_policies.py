@@ -14,7 +14,7 @@ EVERYWHERE = [
 
 
 def test_label_studio_writes_and_deletes_answers_of_the_review_queues_only():
-    rights = Policy.read(policy(LABEL_STUDIO, ""))
+    rights = Policy.parse(policy(LABEL_STUDIO, ""))
     for action in (PUT, DELETE):
         opened = [ref for ref in EVERYWHERE if rights.allows(action, ref)]
         assert opened == [keys.output(queue, "12") for queue in keys.REVIEW_QUEUES]
