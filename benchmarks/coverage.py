@@ -24,7 +24,7 @@ from feedloop.estimation.confusion import per_class
 from feedloop.estimation.intervals import Estimate, wilson
 from feedloop.estimation.paired import Compared, Paired, paired
 from tests.support import worlds
-from tests.support.worlds import PLAIN, SCENARIOS, Window, World
+from tests.support.worlds import PLAIN, SCENARIOS, SyntheticWindow, World
 from training.promotion.gate import RELEASE, Rules, decide
 
 SEEDS, ENOUGH = 1_000, 10
@@ -89,9 +89,9 @@ def missed(found: Estimate, truth: float) -> Miss:
     return found.value - truth, found.low - 1e-9 <= truth <= found.high + 1e-9, found.half_width
 
 
-def estimates(window: Window) -> Iterator[tuple[str, Estimate]]:
+def estimates(window: SyntheticWindow) -> Iterator[tuple[str, Estimate]]:
     """Of one window's accuracy: ours, and what mistakes would give."""
-    found = accuracy(window.counted(), window.rows())
+    found = accuracy(window.observed)
     right, blind, seen = window.predicted == window.truth, window.blind, window.informed != worlds.UNSEEN
     agreed = (window.predicted == window.informed)[seen]
     if found.best and found.blind:
@@ -126,10 +126,10 @@ def _classes(name: str, world: World, seeds: int) -> Iterator[report.Row]:
     yield from ({"": name, "estimate": measure, **_summary(each)} for measure, each in misses.items())
 
 
-def _class_misses(window: Window) -> Iterator[tuple[str, Miss]]:
+def _class_misses(window: SyntheticWindow) -> Iterator[tuple[str, Miss]]:
     called = np.bincount(window.predicted[window.blind], minlength=worlds.CLASSES)
     named = np.bincount(window.truth[window.blind & (window.truth >= 0)], minlength=worlds.CLASSES)
-    for index, found in per_class(window.counted(), window.rows()).items():
+    for index, found in per_class(window.observed).items():
         if found.precision and called[index] >= ENOUGH:
             yield "precision", missed(found.precision, window.precision(index))
         if found.recall and named[index] >= ENOUGH:

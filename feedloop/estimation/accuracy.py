@@ -1,12 +1,9 @@
 """How often the model was right, with what certainty."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from feedloop.domain.observations import DayCounts, Observation
-from feedloop.estimation.columns import Answers
 from feedloop.estimation.intervals import Estimate
-from feedloop.estimation.window import Part, Window
+from feedloop.estimation.window import Slice, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,9 +12,9 @@ class Accuracy:
 
     blind: Estimate | None
     best: Estimate | None
-    worst: float | None
+    worst_case: float | None
     """`best`, were every missing answer of the random sample "wrong"."""
-    ideal: float | None
+    best_case: float | None
     """The same for "right"."""
     blind_labels: int
     informed_labels: int
@@ -25,37 +22,37 @@ class Accuracy:
     """Pictures of the random sample that nobody could tell, and which count in neither estimate."""
 
 
-def accuracy(days: Sequence[DayCounts], rows: Iterable[Observation], predicted: int | None = None) -> Accuracy:
-    """Accuracy of a window's days; with `predicted`, of what the model called so.
+def accuracy(window: Window, predicted: int | None = None) -> Accuracy:
+    """Accuracy of a window; with `predicted`, of what the model called so in it, by the rates of the whole window.
 
-    Give all rows and days in either case. Days are strata: a day counts by its size, however many of it were answered.
+    Days are strata: a day counts by its size, however many of it were answered.
     """
-    window = Window.of(days, rows)
-    part = window.called(predicted)
-    best = window.best(part)
-    worst, ideal = _bounds(best, window.answers, part)
+    part = window.whole if predicted is None else window.called(predicted)
+    best = window.best_estimate(part)
+    worst_case, best_case = _cases(best, window, part)
     return Accuracy(
-        window.blind(part),
+        window.blind_estimate(part),
         best,
-        worst,
-        ideal,
-        int((part.rows & window.answers.drawn).sum()),
-        int((part.rows & window.answers.known).sum()),
-        int((part.rows & window.answers.unclear).sum()),
+        worst_case,
+        best_case,
+        int((part.mask & window.columns.has_blind).sum()),
+        int((part.mask & window.columns.has_informed).sum()),
+        int((part.mask & window.columns.unclear).sum()),
     )
 
 
-def _bounds(best: Estimate | None, answers: Answers, part: Part) -> tuple[float, float] | tuple[None, None]:
-    """Missing answers stand for predictions outside of the known ones: an informed answer tells what they are."""
+def _cases(best: Estimate | None, window: Window, part: Slice) -> tuple[float, float] | tuple[None, None]:
+    """Missing answers stand for predictions without an informed answer: such an answer tells what they are."""
     if best is None:
         return None, None
-    outside = part.rows & ~answers.known
-    missing, right, drawn = (
-        float(answers.weight[outside & rows].sum())
-        for rows in (answers.unclear, answers.drawn & answers.right, answers.drawn)
+    columns = window.columns
+    outside = part.mask & ~columns.has_informed
+    missing, correct, answered = (
+        float(columns.weight[outside & mask].sum())
+        for mask in (columns.unclear, columns.has_blind & columns.blind_correct, columns.has_blind)
     )
     if not missing:
         return best.value, best.value
-    others = 1 - int((part.rows & answers.known).sum()) / part.predictions
-    share, unknown = right / drawn if drawn else best.value, others * missing / (missing + drawn)
+    others = 1 - int((part.mask & columns.has_informed).sum()) / part.predictions
+    share, unknown = correct / answered if answered else best.value, others * missing / (missing + answered)
     return max(best.value - unknown * share, 0.0), min(best.value + unknown * (1 - share), 1.0)

@@ -1,19 +1,20 @@
-"""Where the next labels tell most."""
+"""Label allocation: where the next labels tell most."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from heapq import heapify, heapreplace
 from math import sqrt
 
-from feedloop.domain import keys
+import numpy as np
+
 from feedloop.domain.answers import is_known
-from feedloop.domain.observations import DayCounts, Observation
+from feedloop.domain.keys import LOW_CONFIDENCE, RANDOM_SAMPLED
 from feedloop.estimation.window import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Advice:
+class LabelAllocation:
     """So many more labels here and nowhere else: how long the accuracy's interval is now and about would be then."""
 
     queue: str
@@ -24,7 +25,7 @@ class Advice:
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Stratum:
     """A day as the random sample knows it."""
 
     day: str
@@ -38,7 +39,7 @@ class _Asked:
         """In units of one answer's, times the square of all predictions; a day without answers counts as with one."""
         return self.unknown * self.predictions**2 / max(self.answers, 1)
 
-    def after(self, labels: int) -> "_Asked":
+    def after(self, labels: int) -> "_Stratum":
         return replace(self, answers=self.answers + labels)
 
     @property
@@ -49,67 +50,71 @@ class _Asked:
         return self.variance - self.after(1).variance if self.answers else self.variance
 
 
-def next_labels(days: Sequence[DayCounts], rows: Iterable[Observation], budget: int = 20) -> tuple[Advice, ...]:
+def allocate_labels(window: Window, budget: int = 20) -> tuple[LabelAllocation, ...]:
     """How to spend `budget` random labels on days, and the same number on the low-confidence queue, best first.
 
     Each random label goes where it takes most off the variance: Neyman's allocation in whole numbers, Wright (2012),
     The American Statistician 66:217. Lengths follow the root of the variance. Empty before the first labels.
     """
-    rows = list(rows)
-    window = Window.of(days, rows)
-    best = window.best(window.called(None))
+    best = window.best_estimate(window.whole)
     if best is None:
         return ()
     length = best.high - best.low
-    advice = [*_random(_asked(days, rows), budget, length), *_queue(days, rows, window, budget, length)]
-    useful = (one for one in advice if one.interval_then < one.interval_now)
+    allocations = [*_random(_strata(window), budget, length), *_queue(window, budget, length)]
+    useful = (one for one in allocations if one.interval_then < one.interval_now)
     return tuple(sorted(useful, key=lambda one: (one.interval_then, one.day)))
 
 
-def _asked(days: Iterable[DayCounts], rows: Iterable[Observation]) -> list[_Asked]:
-    answers: Counter[str] = Counter()
-    known: Counter[str] = Counter()
-    for row in rows:
-        answers[row.day] += is_known(row.blind)
-        known[row.day] += is_known(row.informed)
+def _strata(window: Window) -> list[_Stratum]:
+    answers, informed = Counter[str](), Counter[str]()
+    for one in window.observations:
+        answers[one.day] += is_known(one.blind)
+        informed[one.day] += is_known(one.informed)
     return [
-        _Asked(day.day, day.predictions, 1 - known[day.day] / day.predictions, answers[day.day])
-        for day in days
+        _Stratum(day.day, day.predictions, 1 - informed[day.day] / day.predictions, answers[day.day])
+        for day in window.days
         if day.predictions
     ]
 
 
-def _random(asked: Sequence[_Asked], budget: int, length: float) -> Iterator[Advice]:
-    heap = [(-one.gain, place) for place, one in enumerate(asked)]
+def _random(strata: Sequence[_Stratum], budget: int, length: float) -> Iterator[LabelAllocation]:
+    heap = [(-one.gain, index) for index, one in enumerate(strata)]
     heapify(heap)
     given: Counter[int] = Counter()
     while heap and given.total() < budget and heap[0][0] < 0:
-        place = heap[0][1]
-        given[place] += 1
-        heapreplace(heap, (-asked[place].after(given[place]).gain, place))
-    whole = sum(one.variance for one in asked)
-    for place, labels in given.items():
-        one = asked[place]
+        index = heap[0][1]
+        given[index] += 1
+        heapreplace(heap, (-strata[index].after(given[index]).gain, index))
+    whole = sum(one.variance for one in strata)
+    for index, labels in given.items():
+        one = strata[index]
         left = (whole - one.variance + one.after(labels).variance) / whole
-        yield Advice(keys.RANDOM_SAMPLED, one.day, labels, length, length * sqrt(left))
+        yield LabelAllocation(RANDOM_SAMPLED, one.day, labels, length, length * sqrt(left))
 
 
-def _queue(
-    days: Sequence[DayCounts], rows: Iterable[Observation], window: Window, budget: int, length: float
-) -> Iterator[Advice]:
+def _queue(window: Window, budget: int, length: float) -> Iterator[LabelAllocation]:
     """On the day where most wait. What is answered leaves the others, and takes its part of their variance along."""
-    done = [row for row in rows if row.low and is_known(row.informed)]
-    waiting = Counter({day.day: day.low for day in days})
-    waiting.subtract(row.day for row in done)
+    done = [one for one in window.observations if one.low and is_known(one.informed)]
+    waiting = Counter({day.day: day.low for day in window.days})
+    waiting.subtract(one.day for one in done)
     day, most = waiting.most_common(1)[0]
-    share, others, confidence = window.others
+    share, others, confidence = _others(window)
     if most <= 0 or not 0 < share < 1:
         return
-    low = sum(each for one in days for cell, each in one.per_mille.items() if cell.low) - sum(
-        row.per_mille for row in done
-    )
-    unsure = share + window.assistance.slope * (low / 1000 / waiting.total() - confidence)
+    low = sum(each for cell, each in window.per_mille.items() if cell.low) - sum(one.per_mille for one in done)
+    unsure = share + window.regression.slope * (low / 1000 / waiting.total() - confidence)
     unsure = min(max(unsure, 0), 1)
     labels = min(budget, most)
     taken = labels * (unsure * (1 - unsure) + (unsure - share) ** 2) / (others * share * (1 - share))
-    yield Advice(keys.LOW_CONFIDENCE, day, labels, length, length * sqrt(max(1 - taken, 0)))
+    yield LabelAllocation(LOW_CONFIDENCE, day, labels, length, length * sqrt(max(1 - taken, 0)))
+
+
+def _others(window: Window) -> tuple[float, int, float]:
+    """Of predictions without an informed answer: the share right by the sample, how many, their mean confidence."""
+    columns, whole = window.columns, window.whole
+    sampled = columns.has_blind & ~columns.has_informed
+    count = whole.predictions - int(columns.has_informed.sum())
+    if count <= 0 or not sampled.any():
+        return 0.0, count, 0.0
+    share = float(np.average(columns.blind_correct[sampled], weights=columns.weight[sampled]))
+    return share, count, float(whole.confidence - columns.confidence[columns.has_informed].sum()) / count

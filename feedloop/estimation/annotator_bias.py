@@ -1,11 +1,11 @@
-"""How far answers given in sight of the model's can be believed, by pictures that were also answered blind."""
+"""How informed answers err, by pictures that were answered blind as well, and whether annotators follow the model."""
 
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
-from feedloop.estimation.columns import Answers, Flags, Real, by_weight
+from feedloop.estimation.columns import BoolArray, Columns, FloatArray, variance_factor
 from feedloop.estimation.intervals import Estimate, wilson
 from feedloop.estimation.paired import paired_difference
 
@@ -25,7 +25,7 @@ class Rate:
 
 
 @dataclass(frozen=True, slots=True)
-class Honesty:
+class AnnotatorBias:
     """Of pictures whose annotators agreed with the model, and of the others, the share in which a blind answer differs.
 
     The difference estimator for a misclassified auxiliary: Tenenbein (1970), JASA 65:1350, equation 2.1;
@@ -34,21 +34,18 @@ class Honesty:
 
     agreed_wrongly: Rate
     refused_wrongly: Rate
-    double: int
-    """Pictures with both answers."""
 
     @classmethod
-    def of(cls, answers: Answers) -> Self:
+    def of(cls, columns: Columns) -> Self:
         """Rates by pictures with both answers, each weighted with what it stands for."""
-        double = answers.known & answers.drawn
-        agreed, refused = double & answers.said_right, double & ~answers.said_right
+        both = columns.has_informed & columns.has_blind
+        agreed, refused = both & columns.informed_correct, both & ~columns.informed_correct
         return cls(
-            _rate(~answers.right[agreed], answers.weight[agreed]),
-            _rate(answers.right[refused], answers.weight[refused]),
-            int(double.sum()),
+            _rate(~columns.blind_correct[agreed], columns.weight[agreed]),
+            _rate(columns.blind_correct[refused], columns.weight[refused]),
         )
 
-    def truly_right(self, agreed: float, refused: float) -> float:
+    def correct(self, agreed: float, refused: float) -> float:
         """Of so many with either answer, how many the model had right."""
         return agreed * (1 - self.agreed_wrongly.value) + refused * self.refused_wrongly.value
 
@@ -57,13 +54,13 @@ class Honesty:
         return agreed**2 * self.agreed_wrongly.variance + refused**2 * self.refused_wrongly.variance
 
 
-def _rate(differs: Flags, weight: Real) -> Rate:
+def _rate(differs: BoolArray, weight: FloatArray) -> Rate:
     if not len(weight):
         return Rate()
-    per_label = by_weight(weight)
+    factor = variance_factor(weight)
     value = float(np.average(differs, weights=weight))
-    careful = (value + PRIOR * per_label) / (1 + 2 * PRIOR * per_label)
-    return Rate(value, careful * (1 - careful) * per_label)
+    careful = (value + PRIOR * factor) / (1 + 2 * PRIOR * factor)
+    return Rate(value, careful * (1 - careful) * factor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,17 +75,19 @@ class Anchoring:
     """Of pictures with both answers, accepted minus blind: above 0 they follow."""
 
 
-def anchoring(answers: Answers) -> Anchoring:
+def anchoring(columns: Columns) -> Anchoring:
     """Compare informed with blind answers to the same pictures; without such pictures only `accepted` is known."""
-    known, double = answers.known, answers.known & answers.drawn
-    count = int(known.sum())
+    informed, both = columns.has_informed, columns.has_informed & columns.has_blind
+    count = int(informed.sum())
     if not count:
         return Anchoring(None, None, None)
-    share = float(answers.said_right[known].mean())
+    share = float(columns.informed_correct[informed].mean())
     accepted = Estimate(share, *wilson(share, count), count)
-    if not double.any():
+    if not both.any():
         return Anchoring(accepted, None, None)
-    gain = answers.said_right[double].astype(float) - answers.right[double]
-    follow = paired_difference(gain, answers.weight[double])
-    value, low, high = (float(np.clip(share - end, 0, 1)) for end in (follow.value, follow.high, follow.low))
-    return Anchoring(accepted, Estimate(value, low, high, follow.labels), follow)
+    gain = columns.informed_correct[both].astype(float) - columns.blind_correct[both]
+    difference = paired_difference(gain, columns.weight[both])
+    value, low, high = (
+        float(np.clip(share - each, 0, 1)) for each in (difference.value, difference.high, difference.low)
+    )
+    return Anchoring(accepted, Estimate(value, low, high, difference.labels), difference)

@@ -1,16 +1,15 @@
-"""Whether the model is as often right as it says."""
+"""Calibration: whether the model is as often right as it says."""
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import sqrt
 
-from feedloop.domain.observations import BINS, DayCounts, Observation
-from feedloop.estimation.intervals import Estimate, deviations
+from feedloop.domain.observations import BINS
+from feedloop.estimation.intervals import Estimate, critical_value
 from feedloop.estimation.window import Window
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class ReliabilityBin:
     """Predictions whose confidence lies between `start` and `end`."""
 
     start: float
@@ -28,7 +27,7 @@ class Bin:
         """
         if self.accuracy is None or self.mean_confidence is None:
             return None
-        deviation = self.accuracy.half_width / deviations()
+        deviation = self.accuracy.half_width / critical_value()
         return sqrt(max((self.accuracy.value - self.mean_confidence) ** 2 - deviation**2, 0))
 
 
@@ -39,20 +38,19 @@ class Calibration:
     The expected calibration error: Naeini, Cooper and Hauskrecht (2015), AAAI, section 2.
     """
 
-    bins: tuple[Bin, ...]
+    bins: tuple[ReliabilityBin, ...]
     expected_error: float | None
 
 
-def calibration(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Calibration:
+def calibration(window: Window) -> Calibration:
     """The curve in ten bins, whose sizes are known."""
-    window = Window.of(days, rows)
     bins = tuple(_bin(number, window) for number in range(BINS))
     gaps = [(each.predictions, each.gap) for each in bins if each.gap is not None]
     covered = sum(size for size, _ in gaps)
     return Calibration(bins, sum(size * gap for size, gap in gaps) / covered if covered else None)
 
 
-def _bin(number: int, window: Window) -> Bin:
-    part = window.within(number)
+def _bin(number: int, window: Window) -> ReliabilityBin:
+    part = window.in_bin(number)
     mean = part.confidence / part.predictions if part.predictions else None
-    return Bin(number / BINS, (number + 1) / BINS, part.predictions, mean, window.best(part))
+    return ReliabilityBin(number / BINS, (number + 1) / BINS, part.predictions, mean, window.best_estimate(part))

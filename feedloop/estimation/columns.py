@@ -1,4 +1,4 @@
-"""The answers of a window as columns, and how many predictions each of the random ones stands for."""
+"""The evidence of a window as arrays, and how many predictions each blind answer stands for."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,88 +9,84 @@ import numpy as np
 from numpy.typing import NDArray
 
 from feedloop.domain.answers import OTHER, UNCLEAR, is_known
-from feedloop.domain.observations import Cell, DayCounts, Observation
+from feedloop.domain.observations import DayCounts, Observation
 
-Whole = NDArray[np.int64]
-Real = NDArray[np.float64]
-Flags = NDArray[np.bool_]
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
-class Answers:
-    """Columns with one place per row, and all predictions as counts.
+class Columns:
+    """An array per field, each of shape (observations,) and in the order of the observations.
 
-    `known` marks informed answers: a set that was chosen without regard to the random order, so that the random sample
-    outside of it is a random sample of all that is outside. `drawn` marks blind answers.
+    Predictions with an informed answer were chosen without regard to the random order. So the blind answers outside of
+    them are a random sample of all predictions outside of them.
     """
 
-    predicted: Whole
-    confidence: Real
-    blind: Whole
-    informed: Whole
-    weight: Real
-    """Predictions that a blind answer stands for: its day's, by the answers of that day."""
-    known: Flags
-    drawn: Flags
-    unclear: Flags
-    """Drawn, and nobody could tell."""
-    cells: Mapping[Cell, int]
-    per_mille: Mapping[Cell, int]
+    predicted: IntArray
+    """int64: class index."""
+    confidence: FloatArray
+    """float64: a share."""
+    blind: IntArray
+    """int64: the Answer, UNCLEAR where there is none."""
+    informed: IntArray
+    """int64: the Answer, UNCLEAR where there is none."""
+    weight: FloatArray
+    """float64: predictions that a blind answer stands for, which are its day's by the answers of that day."""
+    has_blind: BoolArray
+    """bool: there is a blind answer that tells something."""
+    has_informed: BoolArray
+    """bool: there is an informed answer that tells something."""
+    unclear: BoolArray
+    """bool: asked blind, and the answer tells nothing."""
 
     @classmethod
-    def of(cls, days: Sequence[DayCounts], rows: Iterable[Observation]) -> Self:
-        """Columns of the rows that belong to these days."""
-        counted = {day.day for day in days}
-        chosen = [row for row in rows if row.day in counted]
-        weights = _weights(days, chosen)
-        blind = _whole([UNCLEAR if row.blind is None else row.blind for row in chosen])
-        informed = _whole([UNCLEAR if row.informed is None else row.informed for row in chosen])
+    def of(cls, days: Sequence[DayCounts], observations: Sequence[Observation]) -> Self:
+        """Columns of observations that all belong to these days."""
+        weights = _weights(days, observations)
+        blind = _answers(one.blind for one in observations)
+        informed = _answers(one.informed for one in observations)
         return cls(
-            _whole([row.predicted for row in chosen]),
-            _whole([row.per_mille for row in chosen]) / 1000,
+            np.array([one.predicted for one in observations], np.int64),
+            np.array([one.per_mille for one in observations], np.int64) / 1000,
             blind,
             informed,
-            np.array([weights.get(row.day, 1.0) for row in chosen], np.float64),
-            np.greater_equal(informed, OTHER),
+            np.array([weights.get(one.day, 1.0) for one in observations], np.float64),
             np.greater_equal(blind, OTHER),
-            np.array([row.blind is not None and not is_known(row.blind) for row in chosen], np.bool_),
-            _summed(day.cells for day in days),
-            _summed(day.per_mille for day in days),
+            np.greater_equal(informed, OTHER),
+            np.array([one.blind is not None and not is_known(one.blind) for one in observations], np.bool_),
         )
 
     @property
-    def said_right(self) -> Flags:
-        """The informed answer is the model's."""
-        return np.equal(self.informed, self.predicted)
-
-    @property
-    def right(self) -> Flags:
-        """The blind answer is the model's."""
+    def blind_correct(self) -> BoolArray:
+        """bool, (observations,): the blind answer is the model's."""
         return np.equal(self.blind, self.predicted)
 
+    @property
+    def informed_correct(self) -> BoolArray:
+        """bool, (observations,): the informed answer is the model's."""
+        return np.equal(self.informed, self.predicted)
 
-def by_weight(weight: Real) -> float:
-    """One by the effective number of labels, as their weights tell: Kish (1965), Survey Sampling, 11.7."""
+
+def variance_factor(weight: FloatArray) -> float:
+    """One by the effective number of labels, as their weights tell; `weight` is float64, (labels,).
+
+    Kish (1965), Survey Sampling, 11.7.
+    """
     return float((weight**2).sum() / weight.sum() ** 2)
 
 
-def _whole(numbers: list[int]) -> Whole:
-    return np.array(numbers, np.int64)
+def _answers(given: Iterable[int | None]) -> IntArray:
+    return np.array([UNCLEAR if answer is None else answer for answer in given], np.int64)
 
 
-def _summed(counts: Iterable[Mapping[Cell, int]]) -> Mapping[Cell, int]:
-    total: Counter[Cell] = Counter()
-    for each in counts:
-        total.update(each)
-    return total
-
-
-def _weights(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Mapping[str, float]:
+def _weights(days: Sequence[DayCounts], observations: Sequence[Observation]) -> Mapping[str, float]:
     """A day without answers is counted with the nearest that has some: collapsed strata, Cochran (1977), 5A.12."""
-    answers = Counter(row.day for row in rows if is_known(row.blind))
+    answers = Counter(one.day for one in observations if is_known(one.blind))
     order = sorted(days, key=lambda day: day.day)
-    places = np.flatnonzero([answers[day.day] > 0 for day in order])
+    answered = np.flatnonzero([answers[day.day] > 0 for day in order])
     sizes: Counter[str] = Counter()
-    for place, day in enumerate(order if len(places) else ()):
-        sizes[order[places[abs(places - place).argmin()]].day] += day.predictions
+    for index, day in enumerate(order if len(answered) else ()):
+        sizes[order[answered[abs(answered - index).argmin()]].day] += day.predictions
     return {day: size / answers[day] for day, size in sizes.items()}

@@ -1,77 +1,71 @@
-"""What was taken for what, and by class: precision and recall."""
+"""The confusion matrix, and by class precision and recall."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
 
 from feedloop.domain.answers import Answer
-from feedloop.domain.observations import DayCounts, Observation
-from feedloop.estimation.columns import Answers, Flags
+from feedloop.estimation.columns import BoolArray, Columns, IntArray
 from feedloop.estimation.intervals import Estimate, ratio_interval
-from feedloop.estimation.window import Known, Part, Window, by_sample, mixed
+from feedloop.estimation.window import ConfidenceRegression, InformedCount, Slice, Window, combined_share, sample_share
 
-Pair = tuple[Answer, int]
-"""What it is (a class index or OTHER), and what the model called it."""
+ClassPair = tuple[Answer, int]
+"""The true class (an index or OTHER), and the predicted one."""
 
 
 @dataclass(frozen=True, slots=True)
-class Truths:
-    """Numbers of predictions by pair: what annotators said who saw the model's answer, and what the sample stands for.
+class TrueClasses:
+    """Numbers of predictions by true and predicted class: by informed answers, or as sampled.
 
-    `hidden` has the true pairs of what they agreed with, were they wrong each time: spread over the truths that they
+    `hidden` has the pairs of what annotators agreed with, were they wrong each time: spread over the classes that they
     named when they refused the same prediction.
     """
 
-    said: Mapping[Pair, float]
-    hidden: Mapping[Pair, float]
-    sampled: Mapping[Pair, float]
-    """What the random sample outside of the known ones stands for."""
-    scale: float
-    """Predictions per unit of weight in that sample."""
+    informed: Mapping[ClassPair, float]
+    hidden: Mapping[ClassPair, float]
+    sampled: Mapping[ClassPair, float]
 
     @classmethod
     def of(cls, window: Window) -> Self:
         """Pairs that occur."""
-        answers = window.answers
-        outside = answers.drawn & ~answers.known
-        weight = float(answers.weight[outside].sum())
-        others = sum(answers.cells.values()) - int(answers.known.sum())
+        columns = window.columns
+        outside = columns.has_blind & ~columns.has_informed
+        weight = float(columns.weight[outside].sum())
+        others = sum(window.cells.values()) - int(columns.has_informed.sum())
         scale = others / weight if weight else 0.0
-        said = Counter(_pairs(answers, answers.known, blind=False))
-        sampled: dict[Pair, float] = defaultdict(float)
-        for pair, each in zip(_pairs(answers, outside, blind=True), answers.weight[outside].tolist(), strict=True):
+        informed = Counter(_pairs(columns.informed, columns, columns.has_informed))
+        sampled: dict[ClassPair, float] = defaultdict(float)
+        for pair, each in zip(_pairs(columns.blind, columns, outside), columns.weight[outside].tolist(), strict=True):
             sampled[pair] += each * scale
-        return cls(said, _hidden(said), sampled, scale)
+        return cls(informed, _hidden(informed), sampled)
 
-    def corrected(self, window: Window) -> Mapping[Pair, float]:
-        """All predictions by pair, the known ones as blind answers correct them."""
-        agreed, refused = window.honesty.agreed_wrongly.value, window.honesty.refused_wrongly.value
-        found = defaultdict(float, self.sampled)
-        for (truth, predicted), number in self.said.items():
-            right = (predicted, predicted)
+    def corrected(self, window: Window) -> Mapping[ClassPair, float]:
+        """All predictions by pair, those with an informed answer as blind answers correct them."""
+        agreed, refused = window.bias.agreed_wrongly.value, window.bias.refused_wrongly.value
+        numbers = defaultdict(float, self.sampled)
+        for (truth, predicted), number in self.informed.items():
             kept = 1 - agreed if truth == predicted else 1 - refused
-            found[truth, predicted] += number * kept
-            found[right] += number * refused if truth != predicted else 0
+            numbers[truth, predicted] += number * kept
+            numbers[predicted, predicted] += number * refused if truth != predicted else 0
         for pair, number in self.hidden.items():
-            found[pair] += number * agreed
-        return found
+            numbers[pair] += number * agreed
+        return numbers
 
 
-def _pairs(answers: Answers, chosen: Flags, *, blind: bool) -> list[Pair]:
-    truths = answers.blind if blind else answers.informed
-    return list(zip(truths[chosen].tolist(), answers.predicted[chosen].tolist(), strict=True))
+def _pairs(answers: IntArray, columns: Columns, mask: BoolArray) -> list[ClassPair]:
+    return list(zip(answers[mask].tolist(), columns.predicted[mask].tolist(), strict=True))
 
 
-def _hidden(said: Mapping[Pair, float]) -> Mapping[Pair, float]:
+def _hidden(informed: Mapping[ClassPair, float]) -> Mapping[ClassPair, float]:
     refused: dict[int, float] = defaultdict(float)
-    for (truth, predicted), number in said.items():
+    for (truth, predicted), number in informed.items():
         refused[predicted] += number if truth != predicted else 0
     return {
-        (truth, predicted): said.get((predicted, predicted), 0) * number / refused[predicted]
-        for (truth, predicted), number in said.items()
+        (truth, predicted): informed.get((predicted, predicted), 0) * number / refused[predicted]
+        for (truth, predicted), number in informed.items()
         if truth != predicted
     }
 
@@ -80,75 +74,69 @@ def _hidden(said: Mapping[Pair, float]) -> Mapping[Pair, float]:
 class Confusion:
     """Answers of the random sample, and the share of all predictions by all answers; shares add up to 1."""
 
-    counts: Mapping[Pair, int]
-    shares: Mapping[Pair, float]
+    counts: Mapping[ClassPair, int]
+    shares: Mapping[ClassPair, float]
 
 
-def confusion(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Confusion:
+def confusion(window: Window) -> Confusion:
     """Pairs that occur; empty without labels."""
-    window = Window.of(days, rows)
-    answers = window.answers
-    drawn = zip(answers.blind[answers.drawn].tolist(), answers.predicted[answers.drawn].tolist(), strict=True)
-    found = Truths.of(window).corrected(window)
-    whole = sum(found.values())
-    return Confusion(Counter(drawn), {pair: number / whole for pair, number in found.items() if number})
+    columns = window.columns
+    numbers = TrueClasses.of(window).corrected(window)
+    whole = sum(numbers.values())
+    shares = {pair: number / whole for pair, number in numbers.items() if number}
+    return Confusion(Counter(_pairs(columns.blind, columns, columns.has_blind)), shares)
 
 
 @dataclass(frozen=True, slots=True)
 class ClassAccuracy:
-    """One class: the share of what the model called so that is, and the share of what is so that it called so."""
+    """One class: the share right of what the model called so, and the share of what is so that the model called so."""
 
     precision: Estimate | None
     recall: Estimate | None
 
 
-def per_class(days: Sequence[DayCounts], rows: Iterable[Observation]) -> Mapping[int, ClassAccuracy]:
-    """By class index, of every class that was predicted or answered."""
-    window = Window.of(days, rows)
-    truths = Truths.of(window)
-    called = {cell.predicted for cell in window.answers.cells}
-    named = {*window.answers.blind.tolist(), *window.answers.informed.tolist()}
+def per_class(window: Window) -> Mapping[int, ClassAccuracy]:
+    """Precision and recall by class index, of every class that was predicted or answered."""
+    true_classes = TrueClasses.of(window)
+    predicted = {cell.predicted for cell in window.cells}
+    answered = {*window.columns.blind.tolist(), *window.columns.informed.tolist()}
     return {
-        index: ClassAccuracy(window.best(window.called(index)), recall(index, window, truths))
-        for index in sorted(called | named)
+        index: ClassAccuracy(window.best_estimate(window.called(index)), _recall(index, window, true_classes))
+        for index in sorted(predicted | answered)
         if index >= 0
     }
 
 
-def recall(index: int, window: Window, truths: Truths) -> Estimate | None:
-    """The share of the class that the model called so.
+def _recall(index: int, window: Window, true_classes: TrueClasses) -> Estimate | None:
+    """A ratio, found / (found + missed), since nobody knows how many pictures of a class there are.
 
-    found / (found + missed). Found is the precision times what was called so; missed is the share of the class in what
-    was called otherwise, times the number of that. Both are shares with a known whole and independent samples. Where
-    one sample is empty: the share among random labels of the class, None without those.
+    Found is the precision times what was called so; missed is the share of the class in what was called otherwise,
+    times the number of that. Both are shares with a known whole and independent samples. Where one sample is empty:
+    the share among random labels of the class, None without those.
     """
-    found = window.best(window.called(index))
-    missed = _missed(index, window, truths)
-    if found is None or missed is None:
-        return by_sample(window.answers, np.equal(window.answers.blind, index))
-    called = window.called(index).predictions
-    others = window.called(None).predictions - called
-    value = found.value * called / (found.value * called + missed.value * others or 1)
-    low, high = ratio_interval(_times(missed, others), _times(found, called))
-    answers = window.answers
-    labels = np.equal(answers.blind, index).sum() + (answers.known & np.equal(answers.informed, index)).sum()
+    columns, called = window.columns, window.called(index)
+    otherwise = Slice(~called.mask, window.whole.predictions - called.predictions, 0.0)
+    precision, missed = window.best_estimate(called), _missed(index, window, otherwise, true_classes)
+    if precision is None or missed is None:
+        return sample_share(columns, np.equal(columns.blind, index))
+    found = precision.value * called.predictions
+    value = found / (found + missed.value * otherwise.predictions or 1)
+    low, high = ratio_interval(_times(missed, otherwise.predictions), _times(precision, called.predictions))
+    labels = np.equal(columns.blind, index).sum() + (columns.has_informed & np.equal(columns.informed, index)).sum()
     return Estimate(value, min(1 / (1 + high), value), max(1 / (1 + low), value), int(labels))
 
 
-def _missed(index: int, window: Window, truths: Truths) -> Estimate | None:
+def _missed(index: int, window: Window, otherwise: Slice, true_classes: TrueClasses) -> Estimate | None:
     """The share of the class in what was called otherwise."""
-    answers = window.answers
-    called = window.called(index)
-    part = Part(~called.rows, window.called(None).predictions - called.predictions, 0.0)
-    named = sum(number for (truth, called), number in truths.said.items() if truth == index != called)
-    hidden = sum(number for (truth, _), number in truths.hidden.items() if truth == index)
-    honesty = window.honesty
-    known = Known(
-        int((part.rows & answers.known).sum()),
-        named * (1 - honesty.refused_wrongly.value) + hidden * honesty.agreed_wrongly.value,
-        honesty.variance(hidden, named),
+    columns, bias = window.columns, window.bias
+    named = sum(number for (truth, called), number in true_classes.informed.items() if truth == index != called)
+    hidden = sum(number for (truth, _), number in true_classes.hidden.items() if truth == index)
+    informed = InformedCount(
+        int((otherwise.mask & columns.has_informed).sum()),
+        named * (1 - bias.refused_wrongly.value) + hidden * bias.agreed_wrongly.value,
+        bias.variance(hidden, named),
     )
-    return mixed(answers, part, known, np.equal(answers.blind, index))
+    return combined_share(columns, otherwise, informed, np.equal(columns.blind, index), ConfidenceRegression())
 
 
 def _times(share: Estimate, size: int) -> tuple[float, float, float]:

@@ -1,4 +1,4 @@
-"""A share or a difference with its 95 % interval: score intervals, and how those of two estimates combine."""
+"""A share, or a difference of two, with its 95 % interval: the formulas of intervals stand here and in paired.py."""
 
 from dataclasses import dataclass
 from math import hypot, inf, sqrt
@@ -6,7 +6,8 @@ from statistics import NormalDist
 
 LEVEL = 0.95
 
-Ends = tuple[float, float]
+Interval = tuple[float, float]
+"""The lower and the upper bound."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,23 +26,23 @@ class Estimate:
         return (self.high - self.low) / 2
 
 
-def deviations(level: float = LEVEL) -> float:
+def critical_value(level: float = LEVEL) -> float:
     """How many standard deviations a two-sided interval of this level reaches to each side: 1.96 for 0.95."""
     return NormalDist().inv_cdf((1 + level) / 2)
 
 
-def wilson(share: float, labels: float) -> Ends:
+def wilson(share: float, labels: float) -> Interval:
     """The 95 % interval of a share of `labels` independent answers, which need not be a whole number.
 
     Wilson (1927), JASA 22:209: all p within z sqrt(p (1 - p) / n) of the observed share. With an effective number of
     answers in place of n: Dean and Pagano (2015), Journal of Survey Statistics and Methodology 3:484.
     """
-    return score(share, 1 / labels)
+    return score_interval(share, 1 / labels)
 
 
-def score(share: float, per_label: float) -> Ends:
-    """The same, given one by the number of answers: all p with (share - p)^2 <= z^2 per_label p (1 - p)."""
-    spread = deviations() ** 2 * per_label
+def score_interval(share: float, variance_factor: float) -> Interval:
+    """The same, given one by the number of answers: all p with (share - p)^2 <= z^2 variance_factor p (1 - p)."""
+    spread = critical_value() ** 2 * variance_factor
     middle = share + spread / 2
     reach = sqrt(spread * share * (1 - share) + spread**2 / 4)
     low, high = (middle - reach) / (1 + spread), (middle + reach) / (1 + spread)
@@ -51,7 +52,7 @@ def score(share: float, per_label: float) -> Ends:
 def change(before: Estimate | None, after: Estimate | None) -> Estimate | None:
     """After minus before, of windows that share no label; None without one of them.
 
-    The squares of the distances to the nearer ends add up: Newcombe (1998), Statistics in Medicine 17:873, method 10;
+    The squares of the distances to the nearer bounds add up: Newcombe (1998), Statistics in Medicine 17:873, method 10;
     for any two intervals Zou and Donner (2008), Statistics in Medicine 27:1693 (MOVER).
     """
     if before is None or after is None:
@@ -62,8 +63,8 @@ def change(before: Estimate | None, after: Estimate | None) -> Estimate | None:
     return Estimate(value, max(low, -1.0), min(high, 1.0), after.labels + before.labels)
 
 
-def ratio_interval(above: tuple[float, float, float], below: tuple[float, float, float]) -> tuple[float, float]:
-    """The interval of the ratio of two independent estimates, each given with its own.
+def ratio_interval(above: tuple[float, float, float], below: tuple[float, float, float]) -> Interval:
+    """The interval of `above` by `below`, two independent estimates, each given as value, lower and upper bound.
 
     MOVER-R: Donner and Zou (2012), Statistical Methods in Medical Research 21:347; Newcombe (2016), ibid. 25:1774.
     """

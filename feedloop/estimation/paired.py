@@ -8,8 +8,8 @@ from math import ceil, sqrt
 import numpy as np
 
 from feedloop.domain.answers import Answer
-from feedloop.estimation.columns import Real, by_weight
-from feedloop.estimation.intervals import Estimate, deviations
+from feedloop.estimation.columns import FloatArray, variance_factor
+from feedloop.estimation.intervals import Estimate, critical_value
 
 POWER = 0.84
 """Standard deviations below the mean, above which 8 of 10 results lie."""
@@ -55,19 +55,19 @@ def labels_needed(found: Paired, margin: float = 0.02) -> int:
     Half the interval and 0.84 standard deviations must fit into the margin: Chow, Shao and Wang (2008), Sample Size
     Calculations in Clinical Research, 3.1.3.
     """
-    deviation = found.overall.half_width / deviations()
-    return ceil(found.overall.labels * ((deviations() + POWER) * deviation / margin) ** 2)
+    deviation = found.overall.half_width / critical_value()
+    return ceil(found.overall.labels * ((critical_value() + POWER) * deviation / margin) ** 2)
 
 
-def paired_difference(gain: Real, weight: Real) -> Estimate:
+def paired_difference(gain: FloatArray, weight: FloatArray) -> Estimate:
     """The weighted mean of gains, each -1, 0 or 1, with its interval.
 
     Half a label is added to each cell of the paired table: Agresti and Min (2005), Statistics in Medicine 24:729. The
     number of labels is the effective one.
     """
-    labels = 1 / by_weight(weight)
+    labels = 1 / variance_factor(weight)
     value = float((gain * weight).sum() / weight.sum())
     moved = float((abs(gain) * weight).sum() / weight.sum())
     centre, spread = value * labels / (labels + 2), (moved * labels + 1) / (labels + 2)
-    reach = deviations() * sqrt((spread - centre**2) / (labels + 2))
+    reach = critical_value() * sqrt((spread - centre**2) / (labels + 2))
     return Estimate(value, max(min(centre - reach, value), -1.0), min(max(centre + reach, value), 1.0), len(gain))

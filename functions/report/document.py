@@ -8,16 +8,18 @@ from datetime import datetime
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
-from feedloop.estimation.accuracy import Accuracy
-from feedloop.estimation.allocation import Advice
+from feedloop.estimation.accuracy import Accuracy, accuracy
+from feedloop.estimation.allocation import LabelAllocation, allocate_labels
+from feedloop.estimation.intervals import Estimate, change
+from feedloop.estimation.window import Window
 from feedloop.evidence.evidence import DayFacts
 from feedloop.evidence.human_labels import DISPUTED, SKIPPED, UNCLEAR
 from feedloop.withdrawals import Guard
 
-from . import counting, estimating, notes, visitors
+from . import counting, estimates, notes, visitors
 from .asked import ALL, Asked
 from .counting import Narrowed
-from .estimating import Evidence, estimate
+from .estimates import estimate, window_of
 from .serving import Switch
 
 _MISSING = {"unclear": UNCLEAR, "skipped": SKIPPED, "disputed": DISPUTED}
@@ -69,8 +71,10 @@ class Found:
 
 def document(found: Found) -> Document:
     """The whole report; what is not known is null, and the notes say why."""
-    evidence = Evidence.of(found.facts, found.judged)
-    accuracy, missing = evidence.accuracy, _missing(found)
+    predicted = found.asked.class_index
+    window = window_of(found.facts, found.judged)
+    of_class = window if predicted is None else window.of_class(predicted)
+    estimated = accuracy(window, predicted)
     told = {
         "v": 1,
         "generated_at": iso(found.now.replace(microsecond=0)),
@@ -78,19 +82,19 @@ def document(found: Found) -> Document:
         "model": found.model,
         "classes": list(found.names),
         "predictions": counting.predictions(found.asked.days, found.facts, found.narrowed, found.names),
-        "accuracy": _accuracy(accuracy, missing),
-        "trend": estimating.trend(evidence, found.asked.days),
-        "change": _change(found, evidence),
-        "per_class": estimating.by_class(evidence, found.names),
-        "confusion": estimating.confused(evidence, len(found.names)),
-        "calibration": estimating.calibrated(evidence, found.threshold),
+        "accuracy": _accuracy(estimated, _missing(found)),
+        "trend": estimates.trend(window, found.asked.days, predicted),
+        "change": _change(found, estimated.best),
+        "per_class": estimates.by_class(window, predicted, found.names),
+        "confusion": estimates.confusion_matrix(window, len(found.names)),
+        "calibration": estimates.calibration(of_class, found.threshold),
         "queues": found.queues,
         "visitors": _visitors(found),
-        "anchoring": estimating.anchored(evidence.called),
-        "next": [_next(one) for one in estimating.advice(evidence)],
+        "anchoring": estimates.anchoring(of_class),
+        "next": [_next(one) for one in allocate_labels(of_class)],
     }
     if found.switch:
-        told["switch"] = _switch(found, found.switch)
+        told["switch"] = _switch(found, found.switch, window)
     if guards := _withdrawals(found):
         told["withdrawals"] = guards
     limits = notes.notes(told, found.facts, found.judged, found.unread)
@@ -123,36 +127,41 @@ def _window(found: Found) -> Document:
     }
 
 
-def _change(found: Found, evidence: Evidence) -> Document:
+def _change(found: Found, after: Estimate | None) -> Document:
     """Against the same model's days before; where it has none with labels, against the model that it replaced."""
     first, last = found.asked.before.first, found.asked.before.last
-    before = Evidence.of(found.before, found.judged)
+    before = accuracy(window_of(found.before, found.judged), found.asked.class_index).best
     if found.judged.since and found.replaced:
         began, _ = found.judged.since
-        if began >= found.asked.first or before.accuracy.best is None:
-            return _change_of_model(found, found.replaced, evidence)
+        if began >= found.asked.first or before is None:
+            return _change_of_model(found, found.replaced, after)
         first = max(first, began)
-    return {"previous": {"from": first, "to": last}, "difference": estimating.difference(before, evidence)}
+    return {"previous": {"from": first, "to": last}, "difference": estimate(change(before, after))}
 
 
-def _change_of_model(found: Found, replaced: Narrowed, evidence: Evidence) -> Document:
+def _change_of_model(found: Found, replaced: Narrowed, after: Estimate | None) -> Document:
     """All that the replaced one predicted is compared with, in this window and the one before."""
     days, of_any_class = [*found.before, *found.facts], replace(replaced, class_index=None)
     there = [day.day for day in days if of_any_class.counts(day)]
+    before = accuracy(window_of(days, replaced), found.asked.class_index).best
     return {
         "previous": {"from": min(there), "to": max(there), "model": replaced.model},
-        "difference": estimating.difference(Evidence.of(days, replaced), evidence),
+        "difference": estimate(change(before, after)),
     }
 
 
-def _switch(found: Found, switch: Switch) -> Document:
-    days, replaced = [*found.before, *found.facts], found.replaced
-    serving = _beside(found.facts, found.serving)
+def _switch(found: Found, switch: Switch, window: Window) -> Document:
+    """Both models in short; `window` is that of the judged one."""
+    days, replaced, predicted = [*found.before, *found.facts], found.replaced, found.asked.class_index
+    if found.judged != found.serving:
+        window = window_of(found.facts, found.serving)
+    serving = _beside(found.facts, found.serving, window)
     since = iso(switch.since) if switch.since else None
-    old = replaced and {
-        **_beside(days, replaced),
-        "trend": estimating.trend(Evidence.of(found.facts, replaced), found.asked.days),
-    }
+    old = None
+    if replaced:
+        replaced_window = window_of(days, replaced)
+        trend = replaced_window.between(found.asked.first, found.asked.last)
+        old = {**_beside(days, replaced, replaced_window), "trend": estimates.trend(trend, found.asked.days, predicted)}
     return {
         "serving": {**serving, "since": since, "serves_now": switch.serves_now},
         "replaced": old,
@@ -160,20 +169,19 @@ def _switch(found: Found, switch: Switch) -> Document:
     }
 
 
-def _beside(days: Sequence[DayFacts], which: Narrowed) -> Document:
+def _beside(days: Sequence[DayFacts], which: Narrowed, window: Window) -> Document:
     """One of two models, in short."""
     counts = {day.day: which.counts(day).total() for day in days}
     there = [day for day, count in counts.items() if count]
-    evidence = Evidence.of(days, which)
-    accuracy = evidence.accuracy
+    estimated = accuracy(window, which.class_index)
     return {
         "model": which.model,
         "from": min(there, default=None),
         "to": max(there, default=None),
         "predictions": sum(counts.values()),
-        "best": estimate(accuracy.best),
-        "blind": estimate(accuracy.blind),
-        "answers": estimating.answers(evidence),
+        "best": estimate(estimated.best),
+        "blind": estimate(estimated.blind),
+        "answers": estimates.blind_answers(window, which.class_index),
     }
 
 
@@ -181,8 +189,8 @@ def _accuracy(found: Accuracy, missing: Mapping[str, int]) -> Document:
     return {
         "best": estimate(found.best),
         "blind": estimate(found.blind),
-        "worst_case": estimating.rounded(found.worst),
-        "best_case": estimating.rounded(found.ideal),
+        "worst_case": estimates.rounded(found.worst_case),
+        "best_case": estimates.rounded(found.best_case),
         "method": _method(found),
         "labels": {"blind": found.blind_labels, "low_confidence": found.informed_labels},
         "missing": dict(missing),
@@ -214,19 +222,19 @@ def _visitors(found: Found) -> Document:
     return {
         "relabelled": relabels.told,
         "flagged": flags.told,
-        "flags_confirmed": estimating.share(flags),
-        "relabels_confirmed": estimating.share(relabels),
+        "flags_confirmed": estimates.share(flags),
+        "relabels_confirmed": estimates.share(relabels),
     }
 
 
-def _next(one: Advice) -> Document:
+def _next(one: LabelAllocation) -> Document:
     now, then = (round(100 * width / 2, 1) for width in (one.interval_now, one.interval_then))
     where = f"{one.labels} more answers in {TITLES[one.queue]} for {one.day}"
     return {
         "queue": one.queue,
         "day": one.day,
         "labels": one.labels,
-        "interval_now": estimating.rounded(one.interval_now),
-        "interval_then": estimating.rounded(one.interval_then),
+        "interval_now": estimates.rounded(one.interval_now),
+        "interval_then": estimates.rounded(one.interval_then),
         "why": f"{where} would narrow the accuracy from about ±{now} to ±{then} points.",
     }

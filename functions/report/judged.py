@@ -11,7 +11,7 @@ from feedloop.evidence.unread import fetch_document
 from feedloop.ports import ObjectStore
 from feedloop.releases import VERDICT_FILE, Pointer
 
-from .estimating import estimate
+from .estimates import estimate
 from .serving import Switch
 
 

@@ -17,7 +17,7 @@ from feedloop.evidence.evidence import DayFacts
 from feedloop.evidence.human_labels import People, Tasks
 from functions.report import handler
 from functions.report.counting import Narrowed
-from functions.report.estimating import Evidence
+from functions.report.estimates import window_of
 from tests.support import feedback, world
 from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, sampled, visited, voted
 from tests.support.wiring_caches import clear_wiring
@@ -298,4 +298,4 @@ def test_a_day_is_counted_as_the_estimators_count_it():
     lines = (day_files.Line(*one[:2], "9f2c11aa", f"{number:032x}", "00000", one[2]) for number, one in enumerate(told))
     nobody = People({queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks()))
     facts = DayFacts(DAY, closed=True, filed=True).read(lines, nobody, set())
-    assert Evidence.of([facts], Narrowed()).days == [DayCounts.counted(DAY, told)]
+    assert window_of([facts], Narrowed()).days == (DayCounts.counted(DAY, told),)

@@ -13,6 +13,7 @@ import pytest
 from feedloop import settings, wiring
 from feedloop.app import create_app
 from feedloop.domain import keys
+from feedloop.estimation.window import Window
 from functions.report import handler
 from tests.support import colours, known_days
 from tests.support.feedback import ANSWERS, flagged, sampled, visited, voted
@@ -139,3 +140,20 @@ def test_a_report_of_two_models_and_odd_answers_says_this(get, name):
 @pytest.mark.usefixtures("days")
 def test_metrics_of_known_days_are_these_and_no_others(get):
     assert is_expected(EXPECTED / "metrics.txt", get(f"{ASKED['days']}&format=prometheus").text)
+
+
+@pytest.mark.usefixtures("days")
+@pytest.mark.parametrize(
+    ("query", "count"), [("days=7&to=20261124", 9), ("days=7&to=20261124&class=Bread", 10), ("days=1", 2)]
+)
+def test_a_report_builds_one_window_per_set_of_observations(get, monkeypatch, query, count):
+    """The whole, the days before, each part of the trend that is not the whole, and the class that was asked for."""
+    built, build = [], Window.of
+
+    def counting(*evidence):
+        built.append(build(*evidence))
+        return built[-1]
+
+    monkeypatch.setattr(Window, "of", counting)
+    get(query)
+    assert len(built) == count

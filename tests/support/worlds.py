@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from feedloop.domain.answers import OTHER
 from feedloop.domain.observations import Cell, DayCounts, Observation
+from feedloop.estimation.window import Window
 
 CLASSES = 11
 THRESHOLD = 700
@@ -66,7 +67,7 @@ SCENARIOS = {
 
 
 @dataclass(frozen=True)
-class Window:
+class SyntheticWindow:
     """What a world brought forth: a place per prediction."""
 
     day: Column
@@ -90,6 +91,11 @@ class Window:
 
     def recall(self, index: int) -> float:
         return float((self.predicted == index)[self.truth == index].mean())
+
+    @cached_property
+    def observed(self) -> Window:
+        """As a report sees it: the counts, and the answers."""
+        return Window.of(self.counted(), self.rows())
 
     def counted(self) -> list[DayCounts]:
         """As a report counts its days: what DayCounts.counted makes of them, in a tenth of the time."""
@@ -117,7 +123,7 @@ class Window:
             yield Observation(f"{day:08}", predicted, per_mille, low, answer, informed)
 
 
-def window(world: World, rng: Generator) -> Window:
+def window(world: World, rng: Generator) -> SyntheticWindow:
     """One window of this world; predictions stand in the random order of their day."""
     size, ease = _days(world, rng)
     day = np.repeat(np.arange(world.days), size)
@@ -128,7 +134,7 @@ def window(world: World, rng: Generator) -> Window:
     truth = np.where(right, predicted, _other(predicted, rng))
     ref = np.arange(len(day)) - np.concatenate(([0], np.cumsum(size)))[day]
     informed = np.where(_reviewed(per_mille, world.reviewed), _seen(world, predicted, truth, rng), UNSEEN)
-    return Window(day, predicted, truth, per_mille, ref < world.labels, informed)
+    return SyntheticWindow(day, predicted, truth, per_mille, ref < world.labels, informed)
 
 
 def _share(odds: NDArray[np.float64]) -> NDArray[np.float64]:

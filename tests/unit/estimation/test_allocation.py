@@ -6,7 +6,8 @@ import pytest
 from feedloop.domain.keys import LOW_CONFIDENCE, RANDOM_SAMPLED
 from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.allocation import next_labels
+from feedloop.estimation.allocation import allocate_labels
+from feedloop.estimation.window import Window
 from tests.support.worlds import PLAIN, UNSEEN, window
 
 
@@ -20,45 +21,45 @@ def answered(name, count, wrong=1):
 
 
 def test_the_largest_day_comes_first():
-    advice = next_labels([day("1", 100), day("2", 5000)], answered("1", 5) + answered("2", 5), 20)
+    advice = allocate_labels(Window.of([day("1", 100), day("2", 5000)], answered("1", 5) + answered("2", 5)), 20)
     assert [(one.queue, one.day, one.labels) for one in advice] == [(RANDOM_SAMPLED, "2", 20)]
 
 
 def test_days_alike_share_the_labels():
-    advice = next_labels([day("1", 500), day("2", 500)], answered("1", 5) + answered("2", 5), 20)
+    advice = allocate_labels(Window.of([day("1", 500), day("2", 500)], answered("1", 5) + answered("2", 5)), 20)
     assert {(one.day, one.labels) for one in advice} == {("1", 10), ("2", 10)}
 
 
 def test_a_day_without_answers_is_worth_the_first():
-    (first, *_) = next_labels([day("1", 500), day("2", 500)], answered("1", 20, 2), 5)
+    (first, *_) = allocate_labels(Window.of([day("1", 500), day("2", 500)], answered("1", 20, 2)), 5)
     assert first.day == "2"
 
 
 def test_nobody_is_asked_for_more_than_there_is():
     days, rows = [day("1", 8), day("2", 9)], answered("1", 5) + answered("2", 9)
-    assert [(one.day, one.labels) for one in next_labels(days, rows, 20)] == [("1", 3)]
+    assert [(one.day, one.labels) for one in allocate_labels(Window.of(days, rows), 20)] == [("1", 3)]
 
 
 def test_an_unfinished_queue_is_named_after_the_random_labels_that_tell_more():
-    advice = next_labels([day("1", 1000, low=200)], answered("1", 30, 3), 20)
+    advice = allocate_labels(Window.of([day("1", 1000, low=200)], answered("1", 30, 3)), 20)
     assert [one.queue for one in advice] == [RANDOM_SAMPLED, LOW_CONFIDENCE]
 
 
 def test_what_is_promised_is_about_what_comes():
-    (advice,) = next_labels([day("1", 5000)], answered("1", 30, 3), 30)
-    (then,) = next_labels([day("1", 5000)], answered("1", 60, 6), 30)
+    (advice,) = allocate_labels(Window.of([day("1", 5000)], answered("1", 30, 3)), 30)
+    (then,) = allocate_labels(Window.of([day("1", 5000)], answered("1", 60, 6)), 30)
     assert abs(advice.interval_then - then.interval_now) < 0.02
 
 
 def width(one):
-    best = accuracy(one.counted(), one.rows()).best
+    best = accuracy(one.observed).best
     assert best is not None
     return best.high - best.low
 
 
 def promised_and_kept(one):
     """How much narrower the interval is said to be with the queue's next answers, and how much it is then."""
-    advised = next_labels(one.counted(), one.rows())
+    advised = allocate_labels(one.observed)
     (queue,) = [each for each in advised if each.queue == LOW_CONFIDENCE]
     waiting = (one.day == int(queue.day)) & one.low & (one.informed == UNSEEN)
     answered = one.informed.copy()
@@ -73,4 +74,4 @@ def test_what_a_queue_is_said_to_tell_is_about_what_it_tells():
 
 
 def test_before_the_first_labels_there_is_nothing_to_say():
-    assert next_labels([day("1", 100)], [], 20) == ()
+    assert allocate_labels(Window.of([day("1", 100)], []), 20) == ()

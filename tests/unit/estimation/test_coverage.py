@@ -32,7 +32,7 @@ def windows(name):
 
 @cache
 def reported(name):
-    return [accuracy(one.counted(), one.rows()) for one in windows(name)]
+    return [accuracy(one.observed) for one in windows(name)]
 
 
 @pytest.mark.parametrize("name", WORLDS)
@@ -75,7 +75,7 @@ def test_taking_annotators_who_follow_the_model_at_their_word_would_flatter_it()
         one = window(world, np.random.default_rng(seed))
         told = one.informed == one.predicted
         flattered.append((told & one.low).sum() / one.low.sum() - (one.truth == one.predicted)[one.low].mean())
-        corrected.append(best(accuracy(one.counted(), one.rows())).value - one.accuracy)
+        corrected.append(best(accuracy(one.observed)).value - one.accuracy)
     assert fmean(flattered) > 0.1
     assert abs(fmean(corrected)) < 0.01
 
@@ -85,7 +85,7 @@ def test_intervals_of_classes_hold_the_truth(measure):
     held = []
     for seed in range(15):
         one = window(replace(WORLDS["all together"], labels=20), np.random.default_rng(seed))
-        for index, found in per_class(one.counted(), one.rows()).items():
+        for index, found in per_class(one.observed).items():
             estimate, truth = getattr(found, measure), getattr(one, measure)(index)
             held.append(estimate.low <= truth <= estimate.high)
     assert fmean(held) > 0.88

@@ -14,7 +14,6 @@ import pytest
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
-from feedloop.estimation.columns import Answers
 from feedloop.estimation.confusion import per_class
 from feedloop.estimation.intervals import change
 from tests.support.seeds import SOAK, seeds
@@ -46,23 +45,22 @@ CASES = [
     for kind in WIDTHS
     if (kind != "anchoring" or world in FOLLOWED) and (kind != "bin" or world not in FOLLOWED)
 ]
-"""A bin is corrected by the honesty of the whole window: where annotators follow the model it holds less often."""
+"""A bin is corrected by the whole window's annotator bias: where annotators follow the model it holds less often."""
 
 
 def estimates(one):
     """Each estimate of a window that rests on enough labels, and the truth."""
-    days, rows = one.counted(), one.rows()
-    whole, right, seen = accuracy(days, rows), one.predicted == one.truth, one.informed != UNSEEN
+    whole, right, seen = accuracy(one.observed), one.predicted == one.truth, one.informed != UNSEEN
     yield "best", whole.best, one.accuracy
     yield "blind", whole.blind, one.accuracy
     agreed = (one.informed == one.predicted)[seen].mean()
-    yield "anchoring", anchoring(Answers.of(days, rows)).difference, agreed - right[seen].mean()
-    for index, found in per_class(days, rows).items():
+    yield "anchoring", anchoring(one.observed.columns).difference, agreed - right[seen].mean()
+    for index, found in per_class(one.observed).items():
         if (one.blind & (one.predicted == index)).sum() >= ENOUGH:
             yield "precision", found.precision, one.precision(index)
         if (one.blind & (one.truth == index)).sum() >= ENOUGH:
             yield "recall", found.recall, one.recall(index)
-    for number, of_bin in enumerate(calibration(days, rows).bins):
+    for number, of_bin in enumerate(calibration(one.observed).bins):
         inside = one.per_mille // 100 == number
         if (one.blind & inside).sum() >= ENOUGH:
             yield "bin", of_bin.accuracy, right[inside].mean()

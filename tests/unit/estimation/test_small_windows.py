@@ -7,11 +7,11 @@ import pytest
 from feedloop.domain.answers import OTHER, UNCLEAR
 from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
-from feedloop.estimation.allocation import next_labels
+from feedloop.estimation.allocation import allocate_labels
 from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
-from feedloop.estimation.columns import Answers
 from feedloop.estimation.confusion import confusion, per_class
+from feedloop.estimation.window import Window
 
 CONFIDENCES = (0, 100, 650, 700, 999, 1000)
 
@@ -33,7 +33,7 @@ def windows(request):
     drawn = [
         [a_day(str(name), Random(f"{request.param} {seed} {name}")) for name in range(seed % 5)] for seed in range(30)
     ]
-    return [([day for day, _ in days], [row for _, rows in days for row in rows]) for days in drawn]
+    return [Window.of([day for day, _ in days], [row for _, rows in days for row in rows]) for days in drawn]
 
 
 def lies_inside(estimate):
@@ -41,16 +41,16 @@ def lies_inside(estimate):
 
 
 def test_every_estimate_lies_inside_its_interval_and_that_between_none_and_all(windows):
-    for days, rows in windows:
-        whole, seen = accuracy(days, rows), anchoring(Answers.of(days, rows))
-        found = [whole.blind, whole.best, accuracy(days, rows, 1).best, seen.accepted, seen.blind_agreement]
-        found += [each for of_class in per_class(days, rows).values() for each in (of_class.precision, of_class.recall)]
-        found += [each.accuracy for each in calibration(days, rows).bins]
+    for window in windows:
+        whole, seen = accuracy(window), anchoring(window.columns)
+        found = [whole.blind, whole.best, accuracy(window, 1).best, seen.accepted, seen.blind_agreement]
+        found += [each for of_class in per_class(window).values() for each in (of_class.precision, of_class.recall)]
+        found += [each.accuracy for each in calibration(window).bins]
         assert all(map(lies_inside, found))
 
 
 def test_shares_add_up_and_advice_promises_something(windows):
-    for days, rows in windows:
-        shares = confusion(days, rows).shares
+    for window in windows:
+        shares = confusion(window).shares
         assert sum(shares.values()) == pytest.approx(1 if shares else 0)
-        assert all(0 <= one.interval_then < one.interval_now for one in next_labels(days, rows, 7))
+        assert all(0 <= one.interval_then < one.interval_now for one in allocate_labels(window, 7))
