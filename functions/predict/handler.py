@@ -1,11 +1,11 @@
-"""predict: tell what is on a picture.
+"""predict: classify a picture.
 
 called by  POST /function/predict   file (multipart), or the picture itself as body; header Idempotency-Key (optional)
            GET /function/predict    tells the classes, the model and the limits
-reads      the current release, looked for every few seconds; the record of a key that came before
+reads      the current release, polled every few seconds; the record of a key that came before
 writes     tracking/requests/<digest>, when there is a key: idempotency.py
-           labelstudio/images/<random>.jpg, labelstudio/tasks/lowconfidence/<random>.json, below the threshold
-           production/class_07/<day>/<random>-….jpg: last, it commits the prediction
+           labelstudio/images/<sample key>.jpg, labelstudio/tasks/lowconfidence/<sample key>.json, below the threshold
+           production/class_07/<day>/<sample key>-….jpg: last, it commits the prediction
 answers    200 the prediction · 400 no picture · 413 too large · 415 no JPEG, PNG, WebP · 422 damaged, or another
            picture's key · 503 store down, no model, day closing
 """
@@ -28,14 +28,14 @@ from .inference import Model, infer, model_document, prediction_document
 
 @http.endpoint("GET", "POST")
 def handle(event: Event, _context: Context) -> Response:
-    """Answer and keep one upload, or tell what may be uploaded."""
+    """Classify and store one upload, or describe the model and what may be uploaded."""
     model = Model(*wiring.active_model(), wiring.configured().low_confidence_threshold)
     if event.method == "GET":
         return http.json_response(model_document(model.release, model.threshold))
-    key = idempotency.key_of(event, wiring.signing_key())
-    record = predict(http.upload(event), key, model=model, store=wiring.store(), clock=wiring.clock())
+    ref = idempotency.record_ref(event, wiring.signing_key())
+    record = predict(http.upload(event), ref, model=model, store=wiring.store(), clock=wiring.clock())
     receipt = receipts.sign(record.prediction.id, wiring.signing_key())
-    return http.json_response({"prediction_id": receipt, **record.answer})
+    return http.json_response({"prediction_id": receipt, **record.response})
 
 
 def ready() -> None:
@@ -44,14 +44,17 @@ def ready() -> None:
 
 
 def predict(
-    upload: Upload, key: ObjectRef | None, *, model: Model, store: ObjectStore, clock: Clock
+    upload: Upload, ref: ObjectRef | None, *, model: Model, store: ObjectStore, clock: Clock
 ) -> IdempotencyRecord:
-    """Classify an upload and keep it, or finish what an earlier call with this key began."""
+    """Classify an upload and store it, or finish what an earlier call with the record at `ref` began.
+
+    Raises TooLarge, UnsupportedPicture, BrokenPicture, KeyReused, DayClosing and Unavailable.
+    """
     picture = wiring.normalise(upload.body)
     prediction = infer(upload, picture, model, now=clock())
     record = IdempotencyRecord(prediction, prediction_document(prediction, model.release))
-    if key:
-        record = idempotency.settle(key, record, store=store, now=clock())
+    if ref:
+        record = idempotency.settle(ref, record, store=store, now=clock())
     if not record.committed:
         commit(record.prediction, picture, store=store, clock=clock)
     return record
@@ -60,13 +63,13 @@ def predict(
 def commit(prediction: Prediction, picture: Picture, *, store: ObjectStore, clock: Clock) -> None:
     """Write what belongs to a prediction, the picture that commits it last. Raises DayClosing."""
     if prediction.is_low_confidence:
-        _keep(picture, keys.image(prediction.id.sample_key), prediction, store)
+        _store_picture(picture, keys.image(prediction.id.sample_key), prediction, store)
         reviews.queue_informed(store, prediction, keys.LOW_CONFIDENCE)
     if not takes_commits(prediction.id.day, clock()):
         raise DayClosing("Midnight (UTC) passed while the picture was being stored. Send it again.")
-    _keep(picture, keys.production(prediction.id), prediction, store)
+    _store_picture(picture, keys.production(prediction.id), prediction, store)
 
 
-def _keep(picture: Picture, ref: ObjectRef, prediction: Prediction, store: ObjectStore) -> None:
-    with suppress(AlreadyExists):  # under a random name of ours: an earlier try got this far
+def _store_picture(picture: Picture, ref: ObjectRef, prediction: Prediction, store: ObjectStore) -> None:
+    with suppress(AlreadyExists):  # under a sample key of ours: an earlier try got this far
         store.create(ref, picture.jpeg, metadata=prediction.to_metadata(), content_type="image/jpeg")

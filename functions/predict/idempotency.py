@@ -1,7 +1,7 @@
-"""Idempotency-Key: the first answer under a key is the answer, whatever happens after it.
+"""Idempotency-Key: the first response under a key is the response, whatever happens after it.
 
-The claim is created before anything else is written, and holds the prediction's record
-and the answer. Whoever comes later with the same key finishes what it says, instead of
+The record is created before anything else is written, and holds the prediction and the
+response. Whoever comes later with the same key finishes what it says, instead of
 classifying into a second prediction (docs/decisions/0002-claim-holds-the-answer.md).
 """
 
@@ -33,32 +33,32 @@ HEADER = "Idempotency-Key"
 EXPIRES = timedelta(hours=48)
 
 _PRINTABLE = re.compile(r"[ -~]{1,255}")
-_ROUNDS = 5  # each lost round means that another call with this key got further
+_ATTEMPTS = 5  # each lost one means that another call with this key got further
 
 
 @dataclass(frozen=True, slots=True)
 class IdempotencyRecord:
-    """A prediction and its answer (without the receipt, which lies nowhere in the store)."""
+    """A prediction and the response to its caller (without the receipt, which lies nowhere in the store)."""
 
     prediction: Prediction
-    answer: Document
+    response: Document
     committed: bool = False
 
     def to_document(self) -> Document:
         """What lies under the key."""
-        return {"v": 1, "prediction": self.prediction.to_metadata(), "answer": self.answer}
+        return {"v": 1, "prediction": self.prediction.to_metadata(), "answer": self.response}
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read a claim back. Raises Malformed."""
+        """What `to_document` wrote. Raises Malformed."""
         try:
             return cls(Prediction.from_metadata(document["prediction"]), dict(document["answer"]))
         except (KeyError, TypeError, ValueError) as error:
-            raise Malformed(f"not a claim: {error!r}") from error
+            raise Malformed(f"not an idempotency record: {error!r}") from error
 
 
-def key_of(event: Event, secret: bytes) -> ObjectRef | None:
-    """Where the claim of the request's Idempotency-Key lies; None without a key. Raises BadRequest."""
+def record_ref(event: Event, secret: bytes) -> ObjectRef | None:
+    """Where the record of the request's Idempotency-Key lies; None without a key. Raises BadRequest."""
     key = event.headers.get(HEADER)
     if key is None:
         return None
@@ -68,11 +68,11 @@ def key_of(event: Event, secret: bytes) -> ObjectRef | None:
 
 
 def settle(ref: ObjectRef, fresh: IdempotencyRecord, *, store: ObjectStore, now: datetime) -> IdempotencyRecord:
-    """The claim that holds: `fresh`, or the one that an earlier call left.
+    """The record that counts: `fresh`, or the one that an earlier call left.
 
-    Raises KeyReused, DayClosing, and Unavailable for a claim that cannot be read.
+    Raises KeyReused, DayClosing, and Unavailable for a record that cannot be read.
     """
-    for _ in range(_ROUNDS):
+    for _ in range(_ATTEMPTS):
         with suppress(AlreadyExists):
             store.create(ref, dump(fresh.to_document()))
             return fresh
@@ -82,30 +82,26 @@ def settle(ref: ObjectRef, fresh: IdempotencyRecord, *, store: ObjectStore, now:
 
 
 def _follow(
-    ref: ObjectRef, found: Stored, fresh: IdempotencyRecord, *, store: ObjectStore, now: datetime
+    ref: ObjectRef, stored: Stored, fresh: IdempotencyRecord, *, store: ObjectStore, now: datetime
 ) -> IdempotencyRecord:
-    """The found claim, unless it binds nobody any more: then `fresh` takes its place. Raises Changed."""
-    earlier = _read(found)
+    """The stored record, unless it binds nobody any more: then `fresh` takes its place. Raises Changed."""
+    try:
+        earlier = IdempotencyRecord.from_document(load(stored.body))
+    except Malformed as error:  # it may promise a response that was given: never replaced unread
+        raise Unavailable(f"What an earlier call left under this {HEADER} cannot be read. Use another.") from error
     day, expired = earlier.prediction.id.day, now - earlier.prediction.time >= EXPIRES
     if not expired and earlier.prediction.source_sha256 != fresh.prediction.source_sha256:
         raise KeyReused(f"Send another picture with another {HEADER}.")
     if not expired and _is_committed(store, earlier.prediction):
         return replace(earlier, committed=True)
     if is_closed(day, now):  # what has expired, too
-        store.replace(ref, dump(fresh.to_document()), etag=found.etag)
+        store.replace(ref, dump(fresh.to_document()), etag=stored.etag)
         return fresh
     if not takes_commits(day, now):  # a call that began in time may still be committing it
         raise DayClosing(
             "The first call with this key was cut off just before midnight (UTC). Try again in some minutes."
         )
     return earlier
-
-
-def _read(found: Stored) -> IdempotencyRecord:
-    try:
-        return IdempotencyRecord.from_document(load(found.body))
-    except Malformed as error:  # it may promise an answer that was given: never replaced unread
-        raise Unavailable(f"What an earlier call left under this {HEADER} cannot be read. Use another.") from error
 
 
 def _is_committed(store: ObjectStore, prediction: Prediction) -> bool:

@@ -1,4 +1,4 @@
-"""What the model sees in a picture, and what the website is told about the model."""
+"""Inference: a picture becomes a prediction; and the documents that describe a prediction and the model."""
 
 import hashlib
 import secrets
@@ -12,8 +12,8 @@ from feedloop.http import Upload
 from feedloop.ports import Classifier, Picture
 from feedloop.releases import Release
 
-SHOWN = 5
-"""How many classes an answer lists."""
+TOP_CLASSES = 5
+"""How many classes a response lists."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +45,17 @@ def infer(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> P
 
 
 def prediction_document(prediction: Prediction, release: Release) -> Document:
-    """The answer to the client, without the receipt."""
-    top = [_line(release, index, p) for index, p in prediction.probabilities[:SHOWN]]
+    """The response to the client, without the receipt."""
+    top = [
+        {"class": release.classes.name(index), "class_index": index, "confidence": probability}
+        for index, probability in prediction.probabilities[:TOP_CLASSES]
+    ]
     model = {"name": release.name, "version": prediction.id.model}
     return {**top[0], "top": top, "model": model, "low_confidence": prediction.is_low_confidence}
 
 
 def model_document(release: Release, threshold: int) -> Document:
-    """The classes, the model and the limits of an upload."""
+    """The classes, the model and the limits of an upload; `threshold` is in per mille."""
     essentials = ("name", "sha256", "created", "metrics", "trained_on", "note")
     card = {name: release.card[name] for name in essentials if name in release.card}
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "least_side": LEAST_SIDE, "types": list(MOST_PIXELS)}
@@ -62,7 +65,3 @@ def model_document(release: Release, threshold: int) -> Document:
         "limits": limits,
         "low_confidence_threshold": threshold / 1000,
     }
-
-
-def _line(release: Release, index: int, probability: float) -> Document:
-    return {"class": release.classes.name(index), "class_index": index, "confidence": probability}

@@ -33,7 +33,7 @@ def test_wherever_the_first_call_died_the_second_finishes_it(store, clock, steps
     worker = Worker(store, lambda stepped: upload(stepped, clock))
     for step in range(steps):
         worker.step(dies if step == steps - 1 else "")
-    answers = [upload(store, clock).answer for _ in range(2)]
+    answers = [upload(store, clock).response for _ in range(2)]
     (made,) = committed(store)
     assert answers[0] == answers[1]
     assert queued(store) == [made.id.sample_key]
@@ -44,7 +44,7 @@ def test_another_model_finishes_what_the_first_began(store, clock, steps):
     first = begun(store, clock, steps=steps)
     again = upload(store, clock, model=NEWER)
     assert [str(made.id) for made in committed(store)] == [first] == [str(again.prediction.id)]
-    assert again.answer["model"]["version"] == served().release.sha256[:8]
+    assert again.response["model"]["version"] == served().release.sha256[:8]
 
 
 def test_the_other_model_would_have_answered_differently(store, clock):
@@ -58,7 +58,7 @@ def test_an_answer_is_repeated_without_writing_anything(store, clock):
     for _ in range(3):  # create the claim, get it, look for the picture
         worker.step()
     assert not worker.alive
-    assert upload(store, clock).answer == first.answer
+    assert upload(store, clock).response == first.response
 
 
 @pytest.mark.parametrize("seed", range(40))
@@ -66,7 +66,7 @@ def test_calls_at_once_make_one_prediction(store, clock, seed):
     models = (served(), NEWER, served())
     workers = [Worker(store, partial(upload, clock=clock, model=model)) for model in models]
     shuffle(workers, Random(seed), deaths=0.1)
-    answer = upload(store, clock).answer
+    answer = upload(store, clock).response
     assert [worker.failure for worker in workers] == [None] * 3
     assert [(made.confidence, made.class_name) for made in committed(store)] == [
         (answer["confidence"], answer["class"])
@@ -102,7 +102,7 @@ def test_once_its_day_is_closed_a_new_prediction_takes_its_place(store):
     again = upload(store, later)
     assert str(again.prediction.id) != first
     assert [made.id.day for made in committed(store)] == ["20261123"]
-    assert upload(store, later).answer == again.answer
+    assert upload(store, later).response == again.response
 
 
 @pytest.mark.parametrize("hours", [1, 13, 47])
