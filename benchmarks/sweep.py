@@ -37,7 +37,7 @@ from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import Document
 from feedloop.domain.prediction import Prediction
 from functions.curate.curator import Curator
-from functions.curate.sweep import sweep
+from functions.curate.sweep import sweep, to_document
 from tests.local.system import System
 from tests.support import demo, world
 from tests.support.servers import Server
@@ -103,7 +103,7 @@ def swept(store: S3Store, pool: ThreadPoolExecutor) -> tuple[Written, Document, 
     written: Any = Written(store)
     curator = Curator(written, releases.class_list(store), utc_now)
     began = perf_counter()
-    told = sweep(curator, each=partial(written.together, pool), patience=PATIENCE).to_document()
+    told = to_document(sweep(curator, each=partial(written.together, pool), patience=PATIENCE))
     return written, told, perf_counter() - began
 
 

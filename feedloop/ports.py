@@ -102,7 +102,7 @@ class Project:
     created: datetime
     annotations: int
     """How many it has, skips included."""
-    asked: datetime
+    as_of: datetime
     """When this was told, by the desk's own clock, which also dates its annotations."""
 
 

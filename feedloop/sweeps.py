@@ -7,11 +7,12 @@ the next cron. Without the token a sweep starts only some seconds after the last
 
 import secrets
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TypeVar
+from typing import Self, TypeVar
 
 from feedloop import log
 from feedloop.compare_and_swap import until_first
@@ -43,6 +44,17 @@ def lease_for(seconds: int, *, trusted: bool = False) -> Lease:
     """A trusted caller's sweep may follow the last one at once; others cannot keep sweeps running without a rest."""
     length = timedelta(seconds=seconds)
     return Lease(length, rest=timedelta(0)) if trusted else Lease(length)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What came of a run: it finishes what it can, counts the rest, and says what a person has to decide."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    stopped: tuple[str, ...] = ()
+
+    def __add__(self, other: Self) -> Self:
+        return type(self)(self.counts + other.counts, self.stopped + other.stopped)
 
 
 class ErrorBoundary:

@@ -73,7 +73,7 @@ def _renamed(part: Document, classes: ClassList) -> Document:
     return {**part, "value": {**part["value"], "choices": [present]}}
 
 
-def read_task(body: bytes, queue: str, image_url: str) -> Document:
+def parse_task(body: bytes, queue: str, image_url: str) -> Document:
     """A task file, if it is one that we would write for this picture. Raises Malformed with the reason.
 
     What it carries goes before annotators: a blind one may say nothing but its picture.

@@ -262,8 +262,8 @@ class Curator:
 
     def _prediction(self, annotation: Annotation) -> PredictionId:
         """The prediction behind a review picture: its metadata is all that is trusted. Raises Malformed."""
-        random = keys.read_image_url(annotation.image, images=self.store.url(keys.images()))
+        sample_key = keys.read_image_url(annotation.image, images=self.store.url(keys.images()))
         try:
-            return PredictionId.parse(self.store.head(keys.image(random)).metadata["prediction-id"])
+            return PredictionId.parse(self.store.head(keys.image(sample_key)).metadata["prediction-id"])
         except (Missing, KeyError) as error:
             raise Malformed("its picture is not one of ours") from error

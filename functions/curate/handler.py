@@ -19,7 +19,7 @@ from feedloop.http import Context, Event, Response
 
 from .approval import approve
 from .curator import Curator
-from .sweep import VANISHED, handle_event, sweep
+from .sweep import VANISHED, handle_event, sweep, to_document
 
 
 @http.endpoint("POST")
@@ -33,7 +33,7 @@ def handle(event: Event, _context: Context) -> Response:
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     tally = handle_event(_curator(), refs)
-    return http.json_response(_sweep(trusted=True) if tally.counts[VANISHED] else tally.to_document())
+    return http.json_response(_sweep(trusted=True) if tally.counts[VANISHED] else to_document(tally))
 
 
 def _of_cron(event: Event) -> Document:
@@ -60,7 +60,7 @@ def _sweep_now() -> Document:
     chosen = wiring.configured()
     with ThreadPoolExecutor(chosen.sweep_workers) as pool:
         tally = sweep(_curator(), each=pool.map, patience=timedelta(seconds=chosen.sweep_lease_seconds))
-    return tally.to_document()
+    return to_document(tally)
 
 
 def _curator() -> Curator:

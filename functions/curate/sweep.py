@@ -16,7 +16,7 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
 from feedloop.domain.keys import ObjectRef
 from feedloop.ports import Entry, ForEach, ObjectStore
-from feedloop.sweeps import ErrorBoundary
+from feedloop.sweeps import ErrorBoundary, Tally
 from feedloop.withdrawals import Held
 
 from .curation_ledger import CurationLedger, fetch_ledger, name_of_foreign_key
@@ -25,20 +25,6 @@ from .curator import QUARANTINED, Curator
 FAILED, VANISHED, REPAIRED, FINISHED = "failed", "vanished", "repaired", "finished"
 FEW_WITHDRAWALS, SHARE_OF_WITHDRAWALS = 10, 0.05
 """A queue that loses more than this within an hour was probably not emptied by annotators."""
-
-
-@dataclass(slots=True)
-class Tally:
-    """What came of a run: it finishes what it can, and counts the rest."""
-
-    counts: Counter[str] = field(default_factory=Counter)
-    stopped: list[str] = field(default_factory=list)
-
-    def to_document(self) -> Document:
-        """The answer of curate."""
-        named = ("curated", "moved", "withdrawn", "skipped", "disputed", QUARANTINED)
-        counts = {**dict.fromkeys(named, 0), **self.counts}
-        return {**counts, "stopped": self.stopped} if self.stopped else counts
 
 
 def handle_event(curator: Curator, refs: Iterable[ObjectRef]) -> Tally:
@@ -56,13 +42,20 @@ def handle_event(curator: Curator, refs: Iterable[ObjectRef]) -> Tally:
 
 def sweep(curator: Curator, *, each: ForEach = map, patience: timedelta) -> Tally:
     """Bring every queue to its final state. Raises Unavailable when the store is."""
-    tally, run = Tally(), _Run(curator)
+    tally, run = Tally(), _Run(curator, each, patience)
     known = {queue for queue, guard in withdrawals.fetch_guards(curator.store) if guard.held}
     for queue in keys.QUEUES:
-        held = run.sweep_queue(queue, tally, each, patience)
+        swept, held = run.sweep_queue(queue)
+        tally += swept
         if held or queue in known:
             withdrawals.hold(curator.store, queue, held)
     return tally
+
+
+def to_document(tally: Tally) -> Document:
+    """The answer of curate."""
+    counts = {**dict.fromkeys(("curated", "moved", "withdrawn", "skipped", "disputed", QUARANTINED), 0), **tally.counts}
+    return {**counts, "stopped": list(tally.stopped)} if tally.stopped else counts
 
 
 def count_vanished(store: ObjectStore, queue: str) -> tuple[int, CurationLedger]:
@@ -77,29 +70,27 @@ class _Run:
     """An event's or a sweep's; whatever goes wrong with one annotation is its own, and counted as failed."""
 
     curator: Curator
+    each: ForEach = map
+    patience: timedelta = timedelta(0)
+    """So long a worker may be at one version."""
     boundary: ErrorBoundary = field(default_factory=lambda: ErrorBoundary("curate.failed"))
 
-    def sweep_queue(self, queue: str, tally: Tally, each: ForEach, patience: timedelta) -> Held | None:
-        """Bring one queue to its final state; what the guard held back."""
-        store = self.curator.store
-        notes = _notes(store, queue)
-        ledger = fetch_ledger(store, queue, notes)
+    def sweep_queue(self, queue: str) -> tuple[Tally, Held | None]:
+        """Bring one queue to its final state; what came of it, and what the guard held back."""
+        notes = _notes(self.curator.store, queue)
+        ledger = fetch_ledger(self.curator.store, queue, notes)
         outputs, foreign = self._outputs(queue)
         begun = {keys.read_begun(note.key)[0] for note in notes}
         new = [a for a, etag in outputs.items() if a in begun or not ledger.is_settled(a, etag)]
-        tally.counts.update(each(lambda annotation: self.apply(queue, annotation), new))
+        counts = Counter(self.each(lambda annotation: self.apply(queue, annotation), new))
         new_foreign = [one for one in foreign if not ledger.is_settled(name_of_foreign_key(one.key), one.etag)]
-        tally.counts.update(each(lambda entry: self._quarantine_foreign(queue, entry), new_foreign))
+        counts.update(self.each(lambda entry: self._quarantine_foreign(queue, entry), new_foreign))
         vanished = {a: archived for a, archived in ledger.archived.items() if a not in outputs}
-        held = _implausible(store, queue, len(vanished), ledger) if vanished else None
-        if held:
-            sentence = f"{held.vanished} of {held.known} annotations have vanished; none of them was withdrawn"
-            tally.stopped.append(f"{queue}: {sentence}. docs/operations.md says how to release them.")
-        else:
-            tally.counts.update(each(lambda one: self._withdraw(queue, *one), vanished.items()))
-        for note in notes:
-            tally.counts[self._repair(queue, note, patience)] += 1
-        return held
+        held = _implausible(self.curator.store, queue, len(vanished), ledger) if vanished else None
+        if not held:
+            counts.update(self.each(lambda one: self._withdraw(queue, *one), vanished.items()))
+        counts.update(self._repair(queue, note) for note in notes)
+        return Tally(counts, _sentences(queue, held)), held
 
     def apply(self, queue: str, annotation: str) -> str:
         """Apply an annotation; what came of it."""
@@ -145,13 +136,13 @@ class _Run:
 
         return self.boundary.run(work, FAILED, queue=queue, annotation=annotation)
 
-    def _repair(self, queue: str, note: ObjectRef, patience: timedelta) -> str:
+    def _repair(self, queue: str, note: ObjectRef) -> str:
         """Materialise what a worker left half done; delete its note once it cannot be alive any more."""
 
         def work() -> str:
             try:
                 self.curator.repair(queue, note)
-                if self.curator.store.now() - self.curator.store.head(note).modified > patience:
+                if self.curator.store.now() - self.curator.store.head(note).modified > self.patience:
                     self.curator.store.delete(note)
             except Missing:
                 return FINISHED  # its worker was alive
@@ -181,3 +172,10 @@ def _implausible(store: ObjectStore, queue: str, vanished: int, ledger: Curation
         return None
     log.event("curate.stopped", queue=queue, vanished=vanished, known=known)
     return Held(vanished, known, now.replace(microsecond=0))
+
+
+def _sentences(queue: str, held: Held | None) -> tuple[str, ...]:
+    if held is None:
+        return ()
+    what = f"{held.vanished} of {held.known} annotations have vanished; none of them was withdrawn"
+    return (f"{queue}: {what}. docs/operations.md says how to release them.",)

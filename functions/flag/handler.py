@@ -2,7 +2,7 @@
 
 called by  POST /function/flag   prediction_id
 reads      the picture's record in production
-writes     labelstudio/images/<random>.jpg, labelstudio/tasks/userfeedback/<random>.json (once)
+writes     labelstudio/images/<sample key>.jpg, labelstudio/tasks/userfeedback/<sample key>.json (once)
 answers    202 queued · 200 queued before · 400 no id · 404 unknown · 503 store down
 """
 

@@ -2,7 +2,7 @@
 
 called by  POST /function/relabel   prediction_id, class (a name)
 reads      the picture's record in production, the visitor's last answer
-writes     labelstudio/output/userfeedback2/<random>.json by compare-and-swap, in the shape of an annotation
+writes     labelstudio/output/userfeedback2/<sample key>.json by compare-and-swap, in the shape of an annotation
 answers    200 updated · 200 no change needed · 400 unknown class · 404 unknown · 503 store down
 """
 

@@ -2,7 +2,7 @@
 
 called by  cron daily at 00:20 · POST /function/sample   date (yyyymmdd), count: with the operator token only
 reads      one listing of the day per class
-writes     labelstudio/images/<random>.jpg, labelstudio/tasks/randomsampled/<random>.json (once)
+writes     labelstudio/images/<sample key>.jpg, labelstudio/tasks/randomsampled/<sample key>.json (once)
 answers    200 what it queued; a second run adds nothing · 400 wrong date or count · 503 store down
 """
 

@@ -34,29 +34,29 @@ def handle(event: Event, _context: Context) -> Response:
 
     An event without news does nothing: a store that sends a burst one by one would keep us running for minutes.
     """
-    told = events.looks_like_one(event.body)
-    if told and not http.has_token(event, wiring.event_token()):
+    is_event = events.looks_like_one(event.body)
+    if is_event and not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
-    desk = wiring.annotation_tool()
-    if desk is None:
+    tool = wiring.annotation_tool()
+    if tool is None:
         return http.json_response({"status": "off", "detail": "LABEL_STUDIO_URL is empty: tasks wait in the store."})
-    if told and not _tells_news(event):
+    if is_event and not _brings_news(event):
         return http.json_response({"status": "known"})
-    thorough = not told and http.has_token(event, wiring.operator_token())
+    thorough = not is_event and http.has_token(event, wiring.operator_token())
     return http.json_response(
-        sweeps.alone(wiring.store(), "sync", lambda: _sweep(desk, thorough=thorough), lease=LEASE)
+        sweeps.alone(wiring.store(), "sync", lambda: _sweep(tool, thorough=thorough), lease=LEASE)
     )
 
 
-def _tells_news(event: Event) -> bool:
+def _brings_news(event: Event) -> bool:
     refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     return any(is_news(wiring.store(), ref) for ref in refs)
 
 
-def _sweep(desk: AnnotationTool, *, thorough: bool) -> Document:
+def _sweep(tool: AnnotationTool, *, thorough: bool) -> Document:
     """All queues at once, and some files of each."""
     with (
         ThreadPoolExecutor(len(keys.REVIEW_QUEUES)) as queues,
         ThreadPoolExecutor(wiring.configured().sweep_workers) as files,
     ):
-        return sweep(wiring.store(), desk, thorough=thorough, queues=queues.map, each=files.map)
+        return sweep(wiring.store(), tool, thorough=thorough, queues=queues.map, each=files.map)

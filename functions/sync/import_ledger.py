@@ -48,7 +48,7 @@ class ImportLedger:
     queue: str
     worker: str
 
-    def read(self) -> dict[str, Entry]:
+    def fetch_entries(self) -> dict[str, Entry]:
         """The entry of every task that has one."""
         folder = keys.imports(self.queue)
         return {entry.key.removeprefix(folder.key): entry for entry in self.store.list(folder)}
@@ -68,7 +68,7 @@ class ImportLedger:
     def settle(self, sample_key: str, etag: str, task: int) -> int:
         """Write that Label Studio has the task; the task that counts, another's when somebody was done before us.
 
-        Not when somebody only took our claim over: whoever looks the task up may have found ours.
+        Not when somebody only took our claim over: their search for the task may have given ours.
         """
         ref = keys.imported(self.queue, sample_key)
         for _ in attempts(ref):
@@ -76,9 +76,9 @@ class ImportLedger:
                 self.store.replace(ref, _done(task), etag=etag)
                 break
             stored = self.store.get(ref, most=LARGEST)
-            found = load(stored.body)
-            if "task" in found:
-                return int(found["task"])
+            entry = load(stored.body)
+            if "task" in entry:
+                return int(entry["task"])
             etag = stored.etag
         return task
 

@@ -1,6 +1,4 @@
-"""All review queues: first what is new goes to annotators, then what they did is compared with the store."""
-
-from collections import Counter
+"""All review queues: first what is new goes to annotators, then their annotations are compared with the store."""
 
 from feedloop import log, releases, reviews
 from feedloop.domain import keys
@@ -10,9 +8,10 @@ from feedloop.domain.errors import AnnotationToolMisconfigured, Malformed, NoMod
 from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import TITLES
 from feedloop.ports import AnnotationTool, ForEach, ObjectStore
+from feedloop.sweeps import Tally
 
 from .import_ledger import was_imported
-from .importing import FAILED, FORMER, KNOWN, NEW, Importer
+from .importing import FAILED, KNOWN, NEW, Importer
 from .repairing import REMOVED, REPAIRED, UNREADABLE, Repairer
 
 COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED, UNREADABLE)
@@ -27,29 +26,29 @@ def is_news(store: ObjectStore, ref: ObjectRef) -> bool:
 
 
 def sweep(
-    store: ObjectStore, desk: AnnotationTool, *, thorough: bool = False, queues: ForEach = map, each: ForEach = map
+    store: ObjectStore, tool: AnnotationTool, *, thorough: bool = False, queues: ForEach = map, each: ForEach = map
 ) -> Document:
-    """Bring every project up to date and say what was done. Raises Unavailable when store or desk are.
+    """Bring every project up to date; what was done. Raises Unavailable when the store or Label Studio is.
 
     A missing project does not keep the others waiting, nor does an error: those come after their turn.
     """
-    classes, stopped = _classes(store), list[str]()
-    projects = reviews.projects(desk.projects(), reviews.noted_projects(store))
+    classes = _classes(store)
+    projects = reviews.projects(tool.projects(), reviews.noted_projects(store))
 
-    def one(queue: str) -> tuple[str, Counter[str] | Exception]:
-        project = projects[queue]
+    def sweep_queue(queue: str) -> Tally | Exception:
         try:
-            importer = Importer(store, desk, queue, project, each, classes)
-            return queue, _sweep_queue(importer, stopped, thorough=thorough)
+            imported = Importer(store, tool, queue, projects[queue], each, classes).bring()
+            return imported + Repairer(store, tool, queue, projects[queue], each).repair(thorough=thorough)
         except Exception as error:  # noqa: BLE001 - whatever it is, it comes after the others' turn
-            return queue, error
+            return error
 
     present = [queue for queue in keys.REVIEW_QUEUES if queue in projects]
-    done = dict[str, Document]()
-    for queue, came in list(queues(one, present)):
-        if isinstance(came, Exception):
-            raise came
-        done[queue] = {name: came[name] for name in COUNTS}
+    done, stopped = dict[str, Document](), list[str]()
+    for queue, result in zip(present, list(queues(sweep_queue, present)), strict=True):
+        if isinstance(result, Exception):
+            raise result
+        done[queue] = {name: result.counts[name] for name in COUNTS}
+        stopped += result.stopped
     log.event("sync.swept", **done, stopped=stopped)
     for queue in keys.REVIEW_QUEUES:
         if queue not in done:
@@ -57,14 +56,6 @@ def sweep(
                 f"The project {TITLES[queue]} is missing: run `python -m labelling setup`."
             )
     return {"projects": done, **({"stopped": stopped} if stopped else {})}
-
-
-def _sweep_queue(importer: Importer, stopped: list[str], *, thorough: bool) -> Counter[str]:
-    counts, queue = importer.bring(), importer.queue
-    if counts[FORMER]:
-        stopped.append(f"{queue}: {counts[FORMER]} tasks were imported into a project that is gone, and stay away.")
-    repairer = Repairer(importer.store, importer.desk, queue, importer.project, importer.each, stopped)
-    return counts + repairer.repair(thorough=thorough)
 
 
 def _classes(store: ObjectStore) -> ClassList | None:

@@ -92,10 +92,10 @@ def test_a_new_project_has_no_annotations(project):
 
 def test_a_project_tells_the_time_that_dates_its_answers(desk, project, by_hand):
     (made,) = desk.add(project(), [task(1)])
-    before = project().asked
+    before = project().as_of
     by_hand.annotate(made, "Egg")
     (answer,) = every(desk, project())
-    assert before <= answer.updated_at <= project().asked + timedelta(seconds=1)
+    assert before <= answer.updated_at <= project().as_of + timedelta(seconds=1)
 
 
 def test_tasks_are_imported_in_order(desk, project):

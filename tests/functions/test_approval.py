@@ -12,7 +12,7 @@ from feedloop.domain.errors import BadRequest, StoreDown, StoreMisconfigured
 from functions.curate import handler
 from functions.curate.approval import approve
 from functions.curate.curator import Curator
-from functions.curate.sweep import VANISHED, handle_event, sweep
+from functions.curate.sweep import VANISHED, handle_event, sweep, to_document
 from tests.support.interleaving import Worker
 from tests.support.wiring_caches import clear_wiring
 from tests.support.world import annotation, commit, pictures, prediction, write
@@ -33,7 +33,7 @@ def curator(store, clock):
 
 
 def swept(curator):
-    return sweep(curator, patience=PATIENCE).to_document()
+    return to_document(sweep(curator, patience=PATIENCE))
 
 
 def delete(curator, numbers):

@@ -52,7 +52,7 @@ def test_a_task_has_the_name_chosen_already(labelled):
     chosen = []
     for one in made:
         body = store.get(keys.task(keys.LOW_CONFIDENCE, one.id.sample_key)).body
-        task = review.read_task(body, keys.LOW_CONFIDENCE, store.url(keys.image(one.id.sample_key)))
+        task = review.parse_task(body, keys.LOW_CONFIDENCE, store.url(keys.image(one.id.sample_key)))
         chosen += review.as_imported(task, classes)["predictions"][0]["result"][0]["value"]["choices"]
     assert chosen == [*GIVEN]
 

@@ -15,7 +15,7 @@ from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import Malformed, MetadataTooLarge, StoreDown
 from feedloop.sweeps import MOST_DOWN
 from functions.curate.curator import MOST_VOTES, Curator
-from functions.curate.sweep import handle_event, sweep
+from functions.curate.sweep import handle_event, sweep, to_document
 from tests.support import world
 from tests.support.counting import Counted
 from tests.support.refusing import Refusing
@@ -31,7 +31,7 @@ def curator(store, clock):
 
 
 def swept(curator):
-    return sweep(curator, patience=PATIENCE).to_document()
+    return to_document(sweep(curator, patience=PATIENCE))
 
 
 def label(store, made, queue=QUEUE):

@@ -9,7 +9,7 @@ from feedloop import releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from functions.curate.curator import Curator
-from functions.curate.sweep import handle_event, sweep
+from functions.curate.sweep import handle_event, sweep, to_document
 from tests.support import world
 from tests.support.interleaving import Worker, shuffle
 from tests.support.seeds import seeds
@@ -55,7 +55,7 @@ class BusyDay:
             sweep(curator, patience=timedelta(minutes=15))
 
     def sweep(self):
-        return sweep(Curator(self.store, self.classes, self.clock), patience=timedelta(minutes=15)).to_document()
+        return to_document(sweep(Curator(self.store, self.classes, self.clock), patience=timedelta(minutes=15)))
 
     def truth(self):
         """What the annotations that are there now say together: dataset keys and outcomes."""

@@ -14,7 +14,7 @@ from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.sweeps import Lease
 from functions.curate.curator import Curator
-from functions.curate.sweep import VANISHED, handle_event, sweep
+from functions.curate.sweep import VANISHED, handle_event, sweep, to_document
 from tests.support import world
 from tests.support.interleaving import Worker
 from tests.support.seeds import seeds
@@ -70,7 +70,7 @@ class Storm:
             sweeps.alone(store, "curate", lambda: self.sweep(store), lease=Lease(PATIENCE), pause=lambda _: None)
 
     def sweep(self, store) -> dict[str, object]:
-        return sweep(Curator(store, self.classes, self.clock), patience=PATIENCE).to_document()
+        return to_document(sweep(Curator(store, self.classes, self.clock), patience=PATIENCE))
 
     def right(self, queue: str) -> tuple[list[str], list[str]]:
         """Dataset keys and outcomes, from the dict alone."""

@@ -13,7 +13,7 @@ from feedloop.domain.documents import load
 from feedloop.domain.errors import Missing
 from functions.curate.curation_ledger import name_of_foreign_key
 from functions.curate.curator import Curator
-from functions.curate.sweep import FAILED, handle_event, sweep
+from functions.curate.sweep import FAILED, handle_event, sweep, to_document
 from tests.support import world
 from tests.support.odd_annotations import ALL, ASIDE, BODIES, NAMES, NO_KEY, ORIGINS, WAITING
 from tests.support.servers import fresh_store, independent_client
@@ -60,7 +60,7 @@ class Swept:
 
     def sweep(self):
         lease, curator = sweeps.Lease(PATIENCE, rest=timedelta(0)), self.curator
-        return sweeps.alone(self.store, "curate", lambda: sweep(curator, patience=PATIENCE).to_document(), lease=lease)
+        return sweeps.alone(self.store, "curate", lambda: to_document(sweep(curator, patience=PATIENCE)), lease=lease)
 
 
 def shown(store, *, committed=True):
@@ -152,7 +152,7 @@ def test_odd_keys_and_contents_stop_no_sweep_of_a_real_store(request, server):
         key = keys.output(QUEUE, name(one, number)).key
         client.put_object(Bucket=bucket, Key=key, Body=one.body(store, good[0], number))
     curator = Curator(store, releases.class_list(store), lambda: world.NOON)
-    first, second = (sweep(curator, patience=PATIENCE).to_document() for _ in range(2))
+    first, second = (to_document(sweep(curator, patience=PATIENCE)) for _ in range(2))
     aside = sum(one.right.startswith(ASIDE) for one in odd)
     assert (first["quarantined"], first.get(FAILED, 0), second.get(FAILED, 0)) == (aside, 0, 0)
     assert {key.partition("/")[2] for key in world.pictures(store, QUEUE)} == {f"{made.id}.jpg" for made in good}

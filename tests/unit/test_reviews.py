@@ -17,7 +17,7 @@ LATER = NOON + timedelta(days=1)
 
 
 def project(id_, title=TITLE, created=NOON):
-    return Project(id_, title, created, annotations=0, asked=NOON)
+    return Project(id_, title, created, annotations=0, as_of=NOON)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from hypothesis import given
 from feedloop.domain import keys
 from feedloop.domain.documents import dump
 from feedloop.domain.errors import Malformed
-from feedloop.domain.review import SHOWN_AS, as_imported, blind_task, informed_task, read_task
+from feedloop.domain.review import SHOWN_AS, as_imported, blind_task, informed_task, parse_task
 from tests.support import world
 from tests.support.strategies import predictions
 
@@ -72,9 +72,9 @@ def test_what_is_no_task_is_not_imported(task):
 )
 def test_a_task_whose_pre_annotation_is_damaged_is_malformed(damage):
     task = informed_task(world.prediction(), keys.LOW_CONFIDENCE, PICTURE)
-    assert read_task(dump(task), keys.LOW_CONFIDENCE, PICTURE) == task
+    assert parse_task(dump(task), keys.LOW_CONFIDENCE, PICTURE) == task
     with pytest.raises(Malformed, match="pre-annotation"):
-        read_task(dump({**task, "predictions": damage}), keys.LOW_CONFIDENCE, PICTURE)
+        parse_task(dump({**task, "predictions": damage}), keys.LOW_CONFIDENCE, PICTURE)
 
 
 @pytest.mark.parametrize("score", [1.001, -0.001, True, "0.5", None])
@@ -82,4 +82,4 @@ def test_a_pre_annotation_is_as_sure_as_a_share_can_be(score):
     task = informed_task(world.prediction(), keys.LOW_CONFIDENCE, PICTURE)
     (guess,) = task["predictions"]
     with pytest.raises(Malformed, match="pre-annotation"):
-        read_task(dump({**task, "predictions": [{**guess, "score": score}]}), keys.LOW_CONFIDENCE, PICTURE)
+        parse_task(dump({**task, "predictions": [{**guess, "score": score}]}), keys.LOW_CONFIDENCE, PICTURE)
