@@ -53,14 +53,14 @@ Miss = tuple[float, bool, float]
 
 def main() -> None:
     """Show a table per part, and keep all of them when nothing was left out."""
-    asked = _asked()
+    arguments = _arguments()
     before = report.conditions()
     measured = {"overall": overall, "classes": classes, "labels": labels, "gate": gate}
-    found = {part: measured[part](asked.seeds) for part in asked.parts}
-    for rows in found.values():
+    tables = {part: measured[part](arguments.seeds) for part in arguments.parts}
+    for rows in tables.values():
         report.table(rows)
-    if asked.seeds == SEEDS:
-        for part, rows in found.items():
+    if arguments.seeds == SEEDS:
+        for part, rows in tables.items():
             report.keep("coverage", __doc__, part, {**report.finished(before), "seeds": SEEDS, "rows": rows})
 
 
@@ -84,19 +84,19 @@ def gate(seeds: int) -> list[report.Row]:
     return [_gate(name, *planted, seeds) for name, planted in GATES.items()]
 
 
-def missed(found: Estimate, truth: float) -> Miss:
+def missed(estimate: Estimate, truth: float) -> Miss:
     """How an estimate stands to the truth."""
-    return found.value - truth, found.low - 1e-9 <= truth <= found.high + 1e-9, found.half_width
+    return estimate.value - truth, estimate.low - 1e-9 <= truth <= estimate.high + 1e-9, estimate.half_width
 
 
 def estimates(window: SyntheticWindow) -> Iterator[tuple[str, Estimate]]:
     """Of one window's accuracy: ours, and what mistakes would give."""
-    found = accuracy(window.observed)
-    right, blind, seen = window.predicted == window.truth, window.blind, window.informed != worlds.UNSEEN
-    agreed = (window.predicted == window.informed)[seen]
-    if found.best and found.blind:
-        yield "reported", found.best
-        yield "random sample alone", found.blind
+    ours = accuracy(window.observed)
+    right, blind, informed = window.predicted == window.truth, window.blind, window.informed != worlds.UNSEEN
+    agreed = (window.predicted == window.informed)[informed]
+    if ours.best and ours.blind:
+        yield "reported", ours.best
+        yield "random sample alone", ours.blind
     yield "pooled", _pooled(right[blind])
     yield "queues pooled", _pooled(np.concatenate([right[blind], agreed]))
 
@@ -111,8 +111,8 @@ def _overall(name: str, world: World, seeds: int) -> Iterator[report.Row]:
     misses: dict[str, list[Miss]] = defaultdict(list)
     for seed in range(seeds):
         window = worlds.window(world, default_rng(seed))
-        for method, found in estimates(window):
-            misses[method].append(missed(found, window.accuracy))
+        for method, estimate in estimates(window):
+            misses[method].append(missed(estimate, window.accuracy))
     yield from ({"": name, "estimate": method, **_summary(each)} for method, each in misses.items())
 
 
@@ -129,11 +129,11 @@ def _classes(name: str, world: World, seeds: int) -> Iterator[report.Row]:
 def _class_misses(window: SyntheticWindow) -> Iterator[tuple[str, Miss]]:
     called = np.bincount(window.predicted[window.blind], minlength=worlds.CLASSES)
     named = np.bincount(window.truth[window.blind & (window.truth >= 0)], minlength=worlds.CLASSES)
-    for index, found in per_class(window.observed).items():
-        if found.precision and called[index] >= ENOUGH:
-            yield "precision", missed(found.precision, window.precision(index))
-        if found.recall and named[index] >= ENOUGH:
-            yield "recall", missed(found.recall, window.recall(index))
+    for index, estimated in per_class(window.observed).items():
+        if estimated.precision and called[index] >= ENOUGH:
+            yield "precision", missed(estimated.precision, window.precision(index))
+        if estimated.recall and named[index] >= ENOUGH:
+            yield "recall", missed(estimated.recall, window.recall(index))
 
 
 def _summary(misses: list[Miss]) -> dict[str, object]:
@@ -151,11 +151,11 @@ def _labels(name: str, world: World, seeds: int) -> report.Row:
     report.say(name)
     halves: dict[str, list[float]] = defaultdict(list)
     for daily in DAILY:
-        found: dict[str, list[float]] = defaultdict(list)
+        lengths: dict[str, list[float]] = defaultdict(list)
         for seed in range(seeds // 5):
             for method, each in estimates(worlds.window(replace(world, labels=daily), default_rng(seed))):
-                found[method].append(each.half_width)
-        for method, several in found.items():
+                lengths[method].append(each.half_width)
+        for method, several in lengths.items():
             halves[method].append(fmean(several))
     ours, plain = (_labels_at_aim(halves[method]) for method in ("reported", "pooled"))
     return {"": name, "reported": round(ours), "plain sample": round(plain), "ratio": round(ours / plain, 3)}
@@ -168,20 +168,20 @@ def _labels_at_aim(halves: list[float]) -> float:
 
 def _gate(name: str, better: float, disagree: float, uneven: float, seeds: int) -> report.Row:
     report.say(name)
-    found = [_compared(better, disagree, uneven, default_rng(seed)) for seed in range(seeds)]
-    told = [decide(each, [str(index) for index in range(worlds.CLASSES)], Rules()).what for each in found]
-    held = [each.overall.low <= better <= each.overall.high for each in found]
+    differences = [_compared(better, disagree, uneven, default_rng(seed)) for seed in range(seeds)]
+    decisions = [decide(each, [str(index) for index in range(worlds.CLASSES)], Rules()).what for each in differences]
+    held = [each.overall.low <= better <= each.overall.high for each in differences]
     return {
         "": name,
-        "released": round(100 * fmean(what == RELEASE for what in told), 1),
+        "released": round(100 * fmean(what == RELEASE for what in decisions), 1),
         "coverage": round(100 * fmean(held), 1),
-        "half": round(100 * fmean(each.overall.half_width for each in found), 2),
-        "a class fell": round(100 * fmean(any(map(_fell, each.by_class.values())) for each in found), 1),
+        "half": round(100 * fmean(each.overall.half_width for each in differences), 2),
+        "a class fell": round(100 * fmean(any(map(_fell, each.by_class.values())) for each in differences), 1),
     }
 
 
-def _fell(found: Estimate) -> bool:
-    return found.high < -Rules().class_margin
+def _fell(difference: Estimate) -> bool:
+    return difference.high < -Rules().class_margin
 
 
 def _compared(better: float, disagree: float, uneven: float, rng: Generator) -> Paired:
@@ -193,14 +193,14 @@ def _compared(better: float, disagree: float, uneven: float, rng: Generator) -> 
     other = (truth + 1) % worlds.CLASSES
     old, new = np.where(np.isin(kind, (1, 2)), truth, other), np.where(np.isin(kind, (0, 2)), truth, other)
     columns = zip(truth.tolist(), old.tolist(), new.tolist(), strict=True)
-    pictures = [Compared(str(ref % 28), *three) for ref, three in enumerate(columns)]
-    found = paired(pictures, {str(day): int(size) for day, size in enumerate(sizes)})
-    if found is None:
+    pictures = [Compared(str(index % 28), *three) for index, three in enumerate(columns)]
+    difference = paired(pictures, {str(day): int(size) for day, size in enumerate(sizes)})
+    if difference is None:
         raise RuntimeError("two thousand pictures and nothing to compare")
-    return found
+    return difference
 
 
-def _asked() -> argparse.Namespace:
+def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument(
         "--seeds", type=int, default=SEEDS, help="per scenario (%(default)s); results are kept of 1,000"

@@ -27,7 +27,7 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Paired:
-    """New minus old: the accuracy, and by class index the share of the class that is found."""
+    """New minus old: the accuracy, and by class index the recall."""
 
     overall: Estimate
     by_class: Mapping[int, Estimate]
@@ -49,19 +49,21 @@ def paired(pictures: Sequence[Compared], sizes: Mapping[str, int]) -> Paired | N
     return Paired(paired_difference(gain, weight), by_class)
 
 
-def labels_needed(found: Paired, margin: float = 0.02) -> int:
+def labels_needed(difference: Paired, margin: float = 0.02) -> int:
     """Labels at which an equal model passes in 8 of 10 cases, with as many disagreements and days of such sizes.
 
     Half the interval and 0.84 standard deviations must fit into the margin: Chow, Shao and Wang (2008), Sample Size
     Calculations in Clinical Research, 3.1.3.
     """
-    deviation = found.overall.half_width / critical_value()
-    return ceil(found.overall.labels * ((critical_value() + POWER) * deviation / margin) ** 2)
+    overall = difference.overall
+    deviation = overall.half_width / critical_value()
+    return ceil(overall.labels * ((critical_value() + POWER) * deviation / margin) ** 2)
 
 
 def paired_difference(gain: FloatArray, weight: FloatArray) -> Estimate:
-    """The weighted mean of gains, each -1, 0 or 1, with its interval.
+    """The weighted mean of gains, with its interval.
 
+    `gain` is float64, (pictures,), each -1, 0 or 1; `weight`, float64, (pictures,), tells what a picture stands for.
     Half a label is added to each cell of the paired table: Agresti and Min (2005), Statistics in Medicine 24:729. The
     number of labels is the effective one.
     """

@@ -68,7 +68,7 @@ SCENARIOS = {
 
 @dataclass(frozen=True)
 class SyntheticWindow:
-    """What a world brought forth: a place per prediction."""
+    """What a world brought forth: an element per prediction in each column."""
 
     day: Column
     predicted: Column
@@ -76,7 +76,7 @@ class SyntheticWindow:
     per_mille: Column
     blind: NDArray[np.bool_]
     informed: Column
-    """What the low-confidence queue's annotator said, UNSEEN without one."""
+    """The low-confidence queue's answer, UNSEEN without one."""
 
     @cached_property
     def low(self) -> NDArray[np.bool_]:
@@ -100,11 +100,11 @@ class SyntheticWindow:
     def counted(self) -> list[DayCounts]:
         """As a report counts its days: what DayCounts.counted makes of them, in a tenth of the time."""
         kinds = (self.day * CLASSES + self.predicted) * 20 + self.per_mille // 100 * 2 + self.low
-        found, ref, counts = np.unique(kinds, return_inverse=True, return_counts=True)
-        sums = np.bincount(ref, self.per_mille).astype(int)
+        unique, cell_of, counts = np.unique(kinds, return_inverse=True, return_counts=True)
+        sums = np.bincount(cell_of, self.per_mille).astype(int)
         cells: dict[int, dict[Cell, int]] = defaultdict(dict)
         per_mille: dict[int, dict[Cell, int]] = defaultdict(dict)
-        for kind, count, total in zip(found.tolist(), counts.tolist(), sums.tolist(), strict=True):
+        for kind, count, total in zip(unique.tolist(), counts.tolist(), sums.tolist(), strict=True):
             day, cell = kind // (CLASSES * 20), Cell(kind // 20 % CLASSES, kind % 20 // 2, bool(kind % 2))
             cells[day][cell], per_mille[day][cell] = count, total
         return [DayCounts(f"{day:08}", cells[day], per_mille[day]) for day in cells]
@@ -116,11 +116,11 @@ class SyntheticWindow:
     def _rows(self) -> Iterator[Observation]:
         chosen = self.blind | (self.informed != UNSEEN)
         columns = (self.day, self.predicted, self.per_mille, self.low, self.blind, self.truth, self.informed)
-        for day, predicted, per_mille, low, blind, truth, said in zip(
+        for day, predicted, per_mille, low, blind, truth, informed in zip(
             *(c[chosen].tolist() for c in columns), strict=True
         ):
-            answer, informed = truth if blind else None, None if said == UNSEEN else said
-            yield Observation(f"{day:08}", predicted, per_mille, low, answer, informed)
+            answers = truth if blind else None, None if informed == UNSEEN else informed
+            yield Observation(f"{day:08}", predicted, per_mille, low, *answers)
 
 
 def window(world: World, rng: Generator) -> SyntheticWindow:
@@ -132,9 +132,9 @@ def window(world: World, rng: Generator) -> SyntheticWindow:
     right = rng.random(len(day)) < _share(odds)
     predicted = rng.choice(CLASSES, len(day), p=MIX / MIX.sum())
     truth = np.where(right, predicted, _other(predicted, rng))
-    ref = np.arange(len(day)) - np.concatenate(([0], np.cumsum(size)))[day]
-    informed = np.where(_reviewed(per_mille, world.reviewed), _seen(world, predicted, truth, rng), UNSEEN)
-    return SyntheticWindow(day, predicted, truth, per_mille, ref < world.labels, informed)
+    rank = np.arange(len(day)) - np.concatenate(([0], np.cumsum(size)))[day]
+    informed = np.where(_reviewed(per_mille, world.reviewed), _informed(world, predicted, truth, rng), UNSEEN)
+    return SyntheticWindow(day, predicted, truth, per_mille, rank < world.labels, informed)
 
 
 def _share(odds: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -161,7 +161,7 @@ def _reviewed(per_mille: Column, part: float) -> NDArray[np.bool_]:
     return np.less(per_mille, np.quantile(per_mille[low], part)) if part else np.zeros(len(low), bool)
 
 
-def _seen(world: World, predicted: Column, truth: Column, rng: Generator) -> Column:
+def _informed(world: World, predicted: Column, truth: Column, rng: Generator) -> Column:
     wrong = predicted != truth
     accepts = wrong & (rng.random(len(truth)) < world.anchored)
     slips = ~wrong & (rng.random(len(truth)) < world.slips)

@@ -21,8 +21,8 @@ def a_day(name, rng):
     predictions = [(rng.randrange(3), rng.choice(CONFIDENCES)) for _ in range(rng.choice([0, 1, 2, 5, 30]))]
     day = DayCounts.counted(name, [(predicted, each, each < 700) for predicted, each in predictions])
     reached, rows = rng.randint(0, len(predictions)), []
-    for ref, (predicted, each) in enumerate(predictions):
-        blind = rng.choice([0, 1, 2, OTHER, UNCLEAR, predicted]) if ref < reached else None
+    for rank, (predicted, each) in enumerate(predictions):
+        blind = rng.choice([0, 1, 2, OTHER, UNCLEAR, predicted]) if rank < reached else None
         informed = rng.choice([None, 0, 1, 2, OTHER, UNCLEAR, predicted]) if each < 700 else None
         rows.append(Observation(name, predicted, each, each < 700, blind, informed))
     return day, [row for row in rows if (row.blind, row.informed) != (None, None)]
