@@ -1,1 +1,1 @@
-"""The whole loop on one machine with a known truth: invented visitors and annotators, days that pass in seconds."""
+"""The whole loop on one machine with a known truth: simulated visitors and annotators, days that pass in seconds."""

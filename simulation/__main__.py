@@ -1,4 +1,4 @@
-"""`python -m simulation`: the loop with invented people, from the first upload to the retrained model."""
+"""`python -m simulation`: the loop with simulated people, from the first upload to the retrained model."""
 
 import argparse
 import os
@@ -15,7 +15,7 @@ from feedloop.domain.errors import FeedloopError, WrongSetting
 from local.settings import Choices, forget_the_shell
 from simulation.console import say
 from simulation.plan import DIRECT, LABEL_STUDIO, Plan
-from simulation.scenario import Story
+from simulation.scenario import Scenario
 from training.data.gallery import STYLES
 
 _FOREIGN = ("S3_ENDPOINT", "BUCKET_PREFIX", "LABEL_STUDIO_URL")
@@ -48,27 +48,29 @@ _WHAT = {
 def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do, 130 when stopped halfway."""
     console.prepare()
-    asked = _parser().parse_args(arguments)
+    options = _parser().parse_args(arguments)
     forget_the_shell()
     for end in _ENDS:
         signal.signal(end, _interrupt)
-    told = threading.Event()
+    finished = threading.Event()
     try:
-        plan = Plan(**{field.name: getattr(asked, field.name) for field in fields(Plan)})
+        plan = Plan(**{field.name: getattr(options, field.name) for field in fields(Plan)})
         given = _environment(env, plan)
-        Story(Choices.from_environment(given), plan, given).tell(told.set if asked.leave else lambda: _stay(told))
+        Scenario(Choices.from_environment(given), plan, given).run(
+            finished.set if options.leave else lambda: _stay(finished)
+        )
     except FeedloopError as error:
         say(f"Feedloop: {error}")
         return 1
     except KeyboardInterrupt:
-        say("stopped; the data stays" if told.is_set() else "stopped halfway; the same command goes on from here")
-        return 0 if told.is_set() else _STOPPED
+        say("stopped; the data stays" if finished.is_set() else "stopped halfway; the same command goes on from here")
+        return 0 if finished.is_set() else _STOPPED
     return 0
 
 
-def _stay(told: threading.Event) -> None:
+def _stay(finished: threading.Event) -> None:
     """In naps: a signal that reaches another thread does not wake this one."""
-    told.set()
+    finished.set()
     while True:
         time.sleep(_NAP)
 
@@ -97,15 +99,15 @@ def _environment(env: Mapping[str, str], plan: Plan) -> dict[str, str]:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m simulation",
-        description="Days of invented visitors and annotators, with a known truth: is the reported accuracy right, and"
+        description="Days of simulated visitors and annotators, with a known truth: is the reported accuracy right, and"
         " does retraining raise it? DATA_DIR (.feedloop-demo), PORT, LABEL_STUDIO_PORT: docs/settings.md.",
         epilog=f"Example: python -m simulation --days 4 --days-after 0 --annotator {DIRECT}. More: docs/simulation.md.",
     )
     for name, what in _WHAT.items():
         default = getattr(_DEFAULT, name)
         kind = _shares if isinstance(default, tuple) else type(default)
-        shown = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{what} ({shown})")
+        text = ",".join(map(str, default)) if isinstance(default, tuple) else default
+        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{what} ({text})")
     parser.add_argument(
         "--leave", action="store_true", help="end after the table instead of leaving the system running"
     )

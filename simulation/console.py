@@ -1,4 +1,4 @@
-"""What the person at the terminal sees while days pass."""
+"""Progress and results at the terminal while days pass."""
 
 import time
 from collections.abc import Iterator
@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from simulation.days import Step
-from simulation.scores import Row
+from simulation.days import OnProgress
+from simulation.scores import Score
 
 _terminal = Console(highlight=False)
 _started = time.monotonic()
@@ -24,7 +24,7 @@ def say(text: str) -> None:
 
 
 @contextmanager
-def shown(what: str) -> Iterator[Step]:
+def show_progress(what: str) -> Iterator[OnProgress]:
     """A bar that is there as long as something is being done."""
     columns = (TextColumn("      {task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=_terminal, transient=True, disable=not _terminal.is_terminal) as progress:
@@ -32,22 +32,22 @@ def shown(what: str) -> Iterator[Step]:
         yield lambda done, total: progress.update(task, completed=done, total=total)
 
 
-def show(rows: list[Row]) -> None:
-    """What was true beside what was reported."""
+def show_scores(scores: list[Score]) -> None:
+    """The true accuracy beside the reported one."""
     _terminal.print("\n  Accuracy in truth, and as the report estimates it, in % with its 95 % interval")
     table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for name in ("days", "photos", "labels", "true", "blind sample", "best estimate"):
         table.add_column(name, justify="left" if name == "days" else "right", no_wrap=True)
-    for row in rows:
-        estimates = (_said(estimate, row.true) for estimate in (row.blind, row.best))
-        table.add_row(row.phase, str(row.pictures), str(row.labels), f"{100 * row.true:.1f}", *estimates)
+    for score in scores:
+        estimates = (_formatted(estimate, score.true) for estimate in (score.blind, score.best))
+        table.add_row(score.phase, str(score.pictures), str(score.labels), f"{100 * score.true:.1f}", *estimates)
     _terminal.print(table)
     _terminal.print(
         "  ✓ the interval holds the truth. ✗ it does not: one in twenty by chance, more if annotators err.\n"
     )
 
 
-def _said(estimate: dict[str, float] | None, true: float) -> str:
+def _formatted(estimate: dict[str, float] | None, true: float) -> str:
     """The estimate, its interval, and a mark that says whether the truth lies in it."""
     if estimate is None:
         return "nothing yet"

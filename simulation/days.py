@@ -14,19 +14,19 @@ from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed, Missing, Unavailable, WrongSetting
 from feedloop.ports import ObjectStore
 from local.cron import next_calls
-from simulation.annotation_queue import Annotators, Office
+from simulation.annotation_queue import AnnotationQueue, Annotators
 from simulation.journal import Journal
 from simulation.site import Site
 from simulation.truth import Truth
 from simulation.visitors import Visitors
 from training.data.drawings import CLASSES
 
-Step = Callable[[int, int], None]
-"""Told how many are done, of how many."""
-Shown = Callable[[str], AbstractContextManager[Step]]
-"""Shows the person at the terminal what is being done, and how far it is."""
+OnProgress = Callable[[int, int], None]
+"""Called with how many are done, of how many."""
+ShowProgress = Callable[[str], AbstractContextManager[OnProgress]]
+"""Shows at the terminal what is being done; called back with how far it is."""
 
-_ROUNDS, _PAUSE = 1000, 1.0  # longer than the lease of a run that was killed
+_ATTEMPTS, _PAUSE = 1000, 1.0  # longer than the lease of a run that was killed
 _NIGHT, _MORNING, _WORKED = 5, 50, 80  # minutes after midnight: between the last two annotators work
 
 
@@ -41,9 +41,9 @@ class World:
     truth: Truth
     visitors: Visitors
     annotators: Annotators
-    office: Office
+    annotation_queue: AnnotationQueue
     schedules: Mapping[str, str]
-    shown: Shown
+    show_progress: ShowProgress
 
     def live(self, day: int, *, settle: bool) -> Counter[str]:
         """Simulate one day and the night after it; how many answers annotators gave.
@@ -52,9 +52,9 @@ class World:
         Done twice, it does nothing new. Raises Unavailable, and WrongSetting when others use the store too.
         """
         date, uploads = self.journal.date(day), self.journal.plan.uploads(day)
-        with self.shown(f"day {day + 1}: visitors") as step:
+        with self.show_progress(f"day {day + 1}: visitors") as on_progress:
             for come in self.visitors.come(day, date):
-                step(come, uploads)
+                on_progress(come, uploads)
         check(self.store, self.truth, date)
         self._crons(day, _NIGHT, _MORNING)
         answers = self._answers(day, wait=settle)
@@ -63,20 +63,21 @@ class World:
 
     def _answers(self, day: int, *, wait: bool) -> Counter[str]:
         """Annotators work, if they can; `wait`: until they can, and until nothing is left for them."""
-        with self.shown(f"day {day + 1}: annotators") as step:
+        with self.show_progress(f"day {day + 1}: annotators") as on_progress:
             if not wait:
-                return self.annotators.work(self.office, step) if self.office.is_open() else Counter()
-            while not self.office.is_open():
+                ready = self.annotation_queue.is_open()
+                return self.annotators.work(self.annotation_queue, on_progress) if ready else Counter()
+            while not self.annotation_queue.is_open():
                 time.sleep(_PAUSE)
             done = Counter[str]()
-            while new := self._brought_and_answered(step):
+            while new := self._sync_and_answer(on_progress):
                 done += new
             return done
 
-    def _brought_and_answered(self, step: Step) -> Counter[str]:
+    def _sync_and_answer(self, on_progress: OnProgress) -> Counter[str]:
         """Bring what came while nobody was there."""
         self._call("sync")
-        return self.annotators.work(self.office, step)
+        return self.annotators.work(self.annotation_queue, on_progress)
 
     def _crons(self, day: int, first: int, last: int) -> None:
         """All that is due in these minutes of the night after a day, at its moment."""
@@ -84,8 +85,8 @@ class World:
         moment, names = next_calls(self.schedules, midnight + timedelta(minutes=first))
         while moment < midnight + timedelta(minutes=last):
             self.clock.set(moment)
-            for name in names if self.office.is_open() else set(names) - {"sync"}:  # it finds nobody yet
-                with self.shown(f"day {day + 1}: {name}"):
+            for name in names if self.annotation_queue.is_open() else set(names) - {"sync"}:  # it finds nobody yet
+                with self.show_progress(f"day {day + 1}: {name}"):
                     self._call(name)
             moment, names = next_calls(self.schedules, moment)
 
@@ -100,7 +101,7 @@ class World:
         return answer
 
     def _wait_for(self, function: str) -> None:
-        for _ in range(_ROUNDS):
+        for _ in range(_ATTEMPTS):
             with suppress(Missing):
                 if load(self.store.get(keys.lease(function)).body)["state"] == "done":
                     return

@@ -11,14 +11,14 @@ from feedloop.domain.errors import AlreadyExists
 from feedloop.ports import Clock, ObjectStore
 from simulation.annotation_queue import Task
 from simulation.label_studio import annotation
-from simulation.personas import Answer
+from simulation.personas import Submission
 
 _ID = 13
 """Hexadecimal digits of a sample key that make an annotation's id: a number that any JSON reader takes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Direct:
+class DirectQueue:
     """The same answers as Label Studio's, in their time of the simulation."""
 
     store: ObjectStore
@@ -31,26 +31,28 @@ class Direct:
     def tasks(self, queue: str) -> list[Task]:
         """Those without a file. Raises Unavailable."""
         done = {entry.key for entry in self.store.list(keys.outputs(queue))}
-        randoms = [keys.read_task(queue, entry.key) for entry in self.store.list(keys.tasks(queue))]
-        waiting = [random for random in randoms if keys.output(queue, _number(random)).key not in done]
-        return [Task(queue, _number(random), random, self._shown(queue, random)) for random in waiting]
+        sample_keys = [keys.read_task(queue, entry.key) for entry in self.store.list(keys.tasks(queue))]
+        waiting = [sample_key for sample_key in sample_keys if keys.output(queue, _number(sample_key)).key not in done]
+        return [
+            Task(queue, _number(sample_key), sample_key, self._predicted(queue, sample_key)) for sample_key in waiting
+        ]
 
-    def submit(self, task: Task, who: int, answer: Answer, seconds: float) -> None:
+    def submit(self, task: Task, who: int, answer: Submission, seconds: float) -> None:
         """Write once. Raises Unavailable."""
         ref, now = keys.output(task.queue, task.number), self.clock()
         with suppress(AlreadyExists):
             self.store.create(ref, dump(self._file(task, who, answer, seconds, iso(now - timedelta(seconds=1)))))
 
-    def _file(self, task: Task, who: int, answer: Answer, seconds: float, at: str) -> Document:
-        image = self.store.url(keys.image(task.random))
+    def _file(self, task: Task, who: int, answer: Submission, seconds: float, at: str) -> Document:
+        image = self.store.url(keys.image(task.sample_key))
         made = {"id": int(task.number), "completed_by": {"id": who + 1}, "created_at": at, "updated_at": at}
         return {**annotation(answer, seconds), **made, "task": {"data": {"image": image}}}
 
-    def _shown(self, queue: str, random: str) -> str:
+    def _predicted(self, queue: str, sample_key: str) -> str:
         if queue == keys.RANDOM_SAMPLED:
             return ""
-        return str(load(self.store.get(keys.task(queue, random)).body)["data"]["ml_prediction"])
+        return str(load(self.store.get(keys.task(queue, sample_key)).body)["data"]["ml_prediction"])
 
 
-def _number(random: str) -> str:
-    return str(int(random[:_ID], 16))
+def _number(sample_key: str) -> str:
+    return str(int(sample_key[:_ID], 16))

@@ -1,4 +1,4 @@
-"""The annotators' desk in a real Label Studio: people who were invited, and answer through its API."""
+"""The annotators' queue in a real Label Studio: they were invited, and answer through its API."""
 
 import json
 import re
@@ -17,7 +17,7 @@ from feedloop.domain.errors import Unavailable
 from feedloop.domain.review import CHOICES, IMAGE, TITLES
 from local import folder
 from simulation.annotation_queue import Task
-from simulation.personas import Answer
+from simulation.personas import Submission
 
 Login = Callable[[], dict[str, Any]]
 """How connection.json says that Label Studio is reached; empty until it is ready."""
@@ -27,7 +27,7 @@ _PATIENCE, _PAGE, _ATTEMPTS = 120, 500, 3
 
 
 @dataclass(frozen=True, slots=True)
-class Studio:
+class LabelStudioQueue:
     """Label Studio as annotators use it; `kept` remembers who was invited."""
 
     login: Login
@@ -46,28 +46,28 @@ class Studio:
     def tasks(self, queue: str) -> list[Task]:
         """Those without any answer. Raises Unavailable."""
         return [
-            Task(queue, str(found["id"]), Path(found["data"]["image"]).stem, found["data"].get("ml_prediction", ""))
-            for found in self._waiting(self._project(queue))
+            Task(queue, str(task["id"]), Path(task["data"]["image"]).stem, task["data"].get("ml_prediction", ""))
+            for task in self._waiting(self._project(queue))
         ]
 
-    def submit(self, task: Task, who: int, answer: Answer, seconds: float) -> None:
-        """Save, as the labelling screen does. Raises Unavailable."""
+    def submit(self, task: Task, who: int, answer: Submission, seconds: float) -> None:
+        """Save, as the labelling page does. Raises Unavailable."""
         token = list(folder.read_json(self.kept).values())[who]
         self._ask("POST", f"/api/tasks/{task.number}/annotations/", token, json=annotation(answer, seconds))
 
     def _project(self, queue: str) -> int:
-        found = self._ask("GET", "/api/projects", params={"page_size": 100})["results"]
-        return next(int(project["id"]) for project in found if project["title"] == TITLES[queue])
+        projects = self._ask("GET", "/api/projects", params={"page_size": 100})["results"]
+        return next(int(project["id"]) for project in projects if project["title"] == TITLES[queue])
 
     def _waiting(self, project: int) -> Iterator[Document]:
         columns = ("total_annotations", "cancelled_annotations")
         none = [{"filter": f"filter:tasks:{c}", "operator": "equal", "type": "Number", "value": 0} for c in columns]
         query = json.dumps({"filters": {"conjunction": "and", "items": none}, "ordering": ["tasks:id"]})
-        asked = {"project": project, "query": query, "page_size": _PAGE, "resolve_uri": "false"}
+        search = {"project": project, "query": query, "page_size": _PAGE, "resolve_uri": "false"}
         for page in count(1):
-            found = self._ask("GET", "/api/tasks", params={**asked, "page": page})
-            yield from found["tasks"]
-            if page * _PAGE >= found["total"]:
+            answer = self._ask("GET", "/api/tasks", params={**search, "page": page})
+            yield from answer["tasks"]
+            if page * _PAGE >= answer["total"]:
                 return
 
     def _sign_up(self, email: str) -> str:
@@ -96,8 +96,8 @@ class Studio:
         raise Unavailable(f"Label Studio does not do its work: {why}")
 
 
-def annotation(answer: Answer, seconds: float) -> Document:
-    """What the labelling screen sends."""
+def annotation(answer: Submission, seconds: float) -> Document:
+    """What the labelling page sends."""
     chosen = {"from_name": CHOICES, "to_name": IMAGE, "type": "choices", "origin": answer.origin}
     result = [{**chosen, "value": {"choices": [answer.choice]}}] if answer.choice else []
     return {"result": result, "was_cancelled": not answer.choice, "lead_time": seconds}

@@ -1,6 +1,6 @@
-"""Invented people: what a visitor does with an answer, and what an annotator says of a picture.
+"""Simulated people: what a visitor does with an answer, and what an annotator says of a picture.
 
-Whoever drew a picture knows what it shows: its truth is the name of a class, or NONE_OF_THESE.
+The true class of a picture is known, since it was drawn: the name of a class, or NONE_OF_THESE.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MANUAL, ACCEPTED, CHANGED = "manual", "prediction", "prediction-changed"
 
 
 @dataclass(frozen=True, slots=True)
-class Deed:
+class Reaction:
     """What a visitor does after an answer: perhaps flags it, perhaps names another class."""
 
     flags: bool
@@ -23,37 +23,37 @@ class Deed:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Submission:
     """What an annotator submits; no choice at all is a skip."""
 
     choice: str
     origin: str
 
 
-def visit(plan: Plan, truth: str, told: str, chance: Random) -> Deed:
-    """A visitor who was told a class. Most say nothing, a few are wrong about it."""
-    wrong = truth != told
+def visit(plan: Plan, true_class: str, predicted: str, chance: Random) -> Reaction:
+    """A visitor's reaction to a predicted class. Most do nothing, a few are wrong about it."""
+    wrong = true_class != predicted
     flags = chance.random() < (plan.flags if wrong else plan.false_flags)
     relabels = chance.random() < (plan.relabels if wrong else plan.false_relabels)
-    better = truth if wrong and truth != NONE_OF_THESE else _other(told, chance)
-    return Deed(flags, better if relabels else "")
+    better = true_class if wrong and true_class != NONE_OF_THESE else _other(predicted, chance)
+    return Reaction(flags, better if relabels else "")
 
 
-def annotate(plan: Plan, mistakes: float, truth: str, shown: str, chance: Random) -> Answer:
-    """An annotator's answer, wrong with that probability; the model's was `shown` (empty: blind)."""
+def annotate(plan: Plan, mistakes: float, true_class: str, predicted: str, chance: Random) -> Submission:
+    """An annotator's answer, wrong with that probability; they see `predicted` chosen already (empty: blind)."""
     fate = chance.random()
     if fate < plan.skips:
-        return Answer("", MANUAL)
-    choice = CANNOT_TELL if fate < plan.skips + plan.unclear else _chosen(plan, mistakes, truth, shown, chance)
-    if not shown:
-        return Answer(choice, MANUAL)
-    return Answer(choice, ACCEPTED if choice == shown else CHANGED)
+        return Submission("", MANUAL)
+    choice = CANNOT_TELL if fate < plan.skips + plan.unclear else _chosen(plan, mistakes, true_class, predicted, chance)
+    if not predicted:
+        return Submission(choice, MANUAL)
+    return Submission(choice, ACCEPTED if choice == predicted else CHANGED)
 
 
-def _chosen(plan: Plan, mistakes: float, truth: str, shown: str, chance: Random) -> str:
-    if shown and shown != truth and chance.random() < plan.anchoring:
-        return shown
-    return _other(truth, chance) if chance.random() < mistakes else truth
+def _chosen(plan: Plan, mistakes: float, true_class: str, predicted: str, chance: Random) -> str:
+    if predicted and predicted != true_class and chance.random() < plan.anchoring:
+        return predicted
+    return _other(true_class, chance) if chance.random() < mistakes else true_class
 
 
 def _other(than: str, chance: Random) -> str:

@@ -11,7 +11,7 @@ from feedloop.domain.clock import time_of
 from feedloop.domain.errors import Unavailable
 from local import folder
 from local.stack import ROOT
-from simulation.days import Shown
+from simulation.days import ShowProgress
 from simulation.journal import Journal
 from simulation.site import Site
 from simulation.system import System
@@ -20,16 +20,16 @@ from training.data.drawings import FIRST_DAY
 
 PYTHON = ROOT / ".venv-train" / "bin" / "python"
 DRAWINGS, OUTLIERS = 1100, 550
-"""So much of the first lesson is learned again, lest it is forgotten."""
+"""So many of the first training pictures are replayed, lest they are forgotten."""
 _BRIEF = ("--rounds", "4")
 """Enough for drawings; photos want more."""
 _REFUSED = (3, 4)
 """How the command ends when the gate does not let the new model pass, or has too few labels to tell."""
-_SERVED, _ROUNDS, _PAUSE = 24, 240, 0.5
+_SERVED, _ATTEMPTS, _PAUSE = 24, 240, 0.5
 _HOUR = 8 * 3600  # of the morning on which it is done
 
 
-def retrain(journal: Journal, site: Site, system: System, shown: Shown) -> Journal:
+def retrain(journal: Journal, site: Site, system: System, show_progress: ShowProgress) -> Journal:
     """Train on what the loop collected, judge on the newest blind labels, and release if the gate opens.
 
     Killed, it begins anew, unless the release was made. Raises Unavailable when the command fails.
@@ -41,24 +41,24 @@ def retrain(journal: Journal, site: Site, system: System, shown: Shown) -> Journ
     to = journal.path.with_name("next")
     released = model["version"] != journal.old
     if not released:
-        again = _first_lesson(to.with_name("first-lesson"), int(model["trained_on"]["seed"]), shown)
+        again = _first_training_data(to.with_name("first-lesson"), int(model["trained_on"]["seed"]), show_progress)
         released = _run(journal, system, ("--to", str(to), *again, *_BRIEF))
     if released:
         _wait(site, journal.old)
     why = folder.read_json(to / "verdict.json").get("why", "")
-    return replace(journal, verdict=f"{'released' if released else 'not released'}. {why}").written()
+    return replace(journal, decision=f"{'released' if released else 'not released'}. {why}").written()
 
 
-def _first_lesson(to: Path, seed: int, shown: Shown) -> tuple[str, ...]:
+def _first_training_data(to: Path, seed: int, show_progress: ShowProgress) -> tuple[str, ...]:
     """A part of what the demonstration model was trained on: the same seed draws the same."""
     drawings, outliers = to / "drawings", to / "outliers"
     drawn = chain(
         gallery.draw_folder(drawings, DRAWINGS, style=FIRST_DAY, seed=seed),
         gallery.draw_outliers(outliers, OUTLIERS, seed=seed),
     )
-    with shown("drawing a part of the first lesson again") as step:
+    with show_progress("drawing part of the first training data again") as on_progress:
         for done, _ in enumerate(drawn, start=1):
-            step(done, DRAWINGS + OUTLIERS)
+            on_progress(done, DRAWINGS + OUTLIERS)
     return ("--replay", str(drawings), "--outliers", str(outliers))
 
 
@@ -81,10 +81,10 @@ def _run(journal: Journal, system: System, options: tuple[str, ...]) -> bool:
 
 def _wait(site: Site, old: str) -> None:
     """Until every replica serves the new model: each looks for one every few seconds."""
-    seen = 0
-    for _ in range(_ROUNDS):
-        seen = seen + 1 if site.about()["model"]["version"] != old else 0
-        if seen == _SERVED:
+    answered = 0
+    for _ in range(_ATTEMPTS):
+        answered = answered + 1 if site.about()["model"]["version"] != old else 0
+        if answered == _SERVED:
             return
-        time.sleep(0 if seen else _PAUSE)
+        time.sleep(0 if answered else _PAUSE)
     raise Unavailable("The new model was released and is not served: logs/system.log in the data directory says why.")

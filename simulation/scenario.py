@@ -1,4 +1,4 @@
-"""The whole story: days with the old model, retraining through the gate, days with the new one, and the table."""
+"""The whole scenario: days with the old model, retraining through the gate, days with the new one, and the table."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -9,11 +9,11 @@ from feedloop.domain.clock import utc_now
 from local import folder, stack
 from local.settings import Choices
 from simulation import console, retraining, scores
-from simulation.annotation_queue import Annotators, Office
+from simulation.annotation_queue import AnnotationQueue, Annotators
 from simulation.days import World, check
-from simulation.direct import Direct
+from simulation.direct import DirectQueue
 from simulation.journal import HOME, Journal
-from simulation.label_studio import Studio
+from simulation.label_studio import LabelStudioQueue
 from simulation.plan import DIRECT, Plan
 from simulation.site import Site
 from simulation.system import System, running
@@ -23,14 +23,14 @@ from training.commands import store_connection
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Scenario:
     """A simulation in a data directory. `environment` is what its system is started with."""
 
     choices: Choices
     plan: Plan
     environment: Mapping[str, str]
 
-    def tell(self, wait: Callable[[], object]) -> None:
+    def run(self, wait: Callable[[], object]) -> None:
         """Simulate what is left, show the table, and leave everything running until `wait` returns.
 
         Raises WrongSetting for a data directory that is not ours, and Unavailable when a part does not work.
@@ -60,15 +60,15 @@ class Story:
             truth=truth,
             visitors=Visitors(self.plan, site, truth, system.clock),
             annotators=Annotators(self.plan, truth),
-            office=_office(self.plan, system, journal.path.with_name("annotators.json")),
+            annotation_queue=_annotation_queue(self.plan, system, journal.path.with_name("annotators.json")),
             schedules={function.name: function.schedule for function in stack.load_functions() if function.schedule},
-            shown=console.shown,
+            show_progress=console.show_progress,
         )
 
     def _conclude(self, world: World, system: System) -> None:
         """The table, what was done, and where to look."""
-        console.show(scores.rows(world.journal, world.truth, world.site))
-        console.say(_deeds(scores.visits(self.plan, world.truth)))
+        console.show_scores(scores.by_phase(world.journal, world.truth, world.site))
+        console.say(_visitors_line(scores.visits(self.plan, world.truth)))
         login = system.connection().get("label_studio", {})
         console.say(f"website {self.choices.gateway}/   report {self.choices.gateway}/report.html")
         if login:
@@ -76,11 +76,11 @@ class Story:
         console.say(f"data, logs and the truth in {self.choices.data_dir}; Ctrl-C stops everything and keeps them")
 
 
-def _office(plan: Plan, system: System, kept: Path) -> Office:
+def _annotation_queue(plan: Plan, system: System, kept: Path) -> AnnotationQueue:
     if plan.annotator == DIRECT:
         data_dir = str(system.data_dir)
-        return Direct(store_connection.open_store({"DATA_DIR": data_dir}), system.clock)
-    return Studio(lambda: system.connection().get("label_studio", {}), len(plan.annotators), kept)
+        return DirectQueue(store_connection.open_store({"DATA_DIR": data_dir}), system.clock)
+    return LabelStudioQueue(lambda: system.connection().get("label_studio", {}), len(plan.annotators), kept)
 
 
 def _forget_the_dead(world: World) -> None:
@@ -93,10 +93,10 @@ def _live(world: World, system: System) -> None:
     """Every day that has not passed yet, and retraining between the two models."""
     journal, plan = world.journal, world.journal.plan
     for day in range(journal.done, plan.whole):
-        if day == plan.days and not journal.verdict:
+        if day == plan.days and not journal.decision:
             console.say("retraining on what the loop has collected")
-            journal = retraining.retrain(journal, world.site, system, world.shown)
-            console.say(journal.verdict)
+            journal = retraining.retrain(journal, world.site, system, world.show_progress)
+            console.say(journal.decision)
         answers = world.live(day, settle=day + 1 in (plan.days, plan.whole))
         console.say(_day(journal, world.truth, day, answers.total()))
         journal = replace(journal, done=day + 1).written()
@@ -114,15 +114,15 @@ def _beginning(journal: Journal) -> str:
 
 def _day(journal: Journal, truth: Truth, day: int, answers: int) -> str:
     facts = [fact for fact in truth if fact.day == day]
-    told = f"{answers} answers of annotators" if answers else "annotators answer later"
+    answered = f"{answers} answers of annotators" if answers else "annotators answer later"
     drift = max(getattr(journal.plan.style_of(day), name) for name in ("palette", "line", "background", "scale"))
     return (
         f"day {day + 1:2d} ({journal.date(day)}): {len(facts):4d} pictures, drift {drift:.0%},"
-        f" {truth.accuracy(range(day, day + 1)):.0%} right in truth; {told}"
+        f" {truth.accuracy(range(day, day + 1)):.0%} right in truth; {answered}"
     )
 
 
-def _deeds(visits: scores.Visits) -> str:
+def _visitors_line(visits: scores.Visits) -> str:
     return (
         f"{visits.uploads} uploads, {visits.nothing} of nothing; {visits.flags} flagged ({visits.false_flags} falsely),"
         f" {visits.relabels} corrected ({visits.false_relabels} falsely)"

@@ -10,19 +10,19 @@ from simulation.site import Site
 from simulation.truth import Truth
 from simulation.visitors import reaction
 
-Told = dict[str, Any] | None
+ReportedEstimate = dict[str, Any] | None
 """An estimate of the report: `value`, `low`, `high`, `labels`; None where there are no labels."""
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Score:
     """One phase of the simulation."""
 
     phase: str
     pictures: int
     true: float
-    blind: Told
-    best: Told
+    blind: ReportedEstimate
+    best: ReportedEstimate
     labels: int
 
 
@@ -40,34 +40,34 @@ class Visits:
 
 def phases(plan: Plan) -> dict[str, range]:
     """The days of each phase, by what is going on."""
-    found = {
+    named = {
         "drifting": range(plan.adrift),
         "drifted": range(plan.adrift, plan.days),
         "retrained": range(plan.days, plan.whole),
     }
-    return {f"{days[0] + 1}-{days[-1] + 1} {what}": days for what, days in found.items() if days}
+    return {f"{days[0] + 1}-{days[-1] + 1} {what}": days for what, days in named.items() if days}
 
 
-def rows(journal: Journal, truth: Truth, site: Site) -> list[Row]:
+def by_phase(journal: Journal, truth: Truth, site: Site) -> list[Score]:
     """Every phase. Raises Unavailable."""
-    return [_row(phase, days, journal, truth, site) for phase, days in phases(journal.plan).items()]
+    return [_score(phase, days, journal, truth, site) for phase, days in phases(journal.plan).items()]
 
 
-def _row(phase: str, days: range, journal: Journal, truth: Truth, site: Site) -> Row:
-    told = site.report(journal.date(days[0]), journal.date(days[-1]))["accuracy"]
+def _score(phase: str, days: range, journal: Journal, truth: Truth, site: Site) -> Score:
+    accuracy = site.report(journal.date(days[0]), journal.date(days[-1]))["accuracy"]
     pictures = sum(fact.day in days for fact in truth)
-    labels = sum(told["labels"].values())
-    return Row(phase, pictures, truth.accuracy(days), told["blind"], told["best"], labels)
+    labels = sum(accuracy["labels"].values())
+    return Score(phase, pictures, truth.accuracy(days), accuracy["blind"], accuracy["best"], labels)
 
 
 def visits(plan: Plan, truth: Truth) -> Visits:
     """What visitors did: decided by chance that is drawn again here, from the same plan."""
-    deeds = [(fact, reaction(plan, fact)) for fact in truth]
+    reactions = [(fact, reaction(plan, fact)) for fact in truth]
     return Visits(
-        uploads=len(deeds),
-        nothing=sum(fact.truth == NONE_OF_THESE for fact, _ in deeds),
-        flags=sum(deed.flags for _, deed in deeds),
-        false_flags=sum(deed.flags and fact.right for fact, deed in deeds),
-        relabels=sum(bool(deed.relabels) for _, deed in deeds),
-        false_relabels=sum(deed.relabels not in ("", fact.truth) for fact, deed in deeds),
+        uploads=len(reactions),
+        nothing=sum(fact.true_class == NONE_OF_THESE for fact, _ in reactions),
+        flags=sum(one.flags for _, one in reactions),
+        false_flags=sum(one.flags and fact.right for fact, one in reactions),
+        relabels=sum(bool(one.relabels) for _, one in reactions),
+        false_relabels=sum(one.relabels not in ("", fact.true_class) for fact, one in reactions),
     )

@@ -29,13 +29,13 @@ class Site:
         """The answer to an upload; the same for the same key. Raises Unavailable."""
         return self._ask("POST", "predict", data=picture, headers={"Idempotency-Key": key})
 
-    def flag(self, shown: str) -> None:
+    def flag(self, receipt: str) -> None:
         """That is wrong. Raises Unavailable."""
-        self._ask("POST", "flag", data={"prediction_id": shown})
+        self._ask("POST", "flag", data={"prediction_id": receipt})
 
-    def relabel(self, shown: str, name: str) -> None:
+    def relabel(self, receipt: str, name: str) -> None:
         """It is that class. Raises Unavailable."""
-        self._ask("POST", "relabel", data={"prediction_id": shown, "class": name})
+        self._ask("POST", "relabel", data={"prediction_id": receipt, "class": name})
 
     def about(self) -> Document:
         """What the website is told of the model. Raises Unavailable."""

@@ -89,8 +89,8 @@ def _wait(system: System, gateway: str) -> None:
 def _last_words(data_dir: Path) -> str:
     """The last line of the log that is meant for people."""
     lines = (data_dir / folder.LOGS / LOG).read_text(errors="replace").splitlines()
-    told = [line for line in lines if line.startswith("Feedloop: ")] or lines
-    return told[-1].removeprefix("Feedloop: ") if told else "it says nothing"
+    messages = [line for line in lines if line.startswith("Feedloop: ")] or lines
+    return messages[-1].removeprefix("Feedloop: ") if messages else "it says nothing"
 
 
 def _end_with(parent: int) -> None:

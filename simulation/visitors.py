@@ -9,7 +9,7 @@ from feedloop.adapters.clock_file import ClockFile
 from feedloop.domain.classes import NONE_OF_THESE
 from feedloop.domain.clock import time_of
 from simulation import personas
-from simulation.personas import Deed
+from simulation.personas import Reaction
 from simulation.plan import Plan
 from simulation.site import Site
 from simulation.truth import Fact, Truth
@@ -53,35 +53,35 @@ class Visitors:
 
     def _visit(self, visit: Visit) -> Fact:
         """Upload, then react. Killed here, it is repeated under the same key and is the same prediction."""
-        truth, picture = drawn(self.plan, visit.day, visit.number)
+        true_class, picture = drawn(self.plan, visit.day, visit.number)
         answer = self.site.predict(picture, f"visit {self.plan.seed} {visit.day} {visit.number}")
-        shown, told = answer["prediction_id"], answer["class"]
-        fact = Fact(shown.rpartition(".")[0], visit.day, visit.number, truth, told)
-        deed = reaction(self.plan, fact)
-        if deed.flags:
-            self.site.flag(shown)
-        if deed.relabels:
-            self.site.relabel(shown, deed.relabels)
+        receipt, predicted = answer["prediction_id"], answer["class"]
+        fact = Fact(receipt.rpartition(".")[0], visit.day, visit.number, true_class, predicted)
+        reacts = reaction(self.plan, fact)
+        if reacts.flags:
+            self.site.flag(receipt)
+        if reacts.relabels:
+            self.site.relabel(receipt, reacts.relabels)
         return fact
 
 
-def reaction(plan: Plan, fact: Fact) -> Deed:
+def reaction(plan: Plan, fact: Fact) -> Reaction:
     """What the visitor behind an upload does with the answer."""
     chance = plan.chance("visitor", fact.day, fact.number)
-    return personas.visit(plan, fact.truth, fact.told, chance)
+    return personas.visit(plan, fact.true_class, fact.predicted, chance)
 
 
 def drawn(plan: Plan, day: int, number: int) -> tuple[str, bytes]:
     """What an upload shows, and the picture; the same for the same plan, day and number."""
     chance = plan.chance("picture", day, number)
     if chance.random() < plan.nothing:
-        truth, image = NONE_OF_THESE, outlier(chance)
+        true_class, image = NONE_OF_THESE, outlier(chance)
     else:
-        truth = chance.choice(list(CLASSES))
-        image = draw(truth, chance, plan.style_of(day))
+        true_class = chance.choice(list(CLASSES))
+        image = draw(true_class, chance, plan.style_of(day))
     file = BytesIO()
     image.save(file, "JPEG", quality=chance.randint(60, 95))
-    return truth, file.getvalue()
+    return true_class, file.getvalue()
 
 
 def _visits(plan: Plan, day: int) -> Sequence[Visit]:

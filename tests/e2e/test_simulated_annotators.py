@@ -5,8 +5,8 @@ from urllib.parse import unquote
 import pytest
 
 from feedloop.domain import keys
-from simulation.label_studio import Studio
-from simulation.personas import CHANGED, MANUAL, Answer
+from simulation.label_studio import LabelStudioQueue
+from simulation.personas import CHANGED, MANUAL, Submission
 from tests.local.system import prediction, until
 from tests.support.staffed import LOW
 
@@ -15,46 +15,46 @@ EGG = 3
 
 
 @pytest.fixture
-def studio(staffed, tmp_path):
+def annotation_queue(staffed, tmp_path):
     desk = staffed.annotator.desk
-    return Studio(lambda: {"url": desk.url, "token": desk.token}, 2, tmp_path / "annotators.json")
+    return LabelStudioQueue(lambda: {"url": desk.url, "token": desk.token}, 2, tmp_path / "annotators.json")
 
 
-def task_of(studio, shown, queue):
+def task_of(annotation_queue, shown, queue):
     """The waiting task of a prediction."""
-    (found,) = [task for task in studio.tasks(queue) if task.random == prediction(shown).sample_key]
+    (found,) = [task for task in annotation_queue.tasks(queue) if task.sample_key == prediction(shown).sample_key]
     return found
 
 
-def test_they_sign_up_once_and_answer_as_themselves(staffed, studio):
+def test_they_sign_up_once_and_answer_as_themselves(staffed, annotation_queue):
     shown = staffed.predicted()
     staffed.task(shown)
-    assert studio.is_open()
-    assert studio.is_open()
-    task = task_of(studio, shown, LOW)
-    assert task.shown == unquote(staffed.store.head(keys.image(task.random)).metadata["class"])
-    studio.submit(task, 1, Answer("Egg", CHANGED), 2.5)
+    assert annotation_queue.is_open()
+    assert annotation_queue.is_open()
+    task = task_of(annotation_queue, shown, LOW)
+    assert task.predicted == unquote(staffed.store.head(keys.image(task.sample_key)).metadata["class"])
+    annotation_queue.submit(task, 1, Submission("Egg", CHANGED), 2.5)
     staffed.until_in({EGG}, shown)
     (vote,) = staffed.label(shown)["votes"].values()
     assert (vote["origin"], vote["lead_time"]) == (CHANGED, 2.5)
     assert vote["annotator"] != "1"  # the administrator
 
 
-def test_a_skipped_task_waits_no_longer(staffed, studio):
+def test_a_skipped_task_waits_no_longer(staffed, annotation_queue):
     shown = staffed.predicted()
     staffed.task(shown)
-    assert studio.is_open()
-    studio.submit(task_of(studio, shown, LOW), 0, Answer("", MANUAL), 1.0)
+    assert annotation_queue.is_open()
+    annotation_queue.submit(task_of(annotation_queue, shown, LOW), 0, Submission("", MANUAL), 1.0)
     staffed.until_told("skipped", shown)
-    assert prediction(shown).sample_key not in {task.random for task in studio.tasks(LOW)}
+    assert prediction(shown).sample_key not in {task.sample_key for task in annotation_queue.tasks(LOW)}
 
 
-def test_who_works_blind_is_shown_nothing(staffed, studio):
+def test_who_works_blind_is_shown_nothing(staffed, annotation_queue):
     shown = staffed.predicted()
     staffed.sample(date=prediction(shown).day, count=1000).raise_for_status()  # all that this staffed ever predicted
     until(lambda: staffed.task(shown, keys.RANDOM_SAMPLED), "the task is there")
-    assert {task.shown for task in studio.tasks(keys.RANDOM_SAMPLED)} == {""}
+    assert {task.predicted for task in annotation_queue.tasks(keys.RANDOM_SAMPLED)} == {""}
 
 
 def test_nobody_works_before_it_is_ready(tmp_path):
-    assert not Studio(dict, 2, tmp_path / "annotators.json").is_open()
+    assert not LabelStudioQueue(dict, 2, tmp_path / "annotators.json").is_open()

@@ -7,7 +7,7 @@ import pytest
 
 from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE
 from simulation import personas
-from simulation.personas import ACCEPTED, CHANGED, MANUAL, Answer
+from simulation.personas import ACCEPTED, CHANGED, MANUAL, Submission
 from simulation.plan import Plan
 
 PLAN = Plan(flags=0.3, false_flags=0.05, relabels=0.2, false_relabels=0.04, anchoring=0.25, unclear=0.02, skips=0.03)
@@ -55,7 +55,7 @@ def test_blind_annotators_err_at_their_own_rate():
 
 def test_annotators_who_see_a_wrong_answer_accept_it_as_often_as_they_are_meant_to():
     seen = answers("Rice", "Soup", plan=replace(STEADY, anchoring=0.25))
-    assert fmean(answer == Answer("Soup", ACCEPTED) for answer in seen) == about(0.25)
+    assert fmean(answer == Submission("Soup", ACCEPTED) for answer in seen) == about(0.25)
     assert {answer.choice for answer in seen} == {"Rice", "Soup"}
 
 

@@ -90,9 +90,9 @@ def test_annotators_who_see_everything_and_never_err_give_the_true_accuracy(ende
 
 
 def test_what_visitors_did_is_told(ended):
-    deeds = visits(Plan.from_document(ended.journal()["plan"]), ended.truth())
-    assert f"{deeds.uploads} uploads" in ended.output()
-    assert f"{deeds.flags} flagged" in ended.output()
+    visited = visits(Plan.from_document(ended.journal()["plan"]), ended.truth())
+    assert f"{visited.uploads} uploads" in ended.output()
+    assert f"{visited.flags} flagged" in ended.output()
 
 
 def test_a_simulation_that_ended_leaves_nothing_running(ended):
