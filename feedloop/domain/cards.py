@@ -1,4 +1,4 @@
-"""What a classifier must know from its release's card, whatever runs the model."""
+"""What a classifier must know from its release's model card, whatever runs the model."""
 
 import math
 from collections.abc import Sequence
@@ -20,7 +20,10 @@ Colours = tuple[float, float, float]
 
 @dataclass(frozen=True, slots=True)
 class ModelSpec:
-    """The numbers that turn a picture into a model's input, and how many answers come back."""
+    """A model's input and output: what pixels become, (x / 255 - mean) / std, and the number of classes.
+
+    `size` is the side of the square input in pixels; `mean` and `std` are per colour, in the order red, green, blue.
+    """
 
     classes: int
     size: int
@@ -29,7 +32,7 @@ class ModelSpec:
 
     @classmethod
     def from_card(cls, card: Document) -> Self:
-        """What the card says. Raises NoModel when it makes no sense."""
+        """The specification in a card. Raises NoModel when it makes no sense."""
         try:
             given = card["input"]
             spec = cls(len(card["classes"]), int(given["size"]), _colours(given["mean"]), _colours(given["std"]))
@@ -40,18 +43,18 @@ class ModelSpec:
             raise NoModel("The model's card does not describe a model that can be served.")
         return spec
 
-    def check(self, answer: Sequence[float]) -> None:
-        """Refuse a model whose answers are not what its card says. Raises NoModel."""
-        if len(answer) != self.classes or not math.isclose(sum(answer), 1, abs_tol=1e-3):
+    def check(self, probabilities: Sequence[float]) -> None:
+        """Refuse a model whose probabilities are not what its card says. Raises NoModel."""
+        if len(probabilities) != self.classes or not math.isclose(sum(probabilities), 1, abs_tol=1e-3):
             raise NoModel("The model does not give one probability per class of its card.")
 
 
 def format_of(card: Document) -> str:
     """What runs the model; a card that says nothing means ONNX. Raises NoModel for one that nobody can run."""
-    found = str(card.get("format", ONNX))
-    if found not in FILES:
-        raise NoModel(f"Models of the format {found!r} cannot be served, only {' and '.join(FILES)}.")
-    return found
+    name = str(card.get("format", ONNX))
+    if name not in FILES:
+        raise NoModel(f"Models of the format {name!r} cannot be served, only {' and '.join(FILES)}.")
+    return name
 
 
 def _colours(values: Sequence[float]) -> Colours:

@@ -21,7 +21,7 @@ NONE_OF_THESE, CANNOT_TELL = "None of these", "Can't tell"
 LONGEST_CLASS = 400
 """Of a name: percent-encoded characters, as it stands in a prediction's record."""
 
-_TOLD = 40
+_QUOTED = 40
 """How much of an unknown name a refusal repeats."""
 _BREAKING = {"Cc", "Cs", "Zl", "Zp"}
 _UNSEEN = {*_BREAKING, "Cf", "Zs"}
@@ -72,7 +72,7 @@ class ClassList:
             for index, former in enumerate(self.former):
                 if wanted in map(form, former):
                     return index
-        raise UnknownClass(f"{_told(name)} is not one of the {len(self.names)} classes.")
+        raise UnknownClass(f"{_quoted(name)} is not one of the {len(self.names)} classes.")
 
     def name(self, index: int) -> str:
         """The present name of an index."""
@@ -89,7 +89,7 @@ class ClassList:
     def renamed(self, old: str, new: str) -> Self:
         """The same list with another name for one index. Raises Malformed when `old` is unknown or `new` cannot be."""
         if _form(old) not in map(_form, self.names):
-            raise Malformed(f"{_told(old)} cannot be renamed: it is not one of the classes")
+            raise Malformed(f"{_quoted(old)} cannot be renamed: it is not one of the classes")
         index = self.index(old)
         others = (*self.names[:index], *self.names[index + 1 :])
         check_names([new], among=others)
@@ -103,11 +103,11 @@ def check_names(names: Iterable[object], *, among: Iterable[str] = ()) -> None:
     taken = {_form(name) for name in among}
     for name in names:
         if not isinstance(name, str):
-            raise Malformed(f"a class's name is text, not {_told(str(name))}")
+            raise Malformed(f"a class's name is text, not {_quoted(str(name))}")
         if fault := _fault(name):
-            raise Malformed(f"{_told(name)} cannot be the name of a class: {fault}")
+            raise Malformed(f"{_quoted(name)} cannot be the name of a class: {fault}")
         if _form(name) in taken:
-            raise Malformed(f"a class is named twice: {_told(name)}")
+            raise Malformed(f"a class is named twice: {_quoted(name)}")
         taken.add(_form(name))
 
 
@@ -153,5 +153,5 @@ def _form(name: str) -> str:
     return normalize("NFC", name)
 
 
-def _told(name: str) -> str:
-    return repr(name if len(name) <= _TOLD else f"{name[:_TOLD]}…")
+def _quoted(name: str) -> str:
+    return repr(name if len(name) <= _QUOTED else f"{name[:_QUOTED]}…")

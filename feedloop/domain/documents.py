@@ -19,16 +19,17 @@ def dump(document: Document) -> bytes:
 
 
 def load(body: bytes) -> Document:
-    """Read a document, whoever wrote it; what comes out can be dumped. Raises Malformed when it is no JSON object.
+    """Parse a document, whoever wrote it; what comes out can be dumped. Raises Malformed when it is no JSON object.
 
     Half of a surrogate pair reads as U+FFFD, as in browsers (ECMAScript, String.prototype.toWellFormed), and a number
     that JSON cannot write (NaN, Infinity, 1e400) as null.
     """
     try:
         text = body.decode(json.detect_encoding(body))
-        document = json.loads(text, parse_constant=_nothing, parse_float=_finite)
+        document = json.loads(text, parse_constant=lambda _: None, parse_float=_finite)
         if _HALF_A_PAIR.search(text):
-            document = json.loads(_well_formed(json.dumps(document, ensure_ascii=False)))
+            broken = json.dumps(document, ensure_ascii=False).encode(_UTF_16, "surrogatepass")
+            document = json.loads(broken.decode(_UTF_16, "replace"))
     except (ValueError, RecursionError) as error:
         raise Malformed(f"not JSON: {error}") from error
     if not isinstance(document, dict):
@@ -36,13 +37,5 @@ def load(body: bytes) -> Document:
     return document
 
 
-def _nothing(_name: str) -> None:
-    return None
-
-
 def _finite(digits: str) -> float | None:
     return number if math.isfinite(number := float(digits)) else None
-
-
-def _well_formed(text: str) -> str:
-    return text.encode(_UTF_16, "surrogatepass").decode(_UTF_16, "replace")

@@ -21,7 +21,7 @@ FeedloopError
 │   ├── Busy
 │   ├── TooOften
 │   └── TooSlow
-├── StoreCondition          what a store says to a question; callers expect these
+├── StoreCondition          a store's regular answers; callers expect these
 │   ├── Missing
 │   ├── AlreadyExists
 │   └── Changed
@@ -129,7 +129,7 @@ class TooSlow(Unavailable):
 
 
 class StoreCondition(FeedloopError):
-    """A store's regular answer to a condition; the message is the key."""
+    """A store's regular answer to a condition; the message is the object's key."""
 
 
 class Missing(StoreCondition):

@@ -16,10 +16,10 @@ def orientation(block: bytes) -> int:
     tiff = block.removeprefix(BLOCK)
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     try:
-        said = _tag(tiff, order, _ORIENTATION) if order else UPRIGHT
+        value = _tag(tiff, order, _ORIENTATION) if order else UPRIGHT
     except struct.error:  # it points outside itself
         return UPRIGHT
-    return said if said in range(1, 9) else UPRIGHT
+    return value if value in range(1, 9) else UPRIGHT
 
 
 def _tag(tiff: bytes, order: str, wanted: int) -> int:

@@ -45,9 +45,9 @@ class Profile(NamedTuple):
 
 
 def parse(profile: bytes, space: bytes) -> Profile | None:
-    """What a profile says of numbers of this space; None when it is broken, or speaks of others."""
-    found = _parse_cached(profile) if len(profile) <= _SMALL else _parse(profile)
-    return found if found and found.space == space else None
+    """A profile of this colour space; None when it is broken, or of another space."""
+    parsed = _parse_cached(profile) if len(profile) <= _SMALL else _parse(profile)
+    return parsed if parsed and parsed.space == space else None
 
 
 def _parse(profile: bytes) -> Profile | None:
@@ -73,7 +73,7 @@ def _rewritten(profile: bytes, tags: dict[bytes, bytes]) -> Profile:
     space, version = profile[_SPACE], _VERSIONS.get(profile[8], _NEWEST)
     names = _CURVES[space]
     curves = [_curve(tags[name]) for name in names]
-    kept = {name: told for name, (told, _) in zip(names, curves, strict=True)}
+    kept = {name: tag for name, (tag, _) in zip(names, curves, strict=True)}
     primaries: tuple[float, ...] = _SRGB
     if space == RGB:
         if profile[_CONNECTION] != _XYZ:
@@ -86,7 +86,7 @@ def _rewritten(profile: bytes, tags: dict[bytes, bytes]) -> Profile:
     if b"chad" in tags:
         kept[b"chad"] = _numbers(tags[b"chad"], b"sf32", 9)
     near = all(abs(one - other) < _NEAR_PRIMARIES for one, other in zip(primaries, _SRGB, strict=True))
-    return Profile(space, _profile(profile, version, kept), near and all(_like_srgb(shown) for _, shown in curves))
+    return Profile(space, _profile(profile, version, kept), near and all(_like_srgb(curve) for _, curve in curves))
 
 
 def _tags(profile: bytes) -> dict[bytes, bytes]:
@@ -118,18 +118,18 @@ def _curve(tag: bytes) -> tuple[bytes, Callable[[float], float]]:
     if tag.startswith(b"para"):
         (kind,) = struct.unpack_from(">H", tag, 8)
         count = dict(enumerate(_PARAMETERS))[kind]
-        told = b"para" + bytes(4) + tag[8:10] + bytes(2) + tag[12 : 12 + 4 * count]
-        return told, _power(kind, *_fractions(told[4:]))
+        clean = b"para" + bytes(4) + tag[8:10] + bytes(2) + tag[12 : 12 + 4 * count]
+        return clean, _power(kind, *_fractions(clean[4:]))
     (count,) = struct.unpack_from(">L", tag, 8)
     points = struct.unpack_from(f">{count}H", tag, 12) if count <= _MOST_POINTS else ()
     if not tag.startswith(b"curv") or len(points) != count:
         raise ValueError("Neither a power nor a table.")
-    told = b"curv" + bytes(4) + tag[8 : 12 + 2 * count]
+    clean = b"curv" + bytes(4) + tag[8 : 12 + 2 * count]
     if count <= 1:
-        return told, _power(0, points[0] / 256 if points else 1.0)
+        return clean, _power(0, points[0] / 256 if points else 1.0)
     if points[0] >= points[-1]:
         raise ValueError("More is not lighter.")
-    return told, lambda level: _between(points, level)
+    return clean, lambda level: _between(points, level)
 
 
 def _power(kind: int, g: float, *rest: float) -> Callable[[float], float]:
@@ -163,16 +163,16 @@ def srgb_light(level: float) -> float:
     return level / 12.92 if level <= 0.04045 else ((level + 0.055) / 1.055) ** 2.4  # noqa: PLR2004 - the standard's
 
 
-def _profile(told: bytes, version: bytes, kept: dict[bytes, bytes]) -> bytes:
+def _profile(original: bytes, version: bytes, kept: dict[bytes, bytes]) -> bytes:
     """A profile of these tags; equal ones are written once."""
     tags = {**(_old_texts() if version == _OLDEST else _new_texts()), **kept}
     bodies = list(dict.fromkeys(tags.values()))
-    at, places = _LEAST + 12 * len(tags), {}
+    at, offsets = _LEAST + 12 * len(tags), {}
     for body in bodies:
-        places[body] = at
+        offsets[body] = at
         at += len(body) + -len(body) % 4
-    directory = b"".join(struct.pack(">4sLL", name, places[body], len(body)) for name, body in tags.items())
-    head = struct.pack(">L4x4s4s", at, version, b"mntr") + told[16:24] + bytes(12) + b"acsp" + bytes(28) + _D50
+    directory = b"".join(struct.pack(">4sLL", name, offsets[body], len(body)) for name, body in tags.items())
+    head = struct.pack(">L4x4s4s", at, version, b"mntr") + original[16:24] + bytes(12) + b"acsp" + bytes(28) + _D50
     count = struct.pack(">L", len(tags))
     return head.ljust(_HEAD, b"\0") + count + directory + b"".join(body + bytes(-len(body) % 4) for body in bodies)
 

@@ -20,7 +20,7 @@ _SOI, _EOI = b"\xff\xd8", b"\xff\xd9"
 _DHT, _DAC, _SOS, _DQT, _DRI = 0xC4, 0xCC, 0xDA, 0xDB, 0xDD
 _APP0, _APP1, _APP2, _APP14 = 0xE0, 0xE1, 0xE2, 0xEE
 _FRAMES = {*range(0xC0, 0xD0)} - {_DHT, 0xC8, _DAC}
-_SHOWN, _PROGRESSIVE = {0xC0, 0xC1, 0xC2}, {0xC2, 0xCA}
+_COMMON, _PROGRESSIVE = {0xC0, 0xC1, 0xC2}, {0xC2, 0xCA}
 _DECODED = {*_FRAMES, _DAC, _SOS, _DRI}
 """What pixels are made of, beside the tables that are used."""
 _MARKER = re.compile(rb"\xff([\xc0-\xcf\xd8-\xfe])")
@@ -74,23 +74,23 @@ class Jpeg(NamedTuple):
         return self.frame.payload[_FRAME_HEAD - 1]
 
     @property
-    def shown_everywhere(self) -> bool:
+    def decodes_everywhere(self) -> bool:
         """Whether every browser can decode it: neither arithmetic coding nor lossless, for example."""
-        return self.frame.code in _SHOWN
+        return self.frame.code in _COMMON
 
 
 def split(body: bytes) -> Jpeg:
     """The parts of the same pixels without what the file tells besides. Raises BrokenPicture."""
-    found = list(_segments(body))
-    ended = bool(found) and found[-1].code == _EOI[1]
-    scans = sum(segment.code == _SOS for segment in found)
+    segments = list(_segments(body))
+    ended = bool(segments) and segments[-1].code == _EOI[1]
+    scans = sum(segment.code == _SOS for segment in segments)
     if scans > _MOST_SCANS:
         raise BrokenPicture(f"The JPEG has more than {_MOST_SCANS} scans.")
-    if not scans or sum(segment.code in _FRAMES for segment in found) != 1:
+    if not scans or sum(segment.code in _FRAMES for segment in segments) != 1:
         raise BrokenPicture("The JPEG is cut short, or is no single picture.")
-    block = next((s.payload for s in found if s.code == _APP1 and s.payload.startswith(exif.BLOCK)), b"")
-    kept = (*_colour_facts(found), *_used(found))
-    jpeg = Jpeg(kept, exif.orientation(block), _profile(found), ended)
+    block = next((s.payload for s in segments if s.code == _APP1 and s.payload.startswith(exif.BLOCK)), b"")
+    kept = (*_colour_facts(segments), *_used(segments))
+    jpeg = Jpeg(kept, exif.orientation(block), _profile(segments), ended)
     if not ended and not _coded(jpeg):
         raise BrokenPicture("The JPEG is cut short: it has no end, and scans are missing.")
     return jpeg
@@ -103,16 +103,16 @@ def join(segments: Iterable[Segment], profile: bytes = b"") -> bytes:
 
 def pieces(segments: Iterable[Segment], profile: bytes = b"") -> list[tuple[bytes, bytes]]:
     """The same file in pieces: what stands before each scan, and the scan; the end marker before an empty one."""
-    told = [Segment(_APP2, _ICC + b"\1\1" + profile)] if profile else []
+    profiles = [Segment(_APP2, _ICC + b"\1\1" + profile)] if profile else []
     facts = [segment for segment in segments if segment.code in (_APP0, _APP14)]
     rest = [segment for segment in segments if segment.code not in (_APP0, _APP14)]
-    head, found = [_SOI], []
-    for code, payload, scan in (*facts, *told, *rest):
+    head, done = [_SOI], []
+    for code, payload, scan in (*facts, *profiles, *rest):
         head.append(bytes((0xFF, code)) + (len(payload) + 2).to_bytes(2, "big") + payload)
         if code == _SOS:
-            found.append((b"".join(head), scan))
+            done.append((b"".join(head), scan))
             head = []
-    return [*found, (b"".join((*head, _EOI)), b"")]
+    return [*done, (b"".join((*head, _EOI)), b"")]
 
 
 def prolonged(clean: bytes) -> Iterator[bytes]:
@@ -139,19 +139,24 @@ def _segments(body: bytes) -> Iterator[Segment]:
             return
         at += size
         if code == _SOS:
-            stop = _SCAN_STOP.search(body, at)
-            is_filled = stop is not None and stop[0] == _FILL * 2
-            following = _SCAN_END.search(body, at) if is_filled else stop
-            end = following.start() if following else len(body)
-            scan = body[at:end].rstrip(_FILL)
-            yield Segment(code, payload, _FILLED.sub(_FILL, scan) if is_filled else scan)
-            at = end
+            scan, at = _scan_data(body, at)
+            yield Segment(code, payload, scan)
         elif code in (_DQT, _DHT):
             tables = list(_tables(code, payload))
             count += len(tables)
             yield from tables
         else:
             yield Segment(code, payload)
+
+
+def _scan_data(body: bytes, at: int) -> tuple[bytes, int]:
+    """The compressed pixels that begin here, without fill bytes, and where they end."""
+    stop = _SCAN_STOP.search(body, at)
+    is_filled = stop is not None and stop[0] == _FILL * 2
+    following = _SCAN_END.search(body, at) if is_filled else stop
+    end = following.start() if following else len(body)
+    scan = body[at:end].rstrip(_FILL)
+    return _FILLED.sub(_FILL, scan) if is_filled else scan, end
 
 
 def _tables(code: int, payload: bytes) -> Iterator[Segment]:
@@ -220,16 +225,16 @@ def _scan(header: bytes) -> tuple[list[bytes], int, int, int]:
 
 
 def _coded(jpeg: Jpeg) -> bool:
-    """Whether its scans tell every coefficient to its last bit."""
-    told: set[tuple[int, int]] = set()
+    """Whether its scans hold every coefficient to its last bit."""
+    complete: set[tuple[int, int]] = set()
     for segment in jpeg.segments:
         if segment.code == _SOS:
             parts, first, last, bits = _scan(segment.payload)
             if jpeg.frame.code not in _PROGRESSIVE:
                 first, last, bits = 0, _COEFFICIENTS - 1, 0
             if bits & 15 == 0:
-                told.update((part[0], number) for part in parts for number in range(first, last + 1))
-    return len(told) == _COEFFICIENTS * jpeg.colours
+                complete.update((part[0], number) for part in parts for number in range(first, last + 1))
+    return len(complete) == _COEFFICIENTS * jpeg.colours
 
 
 def _colour_facts(segments: Iterable[Segment]) -> Iterator[Segment]:

@@ -52,23 +52,23 @@ def split(body: bytes) -> Png:
     if (head.name, len(head.payload), head.sound) != (b"IHDR", 13, True):
         raise BrokenPicture("The PNG's header is damaged.")
     depth, colour = head.payload[8:10]
-    kept, pixels, told = [head], list[bytes](), dict[bytes, bytes]()
+    kept, pixels, payloads = [head], list[bytes](), dict[bytes, bytes]()
     for before, chunk in pairwise(chunks):
         if chunk.name == b"IDAT":
             if not pixels or before.name == b"IDAT":  # in one row, or they do not count
                 pixels.append(chunk.payload)
         elif chunk.sound:
-            told.setdefault(chunk.name, chunk.payload)
+            payloads.setdefault(chunk.name, chunk.payload)
     if colour == _PALETTE:
-        palette, alphas = told.get(b"PLTE", b""), told.get(b"tRNS", b"")
+        palette, alphas = payloads.get(b"PLTE", b""), payloads.get(b"tRNS", b"")
         kept += [PngChunk(b"PLTE", palette, sound=True)] if palette else []
         kept += [PngChunk(b"tRNS", alphas[: len(palette) // 3], sound=True)] if alphas else []
     kept += [PngChunk(b"IDAT", b"".join(pixels), sound=True), PngChunk(b"IEND", b"", sound=True)]
-    key = told.get(b"tRNS", b"")
+    key = payloads.get(b"tRNS", b"")
     fits = len(key) == _KEY_SIZES.get(colour)
     levels = struct.unpack(f">{len(key) // 2}H", key) if fits else ()
-    held = exif.orientation(told.get(b"eXIf", b""))
-    stripped = StrippedPicture(MAGIC + b"".join(map(_written, kept)), held, _profile(told.get(b"iCCP", b"")))
+    orientation = exif.orientation(payloads.get(b"eXIf", b""))
+    stripped = StrippedPicture(MAGIC + b"".join(map(_written, kept)), orientation, _profile(payloads.get(b"iCCP", b"")))
     return Png(stripped, depth, tuple(level & (1 << depth) - 1 for level in levels))
 
 

@@ -124,7 +124,9 @@ class Prediction:
 def ranked(probabilities: list[float]) -> tuple[tuple[int, float], ...]:
     """The largest probabilities first as (class index, floored to four digits); ties by index."""
     order = sorted(range(len(probabilities)), key=lambda index: -probabilities[index])
-    return tuple((index, _floored(probabilities[index])) for index in order[:MOST_PROBABILITIES])
+    return tuple(
+        (index, int(min(probabilities[index], 1.0) * 10_000 + 1e-9) / 10_000) for index in order[:MOST_PROBABILITIES]
+    )
 
 
 def new_id(time: datetime, top: tuple[int, float], model_sha256: str, sample_key: str) -> PredictionId:
@@ -136,10 +138,6 @@ def new_id(time: datetime, top: tuple[int, float], model_sha256: str, sample_key
 def per_mille(confidence: float) -> int:
     """Floored; the small term keeps a decimal such as 0.29 from falling to 289."""
     return int(confidence * 1000 + 1e-9)
-
-
-def _floored(probability: float) -> float:
-    return int(min(probability, 1.0) * 10_000 + 1e-9) / 10_000
 
 
 def _pairs(text: str) -> tuple[tuple[int, float], ...]:

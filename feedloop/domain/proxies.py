@@ -1,11 +1,11 @@
-"""How an address is reached. A person's proxies and exceptions mean the same for every client that we use.
+"""Proxies: the way to an address. A person's proxies and exceptions mean the same for every client that we use.
 
 Clients read the variables each in their own way: one knows no CIDR, another no ports, a third no `*` in a list.
 So none of them reads any: it is told.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
@@ -41,10 +41,11 @@ def proxy_of(url: str, env: Mapping[str, str]) -> str:
     upper case.
     Raises ValueError for a proxy that does not speak HTTP.
     """
-    asked = urlsplit(url)
-    named = _variable(env, f"{asked.scheme}_proxy") or _variable(env, "all_proxy")
-    host = (asked.hostname or "").rstrip(".")
-    if not named or _is_loopback(host) or any(_excepts(entry, asked, host) for entry in _exceptions(env)):
+    target = urlsplit(url)
+    named = _variable(env, f"{target.scheme}_proxy") or _variable(env, "all_proxy")
+    host = (target.hostname or "").rstrip(".")
+    exceptions = filter(None, re.split(r"[\s,;]+", _variable(env, "no_proxy").lower()))
+    if not named or _is_loopback(host) or any(_excepts(entry, target, host) for entry in exceptions):
         return ""
     proxy = named if _SCHEME.match(named) else f"http://{named}"
     if urlsplit(proxy).scheme.lower() not in _PROXIES:
@@ -55,10 +56,6 @@ def proxy_of(url: str, env: Mapping[str, str]) -> str:
 def _variable(env: Mapping[str, str], name: str) -> str:
     """In lower case, also when it is empty; else in upper case."""
     return env.get(name, env.get(name.upper(), "")).strip()
-
-
-def _exceptions(env: Mapping[str, str]) -> Iterator[str]:
-    yield from filter(None, re.split(r"[\s,;]+", _variable(env, "no_proxy").lower()))
 
 
 def _is_loopback(host: str) -> bool:
@@ -72,9 +69,9 @@ def _is_loopback(host: str) -> bool:
     return (mapped or address).is_loopback or address.is_unspecified
 
 
-def _excepts(entry: str, asked: SplitResult, host: str) -> bool:
-    name, port = _parted(entry)
-    if port and port != str(asked.port or _PORTS.get(asked.scheme, 0)):
+def _excepts(entry: str, target: SplitResult, host: str) -> bool:
+    name, port = _split_port(entry)
+    if port and port != str(target.port or _PORTS.get(target.scheme, 0)):
         return False
     try:
         return ip_address(host) in ip_network(name, strict=False)
@@ -83,10 +80,10 @@ def _excepts(entry: str, asked: SplitResult, host: str) -> bool:
         return name == "*" or (bool(bare) and f".{host}".endswith(f".{bare}"))
 
 
-def _parted(entry: str) -> tuple[str, str]:
+def _split_port(entry: str) -> tuple[str, str]:
     """Name or network, and port: `[::1]:80`, `::1`, `10.0.0.0/8`, `example.com:8080`."""
-    if found := re.fullmatch(r"\[(.+)\](?::(\d+))?", entry):
-        return found[1], found[2] or ""
-    if found := re.fullmatch(r"([^:]*):(\d+)", entry):
-        return found[1], found[2]
+    if match := re.fullmatch(r"\[(.+)\](?::(\d+))?", entry):
+        return match[1], match[2] or ""
+    if match := re.fullmatch(r"([^:]*):(\d+)", entry):
+        return match[1], match[2]
     return entry, ""

@@ -1,4 +1,4 @@
-"""Who calls, and how often one caller may: an allowance per address, kept by this process alone.
+"""Who calls, and how often one caller may: a rate limit per address, kept by this process alone.
 
 What that promises with several replicas: docs/decisions/0008-limit-per-visitor.md.
 """
@@ -60,7 +60,7 @@ def _without_port(text: str) -> str:
 
 
 class RateLimiter:
-    """What each caller has left of a pace, regained evenly over time.
+    """What each caller has left of a rate limit, regained evenly over time.
 
     Keeps one number per caller, the time at which their calls so far will have been paid for: the generic
     cell rate algorithm in its virtual scheduling form (ITU-T I.371, annex A). Safe for threads.

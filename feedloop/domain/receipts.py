@@ -16,7 +16,7 @@ def sign(prediction: PredictionId, key: bytes) -> str:
 
 
 def verify(receipt: str, key: bytes) -> PredictionId:
-    """The id inside a receipt. Raises UnknownPrediction, whatever is wrong with it."""
+    """The id in a receipt that `sign` made with this key. Raises UnknownPrediction, whatever is wrong with it."""
     text, _, signature = receipt.rpartition(".")
     expected = digest(text, key, purpose="receipt")
     if not hmac.compare_digest(signature.encode(errors="replace"), expected.encode()):

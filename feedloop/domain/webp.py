@@ -30,18 +30,18 @@ def split(body: bytes) -> StrippedPicture:
     end = 8 + int.from_bytes(body[4:8], "little")
     if end > len(body):
         raise BrokenPicture("The WebP is cut short.")
-    found: dict[bytes, bytes] = {}
+    payloads: dict[bytes, bytes] = {}
     for name, payload in _chunks(body[:end], 12):
-        found.setdefault(name, payload)
-    kept = list(_first(found.items(), _PIXELS))
-    if canvas := found.get(b"VP8X", b""):
+        payloads.setdefault(name, payload)
+    kept = list(_first(payloads.items(), _PIXELS))
+    if canvas := payloads.get(b"VP8X", b""):
         kept.insert(0, (b"VP8X", bytes((canvas[0] & (_MOVES | _IS_TRANSPARENT),)) + canvas[1:10]))
-    if frame := found.get(b"ANMF", b""):
+    if frame := payloads.get(b"ANMF", b""):
         moving = _joined(_first(_chunks(frame, _FRAME_HEAD), _PIXELS))
-        kept += [(b"ANIM", found.get(b"ANIM", b"")[:6]), (b"ANMF", frame[:_FRAME_HEAD] + moving)]
+        kept += [(b"ANIM", payloads.get(b"ANIM", b"")[:6]), (b"ANMF", frame[:_FRAME_HEAD] + moving)]
     chunks = _joined(kept)
     stripped = MAGIC + (4 + len(chunks)).to_bytes(4, "little") + _WEBP + chunks
-    return StrippedPicture(stripped, exif.orientation(found.get(b"EXIF", b"")), found.get(b"ICCP", b""))
+    return StrippedPicture(stripped, exif.orientation(payloads.get(b"EXIF", b"")), payloads.get(b"ICCP", b""))
 
 
 def _chunks(body: bytes, at: int) -> Iterator[RiffChunk]:
@@ -60,10 +60,10 @@ def _chunks(body: bytes, at: int) -> Iterator[RiffChunk]:
 
 def _first(chunks: Iterable[RiffChunk], names: Iterable[bytes]) -> Iterator[RiffChunk]:
     """The first chunk of each of these names, in the order of the names."""
-    found: dict[bytes, bytes] = {}
+    payloads: dict[bytes, bytes] = {}
     for name, payload in chunks:
-        found.setdefault(name, payload)
-    return ((name, found[name]) for name in names if name in found)
+        payloads.setdefault(name, payload)
+    return ((name, payloads[name]) for name in names if name in payloads)
 
 
 def _joined(chunks: Iterable[RiffChunk]) -> bytes:

@@ -105,7 +105,7 @@ def _of_jpeg(parts: Jpeg) -> Picture:
     kept = profile.clean if profile else b""
     pieces = jpeg.pieces(parts.segments, kept)  # Pillow never sees the rest
     clean = b"".join(chain.from_iterable(pieces))
-    stays = parts.orientation == exif.UPRIGHT and parts.shown_everywhere and (kept or not profile)
+    stays = parts.orientation == exif.UPRIGHT and parts.decodes_everywhere and (kept or not profile)
     with open_picture(clean) as image:
         size, tight = image.size, b""
         if size[0] * size[1] * len(pieces) > _MOST_WALKED:
@@ -114,7 +114,7 @@ def _of_jpeg(parts: Jpeg) -> Picture:
             image.draft("RGB", (_VIEW, _VIEW))
             tight = _tight(clean, pieces, scans.load(image, pieces), size)
         if _ends_empty(image) or not parts.ended:
-            _check_end(clean, coarse=parts.ended and parts.shown_everywhere)
+            _check_end(clean, coarse=parts.ended and parts.decodes_everywhere)
         if tight:
             return Picture(tight, *size, view=_view(to_srgb(image, kept)))
         if not stays:
