@@ -21,7 +21,7 @@ from benchmarks.shared.filling import Object
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of, time_of, utc_now
-from functions.sample.drawing import draw
+from functions.sample.drawing import draw_sample
 from tests.local.system import System
 from tests.support.counting import Counted
 from tests.support.servers import Server
@@ -54,7 +54,7 @@ def main() -> None:
 def _calls(running: System, run: str) -> dict[str, object]:
     """What the busy day's sample asks of the store."""
     counted = Counted(filling.server(running).open())
-    told = draw(day_of(BUSY), COUNT, store=counted, classes=len(filling.CLASSES), now=utc_now())
+    told = draw_sample(day_of(BUSY), COUNT, store=counted, classes=len(filling.CLASSES), now=utc_now())
     if told["queued"] != (COUNT if run == FIRST else 0):
         raise RuntimeError(f"the sample says {told}")
     asked = {verb: counted.calls[verb] for verb in ("list", "head", "copy", "create")}

@@ -86,7 +86,7 @@ class ActiveModel:
         wanted = ""
         try:
             name, wanted = releases.pointed_to(self._store())
-            self._serve(releases.read(self._store(), name, wanted))
+            self._serve(releases.fetch_release(self._store(), name, wanted))
         except FeedloopError as error:
             self._refuse(wanted, error)
         except Exception as error:  # noqa: BLE001 - whatever it is, what serves goes on serving, and it is told

@@ -14,13 +14,13 @@ from feedloop.domain.keys import ObjectRef
 _SEAWEEDFS_ROOT = "/buckets/"
 
 
-def looks_like_one(body: bytes) -> bool:
+def is_store_event(body: bytes) -> bool:
     """Whether a request's body is a store event rather than an operator's call."""
     return b'"Records"' in body or b'"event_type"' in body
 
 
-def changed(body: bytes, *, bucket_prefix: str = "") -> list[ObjectRef]:
-    """The places an event names, buckets without the deployment's prefix. Raises BadRequest."""
+def changed_objects(body: bytes, *, bucket_prefix: str = "") -> list[ObjectRef]:
+    """The objects that an event names, buckets without the deployment's prefix. Raises BadRequest."""
     try:
         event = load(body)
         refs = [_record(record) for record in event["Records"]] if "Records" in event else [_seaweedfs(event)]

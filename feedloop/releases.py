@@ -12,7 +12,7 @@ from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, NoModel
 from feedloop.ports import ObjectStore
 
-MODEL_FILE, CARD_FILE, VERDICT_FILE = cards.FILES[cards.ONNX], "card.json", "verdict.json"
+MODEL_FILE, CARD_FILE, DECISION_FILE = cards.FILES[cards.ONNX], "card.json", "verdict.json"
 NONE = "No model is released yet: release one, then try again."
 
 
@@ -36,7 +36,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What `current.json` says; `previous` is empty for the first release, `moved_at` None where it is not told."""
+    """What `current.json` says; `previous` is empty for the first release, `moved_at` None where nobody wrote it."""
 
     name: str
     sha256: str
@@ -46,10 +46,10 @@ class Pointer:
 
 def current(store: ObjectStore) -> Release:
     """The release that serves now. Raises NoModel when there is none, or when its papers are not in order."""
-    return read(store, *pointed_to(store))
+    return fetch_release(store, *pointed_to(store))
 
 
-def read(store: ObjectStore, name: str, sha256: str) -> Release:
+def fetch_release(store: ObjectStore, name: str, sha256: str) -> Release:
     """One release of those that were ever published. Raises NoModel when its papers are not in order."""
     try:
         card = load(store.get(keys.model_file(name, sha256, CARD_FILE)).body)
@@ -61,23 +61,23 @@ def read(store: ObjectStore, name: str, sha256: str) -> Release:
 def fetch_pointer(store: ObjectStore) -> Pointer:
     """Which release is to serve, since when, and in whose place. Raises NoModel."""
     try:
-        told = load(store.get(keys.current_model()).body)
-        name, sha256 = str(told["name"]), str(told["sha256"])
+        document = load(store.get(keys.current_model()).body)
+        name, sha256 = str(document["name"]), str(document["sha256"])
     except Missing as error:
         raise NoModel(NONE) from error
     except (Malformed, KeyError) as error:
         raise NoModel(f"The pointer to the current model cannot be understood: {error!r}.") from error
     try:
-        moved_at = parse_iso(told["moved_at"])
+        moved_at = parse_iso(document["moved_at"])
     except (KeyError, TypeError, ValueError, OverflowError):
         moved_at = None  # written by hand: it serves all the same
-    return Pointer(name, sha256, str(told.get("previous") or ""), moved_at)
+    return Pointer(name, sha256, str(document.get("previous") or ""), moved_at)
 
 
 def pointed_to(store: ObjectStore) -> tuple[str, str]:
     """Name and sha256 of the release that is to serve. Raises NoModel."""
-    told = fetch_pointer(store)
-    return told.name, told.sha256
+    document = fetch_pointer(store)
+    return document.name, document.sha256
 
 
 def class_list(store: ObjectStore) -> ClassList:

@@ -19,7 +19,7 @@ Births = Mapping[str, tuple[int, datetime]]
 """Review queue to the id of its project and when that was made: ids are given away again, and titles edited."""
 
 
-def committed(store: ObjectStore, prediction: PredictionId) -> Prediction:
+def fetch_prediction(store: ObjectStore, prediction: PredictionId) -> Prediction:
     """The record of a prediction. Raises UnknownPrediction when it was never committed."""
     try:
         return Prediction.from_metadata(store.head(keys.production(prediction)).metadata)
@@ -27,7 +27,7 @@ def committed(store: ObjectStore, prediction: PredictionId) -> Prediction:
         raise UnknownPrediction("There is no such prediction.") from error
 
 
-def show_picture(store: ObjectStore, prediction: PredictionId) -> None:
+def copy_picture(store: ObjectStore, prediction: PredictionId) -> None:
     """Copy a committed picture to where annotators may see it, once. Raises Missing."""
     target = keys.image(prediction.sample_key)
     try:
@@ -48,7 +48,7 @@ def queue_blind(store: ObjectStore, prediction: PredictionId) -> bool:
     return _create_task(store, keys.RANDOM_SAMPLED, prediction, blind_task(url))
 
 
-def noted_projects(store: ObjectStore) -> Births:
+def fetch_noted_projects(store: ObjectStore) -> Births:
     """What the set-up noted; nothing when it never did, or when our key does not open it yet."""
     try:
         noted = load(store.get(keys.projects()).body)["projects"]
@@ -59,7 +59,7 @@ def noted_projects(store: ObjectStore) -> Births:
 
 def note_projects(store: ObjectStore, births: Births) -> None:
     """Write it down; when another set-up does so at this moment, its note stays."""
-    if noted_projects(store) == births:
+    if fetch_noted_projects(store) == births:
         return
     body = dump({"v": 1, "projects": {queue: {"id": id_, "created": iso(at)} for queue, (id_, at) in births.items()}})
     with suppress(AlreadyExists, Changed):
@@ -69,12 +69,12 @@ def note_projects(store: ObjectStore, births: Births) -> None:
             store.create(keys.projects(), body)
 
 
-def projects(all_: Sequence[Project], births: Births) -> dict[str, Project]:
+def match_projects(all_: Sequence[Project], births: Births) -> dict[str, Project]:
     """Each queue's project: the noted one, whatever it is called by now, else the oldest that has the queue's title."""
     noted = {(project.id, project.created): project for project in all_}
     titled = {project.title: project for project in reversed(all_)}
-    found = {queue: noted.get(births[queue]) if queue in births else None for queue in TITLES}
-    return {queue: project for queue, title in TITLES.items() if (project := found[queue] or titled.get(title))}
+    matching = {queue: noted.get(births[queue]) if queue in births else None for queue in TITLES}
+    return {queue: project for queue, title in TITLES.items() if (project := matching[queue] or titled.get(title))}
 
 
 def _create_task(store: ObjectStore, queue: str, prediction: PredictionId, task: Document) -> bool:

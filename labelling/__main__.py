@@ -37,7 +37,7 @@ def setup() -> None:
 
 def status() -> None:
     """Say how many tasks of each project are answered."""
-    births, settings = reviews.noted_projects(wiring.store()), wiring.configured()
+    births, settings = reviews.fetch_noted_projects(wiring.store()), wiring.configured()
     with client.opened(settings) as server:
         print(*lines(server, births, settings), sep="\n")
 

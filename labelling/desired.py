@@ -3,7 +3,7 @@
 from typing import Any
 
 from feedloop.domain import keys
-from feedloop.domain.review import SHOWN_AS, TITLES
+from feedloop.domain.review import COMMON_MODEL_VERSION, TITLES
 
 Fields = dict[str, Any]
 
@@ -47,7 +47,11 @@ _HIDDEN = (
 """Columns of the data manager that say nothing to an annotator."""
 
 _BLIND: Fields = {"show_collab_predictions": False, "sampling": "Sequential sampling"}
-_INFORMED: Fields = {"show_collab_predictions": True, "sampling": "Uncertainty sampling", "model_version": SHOWN_AS}
+_INFORMED: Fields = {
+    "show_collab_predictions": True,
+    "sampling": "Uncertainty sampling",
+    "model_version": COMMON_MODEL_VERSION,
+}
 
 
 def is_blind(queue: str) -> bool:

@@ -11,7 +11,7 @@ from label_studio_sdk.core.api_error import ApiError
 from label_studio_sdk.export_storage.s3.client import S3Client as Targets
 from label_studio_sdk.import_storage.s3.client import S3Client as Sources
 
-from feedloop.domain.review import SHOWN_AS
+from feedloop.domain.review import COMMON_MODEL_VERSION
 from labelling.desired import Fields, columns
 
 _BAD, _GONE = 400, 404
@@ -180,7 +180,7 @@ def _fields(project: Iterable[tuple[str, object]]) -> Fields:
     """An empty version is as good as ours before there is a prediction: the first import sets it."""
     fields = dict(project)
     is_to_come = not fields["model_version"] and not fields["total_predictions_number"]
-    return {**fields, "model_version": SHOWN_AS} if is_to_come else fields
+    return {**fields, "model_version": COMMON_MODEL_VERSION} if is_to_come else fields
 
 
 @contextmanager

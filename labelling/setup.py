@@ -32,7 +32,7 @@ def set_up(desk: LabelStudio, classes: ClassList, store: ObjectStore, settings: 
 
     Raises AnnotationToolDown, AnnotationToolMisconfigured, Malformed, StoreDown and StoreMisconfigured.
     """
-    config, births = label_config(classes), dict(reviews.noted_projects(store))
+    config, births = label_config(classes), dict(reviews.fetch_noted_projects(store))
     for queue in keys.REVIEW_QUEUES:
         project = _converge(
             projects(desk, queue, births, settings),

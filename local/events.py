@@ -12,7 +12,7 @@ from requests import RequestException
 from feedloop import http, http_client, log, settings, wiring
 from feedloop.app import create_app
 from feedloop.domain.errors import Unauthorised, Unavailable
-from feedloop.events import changed
+from feedloop.events import changed_objects
 from feedloop.http import Context, Event, Response
 from feedloop.receiving import Receiver
 from local import serve, stack
@@ -26,7 +26,7 @@ def handle(event: Event, _context: Context) -> Response:
     token = wiring.event_token()
     if not http.has_token(event, token):
         raise Unauthorised("Send the event token: Authorization: Bearer <token>.")
-    refs = changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    refs = changed_objects(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     watching = [f.name for f in _functions() if any(f.cares_for(ref) for ref in refs)]
     for name in watching:
         _tell(name, event.body, token)

@@ -123,4 +123,4 @@ def _predictions(store: ObjectStore, date: str) -> Iterator[str]:
     for index in range(len(CLASSES)):
         for entry in store.list(keys.production_day(index, date)):
             with suppress(Malformed):  # it was never a prediction
-                yield str(keys.read_production(entry.key))
+                yield str(keys.parse_production(entry.key))

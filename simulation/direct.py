@@ -31,7 +31,7 @@ class DirectQueue:
     def tasks(self, queue: str) -> list[Task]:
         """Those without a file. Raises Unavailable."""
         done = {entry.key for entry in self.store.list(keys.outputs(queue))}
-        sample_keys = [keys.read_task(queue, entry.key) for entry in self.store.list(keys.tasks(queue))]
+        sample_keys = [keys.parse_task(queue, entry.key) for entry in self.store.list(keys.tasks(queue))]
         waiting = [sample_key for sample_key in sample_keys if keys.output(queue, _number(sample_key)).key not in done]
         return [
             Task(queue, _number(sample_key), sample_key, self._predicted(queue, sample_key)) for sample_key in waiting

@@ -59,7 +59,7 @@ def production_day(class_index: int, day: str) -> ObjectRef:
     return ObjectRef(PRODUCTION, f"{_class(class_index)}/{day}/" if day else f"{_class(class_index)}/")
 
 
-def read_production(key: str) -> PredictionId:
+def parse_production(key: str) -> PredictionId:
     """The prediction that lies at a production key. Raises Malformed."""
     match = _PRODUCTION_KEY.fullmatch(key)
     if match is None:
@@ -85,7 +85,7 @@ def dataset(queue: str, class_index: int, prediction: PredictionId) -> ObjectRef
     return ObjectRef(DATASETS[queue], f"{_class(class_index)}/{prediction}.jpg")
 
 
-def read_dataset(key: str) -> tuple[int, PredictionId]:
+def parse_dataset(key: str) -> tuple[int, PredictionId]:
     """The human's class and the prediction of a dataset key. Raises Malformed."""
     match = _DATASET_KEY.fullmatch(key)
     if match is None:
@@ -111,7 +111,7 @@ def images() -> ObjectRef:
     return ObjectRef(LABELSTUDIO, "images/")
 
 
-def read_image_url(url: str, *, images: str) -> str:
+def parse_image_url(url: str, *, images: str) -> str:
     """The sample key of a review picture's address; `images` is the address of their folder. Raises Malformed."""
     match = _IMAGE_KEY.fullmatch("images/" + url.removeprefix(images)) if url.startswith(images) else None
     if match is None:
@@ -129,7 +129,7 @@ def tasks(queue: str) -> ObjectRef:
     return ObjectRef(LABELSTUDIO, f"tasks/{queue}/")
 
 
-def read_task(queue: str, key: str) -> str:
+def parse_task(queue: str, key: str) -> str:
     """The sample key of a task's key; of any other key below the queue's folder, a name that no task has."""
     return quote(key.removeprefix(tasks(queue).key).removesuffix(".json"), safe="")
 
@@ -170,7 +170,7 @@ def output(queue: str, annotation: str) -> ObjectRef:
     return ObjectRef(LABELSTUDIO, f"output/{queue}/{annotation}{suffix}")
 
 
-def read_output(key: str) -> tuple[str, str] | None:
+def parse_output(key: str) -> tuple[str, str] | None:
     """The queue and annotation id of an output key; None for any other key, and for a name that is none of theirs."""
     match = _OUTPUT_KEY.fullmatch(key)
     if match is None or match[1] not in QUEUES or len(match[2].encode()) > _LONGEST_NAME:
@@ -201,9 +201,9 @@ def quarantined(queue: str, name: str, etag: str) -> ObjectRef:
     return version(QUARANTINED, queue, name, etag + _RULES)
 
 
-def read_quarantined(key: str) -> tuple[str, str] | None:
+def parse_quarantined(key: str) -> tuple[str, str] | None:
     """The name and the ETag of what was set aside; None when that was by other rules than today's."""
-    name, etag, _ = read_version(key)
+    name, etag, _ = parse_version(key)
     return (name, etag.removesuffix(_RULES)) if etag.endswith(_RULES) else None
 
 
@@ -217,15 +217,15 @@ def begun(queue: str, annotation: str, etag: str, worker: str) -> ObjectRef:
     return version(BEGUN, queue, annotation, f"{etag}-{worker}")
 
 
-def read_version(key: str) -> tuple[str, str, bool]:
+def parse_version(key: str) -> tuple[str, str, bool]:
     """Annotation id and ETag of a ledger or quarantine key, and whether it is the mark of a vanished one."""
     annotation, _, etag = key.rpartition("/")[2].partition("-")
     return annotation.replace(_DASH, "-"), etag.removesuffix(_GONE), etag.endswith(_GONE)
 
 
-def read_begun(key: str) -> tuple[str, str]:
+def parse_begun(key: str) -> tuple[str, str]:
     """Annotation id and ETag of a worker's note."""
-    annotation, etag, _ = read_version(key.rpartition("-")[0])
+    annotation, etag, _ = parse_version(key.rpartition("-")[0])
     return annotation, etag
 
 
@@ -239,7 +239,7 @@ def outcomes(queue: str) -> ObjectRef:
     return ObjectRef(TRACKING, f"outcomes/{queue}/")
 
 
-def read_outcome(key: str) -> tuple[str, PredictionId]:
+def parse_outcome(key: str) -> tuple[str, PredictionId]:
     """The kind and the prediction of an outcome's key. Raises Malformed."""
     _, _, kind, prediction = key.split("/") if key.count("/") == _OUTCOME_DEPTH else ("", "", "", "")
     return kind, PredictionId.parse(prediction)
@@ -255,7 +255,7 @@ def day_files() -> ObjectRef:
     return ObjectRef(TRACKING, "days/")
 
 
-def read_day_file(key: str) -> str | None:
+def parse_day_file(key: str) -> str | None:
     """The day of a day's file; None for any other key."""
     match = _DAY_FILE.fullmatch(key)
     return match[1] if match else None

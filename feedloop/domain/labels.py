@@ -50,14 +50,14 @@ class Label:
             return self
         return self._changed({**self.votes, annotation: vote}, f"vote {annotation}", now)
 
-    def without_vote(self, annotation: str, last_seen: Vote, now: datetime) -> Self:
+    def without_vote(self, annotation: str, last_known: Vote, now: datetime) -> Self:
         """The label after its annotation was deleted: the vote stays on record, as withdrawn.
 
         A vote that never got here is recorded too, lest a slow worker casts it later. A newer one than the
         last that was seen before the deletion stays: the annotation is back.
         """
-        known = self.votes.get(annotation, last_seen)
-        if (known.outcome == WITHDRAWN and annotation in self.votes) or known.updated_at > last_seen.updated_at:
+        known = self.votes.get(annotation, last_known)
+        if (known.outcome == WITHDRAWN and annotation in self.votes) or known.updated_at > last_known.updated_at:
             return self
         gone = replace(known, outcome=WITHDRAWN, class_index=None, cancelled=False)
         return self._changed({**self.votes, annotation: gone}, f"withdrawal of {annotation}", now)

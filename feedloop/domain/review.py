@@ -17,7 +17,7 @@ TITLES = {
 }
 """Review queue to the title of its project: how sync and the set-up find it."""
 
-SHOWN_AS = "the model"
+COMMON_MODEL_VERSION = "the model"
 """The model version of every pre-annotation inside Label Studio.
 
 It preselects only what has the version of the project, and a project holds the answers of several models.
@@ -50,11 +50,11 @@ def as_imported(task: Document, classes: ClassList | None = None) -> Document:
     """
     try:
         predictions = task.get("predictions", [])
-        shown = [{**prediction, "model_version": SHOWN_AS} for prediction in predictions]
+        imported = [{**prediction, "model_version": COMMON_MODEL_VERSION} for prediction in predictions]
         if classes:
-            shown = [{**prediction, "result": renamed(prediction["result"], classes)} for prediction in shown]
+            imported = [{**prediction, "result": renamed(prediction["result"], classes)} for prediction in imported]
         version = {"model_version": predictions[0]["model_version"]} if predictions else {}
-        return {"data": {**task["data"], **version}, "predictions": shown}
+        return {"data": {**task["data"], **version}, "predictions": imported}
     except (KeyError, TypeError, AttributeError) as error:
         raise Malformed(f"not a review task: {error!r}") from error
 

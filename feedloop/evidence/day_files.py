@@ -65,7 +65,7 @@ def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[
 
 def written_days(store: ObjectStore) -> set[str]:
     """The days that have a file."""
-    named = (keys.read_day_file(entry.key) for entry in store.list(keys.day_files()))
+    named = (keys.parse_day_file(entry.key) for entry in store.list(keys.day_files()))
     return {day for day in named if day}
 
 

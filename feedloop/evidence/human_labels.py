@@ -87,7 +87,7 @@ def _said(store: ObjectStore, queue: str, index: int | None) -> list[tuple[str, 
 
 def _code(key: str) -> int | None:
     try:
-        return _CODES.get(keys.read_outcome(key)[0])
+        return _CODES.get(keys.parse_outcome(key)[0])
     except Malformed:
         return None
 

@@ -48,19 +48,19 @@ def fetch_ledger(store: ObjectStore, queue: str, notes: Iterable[ObjectRef]) -> 
     vanished = {_version_name(entry.key) for entry in marks}
     versions = [entry.key for entry in entries if not _is_mark(entry) and _version_name(entry.key) not in vanished]
     done = {_version_name(key): ObjectRef(keys.TRACKING, key) for key in versions}
-    begun = {keys.read_begun(note.key): note for note in notes}
+    begun = {keys.parse_begun(note.key): note for note in notes}
     archived: dict[str, dict[str, ObjectRef]] = {}
     for (annotation, etag), ref in {**begun, **done}.items():
         if (annotation, etag) not in vanished:
             archived.setdefault(annotation, {})[etag] = ref
     listing = store.list(keys.versions(keys.QUARANTINED, queue))
-    quarantined = {name for entry in listing if (name := keys.read_quarantined(entry.key))}
+    quarantined = {name for entry in listing if (name := keys.parse_quarantined(entry.key))}
     return CurationLedger(archived, frozenset(done) | quarantined, marks)
 
 
 def _version_name(key: str) -> VersionName:
-    return keys.read_version(key)[:2]
+    return keys.parse_version(key)[:2]
 
 
 def _is_mark(entry: Entry) -> bool:
-    return keys.read_version(entry.key)[2]
+    return keys.parse_version(entry.key)[2]

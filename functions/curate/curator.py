@@ -88,7 +88,7 @@ class Curator:
             return quarantine("nobody was asked about its picture in this queue")
         version = Version(queue, annotation, stored.etag, stored.body)
         try:
-            reviews.committed(self.store, prediction)
+            reviews.fetch_prediction(self.store, prediction)
         except UnknownPrediction:
             return self._uncommitted(version, prediction, parsed.vote)
         enter = partial(self._enter, version, prediction, parsed.vote)
@@ -262,7 +262,7 @@ class Curator:
 
     def _prediction(self, annotation: Annotation) -> PredictionId:
         """The prediction behind a review picture: its metadata is all that is trusted. Raises Malformed."""
-        sample_key = keys.read_image_url(annotation.image, images=self.store.url(keys.images()))
+        sample_key = keys.parse_image_url(annotation.image, images=self.store.url(keys.images()))
         try:
             return PredictionId.parse(self.store.head(keys.image(sample_key)).metadata["prediction-id"])
         except (Missing, KeyError) as error:

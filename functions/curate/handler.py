@@ -25,13 +25,13 @@ from .sweep import VANISHED, handle_event, sweep, to_document
 @http.endpoint("POST")
 def handle(event: Event, _context: Context) -> Response:
     """An event's own annotations at once; anything else is a sweep over all queues."""
-    if not events.looks_like_one(event.body):
+    if not events.is_store_event(event.body):
         return http.json_response(
             _by_hand(event) if http.has_token(event, wiring.operator_token()) else _of_cron(event)
         )
     if not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
-    refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    refs = events.changed_objects(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     tally = handle_event(_curator(), refs)
     return http.json_response(_sweep(trusted=True) if tally.counts[VANISHED] else to_document(tally))
 

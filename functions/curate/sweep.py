@@ -32,7 +32,7 @@ def handle_event(curator: Curator, refs: Iterable[ObjectRef]) -> Tally:
 
     Raises Unavailable when the store failed with one of them: stores send such an event again.
     """
-    names = [keys.read_output(ref.key) for ref in refs if ref.bucket == keys.LABELSTUDIO]
+    names = [keys.parse_output(ref.key) for ref in refs if ref.bucket == keys.LABELSTUDIO]
     run = _Run(curator)
     tally = Tally(Counter(run.apply(*name) for name in names if name is not None))
     if run.boundary.down:
@@ -61,7 +61,7 @@ def to_document(tally: Tally) -> Document:
 def count_vanished(store: ObjectStore, queue: str) -> tuple[int, CurationLedger]:
     """How many annotations of a queue have vanished and are not withdrawn, and its ledger."""
     ledger = fetch_ledger(store, queue, _notes(store, queue))
-    outputs = {name[1] for entry in store.list(keys.outputs(queue)) if (name := keys.read_output(entry.key))}
+    outputs = {name[1] for entry in store.list(keys.outputs(queue)) if (name := keys.parse_output(entry.key))}
     return len(ledger.archived.keys() - outputs), ledger
 
 
@@ -80,7 +80,7 @@ class _Run:
         notes = _notes(self.curator.store, queue)
         ledger = fetch_ledger(self.curator.store, queue, notes)
         outputs, foreign = self._outputs(queue)
-        begun = {keys.read_begun(note.key)[0] for note in notes}
+        begun = {keys.parse_begun(note.key)[0] for note in notes}
         new = [a for a, etag in outputs.items() if a in begun or not ledger.is_settled(a, etag)]
         counts = Counter(self.each(lambda annotation: self.apply(queue, annotation), new))
         new_foreign = [one for one in foreign if not ledger.is_settled(name_of_foreign_key(one.key), one.etag)]
@@ -110,7 +110,7 @@ class _Run:
         """Annotation ids and ETags of what Label Studio's (or relabel's) folder holds now, and what else lies there."""
         outputs, foreign = dict[str, str](), list[Entry]()
         for entry in self.curator.store.list(keys.outputs(queue)):
-            if name := keys.read_output(entry.key):
+            if name := keys.parse_output(entry.key):
                 outputs[name[1]] = entry.etag
             else:
                 foreign.append(entry)

@@ -24,6 +24,6 @@ def handle(event: Event, _context: Context) -> Response:
 
 def flag(prediction: PredictionId, *, store: ObjectStore) -> bool:
     """Put a prediction before annotators; False when it was flagged before. Raises UnknownPrediction."""
-    record = reviews.committed(store, prediction)
-    reviews.show_picture(store, prediction)
+    record = reviews.fetch_prediction(store, prediction)
+    reviews.copy_picture(store, prediction)
     return reviews.queue_informed(store, record, keys.USER_FEEDBACK)

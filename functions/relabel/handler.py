@@ -20,7 +20,7 @@ def handle(event: Event, _context: Context) -> Response:
     name, store = http.field(event, "class"), wiring.store()
     classes = releases.class_list(store)
     index = classes.index(name)
-    record = reviews.committed(store, prediction)
+    record = reviews.fetch_prediction(store, prediction)
     changed = relabel(record, index, store=store, classes=classes, now=wiring.clock()())
     status = "updated" if changed else "no change needed"
     return http.json_response({"status": status, "class": classes.name(index), "class_index": index})

@@ -34,7 +34,7 @@ def relabel(record: Prediction, index: int, *, store: ObjectStore, classes: Clas
         last = _last(store, ref, record, classes)
         if last.class_index == index:
             return False
-        reviews.show_picture(store, record.id)
+        reviews.copy_picture(store, record.id)
         body = dump(_file(store, record, index, last, classes=classes, now=now))
         if last.etag:
             store.replace(ref, body, etag=last.etag)

@@ -53,4 +53,4 @@ def _closed_days(store: ObjectStore, classes: int, now: datetime) -> Iterator[st
 
 def _queued(store: ObjectStore, queue: str, *, wanted: list[str]) -> set[str]:
     """The sample keys of a queue's tasks; none when nobody wants to know."""
-    return {keys.read_task(queue, entry.key) for entry in store.list(keys.tasks(queue))} if wanted else set()
+    return {keys.parse_task(queue, entry.key) for entry in store.list(keys.tasks(queue))} if wanted else set()

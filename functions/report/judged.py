@@ -9,7 +9,7 @@ from feedloop.domain.errors import Malformed, Missing, StoreMisconfigured
 from feedloop.estimation.intervals import Estimate
 from feedloop.evidence.unread import fetch_document
 from feedloop.ports import ObjectStore
-from feedloop.releases import VERDICT_FILE, Pointer
+from feedloop.releases import DECISION_FILE, Pointer
 
 from .estimates import estimate
 from .serving import Switch
@@ -36,7 +36,7 @@ def paired(store: ObjectStore, pointer: Pointer | None, switch: Switch | None) -
 def _verdicts(store: ObjectStore, name: str, sha256: str) -> Iterator[Document]:
     """The last one first; none where none was kept, or where this deployment's key may not read them."""
     with suppress(Missing, Malformed, StoreMisconfigured):
-        last = fetch_document(store, keys.model_file(name, sha256, VERDICT_FILE))
+        last = fetch_document(store, keys.model_file(name, sha256, DECISION_FILE))
         earlier = last.get("earlier")
         yield from (last, *(earlier if isinstance(earlier, list) else ()))
 

@@ -15,7 +15,7 @@ from feedloop.sweeps import ErrorBoundary
 QUEUED, KNOWN, FAILED = "queued", "known", "failed"
 
 
-def draw(day: str, count: int, *, store: ObjectStore, classes: int, now: datetime) -> Document:
+def draw_sample(day: str, count: int, *, store: ObjectStore, classes: int, now: datetime) -> Document:
     """Queue the first `count` predictions of a day in their random order; say what is new.
 
     A day that is still open gives a provisional sample: later uploads may belong to it too.
@@ -37,7 +37,7 @@ def draw(day: str, count: int, *, store: ObjectStore, classes: int, now: datetim
 def _of_class(store: ObjectStore, index: int, day: str, count: int) -> Iterator[PredictionId]:
     for entry in store.list(keys.production_day(index, day), limit=count):
         try:
-            yield keys.read_production(entry.key)
+            yield keys.parse_production(entry.key)
         except Malformed:
             continue  # somebody else's object: it was never a prediction
 

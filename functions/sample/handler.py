@@ -14,7 +14,7 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
 from feedloop.http import Context, Event, Response
 
-from .drawing import draw
+from .drawing import draw_sample
 
 MOST = 10_000
 _DIGITS = re.compile("[0-9]{1,5}")
@@ -35,7 +35,7 @@ def handle(event: Event, _context: Context) -> Response:
 
 def _draw(day: str, count: int) -> Document:
     store = wiring.store()
-    return draw(day, count, store=store, classes=len(releases.class_list(store).names), now=wiring.clock()())
+    return draw_sample(day, count, store=store, classes=len(releases.class_list(store).names), now=wiring.clock()())
 
 
 def _day(text: str | None, default: str) -> str:

@@ -34,7 +34,7 @@ def handle(event: Event, _context: Context) -> Response:
 
     An event without news does nothing: a store that sends a burst one by one would keep us running for minutes.
     """
-    is_event = events.looks_like_one(event.body)
+    is_event = events.is_store_event(event.body)
     if is_event and not http.has_token(event, wiring.event_token()):
         raise Unauthorised("Store events carry the event token: Authorization: Bearer <token>.")
     tool = wiring.annotation_tool()
@@ -49,7 +49,7 @@ def handle(event: Event, _context: Context) -> Response:
 
 
 def _brings_news(event: Event) -> bool:
-    refs = events.changed(event.body, bucket_prefix=wiring.configured().bucket_prefix)
+    refs = events.changed_objects(event.body, bucket_prefix=wiring.configured().bucket_prefix)
     return any(is_news(wiring.store(), ref) for ref in refs)
 
 

@@ -73,7 +73,7 @@ class ImportLedger:
         ref = keys.imported(self.queue, sample_key)
         for _ in attempts(ref):
             with suppress(Changed):
-                self.store.replace(ref, _done(task), etag=etag)
+                self.store.replace(ref, dump({"v": 1, "task": task}), etag=etag)
                 break
             stored = self.store.get(ref, most=LARGEST)
             entry = load(stored.body)
@@ -81,7 +81,3 @@ class ImportLedger:
                 return int(entry["task"])
             etag = stored.etag
         return task
-
-
-def _done(task: int) -> bytes:
-    return dump({"v": 1, "task": task})

@@ -133,10 +133,10 @@ class Importer:
     def _quarantined(self) -> set[tuple[str, str]]:
         """Names and ETags of files that wait for somebody to correct them."""
         folder = keys.versions(keys.QUARANTINED, keys.refused_tasks(self.queue))
-        return {keys.read_version(entry.key)[:2] for entry in self.store.list(folder)}
+        return {keys.parse_version(entry.key)[:2] for entry in self.store.list(folder)}
 
     def _files(self) -> list[File]:
-        named = ((keys.read_task(self.queue, entry.key), entry) for entry in self.store.list(keys.tasks(self.queue)))
+        named = ((keys.parse_task(self.queue, entry.key), entry) for entry in self.store.list(keys.tasks(self.queue)))
         return [File(name, entry, self.store.url(keys.image(name))) for name, entry in named]
 
     def _claim(self, files: list[File], take: Callable[[File], str | None]) -> tuple[list[Claimed], _Imported]:
@@ -165,7 +165,7 @@ class Importer:
         """The task as Label Studio gets it. Raises Malformed and Missing."""
         if file.entry.size > LARGEST:
             raise Malformed(f"{file.entry.size} bytes are too many for a task")
-        keys.read_image_url(file.image, images=self.store.url(keys.images()))
+        keys.parse_image_url(file.image, images=self.store.url(keys.images()))
         body = self.store.get(ObjectRef(keys.LABELSTUDIO, file.entry.key), most=LARGEST).body
         task = review.as_imported(review.parse_task(body, self.queue, file.image), self.classes)
         try:

@@ -21,7 +21,7 @@ def is_news(store: ObjectStore, ref: ObjectRef) -> bool:
     """Whether a task that is not in Label Studio yet may lie there; asks the store once."""
     for queue in keys.REVIEW_QUEUES:
         if ref.bucket == keys.LABELSTUDIO and ref.key.startswith(keys.tasks(queue).key):
-            return not was_imported(store, queue, keys.read_task(queue, ref.key))
+            return not was_imported(store, queue, keys.parse_task(queue, ref.key))
     return False
 
 
@@ -33,7 +33,7 @@ def sweep(
     A missing project does not keep the others waiting, nor does an error: those come after their turn.
     """
     classes = _classes(store)
-    projects = reviews.projects(tool.projects(), reviews.noted_projects(store))
+    projects = reviews.match_projects(tool.projects(), reviews.fetch_noted_projects(store))
 
     def sweep_queue(queue: str) -> Tally | Exception:
         try:

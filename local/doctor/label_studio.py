@@ -28,7 +28,7 @@ def label_studio(deployment: Deployment) -> Finding:
 
 def _faults(annotation_tool: LabelStudio, deployment: Deployment) -> list[str]:
     bucket = deployment.bucket(keys.LABELSTUDIO)
-    projects = reviews.projects(annotation_tool.projects(), _noted(deployment))
+    projects = reviews.match_projects(annotation_tool.projects(), _noted(deployment))
     missing = [
         f"The project {title} is missing: {_SET_UP}." for queue, title in TITLES.items() if queue not in projects
     ]
@@ -44,6 +44,6 @@ def _faults(annotation_tool: LabelStudio, deployment: Deployment) -> list[str]:
 def _noted(deployment: Deployment) -> reviews.Births:
     """What the set-up noted in the store; nothing when that does not answer, which another check tells."""
     try:
-        return reviews.noted_projects(deployment.store())
+        return reviews.fetch_noted_projects(deployment.store())
     except (StoreDown, WrongSetting):
         return {}

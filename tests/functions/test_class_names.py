@@ -62,7 +62,7 @@ def test_an_answer_by_name_lands_in_its_class(labelled, queue):
     store, _, made, _ = labelled
     said = {}
     for index in range(len(GIVEN)):
-        said |= {keys.read_dataset(entry.key)[1]: index for entry in store.list(keys.dataset_class(queue, index))}
+        said |= {keys.parse_dataset(entry.key)[1]: index for entry in store.list(keys.dataset_class(queue, index))}
     assert [said[one.id] for one in made] == [(index + 1) % len(GIVEN) for index in range(len(GIVEN))]
     assert [load(store.get(keys.label(queue, one.id)).body)["outcome"] for one in made] == ["class"] * len(GIVEN)
 

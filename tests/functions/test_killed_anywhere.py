@@ -16,7 +16,7 @@ from functions.curate.sweep import handle_event, sweep
 from functions.flag.handler import flag
 from functions.relabel.visitor import relabel
 from functions.report.closing import close
-from functions.sample.drawing import draw
+from functions.sample.drawing import draw_sample
 from tests.support import demo, world
 from tests.support.interleaving import Worker
 from tests.support.uploads import clear_upload, unclear_upload
@@ -45,7 +45,7 @@ def relabel_it(store):
 
 
 def sample_two(store):
-    draw(MADE[0].id.day, 2, store=store, classes=len(CLASSES), now=NOON)
+    draw_sample(MADE[0].id.day, 2, store=store, classes=len(CLASSES), now=NOON)
 
 
 def close_days(store):
@@ -79,7 +79,7 @@ def relabelled_before(store):
 
 def annotated_before(store):
     for made in MADE:
-        reviews.show_picture(store, made.id)
+        reviews.copy_picture(store, made.id)
     write(store, QUEUE, "1", annotation(store, MADE[1], "Egg"))
     write(store, QUEUE, "2", b"not an annotation")
 

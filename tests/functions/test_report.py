@@ -141,7 +141,7 @@ def _id(store, number):
     (found,) = [
         name for name in world.everything(store, keys.PRODUCTION, "") if f"/{NOON.day:02x}{number:030x}" in name
     ]
-    return keys.read_production(found)
+    return keys.parse_production(found)
 
 
 def test_an_open_day_is_counted_and_says_nothing_about_accuracy(store, report, clock):

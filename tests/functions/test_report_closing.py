@@ -12,7 +12,7 @@ from feedloop.domain.clock import day_of
 from feedloop.domain.errors import Malformed, Missing, StoreDown
 from feedloop.evidence import day_files
 from functions.report.closing import close
-from functions.sample.drawing import draw
+from functions.sample.drawing import draw_sample
 from tests.support import world
 from tests.support.counting import Counted
 from tests.support.refusing import Refusing
@@ -66,13 +66,13 @@ def test_a_closed_day_is_written_with_a_line_per_prediction(any_store, later):
     assert closed(any_store, later) == {"closed": [DAY], "predictions": 40, "known": 0}
     header, *lines = lines_of(any_store)
     assert header == {"v": 1, "day": DAY, "predictions": 40}
-    ids = {str(keys.read_production(key)) for key in everything(any_store, keys.PRODUCTION, "")}
+    ids = {str(keys.parse_production(key)) for key in everything(any_store, keys.PRODUCTION, "")}
     assert {line["id"] for line in lines} == ids
 
 
 def test_a_line_says_what_its_key_says(store, later):
     made = commit(store, prediction(2, confidence=0.4129), shown=False)
-    draw(DAY, 1, store=store, classes=len(CLASSES), now=later)
+    draw_sample(DAY, 1, store=store, classes=len(CLASSES), now=later)
     closed(store, later)
     about = {"class_index": 2, "confidence": 0.412, "model": world.MODEL[:8]}
     assert lines_of(store)[1] == {"id": str(made.id), **about, "low": False, "sampled": True}

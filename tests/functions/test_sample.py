@@ -6,7 +6,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.domain.documents import load
 from feedloop.domain.errors import Missing, StoreDown
-from functions.sample.drawing import draw
+from functions.sample.drawing import draw_sample
 from tests.support.counting import Counted
 from tests.support.interleaving import Worker
 from tests.support.refusing import Refusing
@@ -28,7 +28,7 @@ def many(store):
 
 
 def sampled(store, clock, count=5, day=DAY):
-    return draw(day, count, store=store, classes=len(CLASSES), now=clock())
+    return draw_sample(day, count, store=store, classes=len(CLASSES), now=clock())
 
 
 def queued(store):

@@ -10,7 +10,7 @@ from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, BadRequest, StoreDown
 from feedloop.domain.keys import ObjectRef
-from feedloop.domain.review import SHOWN_AS, TITLES, informed_task
+from feedloop.domain.review import COMMON_MODEL_VERSION, TITLES, informed_task
 from functions.curate.approval import approve
 from functions.curate.curator import Curator
 from functions.curate.sweep import sweep as curate
@@ -127,7 +127,7 @@ def test_an_informed_task_is_shown_as_its_project_shows_it(sync, tool, queued):
     queued()
     sync()
     (task,) = tool.tasks.values()
-    assert [shown["model_version"] for shown in task.task["predictions"]] == [SHOWN_AS]
+    assert [shown["model_version"] for shown in task.task["predictions"]] == [COMMON_MODEL_VERSION]
     assert task.task["data"]["model_version"] == "food11-9f2c11aa"
 
 

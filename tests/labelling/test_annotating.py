@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from feedloop.domain import keys
-from feedloop.domain.review import SHOWN_AS
+from feedloop.domain.review import COMMON_MODEL_VERSION
 from tests.labelling.deployment import FLAGGED, LOW, RANDOM, bring, queued
 from tests.support import world
 
@@ -57,7 +57,7 @@ def test_preselection_is_put_back_after_it_was_switched_off(ready):
     path = f"/api/projects/{ready.annotator.project(LOW)}"
     ready.desk.ask("PATCH", path, json={"show_collab_predictions": False}).raise_for_status()
     ready.set_up()
-    assert ready.annotator.get(path).json()["model_version"] == SHOWN_AS
+    assert ready.annotator.get(path).json()["model_version"] == COMMON_MODEL_VERSION
     assert stream(ready, 1) == [(0.35, "Dairy product")]
 
 

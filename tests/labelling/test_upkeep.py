@@ -9,7 +9,7 @@ from feedloop.adapters.label_studio import LabelStudio
 from feedloop.domain import annotations, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
-from feedloop.domain.review import SHOWN_AS
+from feedloop.domain.review import COMMON_MODEL_VERSION
 from tests.labelling.deployment import FLAGGED, LOW, bring, changes, project, rename, storages
 from tests.support import world
 from tests.support.class_names import GIVEN
@@ -97,7 +97,7 @@ def test_a_project_is_found_again_whatever_it_is_called(ready):
     assert changes(ready.set_up()) == []
     assert "Unsure ones: 0 tasks" in ready.operator.run("status").told
     desk = LabelStudio(url=ready.desk.url, token=ready.desk.token)
-    found = reviews.projects(desk.projects(), reviews.noted_projects(ready.store))
+    found = reviews.match_projects(desk.projects(), reviews.fetch_noted_projects(ready.store))
     assert {one.id for one in found.values()} == before
     assert (found[keys.LOW_CONFIDENCE].id, found[keys.LOW_CONFIDENCE].title) == (number, "Unsure ones")
 
@@ -115,7 +115,7 @@ def test_pre_annotations_of_unanswered_tasks_follow_a_renamed_class(ready):
     shown = [ready.desk.ask("GET", f"/api/predictions/?task={task}").json()[0] for task in (first, second, answered)]
     chosen = [guess["result"][0]["value"]["choices"] for guess in shown]
     assert chosen == [["Œufs & \u5bff"], ["Dairy product"], ["Egg"]]
-    assert (shown[0]["model_version"], shown[0]["score"]) == (SHOWN_AS, 0.4)
+    assert (shown[0]["model_version"], shown[0]["score"]) == (COMMON_MODEL_VERSION, 0.4)
 
 
 SECOND = '<Choices name="sure" toName="image"><Choice value="Yes"/><Choice value="No"/></Choices>'

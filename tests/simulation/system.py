@@ -131,4 +131,4 @@ class Stayed:
 def production(store: S3Store) -> set[str]:
     """The ids of all predictions."""
     places_of_classes = [keys.ObjectRef(keys.PRODUCTION, f"class_{index:02d}/") for index in range(11)]
-    return {str(keys.read_production(entry.key)) for ref in places_of_classes for entry in store.list(ref)}
+    return {str(keys.parse_production(entry.key)) for ref in places_of_classes for entry in store.list(ref)}

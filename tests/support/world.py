@@ -73,7 +73,7 @@ def commit(store: ObjectStore, made: Prediction, *, shown: bool = True) -> Predi
     """Store the picture of a prediction; `shown` also before annotators."""
     store.create(keys.production(made.id), b"jpeg", metadata=made.to_metadata(), content_type="image/jpeg")
     if shown:
-        reviews.show_picture(store, made.id)
+        reviews.copy_picture(store, made.id)
     return made
 
 

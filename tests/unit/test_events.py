@@ -21,18 +21,18 @@ def s3_event(*refs):
 @given(st.lists(object_keys))
 def test_an_s3_event_names_its_objects_whatever_they_are_called(chosen):
     refs = [ObjectRef("labelstudio", key) for key in chosen]
-    assert events.changed(s3_event(*refs)) == refs
+    assert events.changed_objects(s3_event(*refs)) == refs
 
 
 @given(object_keys)
 def test_a_seaweedfs_event_names_its_object(key):
     body = json.dumps({"key": f"/buckets/labelstudio/{key}", "event_type": "create"}).encode()
-    assert events.changed(body) == [ObjectRef("labelstudio", key)]
+    assert events.changed_objects(body) == [ObjectRef("labelstudio", key)]
 
 
 def test_buckets_are_told_without_the_deployments_prefix():
     refs = [ObjectRef("mine-labelstudio", "a"), ObjectRef("labelstudio", "b"), ObjectRef("yours-labelstudio", "c")]
-    assert events.changed(s3_event(*refs), bucket_prefix="mine-") == [ObjectRef("labelstudio", "a")]
+    assert events.changed_objects(s3_event(*refs), bucket_prefix="mine-") == [ObjectRef("labelstudio", "a")]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_buckets_are_told_without_the_deployments_prefix():
 )
 def test_what_is_no_store_event_is_refused(body):
     with pytest.raises(BadRequest, match="not a store event"):
-        events.changed(body)
+        events.changed_objects(body)
 
 
 @pytest.mark.parametrize(
@@ -63,5 +63,5 @@ def test_what_is_no_store_event_is_refused(body):
     ],
 )
 def test_half_a_character_in_a_key_reaches_nobody(body):
-    (ref,) = events.changed(body)
-    assert keys.read_output(ref.key) == ("lowconfidence", "\ufffd")
+    (ref,) = events.changed_objects(body)
+    assert keys.parse_output(ref.key) == ("lowconfidence", "\ufffd")

@@ -33,13 +33,13 @@ def project(id_, title=TITLE, created=NOON):
     ids=["another title", "twins", "set up anew", "id given away", "gone", "nothing"],
 )
 def test_the_noted_project_counts_and_without_it_the_oldest_of_the_title(there, found):
-    chosen = reviews.projects(there, {QUEUE: (4, NOON)}).get(QUEUE)
+    chosen = reviews.match_projects(there, {QUEUE: (4, NOON)}).get(QUEUE)
     assert (chosen.id if chosen else None) == found
 
 
 def test_without_a_note_titles_tell():
     there = [project(number, title) for number, title in enumerate(TITLES.values())]
-    assert {queue: found.id for queue, found in reviews.projects(there, {}).items()} == dict(
+    assert {queue: found.id for queue, found in reviews.match_projects(there, {}).items()} == dict(
         zip(TITLES, range(3), strict=True)
     )
 
@@ -48,15 +48,15 @@ def test_what_was_noted_is_known_and_can_be_noted_anew(memory_store):
     for births in ({QUEUE: (4, NOON)}, {QUEUE: (5, LATER), keys.USER_FEEDBACK: (6, LATER)}):
         reviews.note_projects(memory_store, births)
         reviews.note_projects(memory_store, births)
-        assert reviews.noted_projects(memory_store) == births
+        assert reviews.fetch_noted_projects(memory_store) == births
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b'{"projects":[]}', b'{"projects":{"lowconfidence":{"id":"x"}}}'])
 def test_a_damaged_note_is_none_and_is_mended(memory_store, body):
     memory_store.create(keys.projects(), body)
-    assert reviews.noted_projects(memory_store) == {}
+    assert reviews.fetch_noted_projects(memory_store) == {}
     reviews.note_projects(memory_store, {QUEUE: (4, NOON)})
-    assert reviews.noted_projects(memory_store) == {QUEUE: (4, NOON)}
+    assert reviews.fetch_noted_projects(memory_store) == {QUEUE: (4, NOON)}
 
 
 def test_a_note_that_an_older_key_does_not_open_is_none(memory_store, monkeypatch):
@@ -64,4 +64,4 @@ def test_a_note_that_an_older_key_does_not_open_is_none(memory_store, monkeypatc
         raise StoreMisconfigured("AccessDenied")
 
     monkeypatch.setattr(memory_store, "get", refuse)
-    assert reviews.noted_projects(memory_store) == {}
+    assert reviews.fetch_noted_projects(memory_store) == {}

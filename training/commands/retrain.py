@@ -112,7 +112,7 @@ def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> No
     verdict = gate_decisions.judge(
         store, Candidate(model, card, manifests.load_beside(folder)), chosen, now=now, progress=console.track
     )
-    (folder / releases.VERDICT_FILE).write_text(
+    (folder / releases.DECISION_FILE).write_text(
         json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
     )
     console.show_verdict(verdict)

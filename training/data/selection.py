@@ -77,7 +77,7 @@ def labelled(store: ObjectStore, queue: str) -> Iterator[Labelled]:
     """A queue's whole dataset; objects that are none of ours are passed over."""
     for entry in store.list(keys.dataset_class(queue)):
         try:
-            yield Labelled(queue, *keys.read_dataset(entry.key), entry.etag)
+            yield Labelled(queue, *keys.parse_dataset(entry.key), entry.etag)
         except Malformed:
             continue
 
@@ -86,7 +86,7 @@ def outcomes(store: ObjectStore, queue: str) -> Iterator[tuple[str, PredictionId
     """A queue's answers that are no class: their kind, and the prediction."""
     for entry in store.list(keys.outcomes(queue)):
         try:
-            yield keys.read_outcome(entry.key)
+            yield keys.parse_outcome(entry.key)
         except Malformed:
             continue
 

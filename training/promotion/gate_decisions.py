@@ -19,7 +19,7 @@ from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed, Missing
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import ObjectStore
-from feedloop.releases import VERDICT_FILE, Release
+from feedloop.releases import DECISION_FILE, Release
 from training.data import manifests
 from training.data.manifests import ManifestEntry
 from training.progress import Progress
@@ -67,7 +67,7 @@ def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, p
 
 def keep(store: ObjectStore, verdict: Document) -> None:
     """Write a verdict above those that were given before about the same model."""
-    ref = keys.model_file(verdict["model"]["name"], verdict["model"]["sha256"], VERDICT_FILE)
+    ref = keys.model_file(verdict["model"]["name"], verdict["model"]["sha256"], DECISION_FILE)
     with suppress(AlreadyExists):
         store.create(ref, dump(verdict))
         return
@@ -83,7 +83,7 @@ def keep(store: ObjectStore, verdict: Document) -> None:
 def read(store: ObjectStore, name: str, sha256: str) -> Document | None:
     """The last verdict about a model; None when it was never judged."""
     try:
-        return load(store.get(keys.model_file(name, sha256, VERDICT_FILE)).body)
+        return load(store.get(keys.model_file(name, sha256, DECISION_FILE)).body)
     except Missing:
         return None
 

@@ -11,7 +11,7 @@ from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Missing, NoModel
 from feedloop.ports import ObjectStore
-from feedloop.releases import CARD_FILE, VERDICT_FILE
+from feedloop.releases import CARD_FILE, DECISION_FILE
 from training.data import manifests
 
 PREVIOUS = "previous"
@@ -75,7 +75,7 @@ def show(store: ObjectStore, which: str = "") -> Line:
 def rollback(store: ObjectStore, which: str, *, now: datetime) -> Line:
     """Let an earlier release serve again; its file is checked first. Raises BadRequest and NoModel."""
     line = show(store, which or PREVIOUS)
-    releases.model_bytes(store, releases.read(store, line.name, line.sha256))
+    releases.model_bytes(store, releases.fetch_release(store, line.name, line.sha256))
     releases.point_to(store, line.name, line.sha256, now)
     return line
 
@@ -99,7 +99,7 @@ def parse_renames(texts: list[str]) -> dict[str, str]:
 
 def _verdict(store: ObjectStore, card: Document) -> str:
     try:
-        verdict = load(store.get(keys.model_file(card["name"], card["sha256"], VERDICT_FILE)).body)
+        verdict = load(store.get(keys.model_file(card["name"], card["sha256"], DECISION_FILE)).body)
     except Missing:
         return "not judged"
     return f"{verdict['decision']}, by force" if verdict["forced"] else str(verdict["decision"])

@@ -84,7 +84,7 @@ def read(store: ObjectStore, asked: Window, answered: Answers, *, classes: int, 
 
 def sampled(store: ObjectStore) -> set[str]:
     """The sample keys of all that was ever put before annotators blind, answered or not."""
-    return {keys.read_task(keys.RANDOM_SAMPLED, entry.key) for entry in store.list(keys.tasks(keys.RANDOM_SAMPLED))}
+    return {keys.parse_task(keys.RANDOM_SAMPLED, entry.key) for entry in store.list(keys.tasks(keys.RANDOM_SAMPLED))}
 
 
 def _predictions(store: ObjectStore, day: str, classes: int) -> Iterator[PredictionId]:

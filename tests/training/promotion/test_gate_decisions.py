@@ -186,7 +186,7 @@ def test_killed_at_any_write_nothing_is_half_released(store, writes, after):
         assert serving(store) in {before, new.sha256}
     if serving(store) == before:
         assert judge(store, new)["released"]
-    files = [releases.VERDICT_FILE, manifests.FILE, releases.MODEL_FILE, releases.CARD_FILE]
+    files = [releases.DECISION_FILE, manifests.FILE, releases.MODEL_FILE, releases.CARD_FILE]
     assert [store.head(keys.model_file("colours", new.sha256, name)).size > 0 for name in files] == [True] * 4
     assert releases.model_bytes(store, releases.current(store)) == new.model
 

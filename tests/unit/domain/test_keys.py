@@ -12,7 +12,7 @@ classes = st.integers(0, 9999)
 
 @given(prediction_ids())
 def test_a_production_key_tells_its_prediction(prediction):
-    assert keys.read_production(keys.production(prediction).key) == prediction
+    assert keys.parse_production(keys.production(prediction).key) == prediction
 
 
 @given(prediction_ids())
@@ -26,20 +26,20 @@ def test_a_production_key_lies_in_the_folder_of_its_day_and_class(prediction):
 def test_a_dataset_key_tells_both_classes(queue, human, prediction):
     ref = keys.dataset(queue, human, prediction)
     assert ref.bucket in keys.BUCKETS
-    assert keys.read_dataset(ref.key) == (human, prediction)
+    assert keys.parse_dataset(ref.key) == (human, prediction)
 
 
 @given(queues, st.integers(1).map(str) | hexadecimal(32))
 def test_an_output_key_tells_its_queue_and_annotation(queue, annotation):
     ref = keys.output(queue, annotation)
     assert ref.key.startswith(keys.outputs(queue).key)
-    assert keys.read_output(ref.key) == (queue, annotation)
+    assert keys.parse_output(ref.key) == (queue, annotation)
 
 
 @given(hexadecimal(32))
 def test_an_image_address_tells_its_random_part(random):
     folder = "s3://some-prefix-labelstudio/images/"
-    assert keys.read_image_url(f"{folder}{keys.image(random).name}", images=folder) == random
+    assert keys.parse_image_url(f"{folder}{keys.image(random).name}", images=folder) == random
 
 
 @pytest.mark.parametrize(
@@ -47,15 +47,15 @@ def test_an_image_address_tells_its_random_part(random):
 )
 def test_an_address_elsewhere_is_not_one_of_ours(url):
     with pytest.raises(Malformed):
-        keys.read_image_url(url, images="s3://labelstudio/images/")
+        keys.parse_image_url(url, images="s3://labelstudio/images/")
 
 
 @pytest.mark.parametrize("key", ["", "output/", "output/other/1", "output/randomsampled/1/2", "tasks/randomsampled/1"])
 def test_any_other_key_is_no_output(key):
-    assert keys.read_output(key) is None
+    assert keys.parse_output(key) is None
 
 
-@pytest.mark.parametrize("read", [keys.read_production, keys.read_dataset])
+@pytest.mark.parametrize("read", [keys.parse_production, keys.parse_dataset])
 @given(st.text() | st.just("class_07/20261122/x.jpg") | st.just("class_٠٧/x.jpg"))
 def test_a_key_that_we_never_wrote_is_malformed(read, key):
     with pytest.raises(Malformed):
@@ -66,7 +66,7 @@ def test_a_key_that_we_never_wrote_is_malformed(read, key):
 def test_a_class_folder_has_one_spelling(prediction, human):
     key = keys.dataset(keys.USER_FEEDBACK, human, prediction).key
     with pytest.raises(Malformed):
-        keys.read_dataset(key.replace("class_", "class_0"))
+        keys.parse_dataset(key.replace("class_", "class_0"))
 
 
 @given(st.lists(st.integers(1, 10**6), unique=True), hexadecimal(32))
@@ -108,5 +108,5 @@ def test_a_foreign_key_has_no_random_part(key):
 
 @given(prediction_ids())
 def test_a_days_file_tells_its_day(p):
-    assert keys.read_day_file(keys.day_file(p.day).key) == p.day
-    assert keys.read_day_file("days/notes.txt") is None
+    assert keys.parse_day_file(keys.day_file(p.day).key) == p.day
+    assert keys.parse_day_file("days/notes.txt") is None

@@ -4,7 +4,7 @@ from hypothesis import given
 from feedloop.domain import keys
 from feedloop.domain.documents import dump
 from feedloop.domain.errors import Malformed
-from feedloop.domain.review import SHOWN_AS, as_imported, blind_task, informed_task, parse_task
+from feedloop.domain.review import COMMON_MODEL_VERSION, as_imported, blind_task, informed_task, parse_task
 from tests.support import world
 from tests.support.strategies import predictions
 
@@ -44,7 +44,7 @@ def test_no_task_names_its_prediction(prediction):
 def test_label_studio_shows_every_models_answer_as_that_of_the_model(prediction):
     task = informed_task(prediction, keys.LOW_CONFIDENCE, PICTURE)
     imported = as_imported(task)
-    assert [answer["model_version"] for answer in imported["predictions"]] == [SHOWN_AS]
+    assert [answer["model_version"] for answer in imported["predictions"]] == [COMMON_MODEL_VERSION]
     assert imported["data"] == {**task["data"], "model_version": task["predictions"][0]["model_version"]}
 
 
