@@ -100,7 +100,8 @@ class ActiveModel:
             self._serving = release, serving[1]  # at most a class has another name now
         else:
             self._serving = release, self._load(release)
-            log.event("model.served", model=release.name, version=release.sha256[:8], instead_of=_version(serving))
+            name, version = release.card.name, release.card.version
+            log.event("model.served", model=name, version=version, instead_of=_version(serving))
         self._told = ""
 
     def _refuse(self, wanted: str, error: FeedloopError) -> None:
@@ -115,4 +116,4 @@ class ActiveModel:
 
 
 def _version(served: Served | None) -> str:
-    return served[0].sha256[:8] if served else ""
+    return served[0].card.version if served else ""

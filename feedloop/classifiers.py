@@ -1,18 +1,18 @@
 """Which adapter runs a model: by the format that its card names, imported when it is needed."""
 
 from feedloop.domain import cards
-from feedloop.domain.documents import Document
+from feedloop.domain.cards import ModelCard
 from feedloop.ports import Classifier
 
 
-def load_classifier(model: bytes, card: Document) -> Classifier:
+def load_classifier(model: bytes, card: ModelCard) -> Classifier:
     """A model as predict serves it, loaded and tried. Raises NoModel."""
     from feedloop.adapters import pictures
 
-    if cards.format_of(card) == cards.TORCH:
+    if card.format == cards.TORCH:
         from feedloop.adapters.torch_model import TorchClassifier
 
-        return TorchClassifier(model, card, shrink=pictures.shrink)
+        return TorchClassifier(model, card.document, shrink=pictures.shrink)
     from feedloop.adapters.onnx_model import OnnxClassifier
 
-    return OnnxClassifier(model, card, shrink=pictures.shrink)
+    return OnnxClassifier(model, card.document, shrink=pictures.shrink)

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from feedloop.domain import cards, keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, NoModel
+from feedloop.domain.keys import ObjectRef
 from feedloop.ports import ObjectStore
 
 MODEL_FILE, CARD_FILE, DECISION_FILE = cards.FILES[cards.ONNX], "card.json", "verdict.json"
@@ -20,18 +22,8 @@ NONE = "No model is released yet: release one, then try again."
 class Release:
     """A released model: its card and the class list of its name."""
 
-    card: Document
+    card: ModelCard
     classes: ClassList
-
-    @property
-    def name(self) -> str:
-        """Releases of one name share a class list."""
-        return str(self.card["name"])
-
-    @property
-    def sha256(self) -> str:
-        """The fingerprint of the model's file."""
-        return str(self.card["sha256"])
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +44,7 @@ def current(store: ObjectStore) -> Release:
 def fetch_release(store: ObjectStore, name: str, sha256: str) -> Release:
     """One release of those that were ever published. Raises NoModel when its papers are not in order."""
     try:
-        card = load(store.get(keys.model_file(name, sha256, CARD_FILE)).body)
+        card = ModelCard(load(store.get(keys.model_file(name, sha256, CARD_FILE)).body))
         return _checked(Release(card, _classes(store, name)), name, sha256)
     except (Missing, Malformed, KeyError, TypeError) as error:
         raise NoModel(f"The release {sha256[:8]} of {name} cannot be served: {error!r}.") from error
@@ -94,10 +86,10 @@ def class_list(store: ObjectStore) -> ClassList:
 def model_bytes(store: ObjectStore, release: Release) -> bytes:
     """The model's file, checked against its fingerprint. Raises NoModel."""
     try:
-        body = store.get(keys.model_file(release.name, release.sha256, _file(release.card))).body
+        body = store.get(_model_file(release.card)).body
     except Missing as error:
         raise NoModel("The current release has no model file.") from error
-    if hashlib.sha256(body).hexdigest() != release.sha256:
+    if hashlib.sha256(body).hexdigest() != release.card.sha256:
         raise NoModel("The model file is not the one that was released.")
     return body
 
@@ -110,22 +102,22 @@ def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime, 
     """
     name, sha256 = card["name"], card["sha256"]
     _extend_classes(store, name, card["classes"])
-    for file, body in ((_file(card), model), (CARD_FILE, dump(card))):
+    for ref, body in ((_model_file(ModelCard(card)), model), (keys.model_file(name, sha256, CARD_FILE), dump(card))):
         with suppress(AlreadyExists):  # the same sha256 is the same release
-            store.create(keys.model_file(name, sha256, file), body)
+            store.create(ref, body)
     point_to(store, name, sha256, now, instead_of=instead_of)
 
 
 def _checked(release: Release, name: str, sha256: str) -> Release:
-    if (release.name, release.sha256) != (name, sha256):
+    if (release.card.name, release.card.sha256) != (name, sha256):
         raise Malformed("the card belongs to another release")
-    if len(release.card["classes"]) > len(release.classes.names):
+    if len(release.card.classes) > len(release.classes.names):
         raise Malformed("the card knows more classes than the class list")
     return release
 
 
-def _file(card: Document) -> str:
-    return cards.FILES[cards.format_of(card)]
+def _model_file(card: ModelCard) -> ObjectRef:
+    return keys.model_file(card.name, card.sha256, cards.FILES[card.format])
 
 
 def _classes(store: ObjectStore, name: str) -> ClassList:

@@ -19,6 +19,41 @@ Colours = tuple[float, float, float]
 
 
 @dataclass(frozen=True, slots=True)
+class ModelCard:
+    """A model's `card.json`, and what names the model."""
+
+    document: Document
+
+    @property
+    def name(self) -> str:
+        """Releases of one name share a class list."""
+        return str(self.document["name"])
+
+    @property
+    def sha256(self) -> str:
+        """The fingerprint of the model's file."""
+        return str(self.document["sha256"])
+
+    @property
+    def version(self) -> str:
+        """The beginning of the fingerprint: what predictions and reports call the model."""
+        return self.sha256[:8]
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """What the model answers, by index."""
+        return tuple(self.document["classes"])
+
+    @property
+    def format(self) -> str:
+        """What runs the model; a card that says nothing means ONNX. Raises NoModel for one that nobody can run."""
+        name = str(self.document.get("format", ONNX))
+        if name not in FILES:
+            raise NoModel(f"Models of the format {name!r} cannot be served, only {' and '.join(FILES)}.")
+        return name
+
+
+@dataclass(frozen=True, slots=True)
 class ModelSpec:
     """A model's input and output: what pixels become, (x / 255 - mean) / std, and the number of classes.
 
@@ -47,14 +82,6 @@ class ModelSpec:
         """Refuse a model whose probabilities are not what its card says. Raises NoModel."""
         if len(probabilities) != self.classes or not math.isclose(sum(probabilities), 1, abs_tol=1e-3):
             raise NoModel("The model does not give one probability per class of its card.")
-
-
-def format_of(card: Document) -> str:
-    """What runs the model; a card that says nothing means ONNX. Raises NoModel for one that nobody can run."""
-    name = str(card.get("format", ONNX))
-    if name not in FILES:
-        raise NoModel(f"Models of the format {name!r} cannot be served, only {' and '.join(FILES)}.")
-    return name
 
 
 def _colours(values: Sequence[float]) -> Colours:

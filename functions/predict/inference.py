@@ -30,12 +30,12 @@ def infer(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> P
     release = model.release
     probabilities = ranked(model.classifier.probabilities(picture))
     return Prediction(
-        id=new_id(now, probabilities[0], release.sha256, secrets.token_hex(16)),
+        id=new_id(now, probabilities[0], release.card.sha256, secrets.token_hex(16)),
         class_name=release.classes.name(probabilities[0][0]),
         probabilities=probabilities,
         threshold=model.threshold,
-        model_name=release.name,
-        model_sha256=release.sha256,
+        model_name=release.card.name,
+        model_sha256=release.card.sha256,
         time=now.replace(microsecond=0),
         filename=upload.filename,
         source_sha256=hashlib.sha256(upload.body).hexdigest(),
@@ -50,18 +50,18 @@ def prediction_document(prediction: Prediction, release: Release) -> Document:
         {"class": release.classes.name(index), "class_index": index, "confidence": probability}
         for index, probability in prediction.probabilities[:TOP_CLASSES]
     ]
-    model = {"name": release.name, "version": prediction.id.model}
+    model = {"name": release.card.name, "version": prediction.id.model}
     return {**top[0], "top": top, "model": model, "low_confidence": prediction.is_low_confidence}
 
 
 def model_document(release: Release, threshold: int) -> Document:
     """The classes, the model and the limits of an upload; `threshold` is in per mille."""
     essentials = ("name", "sha256", "created", "metrics", "trained_on", "note")
-    card = {name: release.card[name] for name in essentials if name in release.card}
+    card = {name: release.card.document[name] for name in essentials if name in release.card.document}
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "least_side": LEAST_SIDE, "types": list(MOST_PIXELS)}
     return {
         "classes": list(release.classes.names),
-        "model": {**card, "version": release.sha256[:8]},
+        "model": {**card, "version": release.card.version},
         "limits": limits,
         "low_confidence_threshold": threshold / 1000,
     }

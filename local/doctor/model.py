@@ -20,13 +20,14 @@ def model(deployment: Deployment) -> Finding:
     store = deployment.store()
     try:
         release = releases.current(store)
+        named = f"{release.card.name} {release.card.version}"
         body = releases.model_bytes(store, release)
-        if cards.format_of(release.card) != cards.ONNX:
-            return not_checked(f"{release.name} {release.sha256[:8]} is whole; it needs torch to look at a picture")
+        if release.card.format != cards.ONNX:
+            return not_checked(f"{named} is whole; it needs torch to look at a picture")
         load_classifier(body, release.card).probabilities(pictures.normalise(_picture()))
     except NoModel as error:
         return wrong(f"{error} {_HOW}")
-    return ok(f"{release.name} {release.sha256[:8]} is whole, and answers a picture")
+    return ok(f"{named} is whole, and answers a picture")
 
 
 def _picture() -> bytes:

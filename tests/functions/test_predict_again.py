@@ -44,7 +44,7 @@ def test_another_model_finishes_what_the_first_began(store, clock, steps):
     first = begun(store, clock, steps=steps)
     again = upload(store, clock, model=NEWER)
     assert [str(made.id) for made in committed(store)] == [first] == [str(again.prediction.id)]
-    assert again.response["model"]["version"] == served().release.sha256[:8]
+    assert again.response["model"]["version"] == served().release.card.sha256[:8]
 
 
 def test_the_other_model_would_have_answered_differently(store, clock):

@@ -150,7 +150,7 @@ def test_while_the_store_is_down_the_model_serves_on(replica, store, monkeypatch
     monkeypatch.setattr(store, "get", partial(_fail, StoreDown("no answer")))
     replica.look()
     replica.look()
-    assert replica()[0].sha256 == CARD["sha256"]
+    assert replica()[0].card.sha256 == CARD["sha256"]
     assert [line["kind"] for line in told(capsys, "model.refused")] == ["StoreDown"]
 
 
@@ -160,7 +160,7 @@ def test_a_mistake_of_ours_while_loading_is_told_and_changes_nothing(store, caps
     replica()
     publish(store, another())
     replica.look()  # there is no second classifier
-    assert replica()[0].sha256 == CARD["sha256"]
+    assert replica()[0].card.sha256 == CARD["sha256"]
     assert "StopIteration" in told(capsys, "model.refused")[0]["why"]
 
 
@@ -193,7 +193,7 @@ def test_nobody_waits_while_another_model_loads(store):
     may_load, loads = Event(), []
 
     def load(release):
-        loads.append(release.sha256)
+        loads.append(release.card.sha256)
         may_load.wait() if len(loads) > 1 else None
         return demo.served().classifier
 
@@ -202,10 +202,10 @@ def test_nobody_waits_while_another_model_loads(store):
     publish(store, another())
     looking = Thread(target=replica.look)
     looking.start()
-    assert replica()[0].sha256 == CARD["sha256"]
+    assert replica()[0].card.sha256 == CARD["sha256"]
     may_load.set()
     looking.join()
-    assert replica()[0].sha256 == loads[1]
+    assert replica()[0].card.sha256 == loads[1]
 
 
 def test_first_requests_at_once_load_one_model(store):

@@ -31,7 +31,7 @@ def test_a_store_gets_its_buckets_and_a_first_model_and_a_second_run_changes_not
     assert "demonstration model serves now" in ready[0].stdout
     assert "model food11" in ready[1].stdout
     store = seaweedfs.open(prefix)
-    assert releases.current(store).name == "food11"
+    assert releases.current(store).card.name == "food11"
     assert [list(store.list(keys.ObjectRef(bucket, ""))) for bucket in (keys.PRODUCTION, *keys.DATASETS.values())] == [
         []
     ] * 5

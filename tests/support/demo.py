@@ -9,6 +9,7 @@ from feedloop import releases
 from feedloop.adapters import pictures
 from feedloop.adapters.onnx_model import OnnxClassifier
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.classes import ClassList
 from feedloop.domain.prediction import Prediction
 from feedloop.http import Upload
@@ -37,7 +38,7 @@ def served(mean: float | None = None, sha256: str = CARD["sha256"]) -> Model:
     given = CARD["input"] if mean is None else {**CARD["input"], "mean": [mean] * 3}
     card = {**CARD, "sha256": sha256, "input": given}
     classifier = OnnxClassifier(MODEL, card, shrink=pictures.shrink)
-    return Model(Release(card, ClassList.of(card["classes"])), classifier, 700)
+    return Model(Release(ModelCard(card), ClassList.of(card["classes"])), classifier, 700)
 
 
 def upload(store: ObjectStore, clock: Clock, body: bytes | None = None, **how: Any) -> IdempotencyRecord:

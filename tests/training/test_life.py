@@ -44,7 +44,7 @@ def exported(tmp_path_factory):
 def answer(store):
     """What a function says that serves from this store."""
     release = releases.current(store)
-    classifier = OnnxClassifier(releases.model_bytes(store, release), release.card, shrink=pictures.shrink)
+    classifier = OnnxClassifier(releases.model_bytes(store, release), release.card.document, shrink=pictures.shrink)
     return classifier.probabilities(pictures.normalise(clear_upload()))
 
 
@@ -52,7 +52,7 @@ def answer(store):
 def test_either_form_is_released_and_serves(exported, form):
     store, (folder, _) = MemoryStore(), exported(form, 1)
     model, card = load_exported(folder)
-    registry.release(store, model, card, {}, now=utc_now())
+    registry.release(store, model, card.document, {}, now=utc_now())
     assert len(answer(store)) == 11
 
 

@@ -30,7 +30,7 @@ def pointer(store):
 def test_the_published_model_is_current(store):
     sha256 = publish(store, b"weights")
     release = releases.current(store)
-    assert (release.name, release.sha256, release.classes.names) == ("food", sha256, ("Bread", "Egg"))
+    assert (release.card.name, release.card.sha256, release.classes.names) == ("food", sha256, ("Bread", "Egg"))
     assert releases.model_bytes(store, release) == b"weights"
 
 
@@ -73,7 +73,7 @@ def test_a_model_that_moves_a_class_is_refused_and_the_old_one_serves_on(store):
     first = publish(store, b"weights")
     with pytest.raises(Malformed, match="append-only"):
         publish(store, b"other weights", ["Egg", "Bread"])
-    assert releases.current(store).sha256 == first
+    assert releases.current(store).card.sha256 == first
 
 
 @pytest.mark.parametrize("ask", [releases.current, releases.class_list])
@@ -85,7 +85,7 @@ def test_without_a_release_it_is_said_what_to_do(store, ask):
 def test_a_model_file_that_is_not_the_released_one_is_never_run(store):
     publish(store, b"weights")
     release = releases.current(store)
-    ref = keys.model_file("food", release.sha256, releases.MODEL_FILE)
+    ref = keys.model_file("food", release.card.sha256, releases.MODEL_FILE)
     store.replace(ref, b"tampered", etag=store.head(ref).etag)
     with pytest.raises(NoModel, match="not the one"):
         releases.model_bytes(store, release)
@@ -94,6 +94,6 @@ def test_a_model_file_that_is_not_the_released_one_is_never_run(store):
 def test_a_release_without_its_file_is_told(store):
     publish(store, b"weights")
     release = releases.current(store)
-    store.delete(keys.model_file("food", release.sha256, releases.MODEL_FILE))
+    store.delete(keys.model_file("food", release.card.sha256, releases.MODEL_FILE))
     with pytest.raises(NoModel, match="no model file"):
         releases.model_bytes(store, release)

@@ -84,10 +84,10 @@ def show_releases(lines: Iterable[Line]) -> None:
     """One row per release."""
     table = Table("", "name", "sha256", "created", "classes", "accuracy", "gate")
     for line in lines:
-        card = line.card
-        accuracy = card.get("metrics", {}).get("accuracy")
+        card, facts = line.card, line.card.document
+        accuracy = facts.get("metrics", {}).get("accuracy")
         share = "" if accuracy is None else f"{accuracy:.1%}"
-        known = (line.mark, line.name, line.sha256[:12], card.get("created"), str(len(card["classes"])), share)
+        known = (line.mark, card.name, card.sha256[:12], facts.get("created"), str(len(card.classes)), share)
         table.add_row(*known, line.verdict)
     console.print(table)
 

@@ -25,8 +25,8 @@ def release(
     model, card = load_exported(folder)
     renames, store = registry.parse_renames(rename or []), store_connection.open_store()
     registry.keep_manifest(store, card, manifests.load_beside(folder))
-    registry.release(store, model, card, renames, now=store_connection.clock()())
-    console.say(f"{card['name']} {card['sha256'][:12]} serves. To go back: python -m training rollback")
+    registry.release(store, model, card.document, renames, now=store_connection.clock()())
+    console.say(f"{card.name} {card.sha256[:12]} serves. To go back: python -m training rollback")
 
 
 @commands.command("list", epilog=f"Example: python -m training list. {_STORE}")
@@ -40,7 +40,8 @@ def show(
     which: Annotated[str, typer.Argument(help="The beginning of a sha256; `previous`; else what serves.")] = "",
 ) -> None:
     """The card of one release."""
-    console.say(json.dumps(registry.show(store_connection.open_store(), which).card, indent=2, ensure_ascii=False))
+    card = registry.show(store_connection.open_store(), which).card
+    console.say(json.dumps(card.document, indent=2, ensure_ascii=False))
 
 
 @commands.command(epilog=f"Example: python -m training rollback 9f2c. {_STORE}")
@@ -49,4 +50,4 @@ def rollback(
 ) -> None:
     """Let an earlier release serve again."""
     line = registry.rollback(store_connection.open_store(), which, now=store_connection.clock()())
-    console.say(f"{line.name} {line.sha256[:12]} serves again")
+    console.say(f"{line.card.name} {line.card.sha256[:12]} serves again")

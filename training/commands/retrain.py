@@ -88,9 +88,9 @@ def retrain(
     source = retraining.Source(store, old, release.classes, chosen.window, now)
     lesson = retraining.gather(source, to, given, console.track)
     _tell(lesson)
-    plan = TrainingPlan(int(old.card["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
+    plan = TrainingPlan(int(old.card.document["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
     console.learn(lambda step: retraining.train(lesson, start, plan, to / "model.pt", step))
-    retraining.export(lesson, to / "model.pt", to, release.name, f"{now:%Y-%m-%d}")
+    retraining.export(lesson, to / "model.pt", to, release.card.name, f"{now:%Y-%m-%d}")
     _judge(store, to, chosen, now)
 
 

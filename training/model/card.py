@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import BadRequest
 from feedloop.releases import CARD_FILE, MODEL_FILE
@@ -31,7 +32,7 @@ def save_exported(folder: Path, model: bytes, document: Document) -> None:
     (folder / CARD_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def load_exported(folder: Path) -> tuple[bytes, Document]:
+def load_exported(folder: Path) -> tuple[bytes, ModelCard]:
     """An exported model and its card. Raises BadRequest when they do not belong together."""
     try:
         model, document = (folder / MODEL_FILE).read_bytes(), load((folder / CARD_FILE).read_bytes())
@@ -39,4 +40,4 @@ def load_exported(folder: Path) -> tuple[bytes, Document]:
         raise BadRequest(f"{folder} is no exported model: {error}") from error
     if hashlib.sha256(model).hexdigest() != document.get("sha256"):
         raise BadRequest(f"{folder}/{CARD_FILE} belongs to another model: export it again.")
-    return model, document
+    return model, ModelCard(document)

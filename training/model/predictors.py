@@ -25,7 +25,7 @@ class OnnxPredictor:
 
     def __init__(self, folder: Path) -> None:
         model, card = load_exported(folder)
-        self.classes: tuple[str, ...] = tuple(card["classes"])
+        self.classes: tuple[str, ...] = card.classes
         self._classifier = load_classifier(model, card)
 
     def answers(self, shown: Sequence[Example]) -> Iterator[list[float]]:

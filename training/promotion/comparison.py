@@ -9,7 +9,7 @@ from feedloop.adapters import pictures
 from feedloop.classifiers import load_classifier
 from feedloop.domain import keys
 from feedloop.domain.answers import OTHER
-from feedloop.domain.documents import Document
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.errors import Missing
 from feedloop.estimation.paired import Compared
 from feedloop.ports import Classifier, ObjectStore
@@ -24,12 +24,7 @@ class Contender:
     """A model and its card."""
 
     model: bytes
-    card: Document
-
-    @property
-    def sha256(self) -> str:
-        """The model's fingerprint."""
-        return str(self.card["sha256"])
+    card: ModelCard
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,7 +61,7 @@ def judge(store: ObjectStore, new: Candidate, chosen: Trial, *, now: datetime, p
     verdict = {"v": 1, "at": iso(now), **_document(new, old, chosen, found)}
     keep(store, verdict)
     if verdict["released"]:
-        _release(store, new, old.sha256, now)
+        _release(store, new, old.card.sha256, now)
     return verdict
 
 
@@ -90,16 +90,16 @@ def read(store: ObjectStore, name: str, sha256: str) -> Document | None:
 
 def _check(new: Candidate, release: Release) -> None:
     known = release.classes.names
-    if release.sha256 == new.sha256:
-        raise BadRequest(f"{new.sha256[:12]} serves already: there is nothing to judge.")
-    if tuple(new.card["classes"][: len(known)]) != known:
+    if release.card.sha256 == new.card.sha256:
+        raise BadRequest(f"{new.card.sha256[:12]} serves already: there is nothing to judge.")
+    if new.card.classes[: len(known)] != known:
         raise BadRequest(f"The new model's classes do not begin with those that are known: {', '.join(known)}.")
 
 
 def _release(store: ObjectStore, new: Candidate, instead_of: str, now: datetime) -> None:
     """The manifest first, the pointer last."""
     registry.keep_manifest(store, new.card, new.trained)
-    releases.publish(store, new.model, new.card, now=now, instead_of=instead_of)
+    releases.publish(store, new.model, new.card.document, now=now, instead_of=instead_of)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,18 +135,18 @@ class _Found:
 def _trained(store: ObjectStore, old: Contender) -> list[ManifestEntry]:
     """What the serving model was trained on, when its release tells."""
     try:
-        return manifests.parse(store.get(keys.model_file(old.card["name"], old.sha256, manifests.FILE)).body)
+        return manifests.parse(store.get(keys.model_file(old.card.name, old.card.sha256, manifests.FILE)).body)
     except (Missing, Malformed):
         return []
 
 
 def _document(new: Candidate, old: Contender, chosen: Trial, found: _Found) -> Document:
-    pair, classes = paired(found.compared, found.sizes), new.card["classes"]
+    pair, classes = paired(found.compared, found.sizes), new.card.classes
     decided = gate.decide(pair, classes, chosen.rules)
     days = found.whole.days
     return {
-        "model": {"name": new.card["name"], "sha256": new.sha256},
-        "against": {"name": old.card["name"], "sha256": old.sha256},
+        "model": {"name": new.card.name, "sha256": new.card.sha256},
+        "against": {"name": old.card.name, "sha256": old.card.sha256},
         "decision": decided.what,
         "why": decided.why,
         "forced": chosen.force and decided.what != gate.RELEASE,
@@ -159,7 +159,7 @@ def _document(new: Candidate, old: Contender, chosen: Trial, found: _Found) -> D
         "difference": asdict(pair.overall) if pair else None,
         "per_class": _per_class(pair, classes),
         "labels_needed": decided.needed,
-        "trained_on": new.card.get("trained_on", {}),
+        "trained_on": new.card.document.get("trained_on", {}),
     }
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from feedloop import releases
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Missing, NoModel
@@ -21,19 +22,9 @@ PREVIOUS = "previous"
 class Line:
     """One release in a list; `mark` says whether it serves, or did before that, `verdict` what the gate said of it."""
 
-    card: Document
+    card: ModelCard
     mark: str
     verdict: str = ""
-
-    @property
-    def name(self) -> str:
-        """The model's name."""
-        return str(self.card["name"])
-
-    @property
-    def sha256(self) -> str:
-        """The model's fingerprint."""
-        return str(self.card["sha256"])
 
 
 def release(store: ObjectStore, model: bytes, card: Document, renames: Mapping[str, str], *, now: datetime) -> None:
@@ -46,10 +37,10 @@ def release(store: ObjectStore, model: bytes, card: Document, renames: Mapping[s
     releases.publish(store, model, card, now=now)
 
 
-def keep_manifest(store: ObjectStore, card: Document, lines: Sequence[manifests.ManifestEntry]) -> None:
+def keep_manifest(store: ObjectStore, card: ModelCard, lines: Sequence[manifests.ManifestEntry]) -> None:
     """What a model was trained on, beside the model; before it is released, lest it ever serves without."""
     if lines:
-        ref = keys.model_file(str(card["name"]), str(card["sha256"]), manifests.FILE)
+        ref = keys.model_file(card.name, card.sha256, manifests.FILE)
         with suppress(AlreadyExists):  # the same model was trained on the same
             store.create(ref, manifests.to_bytes(lines), content_type="application/jsonl")
 
@@ -60,8 +51,8 @@ def listed(store: ObjectStore) -> Iterator[Line]:
     marks = {pointer.get("previous"): PREVIOUS, pointer.get("sha256"): "serves"}
     found = [entry for entry in store.list(keys.models()) if entry.key.endswith(f"/{CARD_FILE}")]
     for entry in sorted(found, key=lambda entry: entry.modified, reverse=True):
-        card = load(store.get(keys.ObjectRef(keys.MODELS, entry.key)).body)
-        yield Line(card, marks.get(card["sha256"], ""), _verdict(store, card))
+        card = ModelCard(load(store.get(keys.ObjectRef(keys.MODELS, entry.key)).body))
+        yield Line(card, marks.get(card.sha256, ""), _verdict(store, card))
 
 
 def show(store: ObjectStore, which: str = "") -> Line:
@@ -75,8 +66,8 @@ def show(store: ObjectStore, which: str = "") -> Line:
 def rollback(store: ObjectStore, which: str, *, now: datetime) -> Line:
     """Let an earlier release serve again; its file is checked first. Raises BadRequest and NoModel."""
     line = show(store, which or PREVIOUS)
-    releases.model_bytes(store, releases.fetch_release(store, line.name, line.sha256))
-    releases.point_to(store, line.name, line.sha256, now)
+    releases.model_bytes(store, releases.fetch_release(store, line.card.name, line.card.sha256))
+    releases.point_to(store, line.card.name, line.card.sha256, now)
     return line
 
 
@@ -97,9 +88,9 @@ def parse_renames(texts: list[str]) -> dict[str, str]:
     return {old: new for old, _, new in pairs}
 
 
-def _verdict(store: ObjectStore, card: Document) -> str:
+def _verdict(store: ObjectStore, card: ModelCard) -> str:
     try:
-        verdict = load(store.get(keys.model_file(card["name"], card["sha256"], DECISION_FILE)).body)
+        verdict = load(store.get(keys.model_file(card.name, card.sha256, DECISION_FILE)).body)
     except Missing:
         return "not judged"
     return f"{verdict['decision']}, by force" if verdict["forced"] else str(verdict["decision"])
@@ -108,7 +99,7 @@ def _verdict(store: ObjectStore, card: Document) -> str:
 def _meant(line: Line, which: str) -> bool:
     if which == PREVIOUS:
         return line.mark == PREVIOUS
-    return line.sha256.startswith(which) if which else line.mark == "serves"
+    return line.card.sha256.startswith(which) if which else line.mark == "serves"
 
 
 def _rename(store: ObjectStore, card: Document, renames: Mapping[str, str]) -> None:

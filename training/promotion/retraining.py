@@ -65,7 +65,7 @@ class Lesson:
             "sources": retraining_data.sources(self.lines.kept),
             "left_out": self.lines.left_out,
             "kept_for_judging": self.window,
-            "from": self.old.sha256,
+            "from": self.old.card.sha256,
             "replay": self.again.facts(),
             "size": plan.size,
             "rounds": plan.rounds,
@@ -94,7 +94,7 @@ def gather(source: Source, folder: Path, given: Replay | None, progress: Progres
     pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
     found = test_days.read(store, window, test_days.answers(store), classes=len(source.classes.names), now=source.now)
     judging = {one.sha256 for one in comparison.sample(store, found).shown if one.body}
-    again = given or retraining_data.replay(source.old.card.get("trained_on", {}), folder / "again", progress)
+    again = given or retraining_data.replay(source.old.card.document.get("trained_on", {}), folder / "again", progress)
     return Lesson(
         source.old,
         source.classes.names,
@@ -142,14 +142,14 @@ def export(lesson: Lesson, weights: Path, to: Path, name: str, created: str) -> 
 
 def _state(lesson: Lesson, weights: Path | None, plan: TrainingPlan, kept: Sequence[Example]) -> mobilenet.State:
     """The weights to go on from: given, or those of the release, read back from its file."""
-    names = tuple(lesson.old.card["classes"])
+    names = lesson.old.card.classes
     if weights:
         return checkpoint.load(weights, names=names).state
     looked = tensors.training_batches(
         tensors.TrainingDataset(kept, len(lesson.classes), plan.size), plan.batch, seed=plan.seed, workers=0
     )
     pixels = (batch for batch, _ in islice(looked, LOOKED_AT))
-    temperature = float(lesson.old.card.get("temperature", 1.0))
+    temperature = float(lesson.old.card.document.get("temperature", 1.0))
     try:
         return unfold(lesson.old.model, len(names), plan.size, temperature, pixels).state_dict()
     except Malformed as error:

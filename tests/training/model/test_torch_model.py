@@ -94,6 +94,6 @@ def test_a_release_in_torch_format_is_served_by_torch(monkeypatch, weights):
     publish(store, weights, **CARD)
     monkeypatch.setattr(wiring, "store", lambda: store)
     served = wiring.classifier(current(store))
-    assert current(store).sha256 == hashlib.sha256(weights).hexdigest()
+    assert current(store).card.sha256 == hashlib.sha256(weights).hexdigest()
     assert isinstance(served, TorchClassifier)
     assert len(served.probabilities(drawn(1))) == len(NAMES)

@@ -7,6 +7,7 @@ import pytest
 
 from feedloop import releases
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Changed
 from tests.support import colours
@@ -34,7 +35,7 @@ def store(memory_store):
 
 def candidate(calls=RIGHT, number=2, trained=()):
     body = colours.model(calls, number)
-    return Candidate(body, colours.card(body), tuple(trained))
+    return Candidate(body, ModelCard(colours.card(body)), tuple(trained))
 
 
 def judge(store, new, **how):
@@ -42,7 +43,7 @@ def judge(store, new, **how):
 
 
 def serving(store):
-    return releases.current(store).sha256
+    return releases.current(store).card.sha256
 
 
 def line(prediction="", sha256=""):
@@ -53,9 +54,9 @@ def test_a_better_model_is_released_with_its_verdict_and_manifest(store):
     answered(store, MANY)
     new = candidate(trained=[line()])
     verdict = judge(store, new)
-    assert (verdict["decision"], serving(store)) == (gate.RELEASE, new.sha256)
-    assert gate_decisions.read(store, "colours", new.sha256) == verdict
-    ref = keys.model_file("colours", new.sha256, manifests.FILE)
+    assert (verdict["decision"], serving(store)) == (gate.RELEASE, new.card.sha256)
+    assert gate_decisions.read(store, "colours", new.card.sha256) == verdict
+    ref = keys.model_file("colours", new.card.sha256, manifests.FILE)
     assert manifests.parse(store.get(ref).body) == [line()]
 
 
@@ -67,8 +68,9 @@ def test_a_worse_model_is_refused_and_only_its_verdict_is_kept(store):
     better = serving(store)
     verdict = judge(store, new)
     assert (verdict["decision"], verdict["released"], serving(store)) == (gate.REFUSE, False, better)
-    assert {one.sha256: one.verdict for one in registry.listed(store)} == dict.fromkeys((before, better), "not judged")
-    assert gate_decisions.read(store, "colours", new.sha256) == verdict
+    judged = {one.card.sha256: one.verdict for one in registry.listed(store)}
+    assert judged == dict.fromkeys((before, better), "not judged")
+    assert gate_decisions.read(store, "colours", new.card.sha256) == verdict
 
 
 def test_a_class_that_falls_forbids_what_is_better_in_all(store):
@@ -105,7 +107,7 @@ def test_force_releases_and_is_on_record(store):
     new = candidate(ALL_BLUE)
     verdict = judge(store, new, force=True)
     assert (verdict["decision"], verdict["forced"], verdict["released"]) == (gate.REFUSE, True, True)
-    assert serving(store) == new.sha256
+    assert serving(store) == new.card.sha256
     assert "by force" in gate_decisions.words(verdict)
     assert registry.show(store).verdict == "refuse, by force"
 
@@ -120,7 +122,7 @@ def test_an_earlier_verdict_is_never_lost(store):
     colours.release(store, RIGHT)
     new = candidate(ALL_BLUE)
     first, second, third = judge(store, new), judge(store, new), judge(store, new, force=True)
-    kept = gate_decisions.read(store, "colours", new.sha256)
+    kept = gate_decisions.read(store, "colours", new.card.sha256)
     assert kept == {**third, "earlier": [second, first]}
 
 
@@ -160,7 +162,7 @@ def test_who_serves_already_is_not_judged(store):
 def test_a_model_of_other_classes_is_not_judged(store):
     body = colours.model(RIGHT)
     with pytest.raises(BadRequest, match="do not begin with those that are known: Red, Green, Blue"):
-        judge(store, Candidate(body, colours.card(body, classes=["Red", "Blue", "Green"], sha256="0" * 64)))
+        judge(store, Candidate(body, ModelCard(colours.card(body, classes=["Red", "Blue", "Green"], sha256="0" * 64))))
 
 
 def test_another_release_meanwhile_is_not_replaced(store):
@@ -183,11 +185,11 @@ def test_killed_at_any_write_nothing_is_half_released(store, writes, after):
     try:
         judge(KilledStore(store, writes, after=after), new)
     except Killed:
-        assert serving(store) in {before, new.sha256}
+        assert serving(store) in {before, new.card.sha256}
     if serving(store) == before:
         assert judge(store, new)["released"]
     files = [releases.DECISION_FILE, manifests.FILE, releases.MODEL_FILE, releases.CARD_FILE]
-    assert [store.head(keys.model_file("colours", new.sha256, name)).size > 0 for name in files] == [True] * 4
+    assert [store.head(keys.model_file("colours", new.card.sha256, name)).size > 0 for name in files] == [True] * 4
     assert releases.model_bytes(store, releases.current(store)) == new.model
 
 
@@ -207,6 +209,6 @@ def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, mo
     assert command("judge", tmp_path / "worse", "--force") == 0
     manifests.save(tmp_path / "equal", manifests.to_bytes([line()]))
     assert command("release", tmp_path / "equal") == 0
-    assert store.head(keys.model_file("colours", releases.current(store).sha256, manifests.FILE)).size
+    assert store.head(keys.model_file("colours", releases.current(store).card.sha256, manifests.FILE)).size
     assert command("rollback", before[:8]) == 0
     assert load(store.get(keys.current_model()).body)["sha256"] == before

@@ -38,7 +38,7 @@ def store(memory_store, monkeypatch):
 @pytest.mark.parametrize("name", JUDGED)
 def test_a_verdict_on_known_days_says_this_and_nothing_else(store, tmp_path, name):
     challenger, code, options = JUDGED[name]
-    before = releases.current(store).sha256
+    before = releases.current(store).card.sha256
     body = colours.model(CALLS[challenger], number=2)
     card = colours.card(body, trained_on={"seed": 11})
     save_exported(tmp_path, body, card)
@@ -46,6 +46,6 @@ def test_a_verdict_on_known_days_says_this_and_nothing_else(store, tmp_path, nam
     text = (tmp_path / "verdict.json").read_text(encoding="utf-8")
     stored = store.get(keys.model_file("colours", card["sha256"], "verdict.json")).body
     assert json.loads(stored) == json.loads(text)
-    assert releases.current(store).sha256 == (before if code else card["sha256"])
+    assert releases.current(store).card.sha256 == (before if code else card["sha256"])
     named = text.replace(before, "<the one that serves>").replace(card["sha256"], f"<{challenger}>")
     assert known_days.is_expected(EXPECTED / f"{name}.json", named)

@@ -28,7 +28,7 @@ def release(store, model, classes=CLASSES, renames=None):
 
 def test_the_list_says_which_release_serves(store):
     first, second = release(store, b"one"), release(store, b"two")
-    assert {line.sha256: line.mark for line in registry.listed(store)} == {second: "serves", first: "previous"}
+    assert {line.card.sha256: line.mark for line in registry.listed(store)} == {second: "serves", first: "previous"}
 
 
 def test_before_the_first_release_the_list_is_empty(store):
@@ -38,13 +38,13 @@ def test_before_the_first_release_the_list_is_empty(store):
 def test_a_rollback_goes_to_the_previous_release(store):
     first, second = release(store, b"one"), release(store, b"two")
     registry.rollback(store, "", now=NOON + timedelta(hours=1))
-    assert releases.current(store).sha256 == first
+    assert releases.current(store).card.sha256 == first
     assert load(store.get(keys.current_model()).body)["previous"] == second
 
 
 def test_a_rollback_goes_to_any_release_by_its_beginning(store):
     first, *_ = [release(store, body) for body in (b"one", b"two", b"three")]
-    assert registry.rollback(store, first[:6], now=NOON).sha256 == first
+    assert registry.rollback(store, first[:6], now=NOON).card.sha256 == first
 
 
 @pytest.mark.parametrize("which", ["zz", "previous"])
@@ -60,7 +60,7 @@ def test_a_release_whose_file_is_damaged_never_serves_again(store):
     store.replace(ref, b"tampered", etag=store.head(ref).etag)
     with pytest.raises(NoModel):
         registry.rollback(store, "", now=NOON)
-    assert releases.current(store).sha256 == second
+    assert releases.current(store).card.sha256 == second
 
 
 def test_a_rollback_to_fewer_classes_keeps_the_list(store):
@@ -89,7 +89,7 @@ def test_a_release_that_changes_an_index_is_refused(store, classes):
     first = release(store, b"one")
     with pytest.raises(Malformed):
         release(store, b"two", classes)
-    assert [line.sha256 for line in registry.listed(store)] == [first]
+    assert [line.card.sha256 for line in registry.listed(store)] == [first]
 
 
 @pytest.mark.parametrize("renames", [{"Pizza": "Soup"}, {"Egg": "Bread"}, {"Egg": "Soup"}])

@@ -29,7 +29,7 @@ FEW = ("--rounds", 2, "--workers", 0)
 def store(seaweedfs, monkeypatch, first_model):
     store = at_home(seaweedfs, monkeypatch)
     model, card = load_exported(first_model)
-    registry.release(store, model, card, {}, now=CLOSED)
+    registry.release(store, model, card.document, {}, now=CLOSED)
     return store
 
 
@@ -45,12 +45,12 @@ def labelled(store, queue, number, *, time=CLOSED):
 @pytest.mark.slow("trains and exports a network")
 @pytest.mark.store
 def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
-    before = releases.current(store).sha256
+    before = releases.current(store).card.sha256
     judging = {labelled(store, keys.RANDOM_SAMPLED, number) for number in range(11)}
     learned = {labelled(store, keys.LOW_CONFIDENCE, number) for number in range(44)}
     older = labelled(store, keys.RANDOM_SAMPLED, 50, time=CLOSED - timedelta(days=20))
     assert command("retrain", "--to", tmp_path, "--force", *FEW) == 0
-    card = releases.current(store).card
+    card = releases.current(store).card.document
     body = store.get(keys.model_file("food11", card["sha256"], manifests.FILE)).body
     assert {line.prediction for line in manifests.parse(body)} == {*learned, older}
     assert (card["trained_on"]["manifest"], card["trained_on"]["from"]) == (manifests.version(body), before)
