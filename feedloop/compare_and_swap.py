@@ -32,9 +32,9 @@ def until_first(
 ) -> Result:
     """What `attempt` gives once nobody is faster: it is made anew when it raises Changed or AlreadyExists.
 
-    Raises Unavailable when that goes on for all rounds.
+    Raises Unavailable when that goes on for all attempts.
     """
     for _ in attempts(ref, pause=pause):
         with suppress(AlreadyExists, Changed):
             return attempt()
-    raise AssertionError("rounds end by an error")
+    raise AssertionError("attempts end by an error")

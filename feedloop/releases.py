@@ -28,7 +28,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class Pointer:
-    """What `current.json` says; `previous` is empty for the first release, `moved_at` None where nobody wrote it."""
+    """What `current.json` holds; `previous` is empty for the first release, `moved_at` None where nobody wrote it."""
 
     name: str
     sha256: str
@@ -37,12 +37,12 @@ class Pointer:
 
 
 def current(store: ObjectStore) -> Release:
-    """The release that serves now. Raises NoModel when there is none, or when its papers are not in order."""
+    """The release that serves now. Raises NoModel when there is none, or when its files do not fit together."""
     return fetch_release(store, *pointed_to(store))
 
 
 def fetch_release(store: ObjectStore, name: str, sha256: str) -> Release:
-    """One release of those that were ever published. Raises NoModel when its papers are not in order."""
+    """One release of those that were ever published. Raises NoModel when its files do not fit together."""
     try:
         card = ModelCard(load(store.get(keys.model_file(name, sha256, CARD_FILE)).body))
         return _checked(Release(card, _classes(store, name)), name, sha256)
@@ -51,7 +51,7 @@ def fetch_release(store: ObjectStore, name: str, sha256: str) -> Release:
 
 
 def fetch_pointer(store: ObjectStore) -> Pointer:
-    """Which release is to serve, since when, and in whose place. Raises NoModel."""
+    """Which release is to serve, since when, and instead of which. Raises NoModel."""
     try:
         document = load(store.get(keys.current_model()).body)
         name, sha256 = str(document["name"]), str(document["sha256"])

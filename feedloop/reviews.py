@@ -1,6 +1,6 @@
-"""Putting a prediction before people: the review picture first, then the task, each written once.
+"""Queueing a prediction for annotators: the review picture first, then the task, each written once.
 
-And which of the review desk's projects they come to.
+And which of Label Studio's projects is each queue's.
 """
 
 from collections.abc import Mapping, Sequence
@@ -49,7 +49,7 @@ def queue_blind(store: ObjectStore, prediction: PredictionId) -> bool:
 
 
 def fetch_noted_projects(store: ObjectStore) -> Births:
-    """What the set-up noted; nothing when it never did, or when our key does not open it yet."""
+    """What the set-up noted; nothing when it never did, or when our key may not read it yet."""
     try:
         noted = load(store.get(keys.projects()).body)["projects"]
         return {queue: (int(project["id"]), parse_iso(project["created"])) for queue, project in noted.items()}

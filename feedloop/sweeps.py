@@ -48,7 +48,7 @@ def lease_for(seconds: int, *, trusted: bool = False) -> Lease:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What came of a run: it finishes what it can, counts the rest, and says what a person has to decide."""
+    """What came of a run: it finishes what it can, counts the rest, and names what an operator has to decide."""
 
     counts: Counter[str] = field(default_factory=Counter)
     stopped: tuple[str, ...] = ()
@@ -160,7 +160,7 @@ def _take_over(store: ObjectStore, ref: ObjectRef, holder: str, lease: Lease) ->
 
 
 def _parse(stored: Stored) -> _LeaseState:
-    """What a lease says; one that is damaged is nobody's."""
+    """What a lease holds; one that is damaged is nobody's."""
     try:
         document = load(stored.body)
     except Malformed:

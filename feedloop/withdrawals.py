@@ -132,7 +132,7 @@ def _change(store: ObjectStore, queue: str, edit: Callable[[Guard], Guard]) -> N
 
 
 def _parse(stored: Stored) -> Guard:
-    """What an object says; one that is damaged holds and approves nothing."""
+    """What an object holds; one that is damaged holds and approves nothing."""
     try:
         document = load(stored.body)
         held, spared = (Held.from_document(document.get(name)) for name in ("held", "spared"))

@@ -12,7 +12,7 @@ from feedloop.domain.review import CHOICES
 
 VISITOR = "visitor"
 UNKNOWN = ""
-"""Whose account was deleted: Label Studio no longer tells who it was."""
+"""Whose account was deleted: Label Studio no longer says who it was."""
 
 CLASS, OTHER, UNCLEAR, SKIPPED = "class", "other", "unclear", "skipped"
 DISPUTED, WITHDRAWN, UNCOMMITTED = "disputed", "withdrawn", "uncommitted"
@@ -73,7 +73,7 @@ class Annotation:
 
 
 def parse_annotation(body: bytes, classes: ClassList) -> Annotation:
-    """What an annotation file says. Raises Malformed with the reason."""
+    """The annotation that a file holds. Raises Malformed with the reason."""
     document = load(body)
     try:
         return Annotation(_image(document), _vote(document, classes))

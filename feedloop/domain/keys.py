@@ -1,4 +1,4 @@
-"""The one place that spells a bucket or a key, and reads one back. What is counted or selected on stands in the key."""
+"""The one module that spells a bucket or a key, and parses one. What is counted or selected on stands in the key."""
 
 import re
 from typing import NamedTuple
@@ -36,7 +36,7 @@ _LONGEST_NAME = 64  # bytes; what is named after an annotation has three times a
 
 
 class ObjectRef(NamedTuple):
-    """Where an object lies. The bucket is its plain name: adapters add the deployment's prefix."""
+    """Bucket and key of an object. The bucket is its plain name: adapters add the deployment's prefix."""
 
     bucket: str
     key: str
@@ -60,7 +60,7 @@ def production_day(class_index: int, day: str) -> ObjectRef:
 
 
 def parse_production(key: str) -> PredictionId:
-    """The prediction that lies at a production key. Raises Malformed."""
+    """The prediction of a production key. Raises Malformed."""
     match = _PRODUCTION_KEY.fullmatch(key)
     if match is None:
         raise Malformed(f"not a production key: {key}")
@@ -197,7 +197,7 @@ def version(state: str, queue: str, annotation: str, etag: str) -> ObjectRef:
 
 
 def quarantined(queue: str, name: str, etag: str) -> ObjectRef:
-    """What was not understood of a queue's output: an annotation's version, or another object there."""
+    """What could not be parsed of a queue's output: an annotation's version, or another object there."""
     return version(QUARANTINED, queue, name, etag + _RULES)
 
 
@@ -208,7 +208,7 @@ def parse_quarantined(key: str) -> tuple[str, str] | None:
 
 
 def vanished(queue: str, annotation: str, etag: str) -> ObjectRef:
-    """The mark beside a ledger entry: this version was seen to be gone. An empty mark means that it is back."""
+    """The mark beside a ledger entry: this version has vanished. An empty mark means that it is back."""
     return version(CURATED, queue, annotation, etag + _GONE)
 
 

@@ -13,7 +13,7 @@ from feedloop.domain.errors import Malformed
 
 
 class LabelOutcome(NamedTuple):
-    """What votes say together: CLASS with the class's index, or another outcome without."""
+    """The outcome of votes: CLASS with the class's index, or another outcome without."""
 
     kind: str
     class_index: int | None = None
@@ -21,7 +21,7 @@ class LabelOutcome(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Label:
-    """Votes by annotation id. `materialised` is empty while datasets may not show this label yet."""
+    """Votes by annotation id. `materialised` is empty while datasets may not follow this label yet."""
 
     prediction: str
     votes: Mapping[str, Vote] = field(default_factory=dict)
@@ -30,7 +30,7 @@ class Label:
 
     @property
     def outcome(self) -> LabelOutcome:
-        """What the votes say together."""
+        """The outcome of all votes."""
         return decide(self.votes)
 
     @property
@@ -39,7 +39,7 @@ class Label:
         return {LabelOutcome(entry["outcome"], entry["class_index"]) for entry in self.history}
 
     def is_withdrawn(self, annotation: str, vote: Vote) -> bool:
-        """Whether this version of the annotation was seen to vanish."""
+        """Whether this version of the annotation has vanished."""
         known = self.votes.get(annotation)
         return known is not None and known.outcome == WITHDRAWN != vote.outcome and known.updated_at >= vote.updated_at
 
@@ -54,7 +54,7 @@ class Label:
         """The label after its annotation was deleted: the vote stays on record, as withdrawn.
 
         A vote that never got here is recorded too, lest a slow worker casts it later. A newer one than the
-        last that was seen before the deletion stays: the annotation is back.
+        last before the deletion stays: the annotation is back.
         """
         known = self.votes.get(annotation, last_known)
         if (known.outcome == WITHDRAWN and annotation in self.votes) or known.updated_at > last_known.updated_at:

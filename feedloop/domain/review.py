@@ -32,7 +32,7 @@ _DATA = {"v", "image", "ml_prediction", "confidence", "user_feedback", "source",
 
 
 def blind_task(image_url: str) -> Document:
-    """A task of the random sample: the picture and nothing that tells what the model thinks."""
+    """A task of the random sample: the picture and nothing about the model's answer."""
     return {"data": {"v": 1, "image": image_url, "source": "random_sample"}}
 
 

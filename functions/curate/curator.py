@@ -5,7 +5,7 @@ The order makes every kill and every pause harmless:
 1. note the version as begun (`tracking/open`), so that a sweep finds whoever died here;
 2. compare-and-swap the vote into the label of record;
 3. copy the picture to its class, then delete it from every class it ever had;
-4. compare-and-swap `materialised`; if the label changed meanwhile, repeat 3 for what it says now;
+4. compare-and-swap `materialised`; if the label changed meanwhile, repeat 3 for its present outcome;
 5. write the ledger entry, last, and take the note of 1 away.
 
 Copies and deletes cannot be made conditional on every store, so a worker that slept between
@@ -48,7 +48,7 @@ MOST_VOTES = 1000
 
 
 class _TooManyVotes(Exception):
-    """No people give so many annotations of one picture."""
+    """One picture has more annotations than annotators give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ class Curator:
             label_store.materialise(prediction, label, etag)
 
     def _change(self, version: Version, prediction: PredictionId, edit: Edit, enter: Callable[[], None]) -> str:
-        """Edit the label of record in the order told above, and `enter` the ledger; what came of it.
+        """Edit the label of record in the order of this module's docstring, and `enter` the ledger; what came of it.
 
         No note is needed when only the ledger entry is left.
         """
@@ -216,7 +216,7 @@ class Curator:
         return UNCOMMITTED
 
     def _quarantine(self, note: ObjectRef, ref: ObjectRef, version: Entry | Stored, reason: str) -> str:
-        """Say what is wrong with an object, once; the beginning of its body is kept, the rest stays where it is."""
+        """Write what is wrong with an object, once, and how its body begins; the object stays where it is."""
         body = version.body if isinstance(version, Stored) else b""
         is_whole = isinstance(version, Stored) and version.is_whole
         document = {

@@ -28,7 +28,7 @@ class Revision:
 
     @property
     def changes_nothing(self) -> bool:
-        """Whether the label is stored as it should be, and the datasets show it."""
+        """Whether the label is stored as it should be, and the datasets follow it."""
         return self.after == self.before and bool(self.before.materialised or not self.etag)
 
 
@@ -87,7 +87,7 @@ class LabelStore:
                 return
 
     def _move(self, prediction: PredictionId, label: Label) -> None:
-        """First what the label asks for now, then away with all that it ever asked for."""
+        """First to the target of its outcome, then away from every target it ever had."""
         self._put(prediction, label.outcome)
         for outcome in label.outcomes_ever - {label.outcome}:
             former = self._target(prediction, outcome)

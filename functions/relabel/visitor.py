@@ -17,8 +17,8 @@ from feedloop.ports import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
-class _Last:
-    """What the visitor said last, and the version of the file that says it."""
+class _LastAnswer:
+    """The visitor's last answer, and the version of the file that holds it."""
 
     class_index: int
     etag: str = ""
@@ -45,24 +45,24 @@ def relabel(record: Prediction, index: int, *, store: ObjectStore, classes: Clas
     return until_first(ref, attempt)  # another click may be faster, or our own answer get lost
 
 
-def _last(store: ObjectStore, ref: ObjectRef, record: Prediction, classes: ClassList) -> _Last:
+def _last(store: ObjectStore, ref: ObjectRef, record: Prediction, classes: ClassList) -> _LastAnswer:
     """The visitor's answer so far; a file that cannot be understood gives way to the next one."""
     try:
         stored = store.get(ref, most=annotations.LARGEST)
     except Missing:
-        return _Last(record.id.class_index)
+        return _LastAnswer(record.id.class_index)
     try:
         vote, counter = annotations.parse_annotation(stored.body, classes).vote, load(stored.body)["counter"]
         index = record.id.class_index if vote.class_index is None else vote.class_index
-        return _Last(index, stored.etag, int(counter), vote.updated_at)
+        return _LastAnswer(index, stored.etag, int(counter), vote.updated_at)
     except (Malformed, KeyError, TypeError, ValueError):
-        return _Last(record.id.class_index, stored.etag)
+        return _LastAnswer(record.id.class_index, stored.etag)
 
 
 def _file(
-    store: ObjectStore, record: Prediction, index: int, last: _Last, *, classes: ClassList, now: datetime
+    store: ObjectStore, record: Prediction, index: int, last: _LastAnswer, *, classes: ClassList, now: datetime
 ) -> Document:
-    """An annotation by the visitor; its time always grows, whatever the replicas' clocks say."""
+    """An annotation by the visitor; its time always grows, whatever the replicas' clocks show."""
     withdrawn = index == record.id.class_index
     choice = {"type": "choices", "value": {"choices": [classes.name(index)]}}
     known = last.updated_at if last.updated_at and last.updated_at < now + annotations.AHEAD else None

@@ -16,7 +16,7 @@ QUEUED, KNOWN, FAILED = "queued", "known", "failed"
 
 
 def draw_sample(day: str, count: int, *, store: ObjectStore, classes: int, now: datetime) -> Document:
-    """Queue the first `count` predictions of a day in their random order; say what is new.
+    """Queue the first `count` predictions of a day in their sample order; how many are new.
 
     A day that is still open gives a provisional sample: later uploads may belong to it too.
     """

@@ -22,7 +22,7 @@ _DIGITS = re.compile("[0-9]{1,5}")
 
 @http.endpoint("POST")
 def handle(event: Event, _context: Context) -> Response:
-    """Draw yesterday's sample, or with the operator token the one that is asked for."""
+    """Draw yesterday's sample, or with the operator token that of any day."""
     settings, yesterday = wiring.configured(), clock.day_before(wiring.clock()())
     if http.has_token(event, wiring.operator_token()):
         fields = http.fields(event)

@@ -7,7 +7,7 @@ reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, tracking/p
 writes     Label Studio's tasks, tracking/imported, tracking/quarantine; of repairs labelstudio/output,
            tracking/removed, tracking/sync
 answers    200 {"projects": {queue: {"new", "known", "failed", "repaired", "removed", "unreadable"}}}, "stopped" when
-           a person should look · 200 {"status": "known"} for an event without news, "off" without Label Studio
+           an operator should look · 200 {"status": "known"} for an event without news, "off" without Label Studio
            401 an event without token · 503 store or Label Studio down, wrong token, project missing
 """
 

@@ -216,7 +216,7 @@ class Importer:
                 log.event("sync.refused", queue=self.queue, key=file.entry.key, why=reason)
 
     def _quarantine(self, file: File, reason: str) -> str:
-        """Say what is wrong with a file, once for each of its contents."""
+        """Write what is wrong with a file, once for each of its contents."""
         named = (keys.refused_tasks(self.queue), file.sample_key, file.entry.etag)
         with suppress(AlreadyExists):
             self.store.create(

@@ -6,7 +6,7 @@ older one swapped. Both are conditional: whatever Label Studio writes meanwhile 
 
 Annotations that were deleted in vain are found by counting: only when files and annotations do not differ by as
 many as the last time are all of them compared. A file goes when its annotation is certainly gone and was of this
-very project; a copy is kept first. Many at once look like a mistake: then none goes, and a person is told.
+very project; a copy is kept first. Many at once look like a mistake: then none goes, and an operator has to approve it.
 
 Killed anywhere, the next run does the same again: how far we came is written last.
 """
@@ -261,7 +261,7 @@ class Repairer:
 
 
 def _written(stored: Stored) -> datetime:
-    """When the annotation in a file was saved; long ago when nobody can tell."""
+    """When the annotation in a file was saved; long ago when the file does not say."""
     try:
         return parse_iso(load(stored.body)["updated_at"])
     except (Malformed, KeyError, TypeError, ValueError):

@@ -18,7 +18,7 @@ COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED, UNREADABLE)
 
 
 def is_news(store: ObjectStore, ref: ObjectRef) -> bool:
-    """Whether a task that is not in Label Studio yet may lie there; asks the store once."""
+    """Whether it may be a task that is not in Label Studio yet; one call of the store."""
     for queue in keys.REVIEW_QUEUES:
         if ref.bucket == keys.LABELSTUDIO and ref.key.startswith(keys.tasks(queue).key):
             return not was_imported(store, queue, keys.parse_task(queue, ref.key))
@@ -59,7 +59,7 @@ def sweep(
 
 
 def _classes(store: ObjectStore) -> ClassList | None:
-    """Today's names of the classes; None when no model is released, or our key does not open its papers yet."""
+    """Today's names of the classes; None when no model is released, or our key may not read its files yet."""
     try:
         return releases.class_list(store)
     except (NoModel, StoreMisconfigured, Malformed):
