@@ -1,7 +1,7 @@
 """The model that a replica serves: loaded at the first picture, replaced while requests go on.
 
 A request takes a reference to what serves and finishes with it. A thread looks at the
-pointer every few seconds, loads what it points to, tries it, and only then moves the
+pointer every few seconds, loads what it names, tries it, and only then moves the
 reference: nobody waits for a load but the first, and a release that cannot be served
 changes nothing except a line in the log (docs/decisions/0005-serving.md).
 """
@@ -15,22 +15,25 @@ from feedloop.domain.errors import FeedloopError, NoModel
 from feedloop.ports import Classifier, ObjectStore
 from feedloop.releases import Release
 
-LOOK_SECONDS = 5.0
-"""Between two looks at the pointer; a move is to be seen within ten."""
+POLL_SECONDS = 5.0
+"""Between two reads of the pointer; a replica follows it within ten."""
 
-Served = tuple[Release, Classifier]
+LoadedModel = tuple[Release, Classifier]
 Load = Callable[[Release], Classifier]
-Watch = Callable[[Callable[[], None]], Callable[[], None]]
-"""Calls a look again and again, and returns what ends that."""
+Poll = Callable[[Callable[[], None]], Callable[[], None]]
+"""Calls a refresh again and again, and returns what ends that."""
 
 
-def every_few_seconds(look: Callable[[], None]) -> Callable[[], None]:
-    """Look from a thread that ends with the process, or when it is told to; with the keys of who called first."""
+def poll_in_thread(refresh: Callable[[], None]) -> Callable[[], None]:
+    """Refresh every POLL_SECONDS in a thread that ends with the process, or by what is returned.
+
+    It has the context, and so the keys to the store, of the call that started it.
+    """
     ended = Event()
 
     def run() -> None:
-        while not ended.wait(LOOK_SECONDS):
-            look()
+        while not ended.wait(POLL_SECONDS):
+            refresh()
 
     def end() -> None:
         ended.set()
@@ -44,76 +47,77 @@ def every_few_seconds(look: Callable[[], None]) -> Callable[[], None]:
 class ActiveModel:
     """Calling it gives the current release and its classifier. Safe for any number of threads."""
 
-    def __init__(self, store: Callable[[], ObjectStore], load: Load, *, watch: Watch = every_few_seconds) -> None:
-        self._store, self._load, self._watch = store, load, watch
-        self.begin()
+    def __init__(self, store: Callable[[], ObjectStore], load: Load, *, poll: Poll = poll_in_thread) -> None:
+        self._store, self._load, self._poll = store, load, poll
+        self.reset()
 
-    def __call__(self) -> Served:
+    def __call__(self) -> LoadedModel:
         """What serves now; the first call loads it. Raises Unavailable, most often NoModel."""
-        return self._serving or self._first()
+        return self._active or self._load_first()
 
-    def look(self) -> None:
-        """Serve what the pointer names, if it is another release and can be served."""
+    def refresh(self) -> None:
+        """Activate what the pointer names, if it is another release and can be served; log a refusal."""
         with self._loading:
-            self._look()
+            self._refresh()
 
-    def begin(self) -> None:
-        """Be a new replica: also what a forked child must do, which has none of its parent's threads."""
+    def reset(self) -> None:
+        """Forget the model, as a forked child must, which has none of its parent's threads."""
         self._loading = Lock()
-        self._serving: Served | None = None
-        self._end_watch: Callable[[], None] | None = None
+        self._active: LoadedModel | None = None
+        self._end_poll: Callable[[], None] | None = None
         self._failure: FeedloopError = NoModel(releases.NONE)
-        self._looks, self._told = 0, ""
+        self._attempts, self._logged = 0, ""
 
     def cache_clear(self) -> None:
-        """End the thread and begin anew; named as for every other choice of wiring."""
-        if self._end_watch:
-            self._end_watch()
-        self.begin()
+        """End the thread and reset; named as for every other choice of wiring."""
+        if self._end_poll:
+            self._end_poll()
+        self.reset()
 
-    def _first(self) -> Served:
+    def _load_first(self) -> LoadedModel:
         """Who waits while another call loads shares its outcome instead of loading again."""
-        seen = self._looks
+        attempts = self._attempts
         with self._loading:
-            if not self._serving and seen == self._looks:
-                self._look()
-            if not self._serving:
+            if not self._active and attempts == self._attempts:
+                self._refresh()
+            if not self._active:
                 raise self._failure.with_traceback(None)
-            self._end_watch = self._end_watch or self._watch(self.look)
-            return self._serving
+            self._end_poll = self._end_poll or self._poll(self.refresh)
+            return self._active
 
-    def _look(self) -> None:
+    def _refresh(self) -> None:
         wanted = ""
         try:
             name, wanted = releases.pointed_to(self._store())
-            self._serve(releases.fetch_release(self._store(), name, wanted))
+            self._activate(releases.fetch_release(self._store(), name, wanted))
         except FeedloopError as error:
             self._refuse(wanted, error)
-        except Exception as error:  # noqa: BLE001 - whatever it is, what serves goes on serving, and it is told
+        except Exception as error:  # noqa: BLE001 - whatever it is, the active model goes on serving, and the log says so
             self._refuse(wanted, NoModel(f"The model cannot be loaded: {error!r}."))
         finally:
-            self._looks += 1
+            self._attempts += 1
 
-    def _serve(self, release: Release) -> None:
-        serving = self._serving
-        if serving and serving[0].card == release.card:
-            self._serving = release, serving[1]  # at most a class has another name now
+    def _activate(self, release: Release) -> None:
+        active = self._active
+        if active and active[0].card == release.card:
+            self._active = release, active[1]  # at most a class has another name now
         else:
-            self._serving = release, self._load(release)
+            self._active = release, self._load(release)
             name, version = release.card.name, release.card.version
-            log.event("model.served", model=name, version=version, instead_of=_version(serving))
-        self._told = ""
+            log.event("model.served", model=name, version=version, instead_of=_version(active))
+        self._logged = ""
 
     def _refuse(self, wanted: str, error: FeedloopError) -> None:
-        """Tell it once, not at every look; that nothing is released yet is no refusal."""
+        """Log it once, not at every poll; that nothing is released yet is no refusal."""
         self._failure = error
         kind = type(error).__name__
-        nothing_yet = str(error) == releases.NONE and not self._serving
-        if self._told != (told := f"{wanted} {kind}") and not nothing_yet:
-            serving = _version(self._serving)
-            log.event("model.refused", version=wanted[:8], kind=kind, why=str(error), serving=serving)
-        self._told = told
+        nothing_yet = str(error) == releases.NONE and not self._active
+        refusal = f"{wanted} {kind}"
+        if self._logged != refusal and not nothing_yet:
+            active = _version(self._active)
+            log.event("model.refused", version=wanted[:8], kind=kind, why=str(error), serving=active)
+        self._logged = refusal
 
 
-def _version(served: Served | None) -> str:
-    return served[0].card.version if served else ""
+def _version(model: LoadedModel | None) -> str:
+    return model[0].card.version if model else ""

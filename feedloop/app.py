@@ -31,13 +31,13 @@ def create_app(
 ) -> Flask:
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any).
 
-    At most `calls` are in work at the same time (0: no limit), the others are told to come again.
+    At most `calls` are in work at the same time (0: no limit), the others get 429.
     `ready` raises what keeps this replica from serving.
     """
     app = Flask(name, static_folder=None)
     app.url_map.strict_slashes = False  # of rules that come after it: /function/predict is not sent on to predict/
     context = http.Context(gethostname())
-    places = _places(calls)
+    limit = _concurrency_limit(calls)
 
     def call(path: str = "") -> Response:
         if request.method == "OPTIONS":
@@ -45,21 +45,13 @@ def create_app(
         if refusal := request.environ.get(REFUSED):
             raise refusal
         event = http.Event(request.get_data(), request.headers, request.method, request.args, f"/{path}")
-        with places(), _panics_told():
+        with limit(), _panics_as_errors():
             return _response(handle(event, context))
-
-    def readiness() -> Response:
-        try:
-            with _panics_told():
-                ready()
-        except Unavailable as error:
-            return _response(http.problem_response(error, log_it=False))  # who starts is asked again and again
-        return _response(http.json_response({"status": "ready"}))
 
     for rule in ("/", "/<path:path>"):
         app.url_map.add(Rule(rule, endpoint=call.__name__))  # of any method: the handler says which it answers
     app.view_functions[call.__name__] = call
-    app.add_url_rule(READY, "ready", readiness)
+    app.add_url_rule(READY, "ready", lambda: _readiness(ready))
     app.before_request(_start_clock)
     app.after_request(lambda response: _with_cors(response, origins))
     app.after_request(lambda response: _logged(response, name))
@@ -67,14 +59,23 @@ def create_app(
     return app
 
 
-def _places(calls: int) -> Callable[[], AbstractContextManager[None]]:
-    """What a call holds while it is in work."""
+def _readiness(ready: ReadinessCheck) -> Response:
+    try:
+        with _panics_as_errors():
+            ready()
+    except Unavailable as error:
+        return _response(http.problem_response(error, log_it=False))  # who starts is asked again and again
+    return _response(http.json_response({"status": "ready"}))
+
+
+def _concurrency_limit(calls: int) -> Callable[[], AbstractContextManager[None]]:
+    """What a call holds while it is in work; entering it raises Busy when `calls` others do."""
     if not calls:
         return nullcontext
     free = BoundedSemaphore(calls)
 
     @contextmanager
-    def place() -> Iterator[None]:
+    def limited() -> Iterator[None]:
         if not free.acquire(blocking=False):
             raise Busy(f"{calls} calls are in work here already. Try again in some seconds.")
         try:
@@ -82,11 +83,11 @@ def _places(calls: int) -> Callable[[], AbstractContextManager[None]]:
         finally:
             free.release()
 
-    return place
+    return limited
 
 
 @contextmanager
-def _panics_told() -> Iterator[None]:
+def _panics_as_errors() -> Iterator[None]:
     """What a library in Rust did not foresee is no Exception (PyO3's PanicException), and would end in silence."""
     try:
         yield

@@ -1,4 +1,4 @@
-"""The terminal, whatever it is: what it cannot show does not stop us."""
+"""The terminal, whatever it is: a character that it cannot print does not stop a command."""
 
 import os
 import sys

@@ -1,4 +1,4 @@
-"""Requests in, answers out: the handle(event, context) contract, and one shape for every refusal (RFC 9457)."""
+"""Requests and responses: the handle(event, context) contract, and one form for every refusal (RFC 9457)."""
 
 import hmac
 from collections.abc import Callable
@@ -86,7 +86,7 @@ _FOR_THE_LOG = (
     errors.StoreDown,
     errors.StoreMisconfigured,
     errors.AnnotationToolDown,
-)  # their words name addresses and buckets
+)  # their messages name addresses and buckets
 _ASK_THE_LOG = "Try again in some seconds. The log says what is wrong."
 
 Handle = Callable[[Event, Context], Response]
@@ -115,12 +115,12 @@ def endpoint(*methods: str) -> Callable[[Handle], Handle]:
 
 
 def json_response(document: dict[str, Any], status: int = 200) -> Response:
-    """A JSON answer."""
+    """A JSON response."""
     return {"statusCode": status, "body": document, "headers": {"Content-Type": "application/json"}}
 
 
 def text_response(body: str, content_type: str) -> Response:
-    """An answer that is no document; it leaves in UTF-8."""
+    """A response that is no document; it leaves in UTF-8."""
     return {"statusCode": 200, "body": body, "headers": {"Content-Type": content_type}}
 
 
@@ -156,16 +156,19 @@ def fields(event: Event) -> dict[str, str]:
     if kind != _MULTIPART and len(event.body) > FIELD_BYTES:
         raise errors.BadRequest(f"Fields may take {FIELD_BYTES // 1000} kB together.")
     if kind == "application/json":
-        return {name: str(value) for name, value in _json_object(event.body).items() if value is not None}
+        try:
+            return {name: str(value) for name, value in documents.load(event.body).items() if value is not None}
+        except errors.Malformed as error:
+            raise errors.BadRequest("The body is not a JSON object.") from error
     return _form(event).fields
 
 
 def upload(event: Event) -> Upload:
     """The file: the multipart field `file`, or the body itself. Raises BadRequest when there is none."""
-    found = _form(event).file if _mimetype(event) == _MULTIPART else Upload(event.body, "")
-    if not (found and found.body):
+    file = _form(event).file if _mimetype(event) == _MULTIPART else Upload(event.body, "")
+    if not (file and file.body):
         raise errors.BadRequest("Send a picture as the multipart field `file`, or as the body itself.")
-    return found
+    return file
 
 
 def has_token(event: Event, token: str) -> bool:
@@ -206,14 +209,14 @@ def _multipart(body: bytes, boundary: bytes) -> _Form:
     form, part, content = _Form({}), None, bytearray()
     for start in range(0, len(body), _CHUNK):
         decoder.receive_data(body[start : start + _CHUNK])
-        while not isinstance(found := decoder.next_event(), (NeedData, Epilogue)):
-            if isinstance(found, (Field, File)):
-                part, content = found, bytearray()
-            elif isinstance(found, Data) and part:
-                content += found.data
+        while not isinstance(piece := decoder.next_event(), (NeedData, Epilogue)):
+            if isinstance(piece, (Field, File)):
+                part, content = piece, bytearray()
+            elif isinstance(piece, Data) and part:
+                content += piece.data
                 if part.name != _FILE and len(content) > FIELD_BYTES and isinstance(part, Field):
                     raise ValueError("a field is too long")
-                if not found.more_data:
+                if not piece.more_data:
                     _put(form, part, bytes(content))
     decoder.receive_data(None)
     decoder.next_event()  # ValueError unless the last boundary came
@@ -237,10 +240,3 @@ class _Decoder(MultipartDecoder):
         except UnicodeDecodeError:
             data = data.decode("latin-1").encode()
         return super()._parse_headers(data)
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    try:
-        return documents.load(body)
-    except errors.Malformed as error:
-        raise errors.BadRequest("The body is not a JSON object.") from error

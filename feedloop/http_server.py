@@ -18,10 +18,10 @@ _HEAD_BYTES = 262_144  # smaller cuts bodies into more pieces
 
 @dataclass(frozen=True, slots=True)
 class ServerOptions:
-    """How a server shares its work, and how it leaves."""
+    """How many processes serve, and how they end."""
 
     workers: int
-    grace_seconds: float = 0.0  # told to end, it takes calls for so long: who sends them may not know yet
+    grace_seconds: float = 0.0  # after the signal to end it takes calls for so long: who sends them may not know yet
     drain_seconds: int = 4  # then it finishes what it has begun, and no longer than this
 
 
@@ -67,7 +67,7 @@ def serve(factory: str, host: str, port: int, options: ServerOptions) -> None:
 
 
 def _delay_shutdown(server: Any, seconds: float) -> None:  # noqa: ANN401 - granian's class has no name of its own
-    """Let the end that a signal asks for begin later."""
+    """Let the shutdown that a signal asks for begin later."""
     end = server.signal_handler_interrupt
 
     def later(*_signal: object) -> None:

@@ -16,16 +16,16 @@ _MOST = 10_000  # signs of one fact: what is longer was chosen by a caller, or s
 
 def event(name: str, **facts: object) -> None:
     """Write what happened, for example `event("predict.answered", status=200)`."""
-    line = {"at": iso(utc_now()), "event": name, **{fact: _bounded(told) for fact, told in facts.items()}}
+    line = {"at": iso(utc_now()), "event": name, **{fact: _bounded(value) for fact, value in facts.items()}}
     if call := call_id.get():
         line["call"] = call
     with suppress(BrokenPipeError):  # nobody listens any more; the call goes on
-        sys.stdout.write(json.dumps(line, default=lambda told: _bounded(str(told))) + "\n")
+        sys.stdout.write(json.dumps(line, default=lambda value: _bounded(str(value))) + "\n")
         sys.stdout.flush()
 
 
-def _bounded(told: object) -> object:
+def _bounded(value: object) -> object:
     """A long text keeps its beginning and its end: the last line of a traceback says most."""
-    if not isinstance(told, str) or len(told) <= _MOST:
-        return told
-    return f"{told[: _MOST // 2]} … {len(told) - _MOST} more … {told[-_MOST // 2 :]}"
+    if not isinstance(value, str) or len(value) <= _MOST:
+        return value
+    return f"{value[: _MOST // 2]} … {len(value) - _MOST} more … {value[-_MOST // 2 :]}"

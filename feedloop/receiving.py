@@ -8,6 +8,7 @@ import asyncio
 import sys
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from io import BytesIO
 from math import ceil
 from typing import TYPE_CHECKING, Any
@@ -78,20 +79,23 @@ class Receiver:
         try:
             environ |= {"wsgi.input": BytesIO(body.handed_on()), "CONTENT_LENGTH": str(body.size)}
             pool = self._threads_apart if apart else self._threads
-            answer = await asyncio.get_running_loop().run_in_executor(pool, _answered, self._app, environ)
+            respond = partial(Response.from_app, self._app, environ, buffered=True)
+            response = await asyncio.get_running_loop().run_in_executor(pool, respond)
         finally:
             self._let_go(body)
-        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
-        await send({"type": "http.response.start", "status": answer.status_code, "headers": headers})
-        await send({"type": "http.response.body", "body": answer.get_data()})
+        headers = [
+            (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()
+        ]
+        await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+        await send({"type": "http.response.body", "body": response.get_data()})
 
     async def _take(self, environ: "WSGIEnvironment", receive: Receive, body: "_Body") -> None:
-        """All that is sent, into `body`. Raises what the caller is told.
+        """Read all that is sent into `body`. Raises the FeedloopError to respond with.
 
         What is refused is read to its end as well, and forgotten: a browser that still sends sees no answer, but a
         broken connection. Only a body that is announced as too large is not waited for.
         """
-        refusal, seen, more = self._refusal(environ), 0, True
+        refusal, size, more = self._refusal(environ), 0, True
         if int(environ.get("CONTENT_LENGTH") or 0) > _MOST:
             raise refusal or _too_large()
         try:
@@ -101,8 +105,8 @@ class Receiver:
                     if message["type"] == "http.disconnect":
                         raise BadRequest("The body ended before its end.")
                     chunk, more = message.get("body", b""), message.get("more_body", False)
-                    seen += len(chunk)
-                    if seen > _MOST:
+                    size += len(chunk)
+                    if size > _MOST:
                         raise _too_large()
                     refusal = refusal or self._keep(chunk, body)
         except TimeoutError as error:
@@ -112,7 +116,7 @@ class Receiver:
 
     def _refusal(self, environ: "WSGIEnvironment") -> FeedloopError | None:
         """What can be said before anything is read. The call counts."""
-        if sum(len(told) for told in environ.values() if isinstance(told, str)) > HEAD_BYTES:
+        if sum(len(value) for value in environ.values() if isinstance(value, str)) > HEAD_BYTES:
             return BadRequest(f"Path and headers may take {HEAD_BYTES // 1000} kB together.")
         if environ.pop("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
             return BadRequest("Send a body with Content-Length, or in chunks, and not encoded otherwise.")
@@ -190,8 +194,3 @@ def _environ(scope: Message) -> "WSGIEnvironment":
             name = name if name in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{name}"
             environ[name] = f"{environ[name]},{value}" if name in environ and name != "CONTENT_LENGTH" else value
     return environ
-
-
-def _answered(app: "WSGIApplication", environ: "WSGIEnvironment") -> Response:
-    """What the application answers, all of it."""
-    return Response.from_app(app, environ, buffered=True)

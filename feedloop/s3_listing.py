@@ -27,23 +27,23 @@ Send = Callable[[Request], bytes]
 
 @dataclass(frozen=True, slots=True)
 class ListingClient:
-    """Who asks, and where."""
+    """Lists buckets of one endpoint with one pair of keys."""
 
     endpoint: str
     region: str
     access_key: str
     secret_key: str
 
-    def lines(self, bucket: str, folder: str, start_after: str, *, page: int, ask: Send) -> Iterator[Entry]:
+    def entries(self, bucket: str, folder: str, start_after: str, *, page: int, send: Send) -> Iterator[Entry]:
         """What lies below the folder, after that key; markers of folders are left out. Raises OSError for no XML."""
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(page), "prefix": folder}
         more = {"start-after": start_after} if start_after else {}
         while True:
-            answer = _parsed(ask(self.signed(bucket, {**query, **more}, datetime.now(UTC))))
-            found = (_line(entry) for entry in answer.findall("{*}Contents"))
-            yield from (line for line in found if line.size or not line.key.endswith("/"))
+            answer = _parse(send(self.signed(bucket, {**query, **more}, datetime.now(UTC))))
+            entries = map(_entry, answer.findall("{*}Contents"))
+            yield from (entry for entry in entries if entry.size or not entry.key.endswith("/"))
             token = answer.findtext("{*}NextContinuationToken") or ""
-            if token in {"", more.get("continuation-token")}:  # the last page, or one that would be told for ever
+            if token in {"", more.get("continuation-token")}:  # the last page, or one that would come for ever
                 return
             more = {"continuation-token": token}
 
@@ -51,11 +51,11 @@ class ListingClient:
         """A GET of a bucket with these parameters."""
         base = urlsplit(self.endpoint)
         path = f"{base.path}/{quote(bucket)}"
-        asked = urlencode(sorted(query.items()), quote_via=quote, safe="~")
+        parameters = urlencode(sorted(query.items()), quote_via=quote, safe="~")
         at = f"{now:%Y%m%dT%H%M%SZ}"
         named = {"host": base.netloc, "x-amz-content-sha256": _OF_NOTHING, "x-amz-date": at}
         lines = "".join(f"{name}:{value}\n" for name, value in named.items())
-        request = f"GET\n{path}\n{asked}\n{lines}\n{';'.join(named)}\n{_OF_NOTHING}"
+        request = f"GET\n{path}\n{parameters}\n{lines}\n{';'.join(named)}\n{_OF_NOTHING}"
         parts = (at[:8], self.region, "s3", "aws4_request")
         text = f"{_ALGORITHM}\n{at}\n{'/'.join(parts)}\n{hashlib.sha256(request.encode()).hexdigest()}"
         key = reduce(_keyed, parts, f"AWS4{self.secret_key}".encode())
@@ -63,7 +63,7 @@ class ListingClient:
         signature = f"Signature={_keyed(key, text).hex()}"
         authorization = f"{_ALGORITHM} {credential}, SignedHeaders={';'.join(named)}, {signature}"
         headers = {"Authorization": authorization, "X-Amz-Content-Sha256": _OF_NOTHING, "X-Amz-Date": at}
-        return Request(f"{base.scheme}://{base.netloc}{path}?{asked}", headers=headers)  # noqa: S310 - our own setting
+        return Request(f"{base.scheme}://{base.netloc}{path}?{parameters}", headers=headers)  # noqa: S310 - our own setting
 
 
 def opener(route: Route) -> OpenerDirector:
@@ -76,13 +76,15 @@ def _keyed(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
 
 
-def _parsed(body: bytes) -> ET.Element:
+def _parse(body: bytes) -> ET.Element:
     try:
         return ET.fromstring(body)  # noqa: S314 - it comes from our own store
     except ET.ParseError as error:
         raise OSError(f"not a listing: {error}") from error
 
 
-def _line(entry: ET.Element) -> Entry:
-    key, etag, size, modified = (entry.findtext(f"{{*}}{name}", "") for name in ("Key", "ETag", "Size", "LastModified"))
+def _entry(element: ET.Element) -> Entry:
+    key, etag, size, modified = (
+        element.findtext(f"{{*}}{name}", "") for name in ("Key", "ETag", "Size", "LastModified")
+    )
     return Entry(unquote_plus(key), etag.strip('"'), int(size), datetime.fromisoformat(modified))

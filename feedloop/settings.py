@@ -4,9 +4,10 @@ import os
 import re
 import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from ipaddress import ip_network
+from itertools import chain
 from pathlib import Path
 from typing import Self, TypeVar
 from urllib.parse import urlsplit
@@ -71,24 +72,24 @@ class Settings:
     def from_environment(cls, env: Mapping[str, str] = os.environ) -> Self:
         """The settings of this process. Raises WrongSetting."""
         return cls(
-            s3_endpoint=_read(env, "S3_ENDPOINT", address),
-            s3_ca_file=_read(env, "S3_CA_FILE", _certificates, ""),
-            s3_region=_read(env, "S3_REGION", str, "us-east-1"),
-            s3_keys=_read(env, "S3_KEYS", str, S3_KEYS),
-            bucket_prefix=_read(env, "BUCKET_PREFIX", prefix, ""),
-            low_confidence_threshold=_read(env, "LOW_CONFIDENCE_THRESHOLD", _per_mille, "0.7"),
-            sample_count=_read(env, "SAMPLE_COUNT", _positive, "5"),
-            allowed_origins=_read(env, "ALLOWED_ORIGINS", _words, ""),
-            predict_limit=_read(env, "PREDICT_LIMIT", _rate_limit, "60/120"),
-            flag_limit=_read(env, "FLAG_LIMIT", _rate_limit, "60/120"),
-            relabel_limit=_read(env, "RELABEL_LIMIT", _rate_limit, "60/120"),
-            trusted_proxies=_read(env, "TRUSTED_PROXIES", _networks, "private"),
-            sweep_workers=_read(env, "SWEEP_WORKERS", _positive, "4"),
-            sweep_lease_seconds=_read(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
-            label_studio_url=_read(env, "LABEL_STUDIO_URL", _optional_endpoint, ""),
-            report_open=_read(env, "REPORT_OPEN", _switch, "off"),
-            secrets_dir=_read(env, "SECRETS_DIR", Path, "/var/openfaas/secrets"),
-            clock_file=_read(env, "CLOCK_FILE", str, ""),
+            s3_endpoint=_value(env, "S3_ENDPOINT", address),
+            s3_ca_file=_value(env, "S3_CA_FILE", _certificates, ""),
+            s3_region=_value(env, "S3_REGION", str, "us-east-1"),
+            s3_keys=_value(env, "S3_KEYS", str, S3_KEYS),
+            bucket_prefix=_value(env, "BUCKET_PREFIX", prefix, ""),
+            low_confidence_threshold=_value(env, "LOW_CONFIDENCE_THRESHOLD", _per_mille, "0.7"),
+            sample_count=_value(env, "SAMPLE_COUNT", _positive, "5"),
+            allowed_origins=_value(env, "ALLOWED_ORIGINS", _words, ""),
+            predict_limit=_value(env, "PREDICT_LIMIT", _rate_limit, "60/120"),
+            flag_limit=_value(env, "FLAG_LIMIT", _rate_limit, "60/120"),
+            relabel_limit=_value(env, "RELABEL_LIMIT", _rate_limit, "60/120"),
+            trusted_proxies=_value(env, "TRUSTED_PROXIES", _networks, "private"),
+            sweep_workers=_value(env, "SWEEP_WORKERS", _positive, "4"),
+            sweep_lease_seconds=_value(env, "SWEEP_LEASE_SECONDS", _positive, "900"),
+            label_studio_url=_value(env, "LABEL_STUDIO_URL", lambda text: text and address(text), ""),
+            report_open=_value(env, "REPORT_OPEN", _switch, "off"),
+            secrets_dir=_value(env, "SECRETS_DIR", Path, "/var/openfaas/secrets"),
+            clock_file=_value(env, "CLOCK_FILE", str, ""),
         )
 
     def secret(self, name: str) -> str:
@@ -121,21 +122,9 @@ def secret_in(path: Path) -> str:
     try:
         content = path.read_bytes().strip()
     except OSError as error:
-        told = f"The secret {name} cannot be read ({error.strerror}): create it (faas-cli secret create {name})."
-        raise WrongSetting(told) from error
-    fault = (
-        "is empty"  # an empty token would open every door
-        if not content
-        else "begins with a byte order mark"
-        if content.startswith(_BYTE_ORDER_MARKS)
-        else "has several lines"
-        if len(content.splitlines()) > 1
-        else "holds characters that no key or token has"
-        if not all(_FIRST <= sign <= _LAST for sign in content)
-        else f"has {len(content)} characters"
-        if len(content) > _LONGEST
-        else ""
-    )
+        message = f"The secret {name} cannot be read ({error.strerror}): create it (faas-cli secret create {name})."
+        raise WrongSetting(message) from error
+    fault = _fault(content)
     if fault:
         raise WrongSetting(
             f"The secret {name} {fault}: write its file again, as one line (printf %s <secret> > {name})."
@@ -143,26 +132,21 @@ def secret_in(path: Path) -> str:
     return content.decode()
 
 
-NAMES = (
-    "S3_ENDPOINT",
-    "S3_CA_FILE",
-    "S3_REGION",
-    "S3_KEYS",
-    "BUCKET_PREFIX",
-    "LOW_CONFIDENCE_THRESHOLD",
-    "SAMPLE_COUNT",
-    "ALLOWED_ORIGINS",
-    "PREDICT_LIMIT",
-    "FLAG_LIMIT",
-    "RELABEL_LIMIT",
-    "TRUSTED_PROXIES",
-    "SWEEP_WORKERS",
-    "SWEEP_LEASE_SECONDS",
-    "LABEL_STUDIO_URL",
-    "REPORT_OPEN",
-    "SECRETS_DIR",
-    "CLOCK_FILE",
-)
+def _fault(secret: bytes) -> str:
+    """Why it cannot be used; empty when it can."""
+    if not secret:
+        return "is empty"  # an empty token would open every door
+    if secret.startswith(_BYTE_ORDER_MARKS):
+        return "begins with a byte order mark"
+    if len(secret.splitlines()) > 1:
+        return "has several lines"
+    if not all(_FIRST <= sign <= _LAST for sign in secret):
+        return "holds characters that no key or token has"
+    return f"has {len(secret)} characters" if len(secret) > _LONGEST else ""
+
+
+NAMES = tuple(field.name.upper() for field in fields(Settings))
+"""The variables that are read."""
 
 
 def route(url: str, env: Mapping[str, str] = os.environ) -> Route:
@@ -175,11 +159,11 @@ def route(url: str, env: Mapping[str, str] = os.environ) -> Route:
 
 def store_route(endpoint: str, env: Mapping[str, str] = os.environ) -> Route:
     """The same for the store, whose authority may be one of its owner's: S3_CA_FILE. Raises WrongSetting."""
-    found = route(endpoint, env)
-    return replace(found, ca_file=_read(env, "S3_CA_FILE", _certificates, "") or found.ca_file)
+    usual = route(endpoint, env)
+    return replace(usual, ca_file=_value(env, "S3_CA_FILE", _certificates, "") or usual.ca_file)
 
 
-def _read(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: str | None = None) -> T:
+def _value(env: Mapping[str, str], name: str, kind: Callable[[str], T], default: str | None = None) -> T:
     text = env.get(name, default)
     if text is None:
         raise WrongSetting(f"{name} is not set.")
@@ -221,10 +205,6 @@ def _certificates(text: str) -> str:
     return text
 
 
-def _optional_endpoint(text: str) -> str:
-    return address(text) if text else ""
-
-
 def _per_mille(text: str) -> int:
     share = Decimal(text)
     if not 0 <= share <= 1:
@@ -258,8 +238,5 @@ def _rate_limit(text: str) -> RateLimit | None:
 
 
 def _networks(text: str) -> tuple[Network, ...]:
-    return tuple(network for word in _words(text) for network in _network(word))
-
-
-def _network(word: str) -> tuple[Network, ...]:
-    return INSIDE if word == "private" else (ip_network(word),)
+    named = (INSIDE if word == "private" else (ip_network(word),) for word in _words(text))
+    return tuple(chain.from_iterable(named))

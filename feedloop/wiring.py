@@ -124,7 +124,7 @@ def classifier(release: Release) -> Classifier:
 active_model = ActiveModel(lambda: store(), classifier)  # noqa: PLW0108 - tests choose another store
 """Called, it gives the current release and its classifier."""
 
-os.register_at_fork(after_in_child=active_model.begin)
+os.register_at_fork(after_in_child=active_model.reset)
 
 
 def normalise(body: bytes) -> Picture:

@@ -224,9 +224,9 @@ class S3Store:
                             yield Entry(start_after, _bare(line["e_tag"]), line["size"], line["last_modified"])
             except InvalidPathError:  # somebody's key has a line break in it: obstore tells nothing of its page
                 where = self._prefix + folder.bucket, folder.key, start_after
-                yield from self._listing.lines(*where, page=page, ask=self._ask)
+                yield from self._listing.entries(*where, page=page, send=self._send)
 
-    def _ask(self, question: Request) -> bytes:
+    def _send(self, question: Request) -> bytes:
         try:
             with self._opener.open(question, timeout=self._patience) as answer:
                 return bytes(answer.read())

@@ -39,22 +39,22 @@ def _gauges(report: Document) -> Iterator[GaugeMetricFamily]:
     yield _gauge("report_timestamp_seconds", "When the report was made.", [({}, _seconds(report["generated_at"]))])
     model = report["model"]
     yield _gauge("model_info", "The model that serves.", [(model, 1)] if model else [])
-    yield from _of_predictions(report["predictions"])
-    yield from _of_accuracy(report["accuracy"])
-    yield from _of_classes(report["per_class"])
+    yield from _prediction_gauges(report["predictions"])
+    yield from _accuracy_gauges(report["accuracy"])
+    yield from _class_gauges(report["per_class"])
     calibration = report["calibration"]["expected_error"]
     yield _gauge("calibration_error", "Expected calibration error.", [({}, calibration)])
-    yield from _of_queues(report["queues"])
-    yield from _of_people(report["visitors"], report["anchoring"], report["change"]["difference"])
+    yield from _queue_gauges(report["queues"])
+    yield from _feedback_gauges(report["visitors"], report["anchoring"], report["change"]["difference"])
     if about := _about(report):
         yield _gauge("accuracy_model_info", "Whose accuracy this is; all: of every model.", [({"model": about}, 1)])
     if "switch" in report:
-        yield from _of_models(report["switch"])
+        yield from _model_gauges(report["switch"])
 
 
-def _of_predictions(found: Document) -> Iterator[GaugeMetricFamily]:
-    by_class = [({"class": one["class"]}, one) for one in found["by_class"]]
-    by_model = [({"model": one["model"]}, one) for one in found["by_model"]]
+def _prediction_gauges(predictions: Document) -> Iterator[GaugeMetricFamily]:
+    by_class = [({"class": one["class"]}, one) for one in predictions["by_class"]]
+    by_model = [({"model": one["model"]}, one) for one in predictions["by_model"]]
     for name, rows in (("class", by_class), ("model", by_model)):
         totals = [(labels, one["total"]) for labels, one in rows]
         yield _gauge(f"predictions_by_{name}", f"Predictions of the window by {name}.", totals)
@@ -62,56 +62,53 @@ def _of_predictions(found: Document) -> Iterator[GaugeMetricFamily]:
         yield _gauge(f"low_confidence_by_{name}", f"Those that the model was unsure about, by {name}.", low)
 
 
-def _of_accuracy(found: Document) -> Iterator[GaugeMetricFamily]:
-    named = {"best": found["best"], "blind": found["blind"]}
+def _accuracy_gauges(accuracy: Document) -> Iterator[GaugeMetricFamily]:
+    named = {"best": accuracy["best"], "blind": accuracy["blind"]}
     samples = [sample for name, one in named.items() for sample in _estimate(one, estimate=name)]
     yield _gauge("accuracy", "Share of right predictions, with its 95 % interval.", samples)
     yield _gauge(
         "accuracy_labels",
         "Human answers behind it.",
-        [({"kind": kind}, count) for kind, count in found["labels"].items()],
+        [({"kind": kind}, count) for kind, count in accuracy["labels"].items()],
     )
-    cases = [({"case": case}, found[f"{case}_case"]) for case in ("worst", "best")]
+    cases = [({"case": case}, accuracy[f"{case}_case"]) for case in ("worst", "best")]
     yield _gauge("accuracy_if_missing", "Accuracy if every missing answer were wrong (worst) or right (best).", cases)
 
 
-def _of_classes(rows: Iterable[Document]) -> Iterator[GaugeMetricFamily]:
-    told = list(rows)
+def _class_gauges(classes: Iterable[Document]) -> Iterator[GaugeMetricFamily]:
+    rows = list(classes)
     for what, help_ in (
-        ("precision", "Share of right among those called so"),
-        ("recall", "Share found of those that are so"),
+        ("precision", "Precision: share of right predictions among those of the class"),
+        ("recall", "Recall: share of the class's pictures that are predicted as it"),
     ):
-        samples = [sample for one in told for sample in _estimate(one[what], **{"class": one["class"]})]
+        samples = [sample for one in rows for sample in _estimate(one[what], **{"class": one["class"]})]
         yield _gauge(f"class_{what}", f"{help_}, with its 95 % interval.", samples)
 
 
-def _of_queues(rows: Iterable[Document]) -> Iterator[GaugeMetricFamily]:
-    told = [({"queue": one["queue"]}, one) for one in rows]
-    yield _gauge("queue_waiting", "Tasks that nobody answered yet.", [(labels, one["waiting"]) for labels, one in told])
-    yield _gauge("queue_done", "Answered predictions of the window.", [(labels, one["done"]) for labels, one in told])
-    oldest = [(labels, _seconds(one["oldest"])) for labels, one in told]
+def _queue_gauges(queues: Iterable[Document]) -> Iterator[GaugeMetricFamily]:
+    rows = [({"queue": one["queue"]}, one) for one in queues]
+    yield _gauge("queue_waiting", "Tasks that nobody answered yet.", [(labels, one["waiting"]) for labels, one in rows])
+    yield _gauge("queue_done", "Answered predictions of the window.", [(labels, one["done"]) for labels, one in rows])
+    oldest = [(labels, _seconds(one["oldest"])) for labels, one in rows]
     yield _gauge("queue_oldest_timestamp_seconds", "Since when the oldest task waits.", oldest)
     waited = [
         ({**labels, "percentile": percentile}, one["seconds_to_label"][name])
-        for labels, one in told
+        for labels, one in rows
         if one["seconds_to_label"]
         for name, percentile in (("median", "50"), ("p95", "95"))
     ]
     yield _gauge("queue_seconds_to_label", "From a prediction to its label.", waited)
 
 
-def _of_people(visitors: Document, anchoring: Document, change: Document | None) -> Iterator[GaugeMetricFamily]:
+def _feedback_gauges(visitors: Document, anchoring: Document, change: Document | None) -> Iterator[GaugeMetricFamily]:
     counts = [({"what": what}, visitors[what]) for what in ("flagged", "relabelled")]
     yield _gauge("visitors", "Predictions of the window that visitors flagged or relabelled.", counts)
     for what in ("flags", "relabels"):
+        help_ = f"Share of {what} that annotators confirm, with its 95 % interval."
         confirmed = _estimate(visitors[f"{what}_confirmed"])
-        yield _gauge(
-            f"{what}_confirmed", f"Share of {what} that annotators confirm, with its 95 % interval.", confirmed
-        )
-    difference = _estimate(anchoring["difference"])
-    yield _gauge(
-        "anchoring", "How much more often a shown answer is accepted than a hidden one agreed with.", difference
-    )
+        yield _gauge(f"{what}_confirmed", help_, confirmed)
+    help_ = "How much more often annotators agree with the model's answer when they see it than when it is hidden."
+    yield _gauge("anchoring", help_, _estimate(anchoring["difference"]))
     yield _gauge(
         "accuracy_change", "Accuracy minus that of the window before, with its 95 % interval.", _estimate(change)
     )
@@ -124,7 +121,7 @@ def _about(report: Document) -> str | None:
     return report["window"]["model"] or next(other, serving)
 
 
-def _of_models(switch: Document) -> Iterator[GaugeMetricFamily]:
+def _model_gauges(switch: Document) -> Iterator[GaugeMetricFamily]:
     """Only of days in which one model took another's place."""
     models = [one for one in (switch["serving"], switch["replaced"]) if one]
     samples = [
@@ -143,8 +140,8 @@ def _of_models(switch: Document) -> Iterator[GaugeMetricFamily]:
     yield _gauge("model_since_timestamp_seconds", "Since when it serves.", since)
 
 
-def _estimate(found: Document | None, **labels: str) -> Samples:
-    return [({**labels, "bound": bound}, found[bound]) for bound in ("value", "low", "high")] if found else []
+def _estimate(interval: Document | None, **labels: str) -> Samples:
+    return [({**labels, "bound": bound}, interval[bound]) for bound in ("value", "low", "high")] if interval else []
 
 
 def _gauge(name: str, help_: str, samples: Samples) -> GaugeMetricFamily:

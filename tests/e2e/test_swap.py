@@ -34,7 +34,7 @@ class Visitor(Thread):
 
 
 def test_visitors_meet_the_new_model_and_none_is_turned_away(store, monkeypatch):
-    monkeypatch.setattr(active_model, "LOOK_SECONDS", 0.05)
+    monkeypatch.setattr(active_model, "POLL_SECONDS", 0.05)
     new = publish(store, another())
     demo.release(store)
     visitors = [Visitor(new) for _ in range(2)]

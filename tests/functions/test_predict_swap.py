@@ -8,7 +8,7 @@ from threading import enumerate as enumerate_threads
 import pytest
 
 from feedloop import active_model, releases, wiring
-from feedloop.active_model import ActiveModel, every_few_seconds
+from feedloop.active_model import ActiveModel, poll_in_thread
 from feedloop.adapters.memory import MemoryStore
 from feedloop.app import create_app
 from feedloop.domain import keys
@@ -38,7 +38,7 @@ def replica(monkeypatch, store, clock):
     settings = Settings.from_environment({"S3_ENDPOINT": "http://store"})
     for name, value in {"store": store, "clock": clock, "signing_key": b"key", "configured": settings}.items():
         monkeypatch.setattr(wiring, name, lambda value=value: value)
-    replica = ActiveModel(lambda: store, wiring.classifier, watch=lambda look: lambda: None)
+    replica = ActiveModel(lambda: store, wiring.classifier, poll=lambda refresh: lambda: None)
     monkeypatch.setattr(wiring, "active_model", replica)
     return replica
 
@@ -67,14 +67,14 @@ def told(capsys, event):
 def test_a_moved_pointer_is_followed_at_the_next_look(replica, ask, store):
     before, new = version(ask()), publish(store, another())
     assert version(ask()) == before == DEMO
-    replica.look()
+    replica.refresh()
     assert version(ask()) == new
 
 
 def test_ids_and_records_name_the_model_that_answered(replica, ask, store):
     ask()
     new = publish(store, another(), **DARKER)
-    replica.look()
+    replica.refresh()
     answer = ask().json
     assert answer["prediction_id"].split("-")[3] == new
     assert sorted(made.model_sha256[:8] for made in committed(store)) == sorted([DEMO, new])
@@ -84,14 +84,14 @@ def test_moving_back_is_a_rollback(replica, ask, store):
     publish(store, another())
     ask()
     demo.release(store)
-    replica.look()
+    replica.refresh()
     assert version(ask()) == DEMO
 
 
 def test_the_new_model_answers_and_not_only_its_name(replica, ask, store):
     before = ask().json["confidence"]
     publish(store, another(), **DARKER)
-    replica.look()
+    replica.refresh()
     assert ask().json["confidence"] != before
 
 
@@ -100,7 +100,7 @@ def test_a_broken_release_changes_nothing_and_is_told_once(replica, ask, store, 
     ask()
     BREAKS[broken](store)
     for _ in range(3):
-        replica.look()
+        replica.refresh()
     assert version(ask()) == DEMO
     (refusal,) = told(capsys, "model.refused")
     assert (refusal["kind"], refusal["serving"]) == ("NoModel", DEMO)
@@ -120,9 +120,9 @@ def test_a_replica_that_waits_for_its_first_release_says_so_when_asked_and_not_i
 def test_after_a_broken_release_the_next_good_one_serves(replica, ask, store, broken):
     ask()
     BREAKS[broken](store)
-    replica.look()
+    replica.refresh()
     new = repoint(store, another(7))
-    replica.look()
+    replica.refresh()
     assert version(ask()) == new
 
 
@@ -130,7 +130,7 @@ def test_two_broken_releases_are_two_lines(replica, ask, store, capsys):
     ask()
     for body in (b"not ONNX", b"nor this"):
         publish(store, body)
-        replica.look()
+        replica.refresh()
     assert len({line["version"] for line in told(capsys, "model.refused")}) == 2
 
 
@@ -139,27 +139,27 @@ def test_a_release_that_is_mended_serves(replica, ask, store):
     new = publish(store, another())
     ref = keys.model_file("food11", load(store.get(keys.current_model()).body)["sha256"], releases.MODEL_FILE)
     put(store, ref, b"half of")
-    replica.look()
+    replica.refresh()
     put(store, ref, another())
-    replica.look()
+    replica.refresh()
     assert version(ask()) == new
 
 
 def test_while_the_store_is_down_the_model_serves_on(replica, store, monkeypatch, capsys):
     replica()
     monkeypatch.setattr(store, "get", partial(_fail, StoreDown("no answer")))
-    replica.look()
-    replica.look()
+    replica.refresh()
+    replica.refresh()
     assert replica()[0].card.sha256 == CARD["sha256"]
     assert [line["kind"] for line in told(capsys, "model.refused")] == ["StoreDown"]
 
 
 def test_a_mistake_of_ours_while_loading_is_told_and_changes_nothing(store, capsys):
     loads = iter([demo.served().classifier])
-    replica = ActiveModel(lambda: store, lambda release: next(loads), watch=lambda look: lambda: None)
+    replica = ActiveModel(lambda: store, lambda release: next(loads), poll=lambda refresh: lambda: None)
     replica()
     publish(store, another())
-    replica.look()  # there is no second classifier
+    replica.refresh()  # there is no second classifier
     assert replica()[0].card.sha256 == CARD["sha256"]
     assert "StopIteration" in told(capsys, "model.refused")[0]["why"]
 
@@ -169,7 +169,7 @@ def test_a_renamed_class_is_seen_without_loading_the_model_again(replica, ask, s
     before = replica()[1]
     ref = keys.class_list("food11")
     put(store, ref, store.get(ref).body.replace(b'"Rice"', b'"Risotto"'))
-    replica.look()
+    replica.refresh()
     assert replica()[0].classes.name(7) == "Risotto"
     assert replica()[1] is before
 
@@ -197,10 +197,10 @@ def test_nobody_waits_while_another_model_loads(store):
         may_load.wait() if len(loads) > 1 else None
         return demo.served().classifier
 
-    replica = ActiveModel(lambda: store, load, watch=lambda look: lambda: None)
+    replica = ActiveModel(lambda: store, load, poll=lambda refresh: lambda: None)
     replica()
     publish(store, another())
-    looking = Thread(target=replica.look)
+    looking = Thread(target=replica.refresh)
     looking.start()
     assert replica()[0].card.sha256 == CARD["sha256"]
     may_load.set()
@@ -215,7 +215,7 @@ def test_first_requests_at_once_load_one_model(store):
         loads.append(release)
         return demo.served().classifier
 
-    replica = ActiveModel(lambda: store, load, watch=lambda look: lambda: None)
+    replica = ActiveModel(lambda: store, load, poll=lambda refresh: lambda: None)
     clients = [Thread(target=lambda: (start.wait(), replica())) for _ in range(CLIENTS)]
     for client in clients:
         client.start()
@@ -231,9 +231,9 @@ def test_requests_during_swaps_all_succeed_with_one_of_the_models(replica, ask, 
         client.start()
     while any(client.is_alive() for client in clients):
         publish(store, another(), **DARKER)
-        replica.look()
+        replica.refresh()
         demo.release(store)
-        replica.look()
+        replica.refresh()
     assert {answer.status_code for answer in answers} == {200}
     assert len(answers) == len(committed(store)) == UPLOADS * CLIENTS
     seen = {(version(answer), answer.json["confidence"]) for answer in answers}
@@ -243,23 +243,23 @@ def test_requests_during_swaps_all_succeed_with_one_of_the_models(replica, ask, 
 def test_an_answer_is_repeated_by_whatever_model_serves_then(replica, ask, store):
     first = ask(**{"Idempotency-Key": "k"})
     publish(store, another(), **DARKER)
-    replica.look()
+    replica.refresh()
     assert ask(**{"Idempotency-Key": "k"}).json == first.json
     assert version(ask()) != version(first)
 
 
 def test_the_thread_looks_again_and_again_until_it_is_ended(monkeypatch):
-    monkeypatch.setattr(active_model, "LOOK_SECONDS", 0.001)
+    monkeypatch.setattr(active_model, "POLL_SECONDS", 0.001)
     looks = Semaphore(0)
-    end = every_few_seconds(looks.release)
+    end = poll_in_thread(looks.release)
     assert all(looks.acquire(timeout=60) for _ in range(3))
     end()
     assert "model pointer" not in {thread.name for thread in enumerate_threads()}
 
 
 def test_a_replica_begins_anew_when_it_is_told_to(store):
-    ended, watch = [], lambda look: lambda: ended.append(look)
-    replica = ActiveModel(lambda: store, lambda release: demo.served().classifier, watch=watch)
+    ended, poll = [], lambda refresh: lambda: ended.append(refresh)
+    replica = ActiveModel(lambda: store, lambda release: demo.served().classifier, poll=poll)
     replica()
     replica.cache_clear()
     store.delete(keys.current_model())
@@ -269,7 +269,7 @@ def test_a_replica_begins_anew_when_it_is_told_to(store):
 
 
 def test_two_looks_fit_into_ten_seconds():
-    assert 2 * active_model.LOOK_SECONDS <= 10
+    assert 2 * active_model.POLL_SECONDS <= 10
 
 
 def _fail(error, *args, **kwargs):
