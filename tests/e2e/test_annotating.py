@@ -10,6 +10,7 @@ from itertools import cycle
 import pytest
 
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
@@ -151,7 +152,8 @@ def renamed(staffed, unsure, set_up_again):
 def rename(staffed, old, new):
     classes = [new if name == old else name for name in demo.CARD["classes"]]
     known = {**demo.CARD, "classes": [new if name == "Egg" else name for name in classes]}
-    registry.release(staffed.store, demo.MODEL, known, {old: new}, now=utc_now())
+    package = registry.ModelPackage(demo.MODEL, ModelCard(known))
+    registry.publish(staffed.store, package, {old: new}, now=utc_now())
 
 
 def test_a_renamed_class_stays_the_same_class(staffed, renamed):

@@ -17,7 +17,6 @@ from feedloop.domain.clock import utc_now
 from tests.support.networks import food11
 from tests.support.training import at_home, command
 from tests.support.uploads import clear_upload
-from training.model.card import load_exported
 from training.promotion import registry
 
 pytestmark = pytest.mark.slow("exports networks, eight seconds of torch each")
@@ -51,8 +50,7 @@ def answer(store):
 @pytest.mark.parametrize("form", [STATE, WHOLE])
 def test_either_form_is_released_and_serves(exported, form):
     store, (folder, _) = MemoryStore(), exported(form, 1)
-    model, card = load_exported(folder)
-    registry.release(store, model, card.document, {}, now=utc_now())
+    registry.publish(store, registry.load_package(folder), now=utc_now())
     assert len(answer(store)) == 11
 
 

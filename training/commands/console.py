@@ -10,7 +10,7 @@ from rich.table import Table
 
 from feedloop.domain.documents import Document
 from training.model.evaluation import Evaluation, wilson
-from training.promotion.registry import Line
+from training.promotion.registry import ReleaseEntry
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -80,29 +80,29 @@ def _show_reliability(report: Evaluation) -> None:
     console.print(table)
 
 
-def show_releases(lines: Iterable[Line]) -> None:
+def show_releases(entries: Iterable[ReleaseEntry]) -> None:
     """One row per release."""
     table = Table("", "name", "sha256", "created", "classes", "accuracy", "gate")
-    for line in lines:
-        card, facts = line.card, line.card.document
+    for entry in entries:
+        card, facts = entry.card, entry.card.document
         accuracy = facts.get("metrics", {}).get("accuracy")
         share = "" if accuracy is None else f"{accuracy:.1%}"
-        known = (line.mark, card.name, card.sha256[:12], facts.get("created"), str(len(card.classes)), share)
-        table.add_row(*known, line.verdict)
+        known = (entry.mark, card.name, card.sha256[:12], facts.get("created"), str(len(card.classes)), share)
+        table.add_row(*known, entry.decision)
     console.print(table)
 
 
-def show_verdict(verdict: Document) -> None:
+def show_decision(decision: Document) -> None:
     """Both models on the same pictures, and where the new one gains and loses."""
-    before, after = (_share(verdict["accuracy"][when]) for when in ("before", "after"))
-    window, count = verdict["window"], verdict["labels"]["judged"]
+    before, after = (_share(decision["accuracy"][when]) for when in ("before", "after"))
+    window, count = decision["window"], decision["labels"]["judged"]
     say(f"on {count} blind labels of {window['from']} to {window['to']}: {before} before, {after} after")
     table = Table("class", "labels", "points", "95 %")
-    for one in verdict["per_class"]:
+    for one in decision["per_class"]:
         found = one["difference"]
         span = f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}"
         table.add_row(one["class"], str(found["labels"]), f"{100 * found['value']:+.1f}", span)
-    if verdict["per_class"]:
+    if decision["per_class"]:
         console.print(table)
 
 

@@ -7,8 +7,6 @@ from typing import Annotated
 import typer
 
 from training.commands import console, store_connection
-from training.data import manifests
-from training.model.card import load_exported
 from training.promotion import registry
 
 commands = typer.Typer()
@@ -22,17 +20,15 @@ def release(
     rename: Annotated[list[str] | None, typer.Option(help="old=new: the index keeps its meaning. Repeatable.")] = None,
 ) -> None:
     """Let the functions serve this model; they notice within seconds."""
-    model, card = load_exported(folder)
-    renames, store = registry.parse_renames(rename or []), store_connection.open_store()
-    registry.keep_manifest(store, card, manifests.load_beside(folder))
-    registry.release(store, model, card.document, renames, now=store_connection.clock()())
-    console.say(f"{card.name} {card.sha256[:12]} serves. To go back: python -m training rollback")
+    package, renames = registry.load_package(folder), registry.parse_renames(rename or [])
+    registry.publish(store_connection.open_store(), package, renames, now=store_connection.clock()())
+    console.say(f"{package.card.name} {package.card.sha256[:12]} serves. To go back: python -m training rollback")
 
 
 @commands.command("list", epilog=f"Example: python -m training list. {_STORE}")
 def list_releases() -> None:
     """Every release, the newest first."""
-    console.show_releases(registry.listed(store_connection.open_store()))
+    console.show_releases(registry.list_releases(store_connection.open_store()))
 
 
 @commands.command(epilog=f"Example: python -m training show 9f2c. {_STORE}")
@@ -40,7 +36,7 @@ def show(
     which: Annotated[str, typer.Argument(help="The beginning of a sha256; `previous`; else what serves.")] = "",
 ) -> None:
     """The card of one release."""
-    card = registry.show(store_connection.open_store(), which).card
+    card = registry.find_release(store_connection.open_store(), which).card
     console.say(json.dumps(card.document, indent=2, ensure_ascii=False))
 
 
@@ -49,5 +45,5 @@ def rollback(
     which: Annotated[str, typer.Argument(help="The beginning of a sha256; else `previous`.")] = "previous",
 ) -> None:
     """Let an earlier release serve again."""
-    line = registry.rollback(store_connection.open_store(), which, now=store_connection.clock()())
-    console.say(f"{line.card.name} {line.card.sha256[:12]} serves again")
+    entry = registry.rollback(store_connection.open_store(), which, now=store_connection.clock()())
+    console.say(f"{entry.card.name} {entry.card.sha256[:12]} serves again")

@@ -12,13 +12,10 @@ from feedloop import releases
 from feedloop.ports import ObjectStore
 from training.commands import console, store_connection
 from training.commands.pull import STORE, Since, Until, parse_day
-from training.data import manifests
-from training.model.card import load_exported
-from training.promotion import gate, gate_decisions, retraining_data, test_days
-from training.promotion.comparison import Contender
+from training.promotion import gate, gate_decisions, registry, retraining_data, test_days
 from training.promotion.gate import Rules
-from training.promotion.gate_decisions import Candidate, Trial
 from training.promotion.retraining_data import Replay
+from training.promotion.test_days import Window
 
 if TYPE_CHECKING:
     from training.promotion.retraining import Lesson
@@ -48,7 +45,7 @@ def judge(
     """Compare a model with the one that serves on the newest blind labels, and release it if it is not worse."""
     store, now = store_connection.open_store(), store_connection.clock()()
     window = test_days.window(store, parse_day(since), parse_day(until), now=now)
-    _judge(store, folder, Trial(window, _rules(margin, class_margin), force), now)
+    _judge(store, folder, window, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
 @commands.command(
@@ -79,19 +76,17 @@ def retrain(
     from training.promotion import retraining
 
     store, now = store_connection.open_store(), store_connection.clock()()
-    chosen = Trial(
-        test_days.window(store, parse_day(since), parse_day(until), now=now), _rules(margin, class_margin), force
-    )
+    window = test_days.window(store, parse_day(since), parse_day(until), now=now)
     release = releases.current(store)
-    old = Contender(releases.model_bytes(store, release), release.card)
+    champion = registry.fetch_package(store, release)
     given = _given(replay, outliers, release.classes.names)
-    source = retraining.Source(store, old, release.classes, chosen.window, now)
+    source = retraining.Source(store, champion, release.classes, window, now)
     lesson = retraining.gather(source, to, given, console.track)
     _tell(lesson)
-    plan = TrainingPlan(int(old.card.document["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
+    plan = TrainingPlan(int(champion.card.document["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
     console.learn(lambda step: retraining.train(lesson, start, plan, to / "model.pt", step))
     retraining.export(lesson, to / "model.pt", to, release.card.name, f"{now:%Y-%m-%d}")
-    _judge(store, to, chosen, now)
+    _judge(store, to, window, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
 def _tell(lesson: "Lesson") -> None:
@@ -106,19 +101,17 @@ def _tell(lesson: "Lesson") -> None:
         console.say(f"Nothing shows {', '.join(missing)}, which may be forgotten: give --replay.")
 
 
-def _judge(store: ObjectStore, folder: Path, chosen: Trial, now: datetime) -> None:
-    """Judge, tell, keep the verdict beside the model, and end with what was decided."""
-    model, card = load_exported(folder)
-    verdict = gate_decisions.judge(
-        store, Candidate(model, card, manifests.load_beside(folder)), chosen, now=now, progress=console.track
+def _judge(store: ObjectStore, folder: Path, window: Window, rules: Rules, *, force: bool, now: datetime) -> None:
+    """Let the gate decide, show it, keep the decision beside the model too, and end with what was decided."""
+    decision = gate_decisions.judge(
+        store, registry.load_package(folder), window, rules, force=force, now=now, progress=console.track
     )
-    (folder / releases.DECISION_FILE).write_text(
-        json.dumps(verdict, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
-    console.show_verdict(verdict)
-    console.say(gate_decisions.words(verdict))
-    if not verdict["released"]:
-        sys.exit(ENDS[verdict["decision"]])
+    document = json.dumps(decision, indent=2, ensure_ascii=False)
+    (folder / releases.DECISION_FILE).write_text(f"{document}\n", encoding="utf-8")
+    console.show_decision(decision)
+    console.say(gate_decisions.summary(decision))
+    if not decision["released"]:
+        sys.exit(ENDS[decision["decision"]])
 
 
 def _given(replay: Path | None, outliers: Path | None, names: tuple[str, ...]) -> Replay | None:
@@ -127,7 +120,3 @@ def _given(replay: Path | None, outliers: Path | None, names: tuple[str, ...]) -
         if replay or outliers
         else None
     )
-
-
-def _rules(margin: float, class_margin: float) -> Rules:
-    return Rules(margin / 100, class_margin / 100)

@@ -1,7 +1,8 @@
-"""Two models before the same blind pictures, shown as predict shows them."""
+"""Champion and challenger before the same blind pictures, which reach them as in predict."""
 
 import hashlib
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -9,36 +10,25 @@ from feedloop.adapters import pictures
 from feedloop.classifiers import load_classifier
 from feedloop.domain import keys
 from feedloop.domain.answers import OTHER
-from feedloop.domain.cards import ModelCard
 from feedloop.domain.errors import Missing
-from feedloop.estimation.paired import Compared
+from feedloop.domain.prediction import PredictionId
+from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import Classifier, ObjectStore
 from training.data.download import WORKERS
-from training.data.manifests import ManifestEntry
 from training.progress import Progress
+from training.promotion.registry import ModelPackage
 from training.promotion.test_days import Answered, Day
 
 
 @dataclass(frozen=True, slots=True)
-class Contender:
-    """A model and its card."""
-
-    model: bytes
-    card: ModelCard
-
-
-@dataclass(frozen=True, slots=True)
-class Shown:
-    """A blind answer with the picture; without one when no class was right, since then no model is."""
+class LabelledPicture:
+    """A blind label with its picture; without one (empty bytes) when no class is right, since then no model is."""
 
     day: str
-    answered: Answered
+    prediction: PredictionId
+    truth: int
+    """The class, or OTHER."""
     body: bytes
-
-    @property
-    def truth(self) -> int:
-        """Its class as estimators count it."""
-        return OTHER if self.answered.truth is None else self.answered.truth
 
     @property
     def sha256(self) -> str:
@@ -47,48 +37,73 @@ class Shown:
 
 
 @dataclass(frozen=True, slots=True)
-class Sample:
-    """What judges: days with their sizes, and the pictures that can be shown; `gone` cannot any more."""
+class EvaluationSet:
+    """What two models are compared on: days with their sizes, and their labelled pictures; `gone` were deleted."""
 
     days: tuple[Day, ...]
-    shown: tuple[Shown, ...]
+    pictures: tuple[LabelledPicture, ...]
     gone: int
 
-    def without(self, trained: Collection[ManifestEntry]) -> "Sample":
-        """The same without pictures that a model was trained on, by prediction or by bytes."""
-        ids, bodies = {line.prediction for line in trained}, {line.sha256 for line in trained}
-        kept = (one for one in self.shown if str(one.answered.prediction) not in ids and one.sha256 not in bodies)
-        return Sample(self.days, tuple(kept), self.gone)
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What both models answer about the pictures of a set that neither was trained on."""
+
+    evaluated: EvaluationSet
+    answers: tuple[Compared, ...]
+
+    @property
+    def paired(self) -> Paired | None:
+        """The difference of both, estimated; None without a label."""
+        return paired(self.answers, self._sizes)
+
+    def accuracy(self, model: str) -> float | None:
+        """The accuracy of one model (`old` or `new`), each picture standing for its share of its day."""
+        labels = Counter(one.day for one in self.answers)
+        weights = [self._sizes[one.day] / labels[one.day] for one in self.answers]
+        right = [weight for one, weight in zip(self.answers, weights, strict=True) if getattr(one, model) == one.truth]
+        return round(sum(right) / sum(weights), 4) if weights else None
+
+    @property
+    def _sizes(self) -> dict[str, int]:
+        return {day.day: day.predictions for day in self.evaluated.days}
 
 
-def sample(store: ObjectStore, found: Sequence[Day]) -> Sample:
-    """The pictures of the blind answers, from their dataset: production may have deleted them."""
-    asked = [(day.day, answered) for day in found for answered in day.answered]
+def fetch_evaluation_set(store: ObjectStore, days: Sequence[Day]) -> EvaluationSet:
+    """The pictures of the blind labels, from their dataset: production may have deleted them."""
+    labels = [(day.day, answered) for day in days for answered in day.answered]
     with ThreadPoolExecutor(WORKERS) as pool:
-        shown = [one for one in pool.map(lambda one: _shown(store, *one), asked) if one]
-    return Sample(tuple(found), tuple(shown), len(asked) - len(shown))
+        labelled = [one for one in pool.map(lambda label: _fetch_picture(store, *label), labels) if one]
+    return EvaluationSet(tuple(days), tuple(labelled), len(labels) - len(labelled))
 
 
-def compare(chosen: Sample, before: Contender, after: Contender, progress: Progress) -> list[Compared]:
-    """What both say about every picture."""
-    old, new = (load_classifier(one.model, one.card) for one in (before, after))
-    judged = progress(chosen.shown, len(chosen.shown), "judging")
-    return [Compared(one.day, one.truth, _says(old, one), _says(new, one)) for one in judged]
+def compare(
+    evaluated: EvaluationSet, champion: ModelPackage, challenger: ModelPackage, progress: Progress
+) -> Comparison:
+    """Ask both about every picture that neither was trained on, by prediction or by bytes."""
+    trained = (*champion.manifest, *challenger.manifest)
+    ids, bodies = {entry.prediction for entry in trained}, {entry.sha256 for entry in trained}
+    unseen = [one for one in evaluated.pictures if str(one.prediction) not in ids and one.sha256 not in bodies]
+    old, new = (load_classifier(package.model, package.card) for package in (champion, challenger))
+    tracked = progress(unseen, len(unseen), "comparing")
+    return Comparison(
+        evaluated, tuple(Compared(one.day, one.truth, _classify(old, one), _classify(new, one)) for one in tracked)
+    )
 
 
-def _shown(store: ObjectStore, day: str, answered: Answered) -> Shown | None:
+def _fetch_picture(store: ObjectStore, day: str, answered: Answered) -> LabelledPicture | None:
     if answered.truth is None:
-        return Shown(day, answered, b"")
+        return LabelledPicture(day, answered.prediction, OTHER, b"")
     try:
-        ref = keys.dataset(keys.RANDOM_SAMPLED, answered.truth, answered.prediction)
-        return Shown(day, answered, store.get(ref).body)
+        body = store.get(keys.dataset(keys.RANDOM_SAMPLED, answered.truth, answered.prediction)).body
     except Missing:
         return None
+    return LabelledPicture(day, answered.prediction, answered.truth, body)
 
 
-def _says(classifier: Classifier, shown: Shown) -> int:
-    """The class that it prefers; any class for a picture of none, which is not shown."""
-    if not shown.body:
+def _classify(classifier: Classifier, picture: LabelledPicture) -> int:
+    """The most probable class; any class for a picture of none, of which there are no bytes."""
+    if not picture.body:
         return 0
-    answer = classifier.probabilities(pictures.normalise(shown.body))
-    return max(range(len(answer)), key=answer.__getitem__)
+    probabilities = classifier.probabilities(pictures.normalise(picture.body))
+    return max(range(len(probabilities)), key=probabilities.__getitem__)

@@ -26,35 +26,35 @@ class Decision:
     needed: int | None = None
 
 
-def decide(found: Paired | None, classes: Sequence[str], rules: Rules) -> Decision:
+def decide(pair: Paired | None, classes: Sequence[str], rules: Rules) -> Decision:
     """Release what is shown not to lose the margin; refuse what is shown to be worse, in all or for a class.
 
     With as many labels as let an equal model pass in eight of ten cases, whatever did not pass is refused too. With
-    fewer nobody guesses, and how many are needed is told. A class counts when its whole interval lies below the class
-    margin: a few labels of a class prove nothing. None for `found` means that there is no label at all.
+    fewer it waits, and names how many are needed. A class counts when its whole interval lies below the class
+    margin: a few labels of a class prove nothing. None for `pair` means that there is no label at all.
     """
-    if found is None:
+    if pair is None:
         return Decision(WAIT, "There is no blind label to judge by.")
-    changes = f"Accuracy changes by {_told(found.overall)} on {found.overall.labels} blind labels"
-    if fallen := [index for index, one in found.by_class.items() if one.high < -rules.class_margin]:
-        named = ", ".join(f"{classes[index]} by {_told(found.by_class[index])}" for index in fallen)
+    changes = f"Accuracy changes by {_interval(pair.overall)} on {pair.overall.labels} blind labels"
+    if fallen := [index for index, one in pair.by_class.items() if one.high < -rules.class_margin]:
+        named = ", ".join(f"{classes[index]} by {_interval(pair.by_class[index])}" for index in fallen)
         return Decision(
             REFUSE, f"{changes}, but of {named}: a class may be shown to lose {_points(rules.class_margin)}."
         )
     margin = _points(rules.margin)
-    if found.overall.low > -rules.margin:
+    if pair.overall.low > -rules.margin:
         no_class = f"no class is shown to lose {_points(rules.class_margin)}"
         return Decision(RELEASE, f"{changes}: a loss of {margin} is excluded, and {no_class}.")
     undecided = f"{changes}: a loss of {margin} is not excluded"
-    needed = labels_needed(found, rules.margin)
-    if found.overall.high < 0:
+    needed = labels_needed(pair, rules.margin)
+    if pair.overall.high < 0:
         return Decision(REFUSE, f"{undecided}, and it is shown to be worse.")
-    if needed <= found.overall.labels:
+    if needed <= pair.overall.labels:
         return Decision(REFUSE, f"{undecided}, with labels enough to do that for an equal model.")
     return Decision(WAIT, f"{undecided}. About {needed:,} labels would do that for an equal model.", needed)
 
 
-def _told(one: Estimate) -> str:
+def _interval(one: Estimate) -> str:
     return f"{100 * one.value:+.1f} points ({100 * one.low:+.1f} to {100 * one.high:+.1f})"
 
 

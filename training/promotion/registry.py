@@ -1,82 +1,135 @@
-"""Releases in the store: publish one, list them, show one, go back."""
+"""The model registry: releases with what they were trained on and what the gate decided; publish, list, go back."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
 
 from feedloop import releases
+from feedloop.compare_and_swap import attempts
 from feedloop.domain import keys
 from feedloop.domain.cards import ModelCard
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump, load
-from feedloop.domain.errors import AlreadyExists, BadRequest, Missing, NoModel
+from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed, Missing, NoModel
 from feedloop.ports import ObjectStore
-from feedloop.releases import CARD_FILE, DECISION_FILE
+from feedloop.releases import CARD_FILE, DECISION_FILE, Release
 from training.data import manifests
+from training.data.manifests import ManifestEntry
+from training.model.card import load_exported
 
-PREVIOUS = "previous"
+PREVIOUS, SERVES = "previous", "serves"
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One release in a list; `mark` says whether it serves, or did before that, `verdict` what the gate said of it."""
+class ModelPackage:
+    """A model's file and card, and the manifest of what it was trained on: empty where that is not known."""
+
+    model: bytes
+    card: ModelCard
+    manifest: tuple[ManifestEntry, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseEntry:
+    """A release in the list; `mark` says whether it serves, or did before, `decision` what the gate decided."""
 
     card: ModelCard
     mark: str
-    verdict: str = ""
+    decision: str
 
 
-def release(store: ObjectStore, model: bytes, card: Document, renames: Mapping[str, str], *, now: datetime) -> None:
-    """Publish and make current. The class list only grows; `renames` (old to new) keep their index.
+def load_package(folder: Path) -> ModelPackage:
+    """A model as `export` and `retrain` write it. Raises BadRequest."""
+    return ModelPackage(*load_exported(folder), manifests.load_beside(folder))
 
-    Raises Malformed when an index would change its meaning, Changed when somebody else releases at this moment.
+
+def fetch_package(store: ObjectStore, release: Release) -> ModelPackage:
+    """A model that was released; its manifest as far as it can be read. Raises NoModel."""
+    model = releases.model_bytes(store, release)
+    try:
+        body = store.get(keys.model_file(release.card.name, release.card.sha256, manifests.FILE)).body
+        return ModelPackage(model, release.card, tuple(manifests.parse(body)))
+    except (Missing, Malformed):
+        return ModelPackage(model, release.card)
+
+
+def publish(
+    store: ObjectStore,
+    package: ModelPackage,
+    renames: Mapping[str, str] = MappingProxyType({}),
+    *,
+    now: datetime,
+    instead_of: str | None = None,
+) -> None:
+    """Release a model: the manifest first, lest it ever serves without, and the pointer last.
+
+    The class list only grows; `renames` (old to new) keep their index. Raises Malformed when an index would change its
+    meaning, and Changed when somebody else released meanwhile, or anything but `instead_of` (a sha256) serves.
     """
+    card = package.card
+    if package.manifest:
+        with suppress(AlreadyExists):  # the same model was trained on the same
+            ref, body = keys.model_file(card.name, card.sha256, manifests.FILE), manifests.to_bytes(package.manifest)
+            store.create(ref, body, content_type="application/jsonl")
     if renames:
         _rename(store, card, renames)
-    releases.publish(store, model, card, now=now)
+    releases.publish(store, package.model, card.document, now=now, instead_of=instead_of)
 
 
-def keep_manifest(store: ObjectStore, card: ModelCard, lines: Sequence[manifests.ManifestEntry]) -> None:
-    """What a model was trained on, beside the model; before it is released, lest it ever serves without."""
-    if lines:
-        ref = keys.model_file(card.name, card.sha256, manifests.FILE)
-        with suppress(AlreadyExists):  # the same model was trained on the same
-            store.create(ref, manifests.to_bytes(lines), content_type="application/jsonl")
-
-
-def listed(store: ObjectStore) -> Iterator[Line]:
+def list_releases(store: ObjectStore) -> Iterator[ReleaseEntry]:
     """Every release, the newest first."""
-    pointer = current_pointer(store)
-    marks = {pointer.get("previous"): PREVIOUS, pointer.get("sha256"): "serves"}
-    found = [entry for entry in store.list(keys.models()) if entry.key.endswith(f"/{CARD_FILE}")]
-    for entry in sorted(found, key=lambda entry: entry.modified, reverse=True):
-        card = ModelCard(load(store.get(keys.ObjectRef(keys.MODELS, entry.key)).body))
-        yield Line(card, marks.get(card.sha256, ""), _verdict(store, card))
-
-
-def show(store: ObjectStore, which: str = "") -> Line:
-    """The release that serves, the previous one, or the one whose sha256 begins so. Raises BadRequest."""
-    lines = [line for line in listed(store) if _meant(line, which)]
-    if len(lines) != 1:
-        raise BadRequest(f"{len(lines)} releases answer to {which or 'current'!r}: `list` shows them all.")
-    return lines[0]
-
-
-def rollback(store: ObjectStore, which: str, *, now: datetime) -> Line:
-    """Let an earlier release serve again; its file is checked first. Raises BadRequest and NoModel."""
-    line = show(store, which or PREVIOUS)
-    releases.model_bytes(store, releases.fetch_release(store, line.card.name, line.card.sha256))
-    releases.point_to(store, line.card.name, line.card.sha256, now)
-    return line
-
-
-def current_pointer(store: ObjectStore) -> Document:
-    """`current.json`; empty before the first release."""
     try:
-        return load(store.get(keys.current_model()).body)
+        pointer = load(store.get(keys.current_model()).body)
     except Missing:
-        return {}
+        pointer = {}  # nothing is released yet
+    marks = {pointer.get("previous"): PREVIOUS, pointer.get("sha256"): SERVES}
+    entries = [entry for entry in store.list(keys.models()) if entry.key.endswith(f"/{CARD_FILE}")]
+    for entry in sorted(entries, key=lambda entry: entry.modified, reverse=True):
+        card = ModelCard(load(store.get(keys.ObjectRef(keys.MODELS, entry.key)).body))
+        yield ReleaseEntry(card, marks.get(card.sha256, ""), _decision(store, card))
+
+
+def find_release(store: ObjectStore, which: str = "") -> ReleaseEntry:
+    """The release that serves, the `previous` one, or the one whose sha256 begins so. Raises BadRequest."""
+    mark = {"": SERVES, PREVIOUS: PREVIOUS}.get(which)
+    chosen = [one for one in list_releases(store) if (one.mark == mark if mark else one.card.sha256.startswith(which))]
+    if len(chosen) != 1:
+        raise BadRequest(f"{len(chosen)} releases answer to {which or 'current'!r}: `list` shows them all.")
+    return chosen[0]
+
+
+def rollback(store: ObjectStore, which: str, *, now: datetime) -> ReleaseEntry:
+    """Let an earlier release serve again; its file is checked first. Raises BadRequest and NoModel."""
+    entry = find_release(store, which or PREVIOUS)
+    releases.model_bytes(store, releases.fetch_release(store, entry.card.name, entry.card.sha256))
+    releases.point_to(store, entry.card.name, entry.card.sha256, now)
+    return entry
+
+
+def save_decision(store: ObjectStore, decision: Document) -> None:
+    """Keep a gate decision beside the model, or where it would lie; earlier ones stay under `earlier`."""
+    ref = keys.model_file(decision["model"]["name"], decision["model"]["sha256"], DECISION_FILE)
+    with suppress(AlreadyExists):
+        store.create(ref, dump(decision))
+        return
+    for _ in attempts(ref):
+        stored = store.get(ref)
+        before = load(stored.body)
+        earlier = before.pop("earlier", [])
+        with suppress(Changed):
+            store.replace(ref, dump({**decision, "earlier": [before, *earlier]}), etag=stored.etag)
+            return
+
+
+def fetch_decision(store: ObjectStore, card: ModelCard) -> Document | None:
+    """The last decision about a model; None when there is none."""
+    try:
+        return load(store.get(keys.model_file(card.name, card.sha256, DECISION_FILE)).body)
+    except Missing:
+        return None
 
 
 def parse_renames(texts: list[str]) -> dict[str, str]:
@@ -88,41 +141,26 @@ def parse_renames(texts: list[str]) -> dict[str, str]:
     return {old: new for old, _, new in pairs}
 
 
-def _verdict(store: ObjectStore, card: ModelCard) -> str:
-    try:
-        verdict = load(store.get(keys.model_file(card.name, card.sha256, DECISION_FILE)).body)
-    except Missing:
+def _decision(store: ObjectStore, card: ModelCard) -> str:
+    decision = fetch_decision(store, card)
+    if decision is None:
         return "not judged"
-    return f"{verdict['decision']}, by force" if verdict["forced"] else str(verdict["decision"])
+    return f"{decision['decision']}, by force" if decision["forced"] else str(decision["decision"])
 
 
-def _meant(line: Line, which: str) -> bool:
-    if which == PREVIOUS:
-        return line.mark == PREVIOUS
-    return line.card.sha256.startswith(which) if which else line.mark == "serves"
-
-
-def _rename(store: ObjectStore, card: Document, renames: Mapping[str, str]) -> None:
+def _rename(store: ObjectStore, card: ModelCard, renames: Mapping[str, str]) -> None:
     """Rename in the stored list, once it is sure that the card fits it."""
-    ref = keys.class_list(card["name"])
+    ref = keys.class_list(card.name)
     try:
         stored = store.get(ref)
     except Missing as error:
-        raise NoModel(f"No model {card['name']!r} was ever released, so there is nothing to rename.") from error
+        raise NoModel(f"No model {card.name!r} was ever released, so there is nothing to rename.") from error
     known = ClassList.from_document(load(stored.body))
-    wanted = _renamed(known, renames)
-    wanted.appended(card["classes"])
+    wanted = known
+    for old, new in renames.items():
+        # A release that was cut off after its rename is repeated.
+        if not (new in wanted.names and old in wanted.former[wanted.names.index(new)]):
+            wanted = wanted.renamed(old, new)
+    wanted.appended(list(card.classes))
     if wanted != known:
         store.replace(ref, dump(wanted.to_document()), etag=stored.etag)
-
-
-def _renamed(known: ClassList, renames: Mapping[str, str]) -> ClassList:
-    for old, new in renames.items():
-        if not _done(known, old, new):
-            known = known.renamed(old, new)
-    return known
-
-
-def _done(known: ClassList, old: str, new: str) -> bool:
-    """A release that was cut off after its rename is simply repeated."""
-    return new in known.names and old in known.former[known.names.index(new)]

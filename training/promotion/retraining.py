@@ -20,7 +20,7 @@ from training.model.onnx_weights import unfold
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 from training.progress import Progress
 from training.promotion import comparison, retraining_data, test_days
-from training.promotion.comparison import Contender
+from training.promotion.registry import ModelPackage
 from training.promotion.retraining_data import Lines, Replay
 from training.promotion.test_days import Window
 
@@ -34,7 +34,7 @@ LOOKED_AT = 8
 class Lesson:
     """Everything to learn from, the model to go on from, and the classes by index as they are called now."""
 
-    old: Contender
+    old: ModelPackage
     classes: tuple[str, ...]
     lines: Lines
     folder: Path
@@ -80,7 +80,7 @@ class Source:
     """Where to gather from: the store, the model that serves and its classes, the window that judges, and when."""
 
     store: ObjectStore
-    old: Contender
+    old: ModelPackage
     classes: ClassList
     window: Window
     now: datetime
@@ -93,7 +93,7 @@ def gather(source: Source, folder: Path, given: Replay | None, progress: Progres
     chosen = retraining_data.choose(store, window, sampled)
     pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
     found = test_days.read(store, window, test_days.answers(store), classes=len(source.classes.names), now=source.now)
-    judging = {one.sha256 for one in comparison.sample(store, found).shown if one.body}
+    judging = {one.sha256 for one in comparison.fetch_evaluation_set(store, found).pictures if one.body}
     again = given or retraining_data.replay(source.old.card.document.get("trained_on", {}), folder / "again", progress)
     return Lesson(
         source.old,

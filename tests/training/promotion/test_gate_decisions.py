@@ -20,7 +20,8 @@ from training.data import manifests
 from training.data.manifests import ManifestEntry
 from training.model.card import save_exported
 from training.promotion import gate, gate_decisions, registry, test_days
-from training.promotion.gate_decisions import Candidate, Trial
+from training.promotion.gate import Rules
+from training.promotion.registry import ModelPackage
 
 NOW = NOON + timedelta(days=1)
 WINDOW = test_days.Window("20261122", "20261122")
@@ -33,13 +34,13 @@ def store(memory_store):
     return memory_store
 
 
-def candidate(calls=RIGHT, number=2, trained=()):
+def challenger(calls=RIGHT, number=2, trained=()):
     body = colours.model(calls, number)
-    return Candidate(body, ModelCard(colours.card(body)), tuple(trained))
+    return ModelPackage(body, ModelCard(colours.card(body)), tuple(trained))
 
 
-def judge(store, new, **how):
-    return gate_decisions.judge(store, new, Trial(WINDOW, **how), now=NOW, progress=lambda things, *_: iter(things))
+def judge(store, new, window=WINDOW, *, force=False, progress=lambda things, *_: iter(things)):
+    return gate_decisions.judge(store, new, window, Rules(), force=force, now=NOW, progress=progress)
 
 
 def serving(store):
@@ -50,79 +51,79 @@ def line(prediction="", sha256=""):
     return ManifestEntry("key", sha256, 0, "Red", "lowconfidence", ("3",), prediction, "9f2c11aa")
 
 
-def test_a_better_model_is_released_with_its_verdict_and_manifest(store):
+def test_a_better_model_is_released_with_its_decision_and_manifest(store):
     answered(store, MANY)
-    new = candidate(trained=[line()])
-    verdict = judge(store, new)
-    assert (verdict["decision"], serving(store)) == (gate.RELEASE, new.card.sha256)
-    assert gate_decisions.read(store, "colours", new.card.sha256) == verdict
+    new = challenger(trained=[line()])
+    decision = judge(store, new)
+    assert (decision["decision"], serving(store)) == (gate.RELEASE, new.card.sha256)
+    assert registry.fetch_decision(store, new.card) == decision
     ref = keys.model_file("colours", new.card.sha256, manifests.FILE)
     assert manifests.parse(store.get(ref).body) == [line()]
 
 
-def test_a_worse_model_is_refused_and_only_its_verdict_is_kept(store):
+def test_a_worse_model_is_refused_and_only_its_decision_is_kept(store):
     answered(store, MANY)
-    before, new = serving(store), candidate(ALL_BLUE)
+    before, new = serving(store), challenger(ALL_BLUE)
     answered(store, [0] * 9, time=NOON - timedelta(days=30))  # another day judges nothing
     colours.release(store, RIGHT)
     better = serving(store)
-    verdict = judge(store, new)
-    assert (verdict["decision"], verdict["released"], serving(store)) == (gate.REFUSE, False, better)
-    judged = {one.card.sha256: one.verdict for one in registry.listed(store)}
+    decision = judge(store, new)
+    assert (decision["decision"], decision["released"], serving(store)) == (gate.REFUSE, False, better)
+    judged = {one.card.sha256: one.decision for one in registry.list_releases(store)}
     assert judged == dict.fromkeys((before, better), "not judged")
-    assert gate_decisions.read(store, "colours", new.card.sha256) == verdict
+    assert registry.fetch_decision(store, new.card) == decision
 
 
 def test_a_class_that_falls_forbids_what_is_better_in_all(store):
     colours.release(store, (0, 2, 2))
     answered(store, [0] * 10 + [1] * 60)
-    verdict = judge(store, candidate((2, 1, 2)))
-    assert verdict["difference"]["low"] > 0
-    assert "but of Red by -100.0 points" in verdict["why"]
-    assert verdict["decision"] == gate.REFUSE
+    decision = judge(store, challenger((2, 1, 2)))
+    assert decision["difference"]["low"] > 0
+    assert "but of Red by -100.0 points" in decision["why"]
+    assert decision["decision"] == gate.REFUSE
 
 
-def test_a_verdict_tells_both_accuracies_per_class_and_in_all(store):
+def test_a_decision_tells_both_accuracies_per_class_and_in_all(store):
     answered(store, MANY)
-    verdict = judge(store, candidate())
-    assert verdict["accuracy"] == {"before": pytest.approx(1 / 3, abs=1e-3), "after": 1}
-    assert [(one["class"], one["difference"]["value"]) for one in verdict["per_class"]] == [
+    decision = judge(store, challenger())
+    assert decision["accuracy"] == {"before": pytest.approx(1 / 3, abs=1e-3), "after": 1}
+    assert [(one["class"], one["difference"]["value"]) for one in decision["per_class"]] == [
         *zip(CLASSES, (1, 1, 0), strict=True)
     ]
-    assert verdict["days"] == [{"day": "20261122", "predictions": 30, "labels": 30}]
-    assert json.loads(json.dumps(verdict)) == verdict
+    assert decision["days"] == [{"day": "20261122", "predictions": 30, "labels": 30}]
+    assert json.loads(json.dumps(decision)) == decision
 
 
 def test_too_few_labels_say_how_many_are_needed(store):
     answered(store, MANY[:12])
     before = serving(store)
-    verdict = judge(store, candidate(SWAPPED))
-    assert (verdict["decision"], serving(store)) == (gate.WAIT, before)
-    assert verdict["labels_needed"] > 12
+    decision = judge(store, challenger(SWAPPED))
+    assert (decision["decision"], serving(store)) == (gate.WAIT, before)
+    assert decision["labels_needed"] > 12
 
 
 def test_force_releases_and_is_on_record(store):
     answered(store, MANY)
     colours.release(store, RIGHT)
-    new = candidate(ALL_BLUE)
-    verdict = judge(store, new, force=True)
-    assert (verdict["decision"], verdict["forced"], verdict["released"]) == (gate.REFUSE, True, True)
+    new = challenger(ALL_BLUE)
+    decision = judge(store, new, force=True)
+    assert (decision["decision"], decision["forced"], decision["released"]) == (gate.REFUSE, True, True)
     assert serving(store) == new.card.sha256
-    assert "by force" in gate_decisions.words(verdict)
-    assert registry.show(store).verdict == "refuse, by force"
+    assert "by force" in gate_decisions.summary(decision)
+    assert registry.find_release(store).decision == "refuse, by force"
 
 
 def test_what_the_gate_lets_through_was_not_forced(store):
     answered(store, MANY)
-    assert not judge(store, candidate(), force=True)["forced"]
+    assert not judge(store, challenger(), force=True)["forced"]
 
 
-def test_an_earlier_verdict_is_never_lost(store):
+def test_an_earlier_decision_is_never_lost(store):
     answered(store, MANY)
     colours.release(store, RIGHT)
-    new = candidate(ALL_BLUE)
+    new = challenger(ALL_BLUE)
     first, second, third = judge(store, new), judge(store, new), judge(store, new, force=True)
-    kept = gate_decisions.read(store, "colours", new.card.sha256)
+    kept = registry.fetch_decision(store, new.card)
     assert kept == {**third, "earlier": [second, first]}
 
 
@@ -131,38 +132,37 @@ def test_what_either_model_was_trained_on_does_not_judge(store):
     old = keys.model_file("colours", serving(store), manifests.FILE)
     store.create(old, manifests.to_bytes([line(ids[0])]))
     same = manifests.version(colours.picture(MANY[1], 1))
-    labels = judge(store, candidate(trained=[line(ids[2]), line(sha256=same)]))["labels"]
+    labels = judge(store, challenger(trained=[line(ids[2]), line(sha256=same)]))["labels"]
     assert (labels["judged"], labels["trained_on"]) == (27, 3)
 
 
 def test_none_of_these_counts_against_both(store):
     answered(store, MANY)
     answered(store, [0] * 10, choice="None of these", time=NOON + timedelta(minutes=1))
-    verdict = judge(store, candidate())
-    assert (verdict["labels"]["none_of_these"], verdict["accuracy"]["after"]) == (10, 0.75)
+    decision = judge(store, challenger())
+    assert (decision["labels"]["none_of_these"], decision["accuracy"]["after"]) == (10, 0.75)
 
 
 def test_a_label_of_a_busy_day_stands_for_more(store):
     answered(store, [2] * 10, time=NOON - timedelta(days=1))
     answered(store, [0] * 10)
     colours.answered(store, [0] * 30, queue=keys.LOW_CONFIDENCE)  # of the same day, not answered blind
-    chosen = Trial(test_days.Window("20261121", "20261122"))
-    new = candidate()
-    verdict = gate_decisions.judge(store, new, chosen, now=NOW, progress=lambda things, *_: iter(things))
-    sizes = {day["day"]: day["predictions"] for day in verdict["days"]}
-    assert verdict["accuracy"]["before"] == pytest.approx(sizes["20261121"] / sum(sizes.values()), abs=1e-3)
+    decision = judge(store, challenger(), test_days.Window("20261121", "20261122"))
+    sizes = {day["day"]: day["predictions"] for day in decision["days"]}
+    assert decision["accuracy"]["before"] == pytest.approx(sizes["20261121"] / sum(sizes.values()), abs=1e-3)
 
 
 def test_who_serves_already_is_not_judged(store):
     colours.release(store, RIGHT)
     with pytest.raises(BadRequest, match="serves already"):
-        judge(store, candidate(RIGHT, number=1))
+        judge(store, challenger(RIGHT, number=1))
 
 
 def test_a_model_of_other_classes_is_not_judged(store):
     body = colours.model(RIGHT)
+    card = ModelCard(colours.card(body, classes=["Red", "Blue", "Green"], sha256="0" * 64))
     with pytest.raises(BadRequest, match="do not begin with those that are known: Red, Green, Blue"):
-        judge(store, Candidate(body, ModelCard(colours.card(body, classes=["Red", "Blue", "Green"], sha256="0" * 64))))
+        judge(store, ModelPackage(body, card))
 
 
 def test_another_release_meanwhile_is_not_replaced(store):
@@ -173,7 +173,7 @@ def test_another_release_meanwhile_is_not_replaced(store):
         return iter(things)
 
     with pytest.raises(Changed):
-        gate_decisions.judge(store, candidate(), Trial(WINDOW), now=NOW, progress=progress)
+        judge(store, challenger(), progress=progress)
     assert serving(store) == colours.card(colours.model(ALL_BLUE))["sha256"]
 
 
@@ -181,7 +181,7 @@ def test_another_release_meanwhile_is_not_replaced(store):
 @pytest.mark.parametrize("writes", range(7))
 def test_killed_at_any_write_nothing_is_half_released(store, writes, after):
     answered(store, MANY)
-    before, new = serving(store), candidate(trained=[line()])
+    before, new = serving(store), challenger(trained=[line()])
     try:
         judge(KilledStore(store, writes, after=after), new)
     except Killed:

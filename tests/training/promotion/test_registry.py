@@ -6,10 +6,12 @@ import pytest
 from feedloop import releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Malformed, NoModel
 from tests.support.world import NOON
 from training.promotion import registry
+from training.promotion.registry import ModelPackage
 
 CLASSES = ["Bread", "Egg"]
 
@@ -22,17 +24,17 @@ def store():
 def release(store, model, classes=CLASSES, renames=None):
     sha256 = hashlib.sha256(model).hexdigest()
     card = {"v": 1, "name": "food", "sha256": sha256, "classes": classes}
-    registry.release(store, model, card, renames or {}, now=NOON)
+    registry.publish(store, ModelPackage(model, ModelCard(card)), renames or {}, now=NOON)
     return sha256
 
 
 def test_the_list_says_which_release_serves(store):
     first, second = release(store, b"one"), release(store, b"two")
-    assert {line.card.sha256: line.mark for line in registry.listed(store)} == {second: "serves", first: "previous"}
+    assert {one.card.sha256: one.mark for one in registry.list_releases(store)} == {second: "serves", first: "previous"}
 
 
 def test_before_the_first_release_the_list_is_empty(store):
-    assert list(registry.listed(store)) == []
+    assert list(registry.list_releases(store)) == []
 
 
 def test_a_rollback_goes_to_the_previous_release(store):
@@ -89,7 +91,7 @@ def test_a_release_that_changes_an_index_is_refused(store, classes):
     first = release(store, b"one")
     with pytest.raises(Malformed):
         release(store, b"two", classes)
-    assert [line.card.sha256 for line in registry.listed(store)] == [first]
+    assert [one.card.sha256 for one in registry.list_releases(store)] == [first]
 
 
 @pytest.mark.parametrize("renames", [{"Pizza": "Soup"}, {"Egg": "Bread"}, {"Egg": "Soup"}])

@@ -18,7 +18,6 @@ from tests.support.uploads import encoded
 from training.data import gallery, manifests
 from training.data.drawings import CLASSES, draw
 from training.data.image_folder import FOOD_11
-from training.model.card import load_exported
 from training.promotion import registry
 
 CLOSED = utc_now().replace(hour=1) - timedelta(days=2)  # yesterday is open until half past midnight
@@ -28,8 +27,7 @@ FEW = ("--rounds", 2, "--workers", 0)
 @pytest.fixture
 def store(seaweedfs, monkeypatch, first_model):
     store = at_home(seaweedfs, monkeypatch)
-    model, card = load_exported(first_model)
-    registry.release(store, model, card.document, {}, now=CLOSED)
+    registry.publish(store, registry.load_package(first_model), now=CLOSED)
     return store
 
 
