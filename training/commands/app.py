@@ -5,28 +5,27 @@ torch takes seconds to import and is not needed to release a model, so it is imp
 
 import json
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import Annotated, NoReturn
 
 import numpy as np
 import typer
 
-from feedloop import console
+from feedloop.console import describe
 from feedloop.domain.errors import FeedloopError, Unavailable
-from training.commands import console as screen
+from training.commands import console
 from training.commands.pull import commands as loop_commands
 from training.commands.release import commands as store_commands
 from training.commands.retrain import commands as gate_commands
 from training.data import gallery, image_folder, manifests
+from training.data.image_folder import Example
 from training.model import confusion_chart, evaluation
-from training.model.card import make_card, save_exported
+from training.model.card import save_exported
 from training.model.predictors import OnnxPredictor, Predictor
-
-if TYPE_CHECKING:
-    from training.model import train as learning
-    from training.model.training_loop import TrainingPlan
 
 app = typer.Typer(
     name="python -m training",
@@ -63,12 +62,12 @@ def main(arguments: list[str] | None = None) -> None:
             f"{error.name} is not here: make .venv-train/train.stamp, then .venv-train/bin/python -m training",
         )
     except OSError as error:
-        _fail("NoFile", console.describe(error))
+        _fail("NoFile", describe(error))
 
 
 def _fail(kind: str, why: str) -> NoReturn:
-    screen.errors.print(f"[red]error[/] {kind}: ", end="")
-    screen.errors.print(why, markup=False, soft_wrap=True)
+    console.errors.print(f"[red]error[/] {kind}: ", end="")
+    console.errors.print(why, markup=False, soft_wrap=True)
     sys.exit(1)
 
 
@@ -87,8 +86,8 @@ def draw(
         drawn = gallery.draw_outliers(folder, count, seed=seed)
     else:
         drawn = gallery.draw_folder(folder, count, style=gallery.drifted(style, drift), seed=seed)
-    written = sum(1 for _ in screen.track(drawn, count, "drawing"))
-    screen.say(f"{written} pictures in {folder}")
+    written = sum(1 for _ in console.track(drawn, count, "drawing"))
+    console.say(f"{written} pictures in {folder}")
 
 
 @app.command(
@@ -113,28 +112,34 @@ def train(
     seed: Seed = SEED,
 ) -> None:
     """Train MobileNetV2 on an image folder."""
-    from training.model import train as learning
+    from training.model.train import PRETRAINED, SCRATCH, FolderTrainingData, train_checkpoint
     from training.model.training_loop import TrainingPlan
 
     pictures = image_folder.load_pictures(folder, _names(classes))
-    others = image_folder.load_outliers(outliers) if outliers else []
-    plan = TrainingPlan(size, rounds, batch, rate, patience=patience, seed=seed, workers=workers, half=half)
-    course = learning.TrainingData(pictures, others, held, to, threads)
-    screen.say(f"{len(pictures.shown)} pictures of {len(pictures.classes)} classes, {len(others)} of none of them")
+    data = FolderTrainingData(folder.name, pictures, image_folder.load_outliers(outliers) if outliers else [], held)
+    plan = TrainingPlan(
+        size=size,
+        epochs=rounds,
+        batch_size=batch,
+        learning_rate=rate,
+        patience=patience,
+        seed=seed,
+        workers=workers,
+        threads=threads,
+        bfloat16=half,
+    )
+    counts = (
+        f"{len(pictures.examples)} pictures of {len(pictures.classes)} classes, {len(data.outliers)} of none of them"
+    )
+    console.say(counts)
     try:
-        _train(course, start, plan, folder.name)
+        console.show_training(partial(train_checkpoint, data, start, plan, to))
     except Unavailable as error:
-        if start != learning.PRETRAINED:
+        if start != PRETRAINED:
             raise
-        screen.say(f"{error}. Training from scratch instead: it needs more pictures and more rounds.")
-        _train(course, learning.SCRATCH, plan, folder.name)
-    screen.say(f"{to} holds the best round")
-
-
-def _train(course: "learning.TrainingData", start: str, plan: "TrainingPlan", name: str) -> None:
-    from training.model import train as learning
-
-    screen.learn(lambda step: learning.train_checkpoint(course, start, plan, name, step))
+        console.say(f"{error}. Training from scratch instead: it needs more pictures and more epochs.")
+        console.show_training(partial(train_checkpoint, data, SCRATCH, plan, to))
+    console.say(f"{to} holds the best epoch")
 
 
 @app.command(epilog="Example: python -m training evaluate build/model build/held-out --json build/report.json")
@@ -149,47 +154,47 @@ def evaluate(
     trust_pickle: Trust = False,
 ) -> None:
     """How good a model is: accuracy with its interval, per class, and calibration."""
-    judge = _judge(model, classes, trust_pickle=trust_pickle)
-    shown = image_folder.load_pictures(folder, judge.classes, complete=False).shown
-    answers = np.array(list(screen.track(judge.answers(shown), len(shown), "looking")))
-    report = evaluation.evaluate(answers, [one.index for one in shown if one.index is not None], judge.classes)
-    screen.show_report(report)
-    document = report.to_document()
+    predictor = _predictor(model, classes, trust_pickle=trust_pickle)
+    examples = image_folder.load_pictures(folder, predictor.classes, complete=False).examples
+    answers = _predict(predictor, examples, "evaluating")
+    evaluated = evaluation.evaluate(
+        answers, [one.index for one in examples if one.index is not None], predictor.classes
+    )
+    console.show_evaluation(evaluated)
+    document = evaluated.to_document()
     if outliers:
-        document["outliers"] = _look_at_outliers(judge, outliers)
+        answers = _predict(predictor, image_folder.load_outliers(outliers), "evaluating outliers")
+        document["outliers"] = evaluation.on_outliers(answers)
+        console.show_outliers(document["outliers"])
     if to_json:
         to_json.write_text(json.dumps(document, indent=2) + "\n")
     if picture:
-        confusion_chart.save_confusion(report, picture)
+        confusion_chart.save_confusion(evaluated, picture)
 
 
-def _look_at_outliers(judge: Predictor, folder: Path) -> dict[str, float]:
-    shown = image_folder.load_outliers(folder)
-    answers = np.array(list(screen.track(judge.answers(shown), len(shown), "looking at outliers")))
-    found = evaluation.on_outliers(answers)
-    sure = f"mean confidence {found['mean_confidence']:.3f}, {found['confident']:.1%} confident"
-    screen.say(f"{len(shown)} pictures of none of the classes: {sure}")
-    return found
+def _predict(predictor: Predictor, examples: Sequence[Example], what: str) -> evaluation.Probabilities:
+    return np.array(list(console.track(predictor.probabilities(examples), len(examples), what)))
 
 
-def _judge(model: Path, classes: Path | None, *, trust_pickle: bool) -> Predictor:
+def _predictor(model: Path, classes: Path | None, *, trust_pickle: bool) -> Predictor:
     if model.is_dir():
         return OnnxPredictor(model)
-    from training.model import checkpoint
-    from training.model import train as learning
+    from training.model.checkpoint import load_checkpoint
+    from training.model.train import CheckpointPredictor
 
-    return learning.CheckpointPredictor(checkpoint.load(model, names=_names(classes), trust_pickle=trust_pickle))
+    return CheckpointPredictor(load_checkpoint(model, names=_names(classes), trust_pickle=trust_pickle))
 
 
 @app.command(epilog="Example: python -m training check food11.pth")
 def check(weights: Weights, *, classes: Names = None, trust_pickle: Trust = False) -> None:
     """Whether a checkpoint is MobileNetV2 and answers these classes, found out without running it."""
-    from training.model import checkpoint
+    from training.model.checkpoint import load_checkpoint
 
-    found = checkpoint.load(weights, names=_names(classes), trust_pickle=trust_pickle)
-    screen.say(f"{weights} is MobileNetV2 with Linear(1280, {len(found.classes)}), for {found.size} x {found.size}")
-    for index, name in enumerate(found.classes):
-        screen.say(f"{index:3d}  {name}")
+    checkpoint = load_checkpoint(weights, names=_names(classes), trust_pickle=trust_pickle)
+    classes_and_size = f"Linear(1280, {len(checkpoint.classes)}), for {checkpoint.size} x {checkpoint.size}"
+    console.say(f"{weights} is MobileNetV2 with {classes_and_size}")
+    for index, name in enumerate(checkpoint.classes):
+        console.say(f"{index:3d}  {name}")
 
 
 @app.command(epilog="Example: python -m training export build/a.pt --pictures build/pictures --to build/model")
@@ -206,22 +211,18 @@ def export(
     seed: Seed = SEED,
 ) -> None:
     """Write an ONNX file that answers calibrated probabilities, and prove that it answers as torch does."""
-    from training.data import tensors
-    from training.model import checkpoint
-    from training.model import train as learning
+    from training.model.checkpoint import load_checkpoint
+    from training.model.train import export_checkpoint, validation_examples
 
-    found = checkpoint.load(weights, names=_names(classes), trust_pickle=trust_pickle)
-    made = learning.export_checkpoint(
-        found, learning.validation_examples(found, pictures, outliers) if pictures else [], seed=seed
-    )
-    facts = {"input": tensors.card_input(found.size), "temperature": round(made.temperature, 6), "note": note}
-    told = {"trained_on": dict(found.trained_on), "metrics": made.metrics}
-    card = make_card(made.model, name, found.classes, {**facts, **told}, f"{datetime.now(UTC):%Y-%m-%d}")
-    save_exported(to, made.model, card)
-    manifests.copy_beside(pictures, to, found.trained_on.get("manifest"))
-    calibrated = f"temperature {made.temperature:.3f}" if pictures else "not calibrated: give --pictures"
-    parity = f"max |dp| {made.parity.difference:.1e} on {made.parity.pictures} pictures"
-    screen.say(f"{to}: {len(made.model) / 1e6:.1f} MB, {card['sha256'][:12]}, {calibrated}, {parity}")
+    checkpoint = load_checkpoint(weights, names=_names(classes), trust_pickle=trust_pickle)
+    validation = validation_examples(checkpoint, pictures, outliers) if pictures else []
+    exported = export_checkpoint(checkpoint, validation, seed=seed)
+    card = exported.card(name, f"{datetime.now(UTC):%Y-%m-%d}", note)
+    save_exported(to, exported.model, card)
+    manifests.copy_beside(pictures, to, checkpoint.trained_on.get("manifest"))
+    calibrated = f"temperature {exported.temperature:.3f}" if pictures else "not calibrated: give --pictures"
+    parity = f"max |dp| {exported.parity.difference:.1e} on {exported.parity.pictures} pictures"
+    console.say(f"{to}: {len(exported.model) / 1e6:.1f} MB, {card['sha256'][:12]}, {calibrated}, {parity}")
 
 
 @app.command(epilog="Example: python -m training demo --to models/demo")
@@ -235,15 +236,15 @@ def demo(
     seed: Seed = SEED,
 ) -> None:
     """Make the demonstration model of the repository again."""
-    from training.model import demo as recipe_book
+    from training.model.demo import Recipe, draw_pictures, export_demo, train_demo
 
-    recipe = recipe_book.Recipe(drawings, outliers, held_out, rounds, seed)
-    with TemporaryDirectory() as folder:
-        work = Path(folder)
-        recipe_book.draw(recipe, work, screen.track)
-        screen.learn(lambda step: recipe_book.train(recipe, work, step))
-        card = recipe_book.export(recipe, work, to, f"{datetime.now(UTC):%Y-%m-%d}", screen.track)
-    screen.say(f"{to}: {card['sha256'][:12]}, {json.dumps(card['metrics'])}")
+    recipe = Recipe(drawings, outliers, held_out, rounds, seed)
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        draw_pictures(recipe, folder, console.track)
+        console.show_training(partial(train_demo, recipe, folder))
+        card = export_demo(recipe, folder, to, f"{datetime.now(UTC):%Y-%m-%d}", console.track)
+    console.say(f"{to}: {card['sha256'][:12]}, {json.dumps(card['metrics'])}")
 
 
 def _names(file: Path | None) -> tuple[str, ...]:

@@ -9,7 +9,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from feedloop.domain.documents import Document
-from training.model.evaluation import Evaluation, wilson
+from feedloop.estimation.intervals import wilson
+from training.model.evaluation import Evaluation
 from training.promotion.registry import ReleaseEntry
 
 if TYPE_CHECKING:
@@ -42,42 +43,48 @@ def track(things: Iterable[T], total: int, what: str) -> Iterator[T]:
         yield from progress.track(things, total=total, description=what)
 
 
-def learn(train: "Callable[[OnBatch], Iterator[Epoch]]") -> None:
-    """Show every round of a training as it ends."""
+def show_training(train: "Callable[[OnBatch], Iterator[Epoch]]") -> None:
+    """Show every epoch of a training as it ends."""
     with bar() as progress:
-        task = progress.add_task("round 1", total=None)
+        task = progress.add_task("epoch 1", total=None)
 
-        def step(done: int, total: int, loss: float) -> None:
+        def on_batch(done: int, total: int, loss: float) -> None:
             progress.update(task, completed=done, total=total, description=f"loss {loss:.3f}")
 
-        for one in train(step):
+        for one in train(on_batch):
             mark = " *" if one.best else ""
-            facts = f"loss {one.loss:.3f}, held out {one.held_loss:.3f}, accuracy {one.accuracy:.1%}"
-            progress.console.print(f"round {one.number}: {facts}{mark}", highlight=False)
+            facts = f"loss {one.loss:.3f}, validation {one.validation_loss:.3f}, accuracy {one.accuracy:.1%}"
+            progress.console.print(f"epoch {one.number}: {facts}{mark}", highlight=False)
 
 
-def show_report(report: Evaluation) -> None:
+def show_evaluation(evaluated: Evaluation) -> None:
     """Accuracy with its interval, per class, and reliability."""
-    low, high = wilson(report.right, report.count)
-    say(f"accuracy {report.right / report.count:.1%} ({low:.1%} to {high:.1%} at 95 %), {report.count} pictures")
+    low, high = wilson(evaluated.accuracy, evaluated.count)
+    say(f"accuracy {evaluated.accuracy:.1%} ({low:.1%} to {high:.1%} at 95 %), {evaluated.count} pictures")
     table = Table("class", "pictures", "right", "share", "95 %")
-    for index, name in enumerate(report.classes):
-        count, right = int(report.confusion[index].sum()), int(report.confusion[index, index])
-        span = " to ".join(f"{edge:.0%}" for edge in wilson(right, count)) if count else ""
+    for index, name in enumerate(evaluated.classes):
+        count, right = int(evaluated.confusion[index].sum()), int(evaluated.confusion[index, index])
+        span = " to ".join(f"{edge:.0%}" for edge in wilson(right / count, count)) if count else ""
         table.add_row(name, str(count), str(right), f"{right / count:.1%}" if count else "", span)
     console.print(table)
-    _show_reliability(report)
+    _show_reliability(evaluated)
 
 
-def _show_reliability(report: Evaluation) -> None:
-    confident = f"{report.above_threshold:.1%} of the answers are confident"
-    say(f"calibration error (ECE) {report.calibration_error:.3f}; {confident}")
+def _show_reliability(evaluated: Evaluation) -> None:
+    confident = f"{evaluated.above_threshold:.1%} of the answers are confident"
+    say(f"calibration error (ECE) {evaluated.calibration_error:.3f}; {confident}")
     table = Table("confidence", "pictures", "mean", "right")
-    for part in report.bins:
+    for part in evaluated.bins:
         table.add_row(
             f"{part.low:.1f} to {part.high:.1f}", str(part.count), f"{part.confidence:.3f}", f"{part.accuracy:.3f}"
         )
     console.print(table)
+
+
+def show_outliers(metrics: Document) -> None:
+    """How confident a model is of pictures of none of its classes."""
+    confident = f"mean confidence {metrics['mean_confidence']:.3f}, {metrics['confident']:.1%} confident"
+    say(f"{metrics['pictures']} pictures of none of the classes: {confident}")
 
 
 def show_releases(entries: Iterable[ReleaseEntry]) -> None:

@@ -3,6 +3,7 @@
 import json
 import sys
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -83,8 +84,9 @@ def retrain(
     source = retraining.Source(store, champion, release.classes, window, now)
     lesson = retraining.gather(source, to, given, console.track)
     _tell(lesson)
-    plan = TrainingPlan(int(champion.card.document["input"]["size"]), rounds, rate=rate, seed=seed, workers=workers)
-    console.learn(lambda step: retraining.train(lesson, start, plan, to / "model.pt", step))
+    size = int(champion.card.document["input"]["size"])
+    plan = TrainingPlan(size=size, epochs=rounds, learning_rate=rate, seed=seed, workers=workers)
+    console.show_training(partial(retraining.train, lesson, start, plan, to / "model.pt"))
     retraining.export(lesson, to / "model.pt", to, release.card.name, f"{now:%Y-%m-%d}")
     _judge(store, to, window, Rules(margin / 100, class_margin / 100), force=force, now=now)
 

@@ -41,7 +41,7 @@ _NUMBERED = re.compile(r"class_(\d{2,4})")
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """A picture on disk and the index of its class; None when it shows none of them."""
+    """A picture on disk and the index of its class; None for an outlier, which shows none of them."""
 
     path: Path
     index: int | None
@@ -56,69 +56,67 @@ class Example:
 
 @dataclass(frozen=True, slots=True)
 class Pictures:
-    """The classes by index, and every picture in a fixed order."""
+    """The classes by index, and every picture of them in a fixed order."""
 
     classes: tuple[str, ...]
-    shown: tuple[Example, ...]
+    examples: tuple[Example, ...]
     folder: Path | None = None
 
     def split(self, share: float, *, seed: int) -> tuple[list[Example], list[Example]]:
         """Without and with a `share` of every class, at least one picture of each."""
-        kept: list[Example] = []
-        held: list[Example] = []
+        training: list[Example] = []
+        validation: list[Example] = []
         for index in range(len(self.classes)):
-            own = [one for one in self.shown if one.index == index]
+            own = [one for one in self.examples if one.index == index]
             Random(f"{seed} {index}").shuffle(own)
             cut = max(1, round(len(own) * share))
-            held += own[:cut]
-            kept += own[cut:]
-        return kept, held
+            validation += own[:cut]
+            training += own[cut:]
+        return training, validation
 
-    def manifest(self) -> str:
+    def version(self) -> str:
         """The dataset's version: its manifest's when it has one, else a fingerprint of all pictures and classes.
 
         Raises BadRequest when pictures and manifest differ.
         """
         if self.folder is None or not (self.folder / manifests.FILE).exists():
-            return manifest(self.shown)
-        found = {str(one.path.relative_to(self.folder)): (one.index, sha256_of(one.path)) for one in self.shown}
-        return manifests.checked_version(self.folder, found)
+            return fingerprint(self.examples)
+        files = {str(one.path.relative_to(self.folder)): (one.index, sha256_of(one.path)) for one in self.examples}
+        return manifests.checked_version(self.folder, files)
 
 
 def load_pictures(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> Pictures:
     """The pictures of an image folder, of every class when it must be `complete`. Raises BadRequest."""
     left, named = picture_files.Left(), tuple(names) or _listed(folder)
-    found = {
-        path: picture_files.list_pictures(path, left)
-        for path in picture_files.class_folders(folder, left, frozenset(named))
-    }
-    if not found:
+    class_folders = picture_files.class_folders(folder, left, frozenset(named))
+    files = {path: picture_files.list_pictures(path, left) for path in class_folders}
+    if not files:
         raise BadRequest(f"{folder} has no sub-folders: give a folder with one sub-folder of pictures per class.")
-    kept = [path for path, inside in found.items() if inside or _is_class(path.name, named)] or list(found)
-    left[picture_files.WITHOUT] += len(found) - len(kept)
+    kept = [path for path, inside in files.items() if inside or _is_class(path.name, named)] or list(files)
+    left[picture_files.WITHOUT] += len(files) - len(kept)
     classes = named or _classes(folder, kept)
-    shown = [Example(path, _index(at.name, classes)) for at in kept for path in found[at]]
+    examples = [Example(path, _index(at.name, classes)) for at in kept for path in files[at]]
     picture_files.report_left_out(folder, left)
-    missing = [name for index, name in enumerate(classes) if all(one.index != index for one in shown)]
-    if not shown or (missing and complete):
+    missing = [name for index, name in enumerate(classes) if all(one.index != index for one in examples)]
+    if not examples or (missing and complete):
         raise BadRequest(f"{folder} has no JPEG, PNG or WebP picture of {', '.join(missing)}.")
-    return Pictures(classes, tuple(shown), folder)
+    return Pictures(classes, tuple(examples), folder)
 
 
 def load_outliers(folder: Path) -> list[Example]:
     """All pictures below a folder as pictures of none of the classes. Raises BadRequest when there is none."""
     left = picture_files.Left()
-    found = [Example(path, None) for path in picture_files.list_pictures(folder, left)]
+    outliers = [Example(path, None) for path in picture_files.list_pictures(folder, left)]
     picture_files.report_left_out(folder, left)
-    if not found:
+    if not outliers:
         raise BadRequest(f"{folder} has no JPEG, PNG or WebP pictures.")
-    return found
+    return outliers
 
 
-def manifest(shown: Iterable[Example]) -> str:
+def fingerprint(examples: Iterable[Example]) -> str:
     """A fingerprint of pictures and their classes, in their order."""
     whole = hashlib.sha256()
-    for one in shown:
+    for one in examples:
         whole.update(f"{one.index} {sha256_of(one.path)}\n".encode())
     return whole.hexdigest()
 

@@ -25,6 +25,11 @@ def short_metrics(metrics: Mapping[str, Any]) -> Document:
     return {name: value for name, value in metrics.items() if name not in _TOO_LONG_FOR_A_CARD}
 
 
+def validation_share(trained_on: Mapping[str, Any]) -> float:
+    """The share of the pictures that validated, from what a checkpoint or a card says of its training."""
+    return float(trained_on["held"])
+
+
 def save_exported(folder: Path, model: bytes, document: Document) -> None:
     """Write model.onnx and card.json, the card last."""
     folder.mkdir(parents=True, exist_ok=True)

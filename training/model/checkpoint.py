@@ -40,7 +40,7 @@ class Checkpoint:
         return mobilenet.of(self.state)
 
 
-def save(checkpoint: Checkpoint, path: Path) -> None:
+def save_checkpoint(checkpoint: Checkpoint, path: Path) -> None:
     """Write the file in one step: a kill leaves the old one or the new one."""
     path.parent.mkdir(parents=True, exist_ok=True)
     body = BytesIO()
@@ -48,23 +48,23 @@ def save(checkpoint: Checkpoint, path: Path) -> None:
     files.replace(path, body.getvalue(), durable=True)
 
 
-def load(path: Path, *, names: tuple[str, ...] = (), trust_pickle: bool = False) -> Checkpoint:
+def load_checkpoint(path: Path, *, names: tuple[str, ...] = (), trust_pickle: bool = False) -> Checkpoint:
     """Read and check a file. `names` are the classes of one that does not tell them, else Food-11's.
 
     Only `trust_pickle` runs what a pickled module brings along. Raises Malformed.
     """
-    found = _read(path, trust_pickle=trust_pickle)
-    if isinstance(found, nn.Module):
-        found = found.state_dict()
-    if isinstance(found, dict) and "state" in found:
-        checkpoint = _ours(found, path, names)
+    content = _unpickled(path, trust_pickle=trust_pickle)
+    if isinstance(content, nn.Module):
+        content = content.state_dict()
+    if isinstance(content, dict) and "state" in content:
+        checkpoint = _from_document(content, path, names)
     else:
-        checkpoint = Checkpoint(_weights(found, path), names or FOOD_11)
+        checkpoint = Checkpoint(_weights(content, path), names or FOOD_11)
     _check(checkpoint)
     return checkpoint
 
 
-def _read(path: Path, *, trust_pickle: bool) -> object:
+def _unpickled(path: Path, *, trust_pickle: bool) -> object:
     try:
         if not is_zipfile(path):  # as torch writes it since 1.6
             raise Malformed(f"{path} is {'no file of torch' if path.exists() else 'not there'}")
@@ -72,29 +72,25 @@ def _read(path: Path, *, trust_pickle: bool) -> object:
     except (UnpicklingError, RuntimeError, EOFError, ValueError) as error:
         if not trust_pickle:
             raise Malformed(_RISK.format(path)) from error
-    return _unpickled(path)
-
-
-def _unpickled(path: Path) -> object:
     try:
         return torch.load(path, map_location="cpu", weights_only=False)
     except (UnpicklingError, RuntimeError, EOFError, ValueError, AttributeError, ImportError) as error:
         raise Malformed(f"{path} cannot be unpickled: {error}") from error
 
 
-def _ours(found: dict[str, Any], path: Path, names: tuple[str, ...]) -> Checkpoint:
+def _from_document(document: dict[str, Any], path: Path, names: tuple[str, ...]) -> Checkpoint:
     try:
-        classes, size = names or tuple(found["classes"]), int(found["size"])
-        return Checkpoint(_weights(found["state"], path), classes, size, found["trained_on"])
+        classes, size = names or tuple(document["classes"]), int(document["size"])
+        return Checkpoint(_weights(document["state"], path), classes, size, document["trained_on"])
     except (KeyError, TypeError, ValueError) as error:
         raise Malformed(f"{path} is no checkpoint of ours: {error!r}") from error
 
 
-def _weights(found: object, path: Path) -> mobilenet.State:
+def _weights(state: object, path: Path) -> mobilenet.State:
     """Weights by name; those of a DataParallel module have a prefix."""
-    if not isinstance(found, dict) or not all(isinstance(weight, Tensor) for weight in found.values()):
+    if not isinstance(state, dict) or not all(isinstance(weight, Tensor) for weight in state.values()):
         raise Malformed(f"{path} holds no weights by name (a state_dict)")
-    return {str(name).removeprefix("module."): weight for name, weight in found.items()}
+    return {str(name).removeprefix("module."): weight for name, weight in state.items()}
 
 
 def _check(checkpoint: Checkpoint) -> None:

@@ -1,19 +1,18 @@
 """The recipe of the demonstration model: drawn, trained, calibrated and exported by the commands' own code."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from feedloop.domain.documents import Document
-from training.data import gallery, image_folder, tensors
+from training.data import gallery, image_folder
 from training.data.drawings import FIRST_DAY
 from training.data.image_folder import Example
-from training.model import checkpoint, evaluation
-from training.model import train as learning
-from training.model.card import make_card, save_exported, short_metrics
+from training.model import evaluation, train
+from training.model.card import save_exported, short_metrics
+from training.model.checkpoint import load_checkpoint
 from training.model.predictors import OnnxPredictor
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 from training.progress import Progress
@@ -24,75 +23,62 @@ NOTE = (
     " Its metrics are measured on drawings that it was not trained on. The drawings and the weights are the project's"
     " own work, under its licence. Release a model of your own before you serve anybody."
 )
-
-_SHARE, _THREADS = 0.1, 2
+VALIDATION_SHARE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """How much to draw and how long to learn; everything else follows from the seed."""
+    """How much to draw and how long to train; everything else follows from the seed."""
 
     drawings: int = 6600
     outliers: int = 5000
     held_out: int = 660  # drawings, and as many outliers, for the metrics
-    rounds: int = 10
+    epochs: int = 10
     seed: int = 11
 
     @property
     def plan(self) -> TrainingPlan:
         """Small pictures: a drawing shows no more on larger ones, and two cores finish in minutes."""
-        return TrainingPlan(size=64, rounds=self.rounds, rate=3e-3, seed=self.seed)
+        return TrainingPlan(size=64, epochs=self.epochs, learning_rate=3e-3, seed=self.seed)
 
 
-def draw(recipe: Recipe, folder: Path, progress: Progress) -> None:
-    """Draw what is learned from, and with another seed what is measured on."""
-    for part, count, seed in (("lesson", recipe.drawings, recipe.seed), ("new", recipe.held_out, recipe.seed + 1)):
+def draw_pictures(recipe: Recipe, folder: Path, progress: Progress) -> None:
+    """Draw what is trained on, and with another seed what is tested on."""
+    for part, count, seed in (("train", recipe.drawings, recipe.seed), ("test", recipe.held_out, recipe.seed + 1)):
         drawn = gallery.draw_folder(folder / part / "drawings", count, style=FIRST_DAY, seed=seed)
-        _use_up(progress(drawn, count, "drawing"))
-    for part, count, seed in (("lesson", recipe.outliers, recipe.seed), ("new", recipe.held_out, recipe.seed + 1)):
-        _use_up(progress(gallery.draw_outliers(folder / part / "outliers", count, seed=seed), count, "drawing nothing"))
+        list(progress(drawn, count, "drawing"))
+    for part, count, seed in (("train", recipe.outliers, recipe.seed), ("test", recipe.held_out, recipe.seed + 1)):
+        list(progress(gallery.draw_outliers(folder / part / "outliers", count, seed=seed), count, "drawing nothing"))
 
 
-def train(recipe: Recipe, folder: Path, step: OnBatch) -> Iterator[Epoch]:
-    """Learn from the drawings; the checkpoint lies in the same folder."""
-    lesson = folder / "lesson"
-    others = image_folder.load_outliers(lesson / "outliers")
-    course = learning.TrainingData(
-        image_folder.load_pictures(lesson / "drawings"), others, _SHARE, folder / "model.pt", _THREADS
-    )
-    return learning.train_checkpoint(course, learning.SCRATCH, recipe.plan, "drawings", step)
+def train_demo(recipe: Recipe, folder: Path, on_batch: OnBatch) -> Iterator[Epoch]:
+    """Train on the drawings; the checkpoint lies in the same folder."""
+    drawings = image_folder.load_pictures(folder / "train" / "drawings")
+    outliers = image_folder.load_outliers(folder / "train" / "outliers")
+    data = train.FolderTrainingData("drawings", drawings, outliers, VALIDATION_SHARE)
+    return train.train_checkpoint(data, train.SCRATCH, recipe.plan, folder / "model.pt", on_batch)
 
 
-def export(recipe: Recipe, folder: Path, to: Path, created: str, progress: Progress) -> Document:
-    """Write model.onnx and its card, with what it says about new drawings and new pictures of nothing."""
-    found = checkpoint.load(folder / "model.pt")
-    held = learning.validation_examples(found, folder / "lesson" / "drawings", folder / "lesson" / "outliers")
-    made = learning.export_checkpoint(found, held, seed=recipe.seed)
-    facts = {"input": tensors.card_input(found.size), "temperature": round(made.temperature, 6), "note": NOTE}
-    facts["trained_on"] = dict(found.trained_on)
-    card = make_card(made.model, "food11", found.classes, facts, created)
-    save_exported(to, made.model, card)  # as it will be read when it is measured
-    card["metrics"] = measure(OnnxPredictor(to), folder / "new", progress)
-    save_exported(to, made.model, card)
+def export_demo(recipe: Recipe, folder: Path, to: Path, created: str, progress: Progress) -> Document:
+    """Write model.onnx and its card, with the metrics on the test pictures."""
+    checkpoint = load_checkpoint(folder / "model.pt")
+    validation = train.validation_examples(checkpoint, folder / "train" / "drawings", folder / "train" / "outliers")
+    exported = train.export_checkpoint(checkpoint, validation, seed=recipe.seed)
+    card = exported.card("food11", created, NOTE)
+    save_exported(to, exported.model, card)  # as it will be loaded when it is evaluated
+    card["metrics"] = _evaluate(OnnxPredictor(to), folder / "test", progress)
+    save_exported(to, exported.model, card)
     return card
 
 
-def measure(judge: OnnxPredictor, folder: Path, progress: Progress) -> Document:
-    """The metrics of the card."""
-    shown, others = (
-        image_folder.load_pictures(folder / "drawings").shown,
-        image_folder.load_outliers(folder / "outliers"),
-    )
-    answers, unsure = _answers(judge, shown, progress), _answers(judge, others, progress)
-    report = evaluation.evaluate(answers, [one.index for one in shown if one.index is not None], judge.classes)
-    outliers = evaluation.on_outliers(unsure)
-    return {**short_metrics(report.to_document()), "outliers": outliers}
+def _evaluate(predictor: OnnxPredictor, folder: Path, progress: Progress) -> Document:
+    drawings = image_folder.load_pictures(folder / "drawings").examples
+    outliers = image_folder.load_outliers(folder / "outliers")
+    answers, on_outliers = (_predict(predictor, examples, progress) for examples in (drawings, outliers))
+    truth = [one.index for one in drawings if one.index is not None]
+    metrics = short_metrics(evaluation.evaluate(answers, truth, predictor.classes).to_document())
+    return {**metrics, "outliers": evaluation.on_outliers(on_outliers)}
 
 
-def _answers(judge: OnnxPredictor, shown: Sequence[Example], progress: Progress) -> evaluation.Probabilities:
-    return np.array(list(progress(judge.answers(shown), len(shown), "looking")))
-
-
-def _use_up(things: Iterable[Any]) -> None:
-    for _ in things:
-        pass
+def _predict(predictor: OnnxPredictor, examples: Sequence[Example], progress: Progress) -> evaluation.Probabilities:
+    return np.array(list(progress(predictor.probabilities(examples), len(examples), "evaluating")))

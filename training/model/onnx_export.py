@@ -1,6 +1,5 @@
 """A checkpoint as an ONNX file that ends in calibrated probabilities, and the proof that both answer alike."""
 
-import hashlib
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -54,25 +53,25 @@ class Parity:
         return self.difference <= MOST_DIFFERENCE and self.same_class
 
 
-def fit_temperature(network: nn.Module, held: Sequence[Example], size: int) -> float:
-    """The temperature at which held-out answers are likeliest; an answer to an outlier should prefer nothing.
+def fit_temperature(network: nn.Module, validation: Sequence[Example], size: int) -> float:
+    """The temperature at which the answers to validation examples are likeliest; outliers should prefer no class.
 
     The loss has one minimum in the temperature, so thirds of the interval close in on it.
     """
-    answers = training_loop.logits(network, held, size)
-    wanted = torch.stack([tensors.target(one.index, answers.shape[1]) for one in held])
+    answers = training_loop.logits(network, validation, size)
+    targets = tensors.targets(validation, answers.shape[1])
     low, high = np.log(_COLDEST), np.log(_HOTTEST)
     for _ in range(_STEPS):
         first, second = low + (high - low) / 3, high - (high - low) / 3
-        if _loss(answers, wanted, first) < _loss(answers, wanted, second):
+        if _loss(answers, targets, first) < _loss(answers, targets, second):
             high = second
         else:
             low = first
     return float(np.exp((low + high) / 2))
 
 
-def _loss(answers: Tensor, wanted: Tensor, log_temperature: float) -> float:
-    return float(functional.cross_entropy(answers.double() / float(np.exp(log_temperature)), wanted.double()))
+def _loss(answers: Tensor, targets: Tensor, log_temperature: float) -> float:
+    return float(functional.cross_entropy(answers.double() / float(np.exp(log_temperature)), targets.double()))
 
 
 def to_onnx(checkpoint: Checkpoint, temperature: float) -> bytes:
@@ -107,17 +106,18 @@ def _strip(model: onnx.ModelProto) -> None:
 
 
 def check_parity(
-    model: bytes, checkpoint: Checkpoint, temperature: float, real: Sequence[Example], *, seed: int
+    model: bytes, checkpoint: Checkpoint, temperature: float, examples: Sequence[Example], *, seed: int
 ) -> Parity:
-    """Ask both about real pictures and about noise. Raises Malformed when they differ too much."""
-    noise = torch.randn(RANDOM_PICTURES, 3, checkpoint.size, checkpoint.size, generator=_chance(seed))
-    pixels = torch.cat([noise, *(tensors.as_served(one, checkpoint.size)[None] for one in real)])
+    """Run both on pictures and on noise. Raises Malformed when they differ too much."""
+    side, generator = checkpoint.size, torch.Generator().manual_seed(seed)
+    noise = torch.randn(RANDOM_PICTURES, 3, side, side, generator=generator)
+    pixels = torch.cat([noise, *(tensors.as_served(one, side)[None] for one in examples)])
     with torch.inference_mode():
         expected = Calibrated(checkpoint.network, temperature).eval()(pixels).numpy()
-    found = run_onnx(model, pixels.numpy())
-    chosen = np.take_along_axis(expected, found.argmax(1)[:, None], axis=1)[:, 0]
+    exported = run_onnx(model, pixels.numpy())
+    chosen = np.take_along_axis(expected, exported.argmax(1)[:, None], axis=1)[:, 0]
     same = bool((expected.max(1) - chosen <= TIE).all())
-    parity = Parity(len(pixels), float(np.abs(found - expected).max()), same)
+    parity = Parity(len(pixels), float(np.abs(exported - expected).max()), same)
     if not parity.holds:
         raise Malformed(
             f"the exported file answers differently from torch: max |dp| {parity.difference:.1e} on {parity.pictures}"
@@ -127,15 +127,6 @@ def check_parity(
 
 
 def run_onnx(model: bytes, pixels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """The exported file's answers, one picture at a time as it is served."""
+    """The file's probabilities (n x classes) for pixels (n x 3 x size x size), one at a time as served."""
     session = ort.InferenceSession(model, providers=["CPUExecutionProvider"])
     return np.concatenate([session.run(None, {"pixels": one[None]})[0] for one in pixels])
-
-
-def fingerprint(model: bytes) -> str:
-    """What names a release."""
-    return hashlib.sha256(model).hexdigest()
-
-
-def _chance(seed: int) -> torch.Generator:
-    return torch.Generator().manual_seed(seed)

@@ -2,8 +2,8 @@
 
 Export folds every batch normalisation into the convolution before it: w' = w g / s and b' = beta - m g / s, with
 s = sqrt(v + eps). The released file still computes the same, but has no statistics to normalise by, so that training
-on it as it is would move every layer at the first batch. `unfold` reads the convolutions back, looks at what they
-answer to pictures, and gives each normalisation these means and variances with the g and beta that cancel them: the
+on it as it is would move every layer at the first batch. `unfold` reads the convolutions back, runs
+them on pictures, and gives each normalisation these means and variances with the g and beta that cancel them: the
 network computes what the release computes, and its layers know their statistics again.
 """
 
@@ -90,15 +90,15 @@ class _Moments:
     squares: Tensor
     count: int = 0
 
-    def look(self, _layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+    def add(self, _layer: nn.Module, inputs: tuple[Tensor, ...]) -> None:
         """A batch comes in: n x channels x height x width."""
         values = inputs[0].double()
         self.count += values.numel() // values.shape[1]
         self.total += values.sum((0, 2, 3))
         self.squares += values.square().sum((0, 2, 3))
 
-    def settle(self, layer: nn.BatchNorm2d) -> None:
-        """Let the layer normalise by what was seen, and undo it."""
+    def apply(self, layer: nn.BatchNorm2d) -> None:
+        """Let the layer normalise by these moments, and undo it."""
         mean = self.total / self.count
         variance = (self.squares / self.count - mean**2).clamp(min=1e-6)
         layer.running_mean.copy_(mean)
@@ -109,15 +109,15 @@ class _Moments:
 
 def _give_statistics(network: nn.Module, pictures: Iterable[Tensor]) -> None:
     layers = _normalisations(network)
-    seen = [_Moments(*torch.zeros(2, layer.num_features, dtype=torch.double)) for layer in layers]
-    hooks = [layer.register_forward_pre_hook(one.look) for layer, one in zip(layers, seen, strict=True)]
+    moments = [_Moments(*torch.zeros(2, layer.num_features, dtype=torch.double)) for layer in layers]
+    hooks = [layer.register_forward_pre_hook(one.add) for layer, one in zip(layers, moments, strict=True)]
     with torch.no_grad():
         for batch in pictures:
             network(batch)
         for hook in hooks:
             hook.remove()
-        for layer, one in zip(layers, seen, strict=True):
-            one.settle(layer)
+        for layer, one in zip(layers, moments, strict=True):
+            one.apply(layer)
 
 
 def _normalisations(network: nn.Module) -> list[nn.BatchNorm2d]:

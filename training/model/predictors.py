@@ -16,8 +16,8 @@ class Predictor(Protocol):
     def classes(self) -> tuple[str, ...]:
         """Its classes by index."""
 
-    def answers(self, shown: Sequence[Example]) -> Iterator[list[float]]:
-        """Probabilities, picture by picture. Raises BadRequest for one that predict would refuse."""
+    def probabilities(self, examples: Sequence[Example]) -> Iterator[list[float]]:
+        """One for each class, picture by picture. Raises BadRequest for a picture that predict would refuse."""
 
 
 class OnnxPredictor:
@@ -28,7 +28,7 @@ class OnnxPredictor:
         self.classes: tuple[str, ...] = card.classes
         self._classifier = load_classifier(model, card)
 
-    def answers(self, shown: Sequence[Example]) -> Iterator[list[float]]:
-        """Probabilities, picture by picture. Raises BadRequest."""
-        for one in shown:
+    def probabilities(self, examples: Sequence[Example]) -> Iterator[list[float]]:
+        """One for each class, picture by picture. Raises BadRequest."""
+        for one in examples:
             yield self._classifier.probabilities(one.picture())

@@ -1,24 +1,23 @@
-"""The use cases that need torch: train a checkpoint, judge with one, export one."""
+"""The use cases that need torch: train a checkpoint, predict with one, export one."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
-from training.data import image_folder
+from training.data import image_folder, tensors
 from training.data.drawings import FIRST_DAY
 from training.data.gallery import draw_folder
 from training.data.image_folder import Example, Pictures
-from training.model import checkpoint, evaluation, mobilenet, onnx_export, training_loop
-from training.model.card import short_metrics
-from training.model.checkpoint import Checkpoint
+from training.model import mobilenet, onnx_export, training_loop
+from training.model.card import make_card, short_metrics, validation_share
+from training.model.checkpoint import Checkpoint, load_checkpoint
+from training.model.evaluation import evaluate
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
@@ -29,106 +28,119 @@ MOST_COMPARED = 200
 class CheckpointPredictor:
     """A checkpoint that can be asked about picture files."""
 
-    def __init__(self, found: Checkpoint) -> None:
-        self.classes, self._size, self._network = found.classes, found.size, found.network
+    def __init__(self, checkpoint: Checkpoint) -> None:
+        self.classes, self._size, self._network = checkpoint.classes, checkpoint.size, checkpoint.network
 
-    def answers(self, shown: Sequence[Example]) -> Iterator[list[float]]:
-        """Probabilities, picture by picture. Raises BadRequest."""
-        for one in shown:
-            (answer,) = training_loop.logits(self._network, [one], self._size).softmax(1).tolist()
-            yield answer
+    def probabilities(self, examples: Sequence[Example]) -> Iterator[list[float]]:
+        """One for each class, picture by picture. Raises BadRequest."""
+        for one in examples:
+            (row,) = training_loop.logits(self._network, [one], self._size).softmax(1).tolist()
+            yield row
 
 
 @dataclass(frozen=True, slots=True)
-class TrainingData:
-    """What to learn from, what to hold out, and where the weights go."""
+class FolderTrainingData:
+    """An image folder and pictures of none of its classes, of which a share validates."""
 
+    name: str
     pictures: Pictures
     outliers: Sequence[Example]
-    share: float
-    to: Path
-    threads: int
+    validation_share: float
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes by index."""
+        return self.pictures.classes
 
     def split(self, seed: int) -> tuple[list[Example], list[Example]]:
-        """Without and with the held-out share, outliers included."""
-        kept, held = self.pictures.split(self.share, seed=seed)
-        cut = _cut(self.outliers, self.share)
-        return [*kept, *self.outliers[cut:]], [*held, *self.outliers[:cut]]
+        """The examples to train on, and those to validate with, outliers among both."""
+        training, validation = self.pictures.split(self.validation_share, seed=seed)
+        cut = round(len(self.outliers) * self.validation_share)
+        return [*training, *self.outliers[cut:]], [*validation, *self.outliers[:cut]]
 
-    def facts(self, name: str, plan: TrainingPlan) -> Document:
-        """What a checkpoint and a card say about this training."""
-        learned = {"size": plan.size, "rounds": plan.rounds, "seed": plan.seed, "held": self.share}
-        shown = {"pictures": len(self.pictures.shown), "outliers": len(self.outliers)}
-        return {"dataset": name, "manifest": self.pictures.manifest(), **shown, **learned}
+    def facts(self, plan: TrainingPlan) -> Document:
+        """What a checkpoint and a card say about this training. Raises BadRequest."""
+        return {
+            "dataset": self.name,
+            "manifest": self.pictures.version(),
+            "pictures": len(self.pictures.examples),
+            "outliers": len(self.outliers),
+            "size": plan.size,
+            "rounds": plan.epochs,
+            "seed": plan.seed,
+            "held": self.validation_share,
+        }
 
 
 def train_checkpoint(
-    course: TrainingData, start: str | Path, plan: TrainingPlan, dataset_name: str, step: OnBatch
+    data: FolderTrainingData, start: str | Path, plan: TrainingPlan, to: Path, on_batch: OnBatch
 ) -> Iterator[Epoch]:
-    """Train and keep the best round on disk; yields each round. Raises Unavailable and Malformed."""
-    training_loop.seed_everything(plan.seed, course.threads)
-    classes = course.pictures.classes
-    network = _beginning(start, len(classes))
-    kept, held = course.split(plan.seed)
-    facts = course.facts(dataset_name, plan)
-    for finished in training_loop.train_epochs(network, kept, held, plan, step):
-        if finished.best:
-            state = {name: weight.detach().cpu() for name, weight in network.state_dict().items()}
-            checkpoint.save(Checkpoint(state, classes, plan.size, facts), course.to)
-        yield finished
+    """Train and keep the best epoch in the file `to`; yields each. Raises BadRequest, Unavailable and Malformed."""
+    training_loop.seed_everything(plan)
+    return training_loop.train_best(_initial(start, len(data.classes)), data, plan, to, on_batch)
 
 
-def _beginning(start: str | Path, classes: int) -> nn.Module:
+def _initial(start: str | Path, classes: int) -> nn.Module:
     if start == SCRATCH:
         return mobilenet.new(classes)
     if start == PRETRAINED:
         return mobilenet.pretrained(classes)
-    return mobilenet.for_classes(checkpoint.load(Path(start)).state, classes)
+    return mobilenet.for_classes(load_checkpoint(Path(start)).state, classes)
 
 
 @dataclass(frozen=True, slots=True)
 class ExportResult:
-    """What export made, and how it was proven."""
+    """A checkpoint as an ONNX file, and how it was proven."""
 
+    checkpoint: Checkpoint
     model: bytes
     temperature: float
     parity: onnx_export.Parity
     metrics: Document
 
+    def card(self, name: str, created: str, note: str | None = None) -> Document:
+        """The model card of this file."""
+        facts = {
+            "input": tensors.card_input(self.checkpoint.size),
+            "temperature": round(self.temperature, 6),
+            **({} if note is None else {"note": note}),
+            "trained_on": dict(self.checkpoint.trained_on),
+            "metrics": self.metrics,
+        }
+        return make_card(self.model, name, self.checkpoint.classes, facts, created)
 
-def export_checkpoint(found: Checkpoint, held: Sequence[Example], *, seed: int) -> ExportResult:
-    """Calibrate on held-out pictures, export, and compare. Raises Malformed when both answer differently."""
+
+def export_checkpoint(checkpoint: Checkpoint, validation: Sequence[Example], *, seed: int) -> ExportResult:
+    """Calibrate on validation examples, export, and compare. Raises Malformed when both answer differently."""
     torch.set_num_threads(1)
-    temperature = onnx_export.fit_temperature(found.network, held, found.size) if held else 1.0
-    model = onnx_export.to_onnx(found, temperature)
+    temperature = onnx_export.fit_temperature(checkpoint.network, validation, checkpoint.size) if validation else 1.0
+    model = onnx_export.to_onnx(checkpoint, temperature)
     with TemporaryDirectory() as folder:
-        real = held[:: 1 + len(held) // MOST_COMPARED]
-        drawn = () if real else draw_folder(Path(folder), 2 * len(image_folder.FOOD_11), style=FIRST_DAY, seed=seed)
-        parity = onnx_export.check_parity(
-            model, found, temperature, [*real, *(Example(path, None) for path in drawn)], seed=seed
-        )
-    return ExportResult(model, temperature, parity, _metrics(found, temperature, held) if held else {})
+        compared = validation[:: 1 + len(validation) // MOST_COMPARED]
+        if not compared:
+            drawn = draw_folder(Path(folder), 2 * len(image_folder.FOOD_11), style=FIRST_DAY, seed=seed)
+            compared = [Example(path, None) for path in drawn]
+        parity = onnx_export.check_parity(model, checkpoint, temperature, compared, seed=seed)
+    metrics = _metrics(checkpoint, temperature, validation) if validation else {}
+    return ExportResult(checkpoint, model, temperature, parity, metrics)
 
 
-def _metrics(found: Checkpoint, temperature: float, held: Sequence[Example]) -> Document:
-    known = [one for one in held if one.index is not None]
-    answers = (training_loop.logits(found.network, known, found.size).double() / temperature).softmax(1).numpy()
+def _metrics(checkpoint: Checkpoint, temperature: float, validation: Sequence[Example]) -> Document:
+    known = [one for one in validation if one.index is not None]
+    answers = training_loop.logits(checkpoint.network, known, checkpoint.size).double() / temperature
     truth = [one.index for one in known if one.index is not None]
-    return short_metrics(evaluation.evaluate(np.asarray(answers), truth, found.classes).to_document())
+    return short_metrics(evaluate(answers.softmax(1).numpy(), truth, checkpoint.classes).to_document())
 
 
-def validation_examples(found: Checkpoint, folder: Path, outliers: Path | None = None) -> list[Example]:
+def validation_examples(checkpoint: Checkpoint, folder: Path, outliers: Path | None = None) -> list[Example]:
     """The pictures that this checkpoint has not seen; all of them when it was trained elsewhere. Raises BadRequest."""
-    pictures = image_folder.load_pictures(folder, found.classes, complete=False)
+    pictures = image_folder.load_pictures(folder, checkpoint.classes, complete=False)
     others = image_folder.load_outliers(outliers) if outliers else []
-    known: Mapping[str, Any] = found.trained_on
-    if "manifest" not in known:
-        return [*pictures.shown, *others]
-    if pictures.manifest() != known["manifest"] or len(others) not in (0, known["outliers"]):
+    trained_on = checkpoint.trained_on
+    if "manifest" not in trained_on:
+        return [*pictures.examples, *others]
+    if pictures.version() != trained_on["manifest"] or len(others) not in (0, trained_on["outliers"]):
         raise BadRequest(f"{folder} is not what the checkpoint was trained on, so nobody knows what it has seen.")
-    _, held = pictures.split(known["held"], seed=known["seed"])
-    return [*held, *others[: _cut(others, known["held"])]]
-
-
-def _cut(outliers: Sequence[Example], share: float) -> int:
-    return round(len(outliers) * share)
+    data = FolderTrainingData(folder.name, pictures, others, validation_share(trained_on))
+    _, validation = data.split(trained_on["seed"])
+    return validation

@@ -3,15 +3,20 @@
 import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
+from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
-from torch.optim.lr_scheduler import OneCycleLR
+from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
+from feedloop.domain.documents import Document
+from training.data import tensors
 from training.data.image_folder import Example
-from training.data.tensors import TrainingDataset, served_batches, training_batches
+from training.data.tensors import Loader, TrainingDataset
+from training.model.checkpoint import Checkpoint, save_checkpoint
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,93 +24,133 @@ class TrainingPlan:
     """How to train; every number can be given on the command line."""
 
     size: int = 224
-    rounds: int = 10
-    batch: int = 64
-    rate: float = 2e-3
-    decay: float = 0.02
-    patience: int = 3  # rounds without a better validation loss
+    epochs: int = 10
+    batch_size: int = 64
+    learning_rate: float = 2e-3
+    weight_decay: float = 0.02
+    patience: int = 3  # epochs without a lower validation loss
     seed: int = 11
     workers: int = 2
-    half: bool = False  # bfloat16 where the network multiplies
+    threads: int = 2
+    bfloat16: bool = False  # where the network multiplies
+
+
+class TrainingData(Protocol):
+    """What is learned from."""
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The classes by index."""
+
+    def split(self, seed: int) -> tuple[list[Example], list[Example]]:
+        """The examples to train on, and those to validate with; the same seed gives the same."""
+
+    def facts(self, plan: TrainingPlan) -> Document:
+        """What a checkpoint and a card say about this training."""
 
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """What one pass over the pictures brought."""
+    """What one pass over the pictures brought; `best` when no earlier one had as low a validation loss."""
 
     number: int
     loss: float
-    held_loss: float
+    validation_loss: float
     accuracy: float
     best: bool
 
 
 OnBatch = Callable[[int, int, float], None]
-"""Told after each batch: how many are done, of how many, and the loss."""
+"""Called after each batch: how many are done, of how many, and the loss."""
 
 
-def seed_everything(seed: int, threads: int) -> None:
+def seed_everything(plan: TrainingPlan) -> None:
     """The same seed and number of threads give the same weights on the same machine and versions."""
-    torch.manual_seed(seed)
-    torch.set_num_threads(threads)
+    torch.manual_seed(plan.seed)
+    torch.set_num_threads(plan.threads)
     torch.use_deterministic_algorithms(mode=True, warn_only=True)
 
 
-def train_epochs(
-    network: nn.Module, kept: Sequence[Example], held: Sequence[Example], plan: TrainingPlan, step: OnBatch
+def train_best(
+    network: nn.Module, data: TrainingData, plan: TrainingPlan, to: Path, on_batch: OnBatch, *, below: float = math.inf
 ) -> Iterator[Epoch]:
-    """Train in place; yields each round, to be kept when it is the best one so far."""
+    """Train in place and yield each epoch; the checkpoint `to` is the epoch with the lowest validation loss so far.
+
+    It is not written before a validation loss is lower than `below`.
+    """
+    training, validation = data.split(plan.seed)
+    facts = data.facts(plan)
+    for epoch in train_epochs(network, training, validation, plan, on_batch):
+        if epoch.validation_loss < below:
+            below = epoch.validation_loss
+            state = {name: weight.detach().cpu() for name, weight in network.state_dict().items()}
+            save_checkpoint(Checkpoint(state, data.classes, plan.size, facts), to)
+        yield epoch
+
+
+def train_epochs(
+    network: nn.Module,
+    training: Sequence[Example],
+    validation: Sequence[Example],
+    plan: TrainingPlan,
+    on_batch: OnBatch,
+) -> Iterator[Epoch]:
+    """Train in place and yield each epoch, until the last of the plan or `patience` without a better one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device, memory_format=torch.channels_last)
-    lesson = training_batches(
-        TrainingDataset(kept, _classes(network), plan.size), plan.batch, seed=plan.seed, workers=plan.workers
-    )
-    descent = AdamW(network.parameters(), plan.rate, weight_decay=plan.decay)
-    pace = OneCycleLR(descent, plan.rate, total_steps=plan.rounds * len(lesson), pct_start=0.15)
-    best, since = math.inf, 0
-    for number in range(1, plan.rounds + 1):
-        losses = []
-        for done, (pixels, wanted) in enumerate(lesson, start=1):
-            losses.append(_learn(network, pixels.to(device), wanted.to(device), descent, half=plan.half))
-            pace.step()
-            step(done, len(lesson), losses[-1])
-        held_loss, accuracy = validate(network, held, plan.size)
-        since = 0 if held_loss < best else since + 1
-        best = min(best, held_loss)
-        yield Epoch(number, sum(losses) / len(losses), held_loss, accuracy, best=since == 0)
-        if since >= plan.patience:
+    dataset = TrainingDataset(training, int(network.classifier[1].out_features), plan.size)
+    loader = tensors.training_batches(dataset, plan.batch_size, seed=plan.seed, workers=plan.workers)
+    optimizer = AdamW(network.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
+    scheduler = OneCycleLR(optimizer, plan.learning_rate, total_steps=plan.epochs * len(loader), pct_start=0.15)
+    lowest, since_best = math.inf, 0
+    for number in range(1, plan.epochs + 1):
+        loss = _train_epoch(network, loader, optimizer, scheduler, on_batch, bfloat16=plan.bfloat16)
+        validation_loss, accuracy = validate(network, validation, plan.size)
+        since_best = 0 if validation_loss < lowest else since_best + 1
+        lowest = min(lowest, validation_loss)
+        yield Epoch(number, loss, validation_loss, accuracy, best=since_best == 0)
+        if since_best >= plan.patience:
             return
 
 
-def validate(network: nn.Module, held: Sequence[Example], size: int) -> tuple[float, float]:
-    """Mean loss, and accuracy on the pictures that show a class."""
-    answers = logits(network, held, size)
-    classes = torch.tensor([-1 if one.index is None else one.index for one in held])
+def validate(network: nn.Module, validation: Sequence[Example], size: int) -> tuple[float, float]:
+    """Mean cross-entropy, and the accuracy on the pictures that show a class."""
+    answers = logits(network, validation, size)
+    classes = torch.tensor([-1 if one.index is None else one.index for one in validation])
     known = classes >= 0
-    wanted = torch.full_like(answers, 1 / answers.shape[1])
-    wanted[known] = functional.one_hot(classes[known], answers.shape[1]).float()
-    right = (answers[known].argmax(1) == classes[known]).float().mean()
-    return float(functional.cross_entropy(answers, wanted)), float(right)
+    accuracy = (answers[known].argmax(1) == classes[known]).float().mean()
+    return float(cross_entropy(answers, tensors.targets(validation, answers.shape[1]))), float(accuracy)
 
 
-def logits(network: nn.Module, shown: Sequence[Example], size: int) -> Tensor:
-    """The network's answers to pictures as served, before softmax."""
+def logits(network: nn.Module, examples: Sequence[Example], size: int) -> Tensor:
+    """The network's answers to pictures as served, before softmax: float32, n x classes, on the CPU."""
     network.eval()
     device = next(network.parameters()).device
     with torch.inference_mode():
-        return torch.cat([network(pixels.to(device)).float().cpu() for pixels in served_batches(shown, size)])
+        batches = tensors.served_batches(examples, size)
+        return torch.cat([network(pixels.to(device)).float().cpu() for pixels in batches])
 
 
-def _learn(network: nn.Module, pixels: Tensor, wanted: Tensor, descent: AdamW, *, half: bool) -> float:
+def _train_epoch(
+    network: nn.Module,
+    loader: Loader,
+    optimizer: AdamW,
+    scheduler: LRScheduler,
+    on_batch: OnBatch,
+    *,
+    bfloat16: bool,
+) -> float:
+    """One step of optimizer and scheduler for each batch; the mean loss."""
+    device, losses = next(network.parameters()).device, []
     network.train()
-    with torch.autocast(pixels.device.type, torch.bfloat16, enabled=half):
-        answers = network(pixels.contiguous(memory_format=torch.channels_last))
-    loss = functional.cross_entropy(answers.float(), wanted)
-    descent.zero_grad(set_to_none=True)
-    loss.backward()
-    descent.step()
-    return loss.item()
-
-
-def _classes(network: nn.Module) -> int:
-    return int(network.classifier[1].out_features)
+    for done, (pixels, targets) in enumerate(loader, start=1):
+        with torch.autocast(device.type, torch.bfloat16, enabled=bfloat16):
+            answers = network(pixels.to(device).contiguous(memory_format=torch.channels_last))
+        loss = cross_entropy(answers.float(), targets.to(device))
+        optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        optimizer.step()
+        scheduler.step()
+        losses.append(loss.item())
+        on_batch(done, len(loader), losses[-1])
+    return sum(losses) / len(losses)

@@ -12,11 +12,11 @@ from feedloop.domain.errors import BadRequest, Malformed
 from feedloop.ports import ObjectStore
 from training.data import download, manifests, tensors
 from training.data.image_folder import Example, Pictures
-from training.model import checkpoint, mobilenet, training_loop
-from training.model import train as learning
-from training.model.card import make_card, save_exported
-from training.model.checkpoint import Checkpoint
+from training.model import mobilenet, training_loop
+from training.model.card import save_exported
+from training.model.checkpoint import load_checkpoint
 from training.model.onnx_weights import unfold
+from training.model.train import export_checkpoint
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 from training.progress import Progress
 from training.promotion import comparison, retraining_data, test_days
@@ -26,7 +26,7 @@ from training.promotion.test_days import Window
 
 HELD = 0.1
 """The share of all pictures that the best round is chosen by, and the confidence calibrated with."""
-LOOKED_AT = 8
+STATISTICS_BATCHES = 8
 """Batches that give the normalisations of a released file their statistics."""
 
 
@@ -68,8 +68,8 @@ class Lesson:
             "from": self.old.card.sha256,
             "replay": self.again.facts(),
             "size": plan.size,
-            "rounds": plan.rounds,
-            "rate": plan.rate,
+            "rounds": plan.epochs,
+            "rate": plan.learning_rate,
             "seed": plan.seed,
             "held": HELD,
         }
@@ -106,51 +106,45 @@ def gather(source: Source, folder: Path, given: Replay | None, progress: Progres
     )
 
 
-def train(lesson: Lesson, weights: Path | None, plan: TrainingPlan, to: Path, step: OnBatch) -> Iterator[Epoch]:
-    """Go on learning from the release, or from a checkpoint; the file `to` holds the best round so far.
+def train(lesson: Lesson, weights: Path | None, plan: TrainingPlan, to: Path, on_batch: OnBatch) -> Iterator[Epoch]:
+    """Go on learning from the release, or from a checkpoint; the file `to` holds the best epoch so far.
 
-    Raises BadRequest when nothing was learned: no picture, or no round better than the beginning.
+    Raises BadRequest when nothing was learned: no picture, or no epoch better than the beginning.
     """
-    training_loop.seed_everything(plan.seed, threads=2)
-    kept, held = lesson.split(plan.seed)
-    if not kept or not lesson.lines.kept:
+    training_loop.seed_everything(plan)
+    training, validation = lesson.split(plan.seed)
+    if not training or not lesson.lines.kept:
         raise BadRequest("There is nothing to learn from yet: let annotators answer first.")
-    network = mobilenet.extended(_state(lesson, weights, plan, kept), len(lesson.classes))
-    (least, _), improved = training_loop.validate(network, held, plan.size), False
-    for finished in training_loop.train_epochs(network, kept, held, plan, step):
-        if finished.held_loss < least:
-            least, improved = finished.held_loss, True
-            state = {name: weight.detach().cpu() for name, weight in network.state_dict().items()}
-            checkpoint.save(Checkpoint(state, lesson.classes, plan.size, lesson.facts(plan)), to)
-        yield finished
+    network = mobilenet.extended(_state(lesson, weights, plan, training), len(lesson.classes))
+    (before, _), improved = training_loop.validate(network, validation, plan.size), False
+    for epoch in training_loop.train_best(network, lesson, plan, to, on_batch, below=before):
+        improved |= epoch.validation_loss < before
+        yield epoch
     if not improved:
-        raise BadRequest("No round was better on held-out pictures than the model that serves: it stays.")
+        raise BadRequest("No epoch was better on validation pictures than the model that serves: it stays.")
 
 
 def export(lesson: Lesson, weights: Path, to: Path, name: str, created: str) -> Document:
     """Calibrate, export and compare as the command does; write model, card and manifest. The card."""
-    found = checkpoint.load(weights)
-    _, held = lesson.split(found.trained_on["seed"])
-    made = learning.export_checkpoint(found, held, seed=found.trained_on["seed"])
-    facts = {"input": tensors.card_input(found.size), "temperature": round(made.temperature, 6)}
-    told = {"trained_on": dict(found.trained_on), "metrics": made.metrics}
-    card = make_card(made.model, name, found.classes, {**facts, **told}, created)
-    save_exported(to, made.model, card)
+    checkpoint = load_checkpoint(weights)
+    _, validation = lesson.split(checkpoint.trained_on["seed"])
+    exported = export_checkpoint(checkpoint, validation, seed=checkpoint.trained_on["seed"])
+    card = exported.card(name, created)
+    save_exported(to, exported.model, card)
     manifests.save(to, manifests.to_bytes(lesson.lines.kept))
     return card
 
 
-def _state(lesson: Lesson, weights: Path | None, plan: TrainingPlan, kept: Sequence[Example]) -> mobilenet.State:
+def _state(lesson: Lesson, weights: Path | None, plan: TrainingPlan, training: Sequence[Example]) -> mobilenet.State:
     """The weights to go on from: given, or those of the release, read back from its file."""
     names = lesson.old.card.classes
     if weights:
-        return checkpoint.load(weights, names=names).state
-    looked = tensors.training_batches(
-        tensors.TrainingDataset(kept, len(lesson.classes), plan.size), plan.batch, seed=plan.seed, workers=0
-    )
-    pixels = (batch for batch, _ in islice(looked, LOOKED_AT))
+        return load_checkpoint(weights, names=names).state
+    dataset = tensors.TrainingDataset(training, len(lesson.classes), plan.size)
+    loader = tensors.training_batches(dataset, plan.batch_size, seed=plan.seed, workers=0)
+    batches = (pixels for pixels, _ in islice(loader, STATISTICS_BATCHES))
     temperature = float(lesson.old.card.document.get("temperature", 1.0))
     try:
-        return unfold(lesson.old.model, len(names), plan.size, temperature, pixels).state_dict()
+        return unfold(lesson.old.model, len(names), plan.size, temperature, batches).state_dict()
     except Malformed as error:
         raise BadRequest(f"The release cannot be trained further: {error}. Give its checkpoint with --from.") from error

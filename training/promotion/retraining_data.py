@@ -105,7 +105,7 @@ def replay(trained_on: Document, folder: Path, progress: Progress) -> Replay:
 
 def of_folders(pictures: Path | None, nothing: Path | None, name: str, classes: tuple[str, ...] = ()) -> Replay:
     """An image folder and a folder of outliers as a replay. Raises BadRequest."""
-    shown = image_folder.load_pictures(pictures, classes, complete=False).shown if pictures else ()
+    shown = image_folder.load_pictures(pictures, classes, complete=False).examples if pictures else ()
     others = image_folder.load_outliers(nothing) if nothing else ()
     return Replay(shown, tuple(others), name)
 

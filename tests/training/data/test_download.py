@@ -62,8 +62,8 @@ def test_a_dataset_becomes_an_image_folder(store, tmp_path):
     made = label(store, LOW, "Egg")
     pull(store, tmp_path, Wanted(("lowconfidence",)))
     found = image_folder.load_pictures(tmp_path, complete=False)
-    assert (found.classes, [one.index for one in found.shown]) == (tuple(world.CLASSES), [3])
-    assert found.shown[0].path.read_bytes() == store.get(keys.production(made.id)).body
+    assert (found.classes, [one.index for one in found.examples]) == (tuple(world.CLASSES), [3])
+    assert found.examples[0].path.read_bytes() == store.get(keys.production(made.id)).body
 
 
 def test_the_manifest_tells_where_a_picture_comes_from(store, tmp_path):
@@ -185,10 +185,10 @@ def test_a_folder_that_differs_from_its_manifest_is_told(store, tmp_path):
     label(store, LOW, "Egg")
     found = pull(store, tmp_path, Wanted(("lowconfidence",)))
     pictures = image_folder.load_pictures(tmp_path, complete=False)
-    assert pictures.manifest() == found.version
-    pictures.shown[0].path.write_bytes(b"another")
+    assert pictures.version() == found.version
+    pictures.examples[0].path.write_bytes(b"another")
     with pytest.raises(BadRequest, match=r"not what its manifest\.jsonl says"):
-        pictures.manifest()
+        pictures.version()
 
 
 @pytest.mark.parametrize("keep", [0, 1, 40, -40])
@@ -197,7 +197,7 @@ def test_a_manifest_that_is_cut_off_is_told(store, tmp_path, keep):
     pull(store, tmp_path, Wanted(("lowconfidence",)))
     (tmp_path / manifests.FILE).write_bytes((tmp_path / manifests.FILE).read_bytes()[:keep])
     with pytest.raises(BadRequest, match="damaged"):
-        image_folder.load_pictures(tmp_path, complete=False).manifest()
+        image_folder.load_pictures(tmp_path, complete=False).version()
 
 
 def test_a_manifest_follows_into_the_folder_of_the_model_that_was_trained_on_it(store, tmp_path):

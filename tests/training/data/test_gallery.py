@@ -15,7 +15,7 @@ def drawn(folder, count=11, style=FIRST_DAY, seed=1):
 def test_drawings_lie_in_an_image_folder(tmp_path):
     drawn(tmp_path, 23)
     pictures = image_folder.load_pictures(tmp_path)
-    assert (pictures.classes, len(pictures.shown)) == (tuple(CLASSES), 23)
+    assert (pictures.classes, len(pictures.examples)) == (tuple(CLASSES), 23)
 
 
 def test_the_same_seed_draws_the_same_folder(tmp_path):
@@ -25,7 +25,7 @@ def test_the_same_seed_draws_the_same_folder(tmp_path):
 def test_another_seed_adds_to_the_folder(tmp_path):
     drawn(tmp_path)
     drawn(tmp_path, seed=2)
-    assert len(image_folder.load_pictures(tmp_path).shown) == 22
+    assert len(image_folder.load_pictures(tmp_path).examples) == 22
 
 
 @pytest.mark.parametrize("aspect", gallery.ASPECTS)

@@ -17,7 +17,7 @@ def folder(tmp_path, *names, each=1):
 
 def test_sub_folders_are_classes_by_name(tmp_path):
     pictures = image_folder.load_pictures(folder(tmp_path, "Rice", "Bread"))
-    assert (pictures.classes, [one.index for one in pictures.shown]) == (("Bread", "Rice"), [0, 1])
+    assert (pictures.classes, [one.index for one in pictures.examples]) == (("Bread", "Rice"), [0, 1])
 
 
 def test_eleven_numbered_folders_are_food_11(tmp_path):
@@ -27,13 +27,13 @@ def test_eleven_numbered_folders_are_food_11(tmp_path):
 
 def test_numbered_folders_keep_their_number_when_one_is_missing(tmp_path):
     pictures = image_folder.load_pictures(folder(tmp_path, "class_03"), FOOD_11, complete=False)
-    assert [one.index for one in pictures.shown] == [3]
+    assert [one.index for one in pictures.examples] == [3]
 
 
 def test_a_list_of_names_decides_the_order(tmp_path):
     (tmp_path / "classes.txt").write_text("Rice\nBread\n")
     pictures = image_folder.load_pictures(folder(tmp_path, "Rice", "Bread"))
-    assert (pictures.classes, [one.index for one in pictures.shown]) == (("Rice", "Bread"), [1, 0])
+    assert (pictures.classes, [one.index for one in pictures.examples]) == (("Rice", "Bread"), [1, 0])
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
@@ -52,7 +52,7 @@ def test_a_list_that_cannot_be_read_is_refused_by_its_name(tmp_path, text):
 def test_a_folder_is_its_class_in_either_form_of_unicode(tmp_path):
     """As macOS spells folders, and as people type names."""
     pictures = image_folder.load_pictures(folder(tmp_path, "Cafe\u0301", "Tea"), ["Caf\u00e9", "Tea"])
-    assert [one.index for one in pictures.shown] == [0, 1]
+    assert [one.index for one in pictures.examples] == [0, 1]
 
 
 def test_a_class_without_a_picture_is_named(tmp_path):
@@ -75,15 +75,15 @@ def test_every_class_is_held_out_and_nothing_is_lost(tmp_path):
     pictures = image_folder.load_pictures(folder(tmp_path, "Bread", "Egg", each=5))
     kept, held = pictures.split(0.2, seed=1)
     assert ({one.index for one in held}, len(held)) == ({0, 1}, 2)
-    assert {*kept, *held} == set(pictures.shown)
+    assert {*kept, *held} == set(pictures.examples)
     assert pictures.split(0.2, seed=1) == (kept, held) != pictures.split(0.2, seed=3)
 
 
 def test_the_manifest_changes_with_a_picture(tmp_path):
     before = image_folder.load_pictures(folder(tmp_path, "Bread", "Egg"))
-    fingerprint = before.manifest()
-    before.shown[0].path.write_bytes(encoded(scene(64)))
-    assert before.manifest() != fingerprint
+    fingerprint = before.version()
+    before.examples[0].path.write_bytes(encoded(scene(64)))
+    assert before.version() != fingerprint
 
 
 def test_outliers_belong_to_no_class(tmp_path):

@@ -81,7 +81,7 @@ def pictures(tmp_path):
 def test_what_is_no_picture_of_a_class_is_left_out(pictures, name, capsys, monkeypatch):
     monkeypatch.chdir(pictures)
     before = image_folder.load_pictures(pictures)
-    assert (before.classes, len(before.shown), capsys.readouterr().err) == (("Bread", "Egg"), 5, "")
+    assert (before.classes, len(before.examples), capsys.readouterr().err) == (("Bread", "Egg"), 5, "")
     JUNK[name](pictures / name)
     assert image_folder.load_pictures(pictures) == before
     told = capsys.readouterr().err
@@ -92,7 +92,7 @@ def test_all_of_it_is_told_in_one_line_with_counts(pictures, capsys, monkeypatch
     monkeypatch.chdir(pictures)
     for name, make in JUNK.items():
         make(pictures / name)
-    assert len(image_folder.load_pictures(pictures).shown) == 5
+    assert len(image_folder.load_pictures(pictures).examples) == 5
     (line,) = capsys.readouterr().err.splitlines()
     for said in (
         "12 hidden or an operating system's",
@@ -120,14 +120,14 @@ def test_one_name_in_two_spellings_is_one_class(tmp_path):
         within(tmp_path / name / f"{number}.jpg")
     found = image_folder.load_pictures(tmp_path)
     assert found.classes == ("Cafe\u0301", "Tea")
-    assert [one.index for one in found.shown] == [0, 0, 1]
+    assert [one.index for one in found.examples] == [0, 0, 1]
 
 
 def test_a_class_may_be_called_as_systems_call_their_folders_when_it_is_listed(tmp_path):
     within(tmp_path / ".net/1.jpg")
     within(tmp_path / "Tea/1.jpg")
     (tmp_path / "classes.txt").write_text(".net\nTea\n")
-    assert [one.index for one in image_folder.load_pictures(tmp_path).shown] == [0, 1]
+    assert [one.index for one in image_folder.load_pictures(tmp_path).examples] == [0, 1]
 
 
 def test_a_folder_whose_name_is_no_text_is_refused_by_name(tmp_path):

@@ -18,30 +18,32 @@ TAKEN = [one for one in odd.files() if one.answer in (odd.KEPT, odd.WRITTEN)]
 
 
 @pytest.fixture
-def unvaried(monkeypatch):
-    """Training without its chance: only stretched."""
-    plain = v2.Compose([v2.Resize((SIDE, SIDE)), v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
-    monkeypatch.setattr(tensors, "varied", lambda _: v2.Compose([plain, v2.Normalize(tensors.MEAN, tensors.STD)]))
+def plain(monkeypatch):
+    """Training without augmentation: only stretched."""
+    transform = v2.Compose([v2.Resize((SIDE, SIDE)), v2.ToImage(), v2.ToDtype(torch.float32, scale=True)])
+    monkeypatch.setattr(
+        tensors, "augmented", lambda _: v2.Compose([transform, v2.Normalize(tensors.MEAN, tensors.STD)])
+    )
 
 
 @pytest.mark.parametrize("one", TAKEN, ids=lambda one: one.name)
-def test_training_sees_what_predict_shows(unvaried, tmp_path, one):
+def test_training_sees_what_predict_shows(plain, tmp_path, one):
     path = tmp_path / "picture"
     path.write_bytes(one.make())
-    shown = Example(path, 0)
-    learned, _ = tensors.TrainingDataset([shown], 1, SIDE)[0]
+    example = Example(path, 0)
+    learned, _ = tensors.TrainingDataset([example], 1, SIDE)[0]
     served = pictures.shrink(pictures.normalise(one.make()), SIDE)
     rows = torch.frombuffer(bytearray(served), dtype=torch.uint8).view(SIDE, SIDE, 3).permute(2, 0, 1).float() / 255
     card = tensors.card_input(SIDE)
     mean, std = (torch.tensor(card[name]).view(3, 1, 1) for name in ("mean", "std"))
-    assert torch.equal(learned, tensors.as_served(shown, SIDE))
+    assert torch.equal(learned, tensors.as_served(example, SIDE))
     assert torch.allclose(learned, (rows - mean) / std, atol=1e-6)
 
 
-def test_a_varied_picture_is_one_of_a_batch(tmp_path):
+def test_an_augmented_picture_is_one_of_a_batch(tmp_path):
     (tmp_path / "a.png").write_bytes(odd.png())
-    lesson = tensors.TrainingDataset([Example(tmp_path / "a.png", 1), Example(tmp_path / "a.png", None)], 2, SIDE)
-    seen, answers = default_collate([lesson[0], lesson[1]])
+    dataset = tensors.TrainingDataset([Example(tmp_path / "a.png", 1), Example(tmp_path / "a.png", None)], 2, SIDE)
+    seen, answers = default_collate([dataset[0], dataset[1]])
     assert (tuple(seen.shape), answers.tolist()) == ((2, 3, SIDE, SIDE), [[0, 1], [0.5, 0.5]])
 
 

@@ -14,8 +14,8 @@ from tests.support.networks import network
 from tests.support.training import command
 from training.data import gallery, image_folder, tensors
 from training.data.drawings import FIRST_DAY
-from training.model import checkpoint, mobilenet, onnx_export, train, training_loop
-from training.model.checkpoint import Checkpoint
+from training.model import mobilenet, onnx_export, train, training_loop
+from training.model.checkpoint import Checkpoint, load_checkpoint
 
 SMALL = ("--size", 32, "--batch", 8, "--workers", 0, "--threads", 1)
 
@@ -40,7 +40,7 @@ def exported(random_weights):
 
 def trained(drawings, to, *more):
     assert command("train", drawings, "--from", "scratch", "--rounds", 1, "--to", to, *SMALL, *more) == 0
-    return checkpoint.load(to)
+    return load_checkpoint(to)
 
 
 def test_the_same_seed_trains_the_same_weights(drawings, tmp_path):
@@ -53,7 +53,7 @@ def test_the_same_seed_trains_the_same_weights(drawings, tmp_path):
 def test_a_checkpoint_says_what_it_was_trained_on(drawings, tmp_path):
     found = trained(drawings, tmp_path / "a.pt").trained_on
     assert (found["dataset"], found["pictures"], found["seed"]) == ("drawings", 33, 11)
-    assert found["manifest"] == image_folder.load_pictures(drawings).manifest()
+    assert found["manifest"] == image_folder.load_pictures(drawings).version()
 
 
 def test_training_goes_on_from_a_checkpoint(drawings, tmp_path):
@@ -73,11 +73,11 @@ def test_half_precision_trains_too(drawings, tmp_path):
 
 
 def test_training_stops_when_nothing_improves(drawings):
-    kept, held = image_folder.load_pictures(drawings).split(0.5, seed=1)
-    plan = training_loop.TrainingPlan(size=32, rounds=20, patience=1, rate=1e-9, workers=0)
-    rounds = list(training_loop.train_epochs(network(), kept, held, plan, lambda *_: None))
-    assert len(rounds) < 20
-    assert not rounds[-1].best
+    training, validation = image_folder.load_pictures(drawings).split(0.5, seed=1)
+    plan = training_loop.TrainingPlan(size=32, epochs=20, patience=1, learning_rate=1e-9, workers=0)
+    epochs = list(training_loop.train_epochs(network(), training, validation, plan, lambda *_: None))
+    assert len(epochs) < 20
+    assert not epochs[-1].best
 
 
 def test_without_a_connection_training_starts_from_scratch(drawings, tmp_path, monkeypatch, capsys):
@@ -96,17 +96,17 @@ def test_other_classes_keep_what_was_learned(random_weights):
 
 
 def test_the_temperature_makes_confidence_come_true(drawings, random_weights):
-    held = image_folder.load_pictures(drawings).shown
-    temperature = onnx_export.fit_temperature(random_weights.network, held, 64)
-    answers = training_loop.logits(random_weights.network, held, 64)
-    truth = torch.tensor([one.index for one in held])
+    validation = image_folder.load_pictures(drawings).examples
+    temperature = onnx_export.fit_temperature(random_weights.network, validation, 64)
+    answers = training_loop.logits(random_weights.network, validation, 64)
+    truth = torch.tensor([one.index for one in validation])
     losses = [float(torch.nn.functional.cross_entropy(answers / at, truth)) for at in (temperature, 1, 0.5, 3)]
     assert min(losses) == losses[0]
 
 
 @pytest.mark.slow("exports a network")
 def test_the_exported_file_answers_as_torch_does(drawings, random_weights):
-    made = train.export_checkpoint(random_weights, image_folder.load_pictures(drawings).shown, seed=1)
+    made = train.export_checkpoint(random_weights, image_folder.load_pictures(drawings).examples, seed=1)
     assert made.parity.holds
     assert made.parity.pictures >= 33
     pixels = torch.randn(4, 3, 64, 64)
