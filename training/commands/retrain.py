@@ -92,14 +92,18 @@ def retrain(
 
 
 def _tell(lesson: "Lesson") -> None:
-    left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in lesson.lines.left_out.items() if count)
+    left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in lesson.pictures.left_out.items() if count)
     again = (
-        f"{len(lesson.again.shown)} of the first lesson again" if lesson.again.shown else "nothing of the first lesson"
+        f"{len(lesson.again.examples)} of the first lesson again"
+        if lesson.again.examples
+        else "nothing of the first lesson"
     )
-    console.say(f"{len(lesson.lines.kept)} labelled pictures, {len(lesson.outliers)} of none of the classes, {again}")
+    console.say(
+        f"{len(lesson.pictures.entries)} labelled pictures, {len(lesson.outliers)} of none of the classes, {again}"
+    )
     if left:
         console.say(f"left out: {left}")
-    if missing := retraining_data.missing(lesson.lines.kept, lesson.again, lesson.classes):
+    if missing := retraining_data.missing_classes(lesson.pictures.entries, lesson.again, lesson.classes):
         console.say(f"Nothing shows {', '.join(missing)}, which may be forgotten: give --replay.")
 
 
@@ -118,7 +122,7 @@ def _judge(store: ObjectStore, folder: Path, window: Window, rules: Rules, *, fo
 
 def _given(replay: Path | None, outliers: Path | None, names: tuple[str, ...]) -> Replay | None:
     return (
-        retraining_data.of_folders(replay, outliers, replay.name if replay else "", names)
+        retraining_data.load_replay(replay, outliers, replay.name if replay else "", names)
         if replay or outliers
         else None
     )

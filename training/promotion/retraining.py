@@ -21,7 +21,7 @@ from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 from training.progress import Progress
 from training.promotion import comparison, retraining_data, test_days
 from training.promotion.registry import ModelPackage
-from training.promotion.retraining_data import Lines, Replay
+from training.promotion.retraining_data import DistinctPictures, Replay
 from training.promotion.test_days import Window
 
 HELD = 0.1
@@ -36,7 +36,7 @@ class Lesson:
 
     old: ModelPackage
     classes: tuple[str, ...]
-    lines: Lines
+    pictures: DistinctPictures
     folder: Path
     outliers: Sequence[Example]
     again: Replay
@@ -45,8 +45,8 @@ class Lesson:
     @property
     def shown(self) -> tuple[Example, ...]:
         """The pictures of classes, the loop's and the first lesson's."""
-        own = [Example(self.folder / line.file, line.class_index) for line in self.lines.kept]
-        return (*own, *self.again.shown)
+        own = [Example(self.folder / line.file, line.class_index) for line in self.pictures.entries]
+        return (*own, *self.again.examples)
 
     def split(self, seed: int) -> tuple[list[Example], list[Example]]:
         """Without and with the held-out share, pictures of no class included."""
@@ -59,11 +59,11 @@ class Lesson:
         """What the card says: `manifest` names the loop's pictures, one by one."""
         return {
             "dataset": "loop",
-            "manifest": manifests.version(manifests.to_bytes(self.lines.kept)),
-            "pictures": len(self.lines.kept),
+            "manifest": manifests.version(manifests.to_bytes(self.pictures.entries)),
+            "pictures": len(self.pictures.entries),
             "outliers": len(self.outliers),
-            "sources": retraining_data.sources(self.lines.kept),
-            "left_out": self.lines.left_out,
+            "sources": retraining_data.sources(self.pictures.entries),
+            "left_out": self.pictures.left_out,
             "kept_for_judging": self.window,
             "from": self.old.card.sha256,
             "replay": self.again.facts(),
@@ -90,17 +90,19 @@ def gather(source: Source, folder: Path, given: Replay | None, progress: Progres
     """Bring everything to learn from into a folder; again after a stop. `given` replaces what can be drawn again."""
     store, window = source.store, source.window
     sampled = test_days.sampled(store)
-    chosen = retraining_data.choose(store, window, sampled)
+    chosen = retraining_data.choose_pictures(store, window, sampled)
     pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
     found = test_days.read(store, window, test_days.answers(store), classes=len(source.classes.names), now=source.now)
     judging = {one.sha256 for one in comparison.fetch_evaluation_set(store, found).pictures if one.body}
-    again = given or retraining_data.replay(source.old.card.document.get("trained_on", {}), folder / "again", progress)
+    again = given or retraining_data.draw_replay(
+        source.old.card.document.get("trained_on", {}), folder / "again", progress
+    )
     return Lesson(
         source.old,
         source.classes.names,
         retraining_data.distinct(pulled.lines, judging),
         folder / "pictures",
-        retraining_data.outliers(store, folder / "nothing", window, sampled),
+        retraining_data.fetch_outliers(store, folder / "nothing", window, sampled),
         again,
         {"from": window.first, "to": window.last},
     )
@@ -113,7 +115,7 @@ def train(lesson: Lesson, weights: Path | None, plan: TrainingPlan, to: Path, on
     """
     training_loop.seed_everything(plan)
     training, validation = lesson.split(plan.seed)
-    if not training or not lesson.lines.kept:
+    if not training or not lesson.pictures.entries:
         raise BadRequest("There is nothing to learn from yet: let annotators answer first.")
     network = mobilenet.extended(_state(lesson, weights, plan, training), len(lesson.classes))
     (before, _), improved = training_loop.validate(network, validation, plan.size), False
@@ -131,7 +133,7 @@ def export(lesson: Lesson, weights: Path, to: Path, name: str, created: str) -> 
     exported = export_checkpoint(checkpoint, validation, seed=checkpoint.trained_on["seed"])
     card = exported.card(name, created)
     save_exported(to, exported.model, card)
-    manifests.save(to, manifests.to_bytes(lesson.lines.kept))
+    manifests.save(to, manifests.to_bytes(lesson.pictures.entries))
     return card
 
 

@@ -1,6 +1,6 @@
 """What a model is retrained on: the loop's labelled pictures without those that judge, and what it must not forget."""
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -21,118 +21,121 @@ from training.progress import Progress
 from training.promotion.test_days import Window
 
 DRAWINGS = "drawings"
-"""What a card calls the lesson of the demonstration model."""
+"""What a card calls the training data of the demonstration model."""
 REPLAYED = 1100
-"""Drawings of the first lesson that are shown again, and half as many pictures of nothing."""
+"""Drawings that are replayed at most, and half as many outliers."""
 
 _PREFERENCE = tuple(keys.DATASETS.values())
 """Annotators before visitors: which of several sources a picture is recorded under."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lines:
-    """Pictures to learn from, each once, and how many were left out for what reason."""
+class DistinctPictures:
+    """Pictures to learn from, each once, and how many were left out, by reason."""
 
-    kept: tuple[ManifestEntry, ...]
+    entries: tuple[ManifestEntry, ...]
     left_out: Document
 
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Pictures of an earlier lesson: some of every class, and some of none."""
+    """Earlier examples, learned from once more: some of every class, and some of none."""
 
-    shown: tuple[Example, ...] = ()
+    examples: tuple[Example, ...] = ()
     outliers: tuple[Example, ...] = ()
     name: str = ""
     seed: int | None = None
 
     def facts(self) -> Document:
-        """What a card says about it; a seed draws it again."""
-        told = {"dataset": self.name, "pictures": len(self.shown), "outliers": len(self.outliers), "seed": self.seed}
-        return {name: value for name, value in told.items() if value is not None} if self.name else {}
+        """What a card says about it; with a seed it can be drawn again."""
+        facts = {
+            "dataset": self.name,
+            "pictures": len(self.examples),
+            "outliers": len(self.outliers),
+            "seed": self.seed,
+        }
+        return {name: value for name, value in facts.items() if value is not None} if self.name else {}
 
 
-def choose(store: ObjectStore, window: Window, sampled: Collection[str]) -> list[Labelled]:
-    """The pictures to pull; `sampled` are the sample keys of all blind tasks, answered or not.
+def choose_pictures(store: ObjectStore, window: Window, sampled: Collection[str]) -> list[Labelled]:
+    """The pictures to download; `sampled` are the sample keys of all blind tasks, answered or not.
 
-    From the window on no picture of the random sample is taken from any queue, lest what judges now or later was
-    learned. Older days have done their duty.
+    From the window's first day on no picture of the random sample is taken from any queue, lest a model is judged, now
+    or later, on what it was trained on. Older days judge nothing any more.
     """
     informed = selection.choose(store, Wanted((keys.DATASETS[keys.LOW_CONFIDENCE], keys.DATASETS[keys.USER_FEEDBACK])))
     visitors = selection.choose(store, Wanted((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True))
     older = Wanted((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(window.first, 0)))
-    found = [*informed, *visitors, *selection.choose(store, older)]
-    return [one for one in found if not _judges(one.prediction, window, sampled)]
+    chosen = [*informed, *visitors, *selection.choose(store, older)]
+    return [one for one in chosen if not _judges(one.prediction, window, sampled)]
 
 
-def distinct(lines: Iterable[ManifestEntry], judging: Collection[str]) -> Lines:
-    """Every picture once, by its bytes, without those whose bytes judge and those that people call two things."""
-    same: dict[str, list[ManifestEntry]] = defaultdict(list)
-    for line in sorted(lines, key=lambda line: (_PREFERENCE.index(line.source), line.key)):
-        same[line.sha256].append(line)
-    seen = {sha256: own for sha256, own in same.items() if sha256 not in judging}
-    clear = [own for own in seen.values() if len({line.class_index for line in own}) == 1]
-    told = {
-        "the_same_picture_judges": len(same) - len(seen),
-        "called_two_things": len(seen) - len(clear),
-        "came_again": sum(len(own) - 1 for own in clear),
+def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> DistinctPictures:
+    """Every picture once, by its sha256, without those of the test set and those that people call two things."""
+    copies: dict[str, list[ManifestEntry]] = defaultdict(list)
+    for entry in sorted(entries, key=lambda entry: (_PREFERENCE.index(entry.source), entry.key)):
+        copies[entry.sha256].append(entry)
+    learnable = [same for sha256, same in copies.items() if sha256 not in test_set]
+    clear = [same for same in learnable if len({entry.class_index for entry in same}) == 1]
+    left_out = {
+        "in_test_set": len(copies) - len(learnable),
+        "conflicting": len(learnable) - len(clear),
+        "duplicate": sum(len(same) - 1 for same in clear),
     }
-    return Lines(tuple(own[0] for own in clear), told)
+    return DistinctPictures(tuple(same[0] for same in clear), left_out)
 
 
-def outliers(store: ObjectStore, folder: Path, window: Window, sampled: Collection[str]) -> list[Example]:
+def fetch_outliers(store: ObjectStore, folder: Path, window: Window, sampled: Collection[str]) -> list[Example]:
     """Pictures that annotators call none of the classes, and nobody anything else."""
-    said = selection.answers(store)
-    found = sorted({str(one) for one, told in said.items() if {answer for _, answer in told} == {OTHER}})
+    answers = selection.answers(store).items()
+    none = (prediction for prediction, given in answers if {answer for _, answer in given} == {OTHER})
     folder.mkdir(parents=True, exist_ok=True)
-    wanted = [one for one in map(PredictionId.parse, found) if not _judges(one, window, sampled)]
-    return [Example(_path(folder, one), None) for one in wanted if _bring(store, one, _path(folder, one))]
+    examples = []
+    for prediction in sorted(none, key=str):
+        path = folder / f"{prediction}.jpg"
+        if not _judges(prediction, window, sampled) and _fetch_picture(store, prediction, path):
+            examples.append(Example(path, None))
+    return examples
 
 
-def replay(trained_on: Document, folder: Path, progress: Progress) -> Replay:
-    """What the serving model learned first, as far as it can be drawn again: that of the demonstration model."""
-    lesson = trained_on.get("replay") or trained_on
-    if lesson.get("dataset") != DRAWINGS or "seed" not in lesson:
+def draw_replay(trained_on: Document, folder: Path, progress: Progress) -> Replay:
+    """What the champion learned first, drawn again where it can be: that of the demonstration model."""
+    first = trained_on.get("replay") or trained_on
+    if first.get("dataset") != DRAWINGS or "seed" not in first:
         return Replay()
-    count, seed = min(REPLAYED, int(lesson["pictures"])), int(lesson["seed"])
+    count, seed = min(REPLAYED, int(first["pictures"])), int(first["seed"])
     drawn = gallery.draw_folder(folder / "drawings", count, style=FIRST_DAY, seed=seed)
-    nothing = gallery.draw_outliers(folder / "outliers", count // 2, seed=seed)
-    list(progress(drawn, count, "drawing the first lesson again"))
-    list(progress(nothing, count // 2, "drawing nothing again"))
-    found = of_folders(folder / "drawings", folder / "outliers", DRAWINGS)
-    return replace(found, seed=seed)
+    outliers = gallery.draw_outliers(folder / "outliers", count // 2, seed=seed)
+    list(progress(drawn, count, "drawing what was learned first"))
+    list(progress(outliers, count // 2, "drawing outliers"))
+    return replace(load_replay(folder / "drawings", folder / "outliers", DRAWINGS), seed=seed)
 
 
-def of_folders(pictures: Path | None, nothing: Path | None, name: str, classes: tuple[str, ...] = ()) -> Replay:
+def load_replay(pictures: Path | None, outliers: Path | None, name: str, classes: tuple[str, ...] = ()) -> Replay:
     """An image folder and a folder of outliers as a replay. Raises BadRequest."""
-    shown = image_folder.load_pictures(pictures, classes, complete=False).examples if pictures else ()
-    others = image_folder.load_outliers(nothing) if nothing else ()
-    return Replay(shown, tuple(others), name)
+    examples = image_folder.load_pictures(pictures, classes, complete=False).examples if pictures else ()
+    return Replay(examples, tuple(image_folder.load_outliers(outliers)) if outliers else (), name)
 
 
-def sources(lines: Iterable[ManifestEntry]) -> Document:
+def sources(entries: Iterable[ManifestEntry]) -> Document:
     """Per dataset how many pictures, and of which days."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for line in lines:
-        found[line.source].append(PredictionId.parse(line.prediction).day)
-    return {name: {"pictures": len(days), "from": min(days), "to": max(days)} for name, days in found.items()}
+    days: dict[str, list[str]] = defaultdict(list)
+    for entry in entries:
+        days[entry.source].append(PredictionId.parse(entry.prediction).day)
+    return {name: {"pictures": len(own), "from": min(own), "to": max(own)} for name, own in days.items()}
 
 
-def missing(lines: Iterable[ManifestEntry], again: Replay, classes: tuple[str, ...]) -> list[str]:
+def missing_classes(entries: Iterable[ManifestEntry], replay: Replay, classes: tuple[str, ...]) -> list[str]:
     """Classes of which there is nothing to learn from."""
-    counts = Counter([*(line.class_index for line in lines), *(one.index for one in again.shown)])
-    return [name for index, name in enumerate(classes) if not counts[index]]
+    known = {entry.class_index for entry in entries} | {one.index for one in replay.examples}
+    return [name for index, name in enumerate(classes) if index not in known]
 
 
 def _judges(prediction: PredictionId, window: Window, sampled: Collection[str]) -> bool:
     return prediction.day >= window.first and prediction.sample_key in sampled
 
 
-def _path(folder: Path, prediction: PredictionId) -> Path:
-    return folder / f"{prediction}.jpg"
-
-
-def _bring(store: ObjectStore, prediction: PredictionId, path: Path) -> bool:
+def _fetch_picture(store: ObjectStore, prediction: PredictionId, path: Path) -> bool:
     """Have the picture here, whole; False when it is deleted by now."""
     if not path.exists():
         try:

@@ -24,7 +24,10 @@ def store(memory_store):
 
 
 def chosen(store):
-    return {(one.queue, str(one.prediction)) for one in retraining_data.choose(store, WINDOW, test_days.sampled(store))}
+    return {
+        (one.queue, str(one.prediction))
+        for one in retraining_data.choose_pictures(store, WINDOW, test_days.sampled(store))
+    }
 
 
 def asked(store, made):
@@ -68,19 +71,19 @@ def test_a_sampled_picture_of_an_older_day_may_be_learned_from_any_queue(store):
 
 
 def test_the_same_bytes_that_judge_are_not_learned():
-    found = retraining_data.distinct([line("a"), line("b")], {"a"})
-    assert (found.kept, found.left_out["the_same_picture_judges"]) == ((line("b"),), 1)
+    distinct = retraining_data.distinct([line("a"), line("b")], {"a"})
+    assert (distinct.entries, distinct.left_out["in_test_set"]) == ((line("b"),), 1)
 
 
 def test_a_picture_that_came_twice_is_learned_once_from_annotators_first():
     twice = [line("a", source="userfeedback2"), line("a", source="userfeedback", key="b")]
-    found = retraining_data.distinct(twice, set())
-    assert ([one.source for one in found.kept], found.left_out["came_again"]) == (["userfeedback"], 1)
+    distinct = retraining_data.distinct(twice, set())
+    assert ([one.source for one in distinct.entries], distinct.left_out["duplicate"]) == (["userfeedback"], 1)
 
 
-def test_a_picture_that_is_called_two_things_teaches_neither():
-    found = retraining_data.distinct([line("a"), line("a", 1, key="b"), line("b")], set())
-    assert (found.kept, found.left_out["called_two_things"]) == ((line("b"),), 1)
+def test_a_picture_that_is_conflicting_teaches_neither():
+    distinct = retraining_data.distinct([line("a"), line("a", 1, key="b"), line("b")], set())
+    assert (distinct.entries, distinct.left_out["conflicting"]) == ((line("b"),), 1)
 
 
 def test_pictures_of_none_of_the_classes_teach_to_be_unsure(store, tmp_path):
@@ -88,31 +91,31 @@ def test_pictures_of_none_of_the_classes_teach_to_be_unsure(store, tmp_path):
     label(store, VISITORS, "Egg", label(store, FLAGGED, "None of these"))
     label(store, LOW, "Can't tell")
     for _ in range(2):
-        (found,) = retraining_data.outliers(store, tmp_path, WINDOW, set())
-        assert (found.index, found.path.read_bytes()) == (None, store.get(keys.production(made.id)).body)
+        (outlier,) = retraining_data.fetch_outliers(store, tmp_path, WINDOW, set())
+        assert (outlier.index, outlier.path.read_bytes()) == (None, store.get(keys.production(made.id)).body)
     store.delete(keys.production(made.id))
-    found.path.unlink()
-    assert retraining_data.outliers(store, tmp_path, WINDOW, set()) == []
+    outlier.path.unlink()
+    assert retraining_data.fetch_outliers(store, tmp_path, WINDOW, set()) == []
 
 
 def test_the_drawings_of_the_demonstration_model_are_drawn_again(tmp_path, monkeypatch):
     monkeypatch.setattr(retraining_data, "REPLAYED", 22)
-    found = retraining_data.replay(demo.CARD["trained_on"], tmp_path, lambda things, *_: iter(things))
-    assert (len(found.shown), len(found.outliers)) == (22, 11)
-    assert found.facts() == {"dataset": "drawings", "pictures": 22, "outliers": 11, "seed": 11}
-    again = retraining_data.replay(
-        {"dataset": "loop", "replay": found.facts()}, tmp_path / "b", lambda things, *_: iter(things)
+    replay = retraining_data.draw_replay(demo.CARD["trained_on"], tmp_path, lambda things, *_: iter(things))
+    assert (len(replay.examples), len(replay.outliers)) == (22, 11)
+    assert replay.facts() == {"dataset": "drawings", "pictures": 22, "outliers": 11, "seed": 11}
+    again = retraining_data.draw_replay(
+        {"dataset": "loop", "replay": replay.facts()}, tmp_path / "b", lambda things, *_: iter(things)
     )
-    assert [one.path.read_bytes() for one in again.shown] == [one.path.read_bytes() for one in found.shown]
+    assert [one.path.read_bytes() for one in again.examples] == [one.path.read_bytes() for one in replay.examples]
 
 
 @pytest.mark.parametrize("trained_on", [{}, {"dataset": "food11", "pictures": 9000, "seed": 1}])
 def test_what_cannot_be_drawn_is_not_replayed(tmp_path, trained_on):
-    assert retraining_data.replay(trained_on, tmp_path, lambda things, *_: iter(things)).facts() == {}
+    assert retraining_data.draw_replay(trained_on, tmp_path, lambda things, *_: iter(things)).facts() == {}
 
 
 def test_classes_without_a_picture_are_named():
-    assert retraining_data.missing([line("a", 1)], retraining_data.Replay(), ("Bread", "Egg", "Meat")) == [
+    assert retraining_data.missing_classes([line("a", 1)], retraining_data.Replay(), ("Bread", "Egg", "Meat")) == [
         "Bread",
         "Meat",
     ]
