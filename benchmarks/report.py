@@ -33,9 +33,9 @@ from feedloop.domain.annotations import Vote
 from feedloop.domain.clock import day_of, time_of, utc_now
 from feedloop.domain.documents import dump
 from feedloop.domain.labels import Label
+from feedloop.domain.observations import ListedPrediction
 from feedloop.domain.prediction import PredictionId
 from feedloop.evidence import day_files
-from feedloop.evidence.day_files import Line
 from tests.support import servers
 
 FILED, LISTED, TURNS = 1_000_000, 100_000, 3
@@ -139,30 +139,31 @@ def _objects(filed: int, listed: int) -> Iterator[Object]:
     for back in range(LISTED_DAYS + 1, LISTED_DAYS + 2 * FILED_DAYS + 1):
         rest = filed % FILED_DAYS if back == LISTED_DAYS + 1 else 0
         day, lines = _made(rng, back, filed // FILED_DAYS + rest)
-        sampled = {line.random for line in lines[:BLIND]}
-        yield Object(keys.day_file(day), day_files.written(day, lines, sampled)[0])
+        sampled = {line.sample_key for line in lines[:BLIND]}
+        yield Object(keys.day_file(day), day_files.serialise(day, lines, sampled)[0])
         if back <= LISTED_DAYS + FILED_DAYS:
             yield from _asked_about(rng, day, lines)
 
 
-def _made(rng: Random, back: int, count: int) -> tuple[str, list[Line]]:
+def _made(rng: Random, back: int, count: int) -> tuple[str, list[ListedPrediction]]:
     """A day and its predictions in the order of their sample keys."""
     made = (_line(rng) for _ in range(count))
-    return day_of(TODAY - timedelta(days=back)), sorted(made, key=lambda line: line.random)
+    return day_of(TODAY - timedelta(days=back)), sorted(made, key=lambda line: line.sample_key)
 
 
-def _line(rng: Random) -> Line:
-    random, second = f"{rng.getrandbits(128):032x}", f"{rng.randrange(86_400):05d}"
-    return Line(rng.randrange(len(CLASSES)), rng.randrange(1001), "9f2c11aa", random, second, rng.random() < LOW_SHARE)
+def _line(rng: Random) -> ListedPrediction:
+    sample_key, second = f"{rng.getrandbits(128):032x}", f"{rng.randrange(86_400):05d}"
+    predicted, per_mille = rng.randrange(len(CLASSES)), rng.randrange(1001)
+    return ListedPrediction(predicted, per_mille, "9f2c11aa", rng.random() < LOW_SHARE, sample_key, second)
 
 
-def _asked_about(rng: Random, day: str, lines: list[Line]) -> Iterator[Object]:
+def _asked_about(rng: Random, day: str, lines: list[ListedPrediction]) -> Iterator[Object]:
     """Tasks of the blind sample and of what the model was unsure about, and what people answered."""
     for line in lines[:BLIND]:
-        yield Object(keys.task(keys.RANDOM_SAMPLED, line.random), b"{}")
+        yield Object(keys.task(keys.RANDOM_SAMPLED, line.sample_key), b"{}")
         yield from _labelled(rng, keys.RANDOM_SAMPLED, _id(day, line))
     for line in filter(lambda line: line.low, lines):
-        yield Object(keys.task(keys.LOW_CONFIDENCE, line.random), b"{}")
+        yield Object(keys.task(keys.LOW_CONFIDENCE, line.sample_key), b"{}")
         if rng.random() < LABELLED_SHARE:
             yield from _labelled(rng, keys.LOW_CONFIDENCE, _id(day, line))
 
@@ -176,8 +177,8 @@ def _labelled(rng: Random, queue: str, prediction: PredictionId) -> Iterator[Obj
     yield Object(keys.label(queue, prediction), dump(label.to_document()))
 
 
-def _id(day: str, line: Line) -> PredictionId:
-    return PredictionId.parse(line.id(day))
+def _id(day: str, line: ListedPrediction) -> PredictionId:
+    return PredictionId(day, line.predicted, line.per_mille, line.model, line.sample_key, int(line.second))
 
 
 def _asked() -> argparse.Namespace:

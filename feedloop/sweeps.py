@@ -8,7 +8,7 @@ the next cron. Without the token a sweep starts only some seconds after the last
 import secrets
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -65,6 +65,8 @@ class ErrorBoundary:
         self._in_a_row = 0
         self.down: Unavailable | None = None
         """The last failure of the store."""
+        self.failed: list[Mapping[str, object]] = []
+        """The facts of each object that something went wrong with."""
 
     def run(self, work: Callable[[], Result], fallback: Result, **facts: object) -> Result:
         """What `work` on one object gives, or `fallback`. Raises Unavailable after MOST_DOWN failures in a row."""
@@ -74,10 +76,12 @@ class ErrorBoundary:
             result = work()
         except Unavailable as error:
             self.down, self._in_a_row = error, self._in_a_row + 1
+            self.failed.append(facts)
             log.event(self._event, **facts, why=repr(error))
             if self._in_a_row >= MOST_DOWN:
                 raise
         except Exception as error:  # noqa: BLE001 - whatever it is
+            self.failed.append(facts)
             log.event(self._event, **facts, why=repr(error)[:_LONGEST_REASON])
         else:
             self._in_a_row = 0

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from urllib.parse import quote
 
 from feedloop.domain.errors import Malformed
-from feedloop.domain.prediction import PredictionId
+from feedloop.domain.prediction import PredictionId, sample_key_of
 
 PRODUCTION, LABELSTUDIO, TRACKING, MODELS = "production", "labelstudio", "tracking", "models"
 
@@ -23,9 +23,9 @@ CURATED, BEGUN, QUARANTINED, REMOVED = "curated", "open", "quarantine", "removed
 BUCKETS = (PRODUCTION, LABELSTUDIO, TRACKING, MODELS, *DATASETS.values())
 
 _PRODUCTION_KEY = re.compile(r"class_(\d{2,4})/(\d{8})/([0-9a-f]{32})-(\d{4})-([0-9a-f]{8})-(\d{5})\.jpg", re.ASCII)
-_WITH_RANDOM = re.compile(r"(?:.*[/-])?([0-9a-f]{32})(?:-\d{5})?(?:\.jpg|\.json)?", re.ASCII)
+_TASK_KEY = re.compile(r"tasks/[a-z0-9]+/([0-9a-f]{32})\.json")
 _DAY_FILE = re.compile(r"days/(\d{8})\.jsonl", re.ASCII)
-_DATASET_KEY = re.compile(r"class_(\d{2,4})/([^/]+)\.jpg", re.ASCII)
+_DATASET_KEY = re.compile(r"class_(\d{2}|[1-9]\d{2,3})/([^/]+)\.jpg", re.ASCII)
 _IMAGE_KEY = re.compile(r"images/([0-9a-f]{32})\.jpg")
 _OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/\x00-\x1f\x7f]+)")
 
@@ -74,9 +74,15 @@ def split_production(key: str) -> tuple[str, ...] | None:
     return match.groups() if match else None
 
 
-def sample_key_of(key: str) -> str | None:
-    """The sample key in a dataset's, an outcome's or a task's key; None in a key that has none."""
-    match = _WITH_RANDOM.fullmatch(key)
+def dataset_sample_key(key: str) -> str | None:
+    """The sample key of a dataset's key, and no more, since there are many; None for what `parse_dataset` refuses."""
+    match = _DATASET_KEY.fullmatch(key)
+    return sample_key_of(match[2]) if match else None
+
+
+def task_sample_key(key: str) -> str | None:
+    """The sample key of a task's key; None for any other key."""
+    match = _TASK_KEY.fullmatch(key)
     return match[1] if match else None
 
 
@@ -90,10 +96,7 @@ def parse_dataset(key: str) -> tuple[int, PredictionId]:
     match = _DATASET_KEY.fullmatch(key)
     if match is None:
         raise Malformed(f"not a dataset key: {key}")
-    class_index, prediction = int(match[1]), PredictionId.parse(match[2])
-    if key != f"{_class(class_index)}/{prediction}.jpg":
-        raise Malformed(f"not a dataset key: {key}")
-    return class_index, prediction
+    return int(match[1]), PredictionId.parse(match[2])
 
 
 def dataset_class(queue: str, class_index: int | None = None) -> ObjectRef:

@@ -1,42 +1,74 @@
-"""What estimators read: the predictions of closed days as counts, and those with a human answer one by one."""
+"""What is known of predictions: all of a day as counts, and those that people were asked about one by one.
+
+Tuples, since there are a million a day.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple, Self
 
 from feedloop.domain.answers import Answer
+from feedloop.domain.prediction import PredictionId
 
 BINS = 10
 """Confidence is counted in bins of this number; the last one holds a confidence of 1 as well."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """One prediction of a closed day that has at least one human answer."""
+class ListedPrediction(NamedTuple):
+    """One prediction of a day, as its key tells it."""
+
+    predicted: int
+    per_mille: int
+    model: str
+    low: bool
+    """It has a task in the low-confidence queue."""
+    sample_key: str
+    second: str
+    """Of the day, as five digits."""
+
+
+class Observation(NamedTuple):
+    """One prediction with its answers by the queue that asked; None where there is none."""
 
     day: str
     predicted: int
     per_mille: int
+    model: str
     low: bool
-    """It has a task in the low-confidence queue."""
-    blind: Answer | None
-    """Of the random sample, and only inside the answered prefix of the day's random order."""
-    informed: Answer | None
+    sample_key: str
+    second: str
+    blind: Answer | None = None
+    """Of the random sample, and only inside the labelled prefix of the day."""
+    informed: Answer | None = None
     """Of the low-confidence queue, whose annotators saw the model's answer."""
+    flag: Answer | None = None
+    """What annotators say to a visitor's flag."""
+    visitor: Answer | None = None
+    flagged: bool = False
+
+    @property
+    def id(self) -> PredictionId:
+        """The id of the prediction."""
+        return PredictionId(self.day, self.predicted, self.per_mille, self.model, self.sample_key, int(self.second))
 
 
 class Cell(NamedTuple):
-    """Predictions that a report does not tell apart; a tuple, since it is hashed once per prediction."""
+    """Predictions that nobody tells apart."""
 
+    model: str
     predicted: int
-    bin: int
     low: bool
+    bin: int
+
+
+Kind = tuple[int, int, str, bool]
+"""Class index, confidence per mille, model, and whether there is a task in the low-confidence queue."""
 
 
 @dataclass(frozen=True, slots=True)
 class DayCounts:
-    """All predictions of one closed day, as counts: what its samples stand for."""
+    """All predictions of one day, as counts: what its samples stand for."""
 
     day: str
     cells: Mapping[Cell, int]
@@ -44,12 +76,12 @@ class DayCounts:
     """The sum of confidences of a cell."""
 
     @classmethod
-    def counted(cls, day: str, predictions: Iterable[tuple[int, int, bool]]) -> Self:
-        """Count predictions, each given as class index, confidence per mille, and whether it is queued as low."""
+    def of(cls, day: str, kinds: Mapping[Kind, int]) -> Self:
+        """By how many predictions there are of each kind."""
         cells: Counter[Cell] = Counter()
         sums: Counter[Cell] = Counter()
-        for (predicted, per_mille, low), count in Counter(predictions).items():
-            cell = Cell(predicted, bin_of(per_mille), low)
+        for (predicted, per_mille, model, low), count in kinds.items():
+            cell = Cell(model, predicted, low, min(per_mille * BINS // 1000, BINS - 1))
             cells[cell] += count
             sums[cell] += count * per_mille
         return cls(day, cells, sums)
@@ -65,42 +97,21 @@ class DayCounts:
         return sum(count for cell, count in self.cells.items() if cell.low)
 
     @property
-    def by_class(self) -> Mapping[int, int]:
-        """How many the model called so, by class index."""
-        return _summed((cell.predicted, count) for cell, count in self.cells.items())
+    def by_model(self) -> Mapping[str, int]:
+        """How many each model made."""
+        counts: Counter[str] = Counter()
+        for cell, count in self.cells.items():
+            counts[cell.model] += count
+        return counts
 
-    @property
-    def low_by_class(self) -> Mapping[int, int]:
-        """The same of the low-confidence queue."""
-        return _summed((cell.predicted, count) for cell, count in self.cells.items() if cell.low)
+    def only(self, *, model: str | None = None, predicted: int | None = None) -> Self:
+        """Those of one model, or (None) of any, that it named a class, or any."""
+        chosen = [cell for cell in self.cells if model in {None, cell.model} and predicted in {None, cell.predicted}]
+        cells, sums = ({cell: of[cell] for cell in chosen} for of in (self.cells, self.per_mille))
+        return type(self)(self.day, cells, sums)
 
-    @property
-    def by_confidence(self) -> tuple[int, ...]:
-        """How many in each bin of confidence."""
-        found = _summed((cell.bin, count) for cell, count in self.cells.items())
-        return tuple(found.get(number, 0) for number in range(BINS))
-
-    def called(self, predicted: int) -> Self:
-        """Only what the model called so."""
-        return self._only(cell for cell in self.cells if cell.predicted == predicted)
-
-    def within(self, number: int) -> Self:
-        """Only what lies in this bin of confidence."""
-        return self._only(cell for cell in self.cells if cell.bin == number)
-
-    def _only(self, cells: Iterable[Cell]) -> Self:
-        chosen = tuple(cells)
-        counts, sums = ({cell: of[cell] for cell in chosen} for of in (self.cells, self.per_mille))
-        return type(self)(self.day, counts, sums)
-
-
-def bin_of(per_mille: int) -> int:
-    """The bin of a confidence."""
-    return min(per_mille * BINS // 1000, BINS - 1)
-
-
-def _summed(counts: Iterable[tuple[int, int]]) -> Mapping[int, int]:
-    summed: Counter[int] = Counter()
-    for key, count in counts:
-        summed[key] += count
-    return summed
+    def without(self, others: Self) -> Self:
+        """These less those that are counted in `others`, a part of the same day."""
+        left = {cell: count - others.cells.get(cell, 0) for cell, count in self.cells.items()}
+        sums = {cell: self.per_mille[cell] - others.per_mille.get(cell, 0) for cell, count in left.items() if count}
+        return type(self)(self.day, {cell: left[cell] for cell in sums}, sums)

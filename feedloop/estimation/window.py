@@ -89,7 +89,7 @@ class Window:
 
     def of_class(self, predicted: int) -> Self:
         """The window of what the model called so, with a bias and a regression of its own."""
-        days = [day.called(predicted) for day in self.days]
+        days = [day.only(predicted=predicted) for day in self.days]
         return type(self).of(days, [one for one in self.observations if one.predicted == predicted])
 
     @property

@@ -10,11 +10,11 @@ from contextlib import suppress
 from heapq import merge
 from operator import attrgetter
 from sys import intern
-from typing import NamedTuple
 
 from feedloop.domain import clock, keys
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import Malformed
+from feedloop.domain.observations import ListedPrediction
 from feedloop.domain.prediction import CERTAIN
 from feedloop.ports import ForEach, ObjectStore
 
@@ -30,37 +30,22 @@ _LINE = re.compile(
 )
 
 
-class Line(NamedTuple):
-    """One prediction; `low` says that it has a task in the low-confidence queue."""
-
-    predicted: int
-    per_mille: int
-    model: str
-    random: str
-    second: str
-    low: bool
-
-    def id(self, day: str) -> str:
-        """The id of the prediction."""
-        return f"{day}-{self.predicted:02d}-{self.per_mille:04d}-{self.model}-{self.random}-{self.second}"
-
-
-def listed(store: ObjectStore, day: str, classes: int, low: Collection[str]) -> Iterator[Line]:
+def list_predictions(store: ObjectStore, day: str, classes: int, low: Collection[str]) -> Iterator[ListedPrediction]:
     """A day's predictions as production lists them; `low` are the sample keys of the low-confidence queue."""
     by_class = [_of_class(store, index, day, low) for index in range(classes)]
-    return merge(*by_class, key=attrgetter("random"))
+    return merge(*by_class, key=attrgetter("sample_key"))
 
 
-def filed(store: ObjectStore, day: str) -> Iterator[Line]:
+def fetch(store: ObjectStore, day: str) -> Iterator[ListedPrediction]:
     """A day's predictions as its file tells them. Raises Missing, and Malformed when it is not whole."""
-    return _read(store.get(keys.day_file(day)).body, day)
+    return _parse(store.get(keys.day_file(day)).body, day)
 
 
-def written(day: str, lines: Iterable[Line], sampled: Collection[str]) -> tuple[bytes, int]:
+def serialise(day: str, predictions: Iterable[ListedPrediction], sampled: Collection[str]) -> tuple[bytes, int]:
     """The content of a day's file, and how many predictions it has; `sampled` are the random sample's sample keys."""
-    told = [_told(day, line, sampled=line.random in sampled) for line in lines]
-    header = dump({"v": 1, "day": day, "predictions": len(told)})
-    return b"\n".join((header, *told, b"")), len(told)
+    lines = [_to_line(day, one, sampled=one.sample_key in sampled) for one in predictions]
+    header = dump({"v": 1, "day": day, "predictions": len(lines)})
+    return b"\n".join((header, *lines, b"")), len(lines)
 
 
 def written_days(store: ObjectStore) -> set[str]:
@@ -69,10 +54,10 @@ def written_days(store: ObjectStore) -> set[str]:
     return {day for day in named if day}
 
 
-def first_day(store: ObjectStore, classes: int, each: ForEach = map) -> str | None:
+def first_day(store: ObjectStore, classes: int, for_each: ForEach = map) -> str | None:
     """The first day of which production holds a prediction; None when it is empty."""
-    found = each(lambda index: next(_days(store, index), None), range(classes))
-    return min((day for day in found if day), default=None)
+    days = for_each(lambda index: next(_days(store, index), None), range(classes))
+    return min((day for day in days if day), default=None)
 
 
 def _days(store: ObjectStore, index: int) -> Iterator[str]:
@@ -84,9 +69,9 @@ def _days(store: ObjectStore, index: int) -> Iterator[str]:
                 yield day
 
 
-def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) -> Iterator[Line]:
-    for predicted, _, random, per_mille, model, second in _split(store, keys.production_day(index, day)):
-        yield Line(int(predicted), int(per_mille), intern(model), random, second, random in low)
+def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) -> Iterator[ListedPrediction]:
+    for predicted, _, sample_key, per_mille, model, second in _split(store, keys.production_day(index, day)):
+        yield ListedPrediction(int(predicted), int(per_mille), intern(model), sample_key in low, sample_key, second)
 
 
 def _split(store: ObjectStore, folder: keys.ObjectRef) -> Iterator[tuple[str, ...]]:
@@ -95,15 +80,16 @@ def _split(store: ObjectStore, folder: keys.ObjectRef) -> Iterator[tuple[str, ..
     return (parts for parts in found if parts[3] <= MOST_SURE and parts[5] <= LAST_SECOND)
 
 
-def _told(day: str, line: Line, *, sampled: bool) -> bytes:
-    words = ("false", "true")
+def _to_line(day: str, one: ListedPrediction, *, sampled: bool) -> bytes:
+    words, confidence = ("false", "true"), f"{one.per_mille:04d}"
     return (
-        f'{{"id":"{line.id(day)}","class_index":{line.predicted},"confidence":{line.per_mille / CERTAIN},'
-        f'"model":"{line.model}","low":{words[line.low]},"sampled":{words[sampled]}}}'
+        f'{{"id":"{day}-{one.predicted:02d}-{confidence}-{one.model}-{one.sample_key}-{one.second}",'
+        f'"class_index":{one.predicted},"confidence":{one.per_mille / CERTAIN},'
+        f'"model":"{one.model}","low":{words[one.low]},"sampled":{words[sampled]}}}'
     ).encode()
 
 
-def _read(body: bytes, day: str) -> Iterator[Line]:
+def _parse(body: bytes, day: str) -> Iterator[ListedPrediction]:
     end = body.find(b"\n") + 1
     header = load(body[:end])
     if (header.get("v"), header.get("day"), header.get("predictions")) != (1, day, body.count(b"\n") - 1):
@@ -112,6 +98,6 @@ def _read(body: bytes, day: str) -> Iterator[Line]:
         match = _LINE.match(body, end)
         if match is None:
             raise Malformed(f"the file of {day} is damaged at byte {end}")
-        predicted, per_mille, model, random, second, low = map(bytes.decode, match.groups())
-        yield Line(int(predicted), int(per_mille), intern(model), random, second, low == "true")
+        predicted, per_mille, model, sample_key, second, low = map(bytes.decode, match.groups())
+        yield ListedPrediction(int(predicted), int(per_mille), intern(model), low == "true", sample_key, second)
         end = match.end()

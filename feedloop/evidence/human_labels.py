@@ -1,135 +1,171 @@
-"""What people were asked and what they said, by listing: the datasets, the outcomes, the tasks.
+"""Who answered what about which prediction, and what waits for an answer: read off listings of all times.
 
-Of any time, since the depth of a queue is a matter of now. A sample key stands for its prediction.
+The one reader of people's answers, for reports, the gate and retraining. A sample key stands for its prediction, and an
+object counts only under a key that curate, or whoever queues tasks, would have written.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from itertools import pairwise
-from typing import Self
+from typing import NamedTuple, Self
 
-from feedloop.domain import annotations, keys
-from feedloop.domain.annotations import CLASS
+from feedloop.domain import keys
+from feedloop.domain.annotations import LARGEST, UNCOMMITTED
+from feedloop.domain.answers import Answer, from_outcome
+from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed, Missing
+from feedloop.domain.keys import ObjectRef
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
-from feedloop.evidence.unread import Unread, fetch_document
 from feedloop.ports import ForEach, ObjectStore
+from feedloop.sweeps import ErrorBoundary
 
-OTHER, UNCLEAR, SKIPPED, DISPUTED, UNCOMMITTED = -1, -2, -3, -4, -5
-"""Answers that are no class; a class is its index."""
-
-_CODES = {
-    annotations.OTHER: OTHER,
-    annotations.UNCLEAR: UNCLEAR,
-    annotations.SKIPPED: SKIPPED,
-    annotations.DISPUTED: DISPUTED,
-    annotations.UNCOMMITTED: UNCOMMITTED,
-}
-
-_PARTS = ("0", "4", "8", "c", "g")
+_BEGINNINGS = ("0", "4", "8", "c", "g")
 """Between these beginnings of sample keys a queue is listed at the same time."""
-
-Answers = dict[str, int]
-"""Random part to answer."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tasks:
     """A queue's tasks: the sample keys of all; how many nobody answered, and since when the oldest of those waits."""
 
-    randoms: frozenset[str] = frozenset()
+    sample_keys: frozenset[str] = frozenset()
     waiting: int = 0
     oldest: datetime | None = None
 
     def __add__(self, other: Self) -> Self:
         known = [time for time in (self.oldest, other.oldest) if time]
-        return type(self)(self.randoms | other.randoms, self.waiting + other.waiting, min(known, default=None))
+        return type(self)(self.sample_keys | other.sample_keys, self.waiting + other.waiting, min(known, default=None))
 
 
-@dataclass(frozen=True, slots=True)
-class People:
-    """Answers of every queue, and tasks of those that annotators work on."""
+@dataclass(frozen=True)
+class HumanLabels:
+    """By queue the answers, by sample key, and the tasks of those queues that annotators work on."""
 
-    answers: Mapping[str, Answers]
+    answers: Mapping[str, Mapping[str, Answer]]
     tasks: Mapping[str, Tasks]
 
-    @property
-    def concerned(self) -> set[str]:
-        """Every prediction that somebody answered, was asked about at random, or flagged."""
-        asked = (self.tasks[queue].randoms for queue in (keys.RANDOM_SAMPLED, keys.USER_FEEDBACK))
-        return set().union(*self.answers.values(), *asked)
+    @cached_property
+    def reviewed(self) -> set[str]:
+        """The sample key of every prediction that somebody answered, was asked about at random, or flagged."""
+        queued = (self.tasks[queue].sample_keys for queue in (keys.RANDOM_SAMPLED, keys.USER_FEEDBACK))
+        return set().union(*self.answers.values(), *queued)
 
 
-def read(store: ObjectStore, *, classes: int, each: ForEach = map, unread: Unread | None = None) -> People:
-    """Ask the store: a listing per queue and class, one per queue of outcomes and four of tasks."""
-    unread = unread or Unread()
+class _Listed(NamedTuple):
+    """An answer as a key tells it; None of a vote about a picture that was never committed, which is no answer."""
+
+    sample_key: str
+    answer: Answer | None
+    prediction: str
+
+
+def fetch(
+    store: ObjectStore, *, classes: int, for_each: ForEach = map, unreadable: ErrorBoundary | None = None
+) -> HumanLabels:
+    """Ask the store: a listing per queue and class, one per queue of outcomes and four of tasks.
+
+    A picture that is listed with two answers is being moved just now, and its label of record decides. Where that is
+    missing, or cannot be read and is left to `unreadable`, the answer that is listed last stands.
+    """
+    unreadable = unreadable or ErrorBoundary("report.unreadable")
     folders = [(queue, index) for queue in keys.QUEUES for index in (*range(classes), None)]
-    found = each(lambda folder: _said(store, *folder), folders)
-    answers: dict[str, Answers] = {queue: {} for queue in keys.QUEUES}
-    for (queue, _), said in zip(folders, found, strict=True):
-        _add(store, queue, answers[queue], said, unread)
-    parts = [(queue, begin, end) for queue in keys.REVIEW_QUEUES for begin, end in pairwise(_PARTS)]
-    counted = each(lambda part: _tasks(store, *part, answers=answers[part[0]]), parts)
+    listed: dict[str, list[_Listed]] = {queue: [] for queue in keys.QUEUES}
+    for (queue, _), some in zip(folders, for_each(lambda folder: list(_list(store, *folder)), folders), strict=True):
+        listed[queue] += some
+    answers = {queue: _merge(store, queue, some, unreadable) for queue, some in listed.items()}
+    silent = {queue: {one.sample_key for one in some if one.answer is None} for queue, some in listed.items()}
+    answered = {queue: silent[queue].union(answers[queue]) for queue in keys.QUEUES}
+    parts = [(queue, begin, end) for queue in keys.REVIEW_QUEUES for begin, end in pairwise(_BEGINNINGS)]
+    counted = for_each(lambda part: _count_tasks(store, *part, answered=answered[part[0]]), parts)
     tasks = dict.fromkeys(keys.REVIEW_QUEUES, Tasks())
-    for (queue, _, _), some in zip(parts, counted, strict=True):
-        tasks[queue] += some
-    return People(answers, tasks)
+    for (queue, _, _), some_tasks in zip(parts, counted, strict=True):
+        tasks[queue] += some_tasks
+    return HumanLabels(answers, tasks)
 
 
-def _said(store: ObjectStore, queue: str, index: int | None) -> list[tuple[str, int]]:
-    """Keys and answers of one class, or (without) of all outcomes."""
-    if index is not None:
-        return [(entry.key, index) for entry in store.list(keys.dataset_class(queue, index))]
-    return [(entry.key, code) for entry in store.list(keys.outcomes(queue)) if (code := _code(entry.key)) is not None]
+def list_pictures(store: ObjectStore, queue: str) -> Iterator[tuple[int, PredictionId, str]]:
+    """A queue's whole dataset, by class and id: the human's class, the prediction, and the picture's ETag."""
+    for entry in store.list(keys.dataset_class(queue)):
+        with suppress(Malformed):  # somebody else's object
+            yield *keys.parse_dataset(entry.key), entry.etag
 
 
-def _code(key: str) -> int | None:
-    try:
-        return _CODES.get(keys.parse_outcome(key)[0])
-    except Malformed:
-        return None
+def list_outcomes(store: ObjectStore, queue: str) -> Iterator[tuple[str, PredictionId]]:
+    """A queue's answers that are no class: their outcome, and the prediction."""
+    for entry in store.list(keys.outcomes(queue)):
+        with suppress(Malformed):
+            yield keys.parse_outcome(entry.key)
 
 
-def _add(store: ObjectStore, queue: str, answers: Answers, said: list[tuple[str, int]], unread: Unread) -> None:
-    """Take them in; one that is shown at two places is being moved just now, and its label of record decides."""
-    for key, answer in said:
-        random = keys.sample_key_of(key)
-        if random is None:
-            continue  # somebody else's object
-        if answers.setdefault(random, answer) != answer:
-            decided = _of_record(store, queue, key, unread)
-            answers[random] = answer if decided is None else decided
+def list_tasks(store: ObjectStore, queue: str) -> set[str]:
+    """The sample keys of all that a queue ever put before annotators, answered or not."""
+    sample_keys = (keys.task_sample_key(entry.key) for entry in store.list(keys.tasks(queue)))
+    return {sample_key for sample_key in sample_keys if sample_key}
 
 
-def _of_record(store: ObjectStore, queue: str, key: str, unread: Unread) -> int | None:
-    try:
-        ref = keys.label(queue, PredictionId.parse(key.rpartition("/")[2].removesuffix(".jpg")))
-    except Malformed:
-        return None  # somebody else's object
+def fetch_document(store: ObjectStore, ref: ObjectRef) -> Document:
+    """A label of record or a gate decision. Raises Missing, and Malformed for a large one: several are read at once."""
+    stored = store.get(ref, most=LARGEST)
+    if not stored.is_whole:
+        raise Malformed(f"a document of {stored.size} bytes")
+    return load(stored.body)
 
-    def answer() -> int | None:
+
+def _list(store: ObjectStore, queue: str, index: int | None) -> Iterator[_Listed]:
+    """The answers of one class, or (without) those that are none."""
+    if index is None:
+        for outcome, prediction in list_outcomes(store, queue):
+            answer = from_outcome(outcome)
+            if answer is not None or outcome == UNCOMMITTED:
+                yield _Listed(prediction.sample_key, answer, str(prediction))
+        return
+    for entry in store.list(keys.dataset_class(queue, index)):
+        if sample_key := keys.dataset_sample_key(entry.key):
+            yield _Listed(sample_key, index, entry.key.rpartition("/")[2].removesuffix(".jpg"))
+
+
+def _merge(store: ObjectStore, queue: str, listed: list[_Listed], unreadable: ErrorBoundary) -> dict[str, Answer]:
+    """One answer for each sample key."""
+    answers: dict[str, Answer] = {}
+    moved: dict[str, _Listed] = {}
+    for one in listed:
+        if one.answer is not None and answers.setdefault(one.sample_key, one.answer) != one.answer:
+            moved[one.sample_key] = one
+    for sample_key, one in moved.items():
+        answer = _answer_of_record(store, queue, one, unreadable)
+        if answer is None:
+            del answers[sample_key]
+        else:
+            answers[sample_key] = answer
+    return answers
+
+
+def _answer_of_record(store: ObjectStore, queue: str, listed: _Listed, unreadable: ErrorBoundary) -> Answer | None:
+    ref = keys.label(queue, PredictionId.parse(listed.prediction))
+
+    def fetch_answer() -> Answer | None:
         try:
-            outcome, index = Label.from_document(fetch_document(store, ref)).outcome
+            return from_outcome(*Label.from_document(fetch_document(store, ref)).outcome)
         except Missing:
-            return None
-        return index if outcome == CLASS else _CODES.get(outcome)
+            return listed.answer
 
-    return unread.read(ref, answer)
+    return unreadable.run(fetch_answer, listed.answer, key=ref.key)
 
 
-def _tasks(store: ObjectStore, queue: str, begin: str, end: str, *, answers: Answers) -> Tasks:
+def _count_tasks(store: ObjectStore, queue: str, begin: str, end: str, *, answered: Container[str]) -> Tasks:
     """The tasks whose sample keys lie between two beginnings."""
-    randoms, waiting, oldest, folder = set(), 0, None, keys.tasks(queue)
+    sample_keys, waiting, oldest, folder = set(), 0, None, keys.tasks(queue)
     for entry in store.list(folder, start_after=folder.key + begin):
         if entry.key >= folder.key + end:
             break
-        random = keys.sample_key_of(entry.key)
-        if random is None:
+        sample_key = keys.task_sample_key(entry.key)
+        if sample_key is None:
             continue
-        randoms.add(random)
-        if random not in answers:
+        sample_keys.add(sample_key)
+        if sample_key not in answered:
             waiting += 1
             oldest = min(oldest or entry.modified, entry.modified)
-    return Tasks(frozenset(randoms), waiting, oldest)
+    return Tasks(frozenset(sample_keys), waiting, oldest)

@@ -11,7 +11,7 @@ from functools import partial
 from feedloop.domain import clock, keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import AlreadyExists
-from feedloop.evidence import day_files
+from feedloop.evidence import day_files, human_labels
 from feedloop.ports import ObjectStore
 from feedloop.sweeps import ErrorBoundary
 
@@ -25,10 +25,11 @@ def close(store: ObjectStore, *, classes: int, now: datetime) -> Document:
     """
     known = day_files.written_days(store)
     missing = [day for day in _closed_days(store, classes, now) if day not in known]
-    low, sampled = (_queued(store, queue, wanted=missing) for queue in (keys.LOW_CONFIDENCE, keys.RANDOM_SAMPLED))
+    queues = (keys.LOW_CONFIDENCE, keys.RANDOM_SAMPLED)
+    low, sampled = (human_labels.list_tasks(store, queue) if missing else set() for queue in queues)
 
     def write(day: str) -> int:
-        body, count = day_files.written(day, day_files.listed(store, day, classes, low), sampled)
+        body, count = day_files.serialise(day, day_files.list_predictions(store, day, classes, low), sampled)
         with suppress(AlreadyExists):  # somebody was first, perhaps we ourselves, with the same
             store.create(keys.day_file(day), body, content_type="application/jsonl")
         return count
@@ -49,8 +50,3 @@ def last_closed(now: datetime) -> str:
 def _closed_days(store: ObjectStore, classes: int, now: datetime) -> Iterator[str]:
     first, last = day_files.first_day(store, classes), last_closed(now)
     return clock.days(first, last) if first else iter(())
-
-
-def _queued(store: ObjectStore, queue: str, *, wanted: list[str]) -> set[str]:
-    """The sample keys of a queue's tasks; none when nobody wants to know."""
-    return {keys.parse_task(queue, entry.key) for entry in store.list(keys.tasks(queue))} if wanted else set()

@@ -1,11 +1,12 @@
 """How many predictions there were: all of it from keys."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from feedloop.domain.documents import Document
-from feedloop.evidence.evidence import Cell, DayFacts, Seen
+from feedloop.domain.observations import Cell, DayCounts, Observation
+from feedloop.evidence.evidence import DayEvidence
 
 MIDNIGHT = "00000"
 """The first second of a day, as predictions' keys spell it."""
@@ -19,44 +20,39 @@ class Narrowed:
     class_index: int | None = None
     since: tuple[str, str] | None = None
 
-    def takes(self, one: Cell | Seen) -> bool:
-        """Whether this is one of them."""
-        return self.model in (None, one.model) and self.class_index in (None, one.predicted)
-
-    def counts(self, facts: DayFacts) -> Counter[Cell]:
+    def counts(self, day: DayEvidence) -> DayCounts:
         """A day's counts of them."""
-        return self._of(facts.day, facts.counts, facts.early)
+        begin, second = self.since or ("", MIDNIGHT)
+        if day.day < begin:
+            return DayCounts(day.day, {}, {})
+        counts = day.counts.without(day.early) if day.day == begin and second > MIDNIGHT else day.counts
+        return counts.only(model=self.model, predicted=self.class_index)
 
-    def per_milles(self, facts: DayFacts) -> Counter[Cell]:
-        """The sums of their confidences."""
-        return self._of(facts.day, facts.per_milles, facts.early_per_milles)
-
-    def seen(self, facts: Iterable[DayFacts]) -> Iterator[Seen]:
-        """Those that people said something about."""
-        since = self.since
+    def observations(self, days: Iterable[DayEvidence]) -> Iterator[Observation]:
+        """Those that people were asked about."""
         return (
             one
-            for day in facts
-            for one in day.seen
-            if self.takes(one) and (since is None or (day.day, one.second) >= since)
+            for day in days
+            for one in day.observations
+            if self.model in {None, one.model}
+            and self.class_index in {None, one.predicted}
+            and (self.since is None or (one.day, one.second) >= self.since)
         )
 
-    def _of(self, day: str, counts: Counter[Cell], early: Counter[Cell]) -> Counter[Cell]:
-        if self.since and day < self.since[0]:
-            return Counter()
-        chosen = Counter({cell: count for cell, count in counts.items() if self.takes(cell)})
-        return chosen - early if self.since and day == self.since[0] and self.since[1] > MIDNIGHT else chosen
 
-
-def predictions(days: Sequence[str], facts: Sequence[DayFacts], narrowed: Narrowed, names: Sequence[str]) -> Document:
+def predictions(
+    days: Sequence[str], evidence: Sequence[DayEvidence], narrowed: Narrowed, names: Sequence[str]
+) -> Document:
     """Totals by day, predicted class and model; a day without any counts as nothing."""
-    by_day = {day.day: narrowed.counts(day) for day in facts}
-    together: Counter[Cell] = sum(by_day.values(), Counter())
+    by_day = {day.day: narrowed.counts(day).cells for day in evidence}
+    together: Counter[Cell] = Counter()
+    for cells in by_day.values():
+        together.update(cells)
     classes = sorted({*range(len(names)), *(cell.predicted for cell in together)})
     shown = classes if narrowed.class_index is None else [narrowed.class_index]
     return {
         **_totals(together),
-        "by_day": [{"day": day, **_totals(by_day.get(day, Counter()))} for day in days],
+        "by_day": [{"day": day, **_totals(by_day.get(day, {}))} for day in days],
         "by_class": [
             {"class_index": index, "class": name_of(index, names), **_totals(_of(together, predicted=index))}
             for index in shown
@@ -73,13 +69,13 @@ def name_of(index: int, names: Sequence[str]) -> str:
     return names[index] if index < len(names) else f"class_{index:02d}"
 
 
-def _of(counts: Counter[Cell], **wanted: int | str) -> Counter[Cell]:
+def _of(cells: Mapping[Cell, int], **wanted: int | str) -> Mapping[Cell, int]:
     ((name, value),) = wanted.items()
-    return Counter({cell: count for cell, count in counts.items() if getattr(cell, name) == value})
+    return {cell: count for cell, count in cells.items() if getattr(cell, name) == value}
 
 
-def _totals(counts: Counter[Cell]) -> Document:
+def _totals(cells: Mapping[Cell, int]) -> Document:
     return {
-        "total": counts.total(),
-        "low_confidence": sum(count for cell, count in counts.items() if cell.low),
+        "total": sum(cells.values()),
+        "low_confidence": sum(count for cell, count in cells.items() if cell.low),
     }

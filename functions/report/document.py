@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from feedloop.domain.answers import DISPUTED, SKIPPED, UNCLEAR
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
@@ -12,8 +13,7 @@ from feedloop.estimation.accuracy import Accuracy, accuracy
 from feedloop.estimation.allocation import LabelAllocation, allocate_labels
 from feedloop.estimation.intervals import Estimate, change
 from feedloop.estimation.window import Window
-from feedloop.evidence.evidence import DayFacts
-from feedloop.evidence.human_labels import DISPUTED, SKIPPED, UNCLEAR
+from feedloop.evidence.evidence import DayEvidence
 from feedloop.withdrawals import Guard
 
 from . import counting, estimates, notes, visitors
@@ -34,8 +34,8 @@ class Found:
     model: Mapping[str, str] | None
     names: Sequence[str]
     threshold: int  # per mille
-    facts: list[DayFacts]
-    before: list[DayFacts]
+    facts: list[DayEvidence]
+    before: list[DayEvidence]
     queues: list[Document]
     switch: Switch | None
     paired: Document | None
@@ -142,7 +142,7 @@ def _change(found: Found, after: Estimate | None) -> Document:
 def _change_of_model(found: Found, replaced: Narrowed, after: Estimate | None) -> Document:
     """All that the replaced one predicted is compared with, in this window and the one before."""
     days, of_any_class = [*found.before, *found.facts], replace(replaced, class_index=None)
-    there = [day.day for day in days if of_any_class.counts(day)]
+    there = [day.day for day in days if of_any_class.counts(day).cells]
     before = accuracy(window_of(days, replaced), found.asked.class_index).best
     return {
         "previous": {"from": min(there), "to": max(there), "model": replaced.model},
@@ -169,9 +169,9 @@ def _switch(found: Found, switch: Switch, window: Window) -> Document:
     }
 
 
-def _beside(days: Sequence[DayFacts], which: Narrowed, window: Window) -> Document:
+def _beside(days: Sequence[DayEvidence], which: Narrowed, window: Window) -> Document:
     """One of two models, in short."""
-    counts = {day.day: which.counts(day).total() for day in days}
+    counts = {day.day: which.counts(day).predictions for day in days}
     there = [day for day, count in counts.items() if count]
     estimated = accuracy(window, which.class_index)
     return {
@@ -212,12 +212,12 @@ def _method(found: Accuracy) -> str:
 def _missing(found: Found) -> Mapping[str, int]:
     """Answers inside the labelled prefix that tell nothing, by reason."""
     closed = [day for day in found.facts if day.closed]
-    given = Counter(one.blind for one in found.judged.seen(closed))
+    given = Counter(one.blind for one in found.judged.observations(closed))
     return {name: given[code] for name, code in _MISSING.items()}
 
 
 def _visitors(found: Found) -> Document:
-    seen = list(found.narrowed.seen(found.facts))
+    seen = list(found.narrowed.observations(found.facts))
     flags, relabels = visitors.flags(seen), visitors.relabels(seen)
     return {
         "relabelled": relabels.told,

@@ -3,16 +3,15 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from feedloop.domain.answers import OTHER, UNCLEAR
+from feedloop.domain.answers import OTHER
 from feedloop.domain.documents import Document
-from feedloop.domain.observations import Cell, DayCounts, Observation
 from feedloop.domain.prediction import CERTAIN
 from feedloop.estimation import annotator_bias, confusion
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.calibration import calibration as estimated_calibration
 from feedloop.estimation.intervals import Estimate, wilson
 from feedloop.estimation.window import Window
-from feedloop.evidence.evidence import DayFacts, Seen
+from feedloop.evidence.evidence import DayEvidence
 
 from .counting import Narrowed
 from .visitors import Said
@@ -23,11 +22,11 @@ DAILY, WEEKLY = 14, 182
 WEEK, FOUR_WEEKS = 7, 28
 
 
-def window_of(facts: Iterable[DayFacts], chosen: Narrowed) -> Window:
+def window_of(facts: Iterable[DayEvidence], chosen: Narrowed) -> Window:
     """The window of the closed days for one model or all; a class is a slice of it."""
     of_model, closed = replace(chosen, class_index=None), [day for day in facts if day.closed]
-    rows = [_row(day.day, one) for day in closed for one in of_model.seen([day]) if _is_evidence(one)]
-    return Window.of([_day(day, of_model) for day in closed], rows)
+    labelled = (one for one in of_model.observations(closed) if one.blind is not None or one.informed is not None)
+    return Window.of([of_model.counts(day) for day in closed], labelled)
 
 
 def estimate(found: Estimate | None) -> Document | None:
@@ -115,27 +114,3 @@ def rounded(value: float | None) -> float | None:
 def _part(window: Window, first: str, last: str, predicted: int | None) -> Document:
     of_part = accuracy(window.between(first, last), predicted)
     return {"from": first, "to": last, "best": estimate(of_part.best), "blind": estimate(of_part.blind)}
-
-
-def _day(facts: DayFacts, narrowed: Narrowed) -> DayCounts:
-    cells: dict[Cell, int] = {}
-    per_mille: dict[Cell, int] = {}
-    sums = narrowed.per_milles(facts)
-    for found, count in narrowed.counts(facts).items():
-        cell = Cell(found.predicted, found.tenth, found.low)
-        cells[cell] = cells.get(cell, 0) + count
-        per_mille[cell] = per_mille.get(cell, 0) + sums[found]
-    return DayCounts(facts.day, cells, per_mille)
-
-
-def _is_evidence(one: Seen) -> bool:
-    return one.blind is not None or one.informed is not None
-
-
-def _row(day: str, one: Seen) -> Observation:
-    return Observation(day, one.predicted, one.per_mille, one.low, _answer(one.blind), _answer(one.informed))
-
-
-def _answer(answer: int | None) -> int | None:
-    """The estimators do not ask why an answer is missing."""
-    return None if answer is None else max(answer, UNCLEAR)

@@ -7,7 +7,7 @@ from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed, Missing, StoreMisconfigured
 from feedloop.estimation.intervals import Estimate
-from feedloop.evidence.unread import fetch_document
+from feedloop.evidence.human_labels import fetch_document
 from feedloop.ports import ObjectStore
 from feedloop.releases import DECISION_FILE, Pointer
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from feedloop.domain import keys
 from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
-from feedloop.evidence.evidence import DayFacts
+from feedloop.evidence.evidence import DayEvidence
 
 from .asked import ALL
 from .counting import Narrowed
@@ -28,7 +28,7 @@ class Note:
         return {"kind": self.kind, **self.facts}
 
 
-def notes(report: Document, facts: Sequence[DayFacts], judged: Narrowed, unread: Sequence[str]) -> list[Note]:
+def notes(report: Document, facts: Sequence[DayEvidence], judged: Narrowed, unread: Sequence[str]) -> list[Note]:
     """Those that hold for this report, whose accuracy is that of `judged`; `unread` are objects that were left out."""
     closed = [day for day in facts if day.closed]
     return [
@@ -61,8 +61,8 @@ def _of_the_guard(report: Document) -> Iterator[Note]:
             yield Note(sentence, "held", facts)
 
 
-def _of_the_models(report: Document, facts: Sequence[DayFacts], judged: Narrowed) -> Iterator[Note]:
-    models = {cell.model for day in facts for cell in day.counts}
+def _of_the_models(report: Document, facts: Sequence[DayEvidence], judged: Narrowed) -> Iterator[Note]:
+    models = {cell.model for day in facts for cell in day.counts.cells}
     asked, serves = report["window"]["model"], report["model"]
     if asked == ALL and len(models) > 1:
         sentence = f"These numbers are of {len(models)} models together, as model={ALL} asks for."
@@ -77,15 +77,14 @@ def _of_the_models(report: Document, facts: Sequence[DayFacts], judged: Narrowed
     if len(models) > 1:
         sentence = f"Judged is {model} alone, since it serves; predictions and visitors are of {len(models)} models."
         yield Note(f"{sentence} model={ALL} judges them together.", "switch", {"model": model, "models": len(models)})
-    before = sum(
-        (replace(judged, since=None).counts(day) - judged.counts(day)).total() for day in facts if judged.since
-    )
+    ever = replace(judged, since=None)
+    before = sum(ever.counts(day).predictions - judged.counts(day).predictions for day in facts) if judged.since else 0
     if before:
         sentence = f"{model} had served before: {before} predictions of that time are not in its numbers."
         yield Note(sentence, "served-before", {"model": model, "predictions": before})
 
 
-def _of_the_days(report: Document, closed: Sequence[DayFacts]) -> Iterator[Note]:
+def _of_the_days(report: Document, closed: Sequence[DayEvidence]) -> Iterator[Note]:
     if report["window"]["open_day"]:
         sentence = (
             "The last day is still open: its predictions are counted, its labels only after it closes at 00:15 UTC."
@@ -105,7 +104,7 @@ def _of_the_objects(unread: Sequence[str]) -> Iterator[Note]:
         yield Note(sentence, "unread", {"objects": len(unread), "key": unread[0]})
 
 
-def _of_the_sample(closed: Sequence[DayFacts], judged: Narrowed) -> Iterator[Note]:
+def _of_the_sample(closed: Sequence[DayEvidence], judged: Narrowed) -> Iterator[Note]:
     if unfinished := [day for day in closed if day.waiting]:
         tasks, behind = (sum(getattr(day, name) for day in unfinished) for name in ("waiting", "behind"))
         sentence = f"Random samples that are not finished: {_words(unfinished)}. Tasks that wait: {tasks}."
@@ -114,7 +113,7 @@ def _of_the_sample(closed: Sequence[DayFacts], judged: Narrowed) -> Iterator[Not
             sentence = f"Answers that do not count yet, since tasks before them in their day's order wait: {behind}."
             yield Note(sentence, "behind", {"answers": behind})
     of_model = replace(judged, class_index=None)
-    bare = [day for day in closed if of_model.counts(day) and not _is_labelled(day, of_model)]
+    bare = [day for day in closed if of_model.counts(day).cells and not _is_labelled(day, of_model)]
     if bare and any(_is_labelled(day, of_model) for day in closed):
         sentence = f"Without a blind label, and counted as the nearest day that has some: {_words(bare)}."
         yield Note(sentence, "bare", _span(bare))
@@ -137,14 +136,14 @@ def _of_the_labels(report: Document) -> Iterator[Note]:
         yield Note("The window before has no labels to compare with.", "no-change")
 
 
-def _is_labelled(day: DayFacts, which: Narrowed) -> bool:
-    return any(one.blind is not None for one in which.seen([day]))
+def _is_labelled(day: DayEvidence, which: Narrowed) -> bool:
+    return any(one.blind is not None for one in which.observations([day]))
 
 
-def _span(facts: Sequence[DayFacts]) -> Document:
+def _span(facts: Sequence[DayEvidence]) -> Document:
     return {"first": facts[0].day, "last": facts[-1].day, "days": len(facts)}
 
 
-def _words(facts: Sequence[DayFacts]) -> str:
+def _words(facts: Sequence[DayEvidence]) -> str:
     first, last = facts[0].day, facts[-1].day
     return first if first == last else f"{len(facts)} days from {first} to {last}"

@@ -12,42 +12,47 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
 from feedloop.domain.prediction import PredictionId
 from feedloop.domain.review import TITLES
-from feedloop.evidence.evidence import TIMED, DayFacts
-from feedloop.evidence.human_labels import People
-from feedloop.evidence.unread import Unread, fetch_document
+from feedloop.evidence.evidence import TIMED, DayEvidence
+from feedloop.evidence.human_labels import HumanLabels, fetch_document
 from feedloop.ports import ForEach, ObjectStore
+from feedloop.sweeps import ErrorBoundary
 
 _ANSWERED = {CLASS, OTHER, UNCLEAR}
-_RANDOM = 4  # among the parts of an id
 
 
 def queues(
-    store: ObjectStore, people: People, facts: Sequence[DayFacts], *, each: ForEach, unread: Unread | None = None
+    store: ObjectStore,
+    labels: HumanLabels,
+    facts: Sequence[DayEvidence],
+    *,
+    each: ForEach,
+    unreadable: ErrorBoundary,
 ) -> list[Document]:
     """What waits now; `done` and the times are those of the window's predictions."""
-    unread = unread or Unread()
     return [
         {
             "queue": queue,
             "title": TITLES[queue],
-            "waiting": people.tasks[queue].waiting,
-            "oldest": _iso(people.tasks[queue].oldest),
+            "waiting": labels.tasks[queue].waiting,
+            "oldest": _iso(labels.tasks[queue].oldest),
             "done": sum(day.done[queue] for day in facts),
-            "seconds_to_label": _quantiles(_seconds(store, queue, facts, each, unread)),
+            "seconds_to_label": _quantiles(_seconds(store, queue, facts, each, unreadable)),
         }
         for queue in keys.REVIEW_QUEUES
     ]
 
 
-def _seconds(store: ObjectStore, queue: str, facts: Sequence[DayFacts], each: ForEach, unread: Unread) -> list[float]:
+def _seconds(
+    store: ObjectStore, queue: str, facts: Sequence[DayEvidence], each: ForEach, unreadable: ErrorBoundary
+) -> list[float]:
     """From prediction to first answer, of a uniform sample of the labelled ones."""
-    labelled = (name for day in facts for name in day.timed[queue])
-    chosen = heapq.nsmallest(TIMED, labelled, key=lambda name: name.split("-")[_RANDOM])
-    found = each(lambda name: _waited(store, queue, PredictionId.parse(name), unread), chosen)
-    return [seconds for seconds in found if seconds is not None]
+    labelled = (prediction for day in facts for prediction in day.timed[queue])
+    chosen = heapq.nsmallest(TIMED, labelled, key=lambda prediction: prediction.sample_key)
+    times = each(lambda prediction: _waited(store, queue, prediction, unreadable), chosen)
+    return [seconds for seconds in times if seconds is not None]
 
 
-def _waited(store: ObjectStore, queue: str, prediction: PredictionId, unread: Unread) -> float | None:
+def _waited(store: ObjectStore, queue: str, prediction: PredictionId, unreadable: ErrorBoundary) -> float | None:
     """None for a label that is gone, was never an answer, or cannot be read."""
     ref = keys.label(queue, prediction)
 
@@ -60,7 +65,7 @@ def _waited(store: ObjectStore, queue: str, prediction: PredictionId, unread: Un
         first = next(answered, None)
         return None if first is None else max((first - prediction.time).total_seconds(), 0.0)
 
-    return unread.read(ref, waited)
+    return unreadable.run(waited, None, key=ref.key)
 
 
 def _quantiles(seconds: list[float]) -> Mapping[str, float] | None:

@@ -7,11 +7,10 @@ from feedloop import releases, withdrawals
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
-from feedloop.evidence import human_labels
-from feedloop.evidence.evidence import Source
-from feedloop.evidence.unread import Unread
+from feedloop.evidence import evidence, human_labels
 from feedloop.ports import ForEach, ObjectStore
 from feedloop.releases import Pointer
+from feedloop.sweeps import ErrorBoundary
 
 from . import asked, judged, queues, serving
 from .document import Found, document
@@ -29,10 +28,17 @@ def report(
     """The report that is asked for. Raises BadRequest."""
     wanted, count = asked.read(query, classes=classes, now=now), len(classes.names)
     pointer = _pointer(store)
-    unread = Unread()
-    told = human_labels.read(store, classes=count, each=each, unread=unread)
-    source = Source(store, count, now, told, each, moved_at=pointer.moved_at if pointer else None)
-    days = source.facts([*wanted.before.days, *wanted.days])
+    unreadable = ErrorBoundary("report.unreadable")
+    labels = human_labels.fetch(store, classes=count, for_each=each, unreadable=unreadable)
+    days = evidence.fetch(
+        store,
+        [*wanted.before.days, *wanted.days],
+        labels,
+        classes=count,
+        now=now,
+        moved_at=pointer.moved_at if pointer else None,
+        for_each=each,
+    )
     facts, before = ([day for day in days if (day.day < wanted.first) is earlier] for earlier in (False, True))
     switch = None if wanted.version else serving.find(days, wanted.first, pointer, now)
     return document(
@@ -44,10 +50,10 @@ def report(
             threshold=threshold,
             facts=facts,
             before=before,
-            queues=queues.queues(store, told, facts, each=each, unread=unread),
+            queues=queues.queues(store, labels, facts, each=each, unreadable=unreadable),
             switch=switch,
             paired=judged.paired(store, pointer, switch),
-            unread=unread.keys,
+            unread=[str(object_["key"]) for object_ in unreadable.failed],
             guards=dict(withdrawals.fetch_guards(store)),
         )
     )

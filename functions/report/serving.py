@@ -1,12 +1,11 @@
 """Which model a report is about: the one that serves, from the moment since which it does."""
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from feedloop.domain.clock import day_of, second_of_day
-from feedloop.evidence.evidence import DayFacts
+from feedloop.evidence.evidence import DayEvidence
 from feedloop.releases import Pointer
 
 from .counting import MIDNIGHT, Narrowed
@@ -36,9 +35,9 @@ def version(pointer: Pointer | None) -> str | None:
     return pointer.sha256[:8] if pointer else None
 
 
-def find(facts: Sequence[DayFacts], first: str, pointer: Pointer | None, now: datetime) -> Switch | None:
+def find(facts: Sequence[DayEvidence], first: str, pointer: Pointer | None, now: datetime) -> Switch | None:
     """The switch that these days tell of, of which the window begins with `first`; None for days of a single model."""
-    served = {day.day: _models(day) for day in facts if day.counts}
+    served = {day.day: day.counts.by_model for day in facts if day.counts.cells}
     window = [day for day in served if day >= first]
     if not window or len(set().union(*served.values())) == 1:
         return None
@@ -46,7 +45,7 @@ def find(facts: Sequence[DayFacts], first: str, pointer: Pointer | None, now: da
         day, model = day_of(pointer.moved_at), pointer.sha256[:8]
         begin = day, f"{second_of_day(pointer.moved_at):05d}" if _came_back(facts, model, day) else MIDNIGHT
         serving = Narrowed(model, since=begin)
-        if any(serving.counts(one) for one in facts if one.day >= first):
+        if any(serving.counts(one).cells for one in facts if one.day >= first):
             replaced = _replaced(served, model, day, pointer.previous[:8])
             return Switch(model, begin, pointer.moved_at, replaced, serves_now=True)
     newest = _newest(served, version(pointer))
@@ -54,16 +53,9 @@ def find(facts: Sequence[DayFacts], first: str, pointer: Pointer | None, now: da
     return Switch(newest, begin, None, _replaced(served, newest, begin[0]), version(pointer) in (None, newest))
 
 
-def _models(day: DayFacts) -> Models:
-    models: Counter[str] = Counter()
-    for cell, count in day.counts.items():
-        models[cell.model] += count
-    return models
-
-
-def _came_back(facts: Sequence[DayFacts], model: str, day: str) -> bool:
+def _came_back(facts: Sequence[DayEvidence], model: str, day: str) -> bool:
     """Whether a model that serves since this day had served, and another one between: else all it predicted counts."""
-    if any(cell.model == model for one in facts if one.day < day for cell in one.counts):
+    if any(model in one.counts.by_model for one in facts if one.day < day):
         return True
     early = next((one.early_seconds for one in facts if one.day == day), {})
     others = [last for other, (_, last) in early.items() if other != model]

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from feedloop.evidence.evidence import Seen
-from feedloop.evidence.human_labels import OTHER
+from feedloop.domain.answers import is_known
+from feedloop.domain.observations import Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,26 +16,21 @@ class Said:
     confirmed: int
 
 
-def flags(seen: Iterable[Seen]) -> Said:
+def flags(observations: Iterable[Observation]) -> Said:
     """Predictions that visitors called wrong; annotators who saw the model's answer say so too, or not."""
-    flagged = [one for one in seen if one.flagged]
-    answered = [one for one in flagged if _is_known(one.flag)]
+    flagged = [one for one in observations if one.flagged]
+    answered = [one for one in flagged if is_known(one.flag)]
     return Said(len(flagged), len(answered), sum(one.flag != one.predicted for one in answered))
 
 
-def relabels(seen: Iterable[Seen]) -> Said:
+def relabels(observations: Iterable[Observation]) -> Said:
     """Predictions that visitors gave a class; annotators of any queue, the blind ones first, say the same or not."""
-    relabelled = [one for one in seen if _is_known(one.visitor)]
+    relabelled = [one for one in observations if is_known(one.visitor)]
     answers = [(one.visitor, _annotators(one)) for one in relabelled]
     known = [(visitor, annotators) for visitor, annotators in answers if annotators is not None]
     return Said(len(relabelled), len(known), sum(visitor == annotators for visitor, annotators in known))
 
 
-def _annotators(one: Seen) -> int | None:
+def _annotators(one: Observation) -> int | None:
     given: Sequence[int | None] = (one.blind, one.informed, one.flag)
-    return next((answer for answer in given if _is_known(answer)), None)
-
-
-def _is_known(answer: int | None) -> bool:
-    """A class, or "none of these": not "can't tell", skipped or disputed."""
-    return answer is not None and answer >= OTHER
+    return next((answer for answer in given if is_known(answer)), None)

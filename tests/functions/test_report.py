@@ -11,15 +11,15 @@ from feedloop.app import create_app
 from feedloop.domain import clock as days_of
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
-from feedloop.domain.observations import DayCounts
-from feedloop.evidence import day_files
-from feedloop.evidence.evidence import DayFacts
-from feedloop.evidence.human_labels import People, Tasks
+from feedloop.domain.observations import ListedPrediction
+from feedloop.evidence.evidence import observe
+from feedloop.evidence.human_labels import HumanLabels, Tasks
 from functions.report import handler
 from functions.report.counting import Narrowed
 from functions.report.estimates import window_of
 from tests.support import feedback, world
 from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, sampled, visited, voted
+from tests.support.observations import MODEL, counts
 from tests.support.wiring_caches import clear_wiring
 from tests.support.world import NOON, SettableClock
 
@@ -295,7 +295,7 @@ def test_a_wrong_parameter_is_a_400_that_says_what_is_right(client, query):
 def test_a_day_is_counted_as_the_estimators_count_it():
     rng = Random(5)
     told = [(rng.randrange(3), rng.randrange(1001), rng.random() < 0.3) for _ in range(300)]
-    lines = (day_files.Line(*one[:2], "9f2c11aa", f"{number:032x}", "00000", one[2]) for number, one in enumerate(told))
-    nobody = People({queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks()))
-    facts = DayFacts(DAY, closed=True, filed=True).read(lines, nobody, set())
-    assert window_of([facts], Narrowed()).days == (DayCounts.counted(DAY, told),)
+    listed = (ListedPrediction(*one[:2], MODEL, one[2], f"{number:032x}", "00000") for number, one in enumerate(told))
+    nobody = HumanLabels({queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks()))
+    day = observe(DAY, listed, nobody, closed=True)
+    assert window_of([day], Narrowed()).days == (counts(DAY, told),)

@@ -10,6 +10,7 @@ from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.domain.errors import Malformed, Missing, StoreDown
+from feedloop.domain.observations import ListedPrediction
 from feedloop.evidence import day_files
 from functions.report.closing import close
 from functions.sample.drawing import draw_sample
@@ -143,7 +144,7 @@ def test_a_day_keeps_its_predictions_when_the_pictures_go(store, later):
     for key in everything(store, keys.PRODUCTION, ""):
         store.delete(keys.ObjectRef(keys.PRODUCTION, key))
     assert closed(store, later + timedelta(days=1))["known"] == 1
-    assert len(list(day_files.filed(store, DAY))) == 40
+    assert len(list(day_files.fetch(store, DAY))) == 40
 
 
 def test_nothing_is_listed_when_nothing_is_to_be_closed(store, later):
@@ -156,9 +157,10 @@ def test_nothing_is_listed_when_nothing_is_to_be_closed(store, later):
 
 def test_a_file_tells_what_the_listings_told(any_store, later):
     visit(any_store, Random(4))
-    low = {line.random for line in day_files.listed(any_store, DAY, len(CLASSES), set()) if line.per_mille < LOW * 1000}
+    listed = day_files.list_predictions(any_store, DAY, len(CLASSES), set())
+    low = {one.sample_key for one in listed if one.per_mille < LOW * 1000}
     closed(any_store, later)
-    assert list(day_files.filed(any_store, DAY)) == list(day_files.listed(any_store, DAY, len(CLASSES), low))
+    assert list(day_files.fetch(any_store, DAY)) == list(day_files.list_predictions(any_store, DAY, len(CLASSES), low))
 
 
 @settings(deadline=None)
@@ -166,10 +168,12 @@ def test_a_file_tells_what_the_listings_told(any_store, later):
 def test_a_written_line_is_read_back(prediction_id):
     store = MemoryStore()
     p = prediction_id
-    line = day_files.Line(p.class_index, p.per_mille, p.model, p.sample_key, f"{p.second:05d}", low=True)
-    store.create(keys.day_file(p.day), day_files.written(p.day, [line], set())[0])
-    assert list(day_files.filed(store, p.day)) == [line]
-    assert line.id(p.day) == str(p)
+    line = ListedPrediction(
+        p.class_index, p.per_mille, p.model, low=True, sample_key=p.sample_key, second=f"{p.second:05d}"
+    )
+    store.create(keys.day_file(p.day), day_files.serialise(p.day, [line], set())[0])
+    assert list(day_files.fetch(store, p.day)) == [line]
+    assert f'"id":"{p}"'.encode() in store.get(keys.day_file(p.day)).body
 
 
 HARMS = {
@@ -190,12 +194,12 @@ def test_a_file_that_is_not_whole_is_not_read(store, later, harm):
     store.delete(keys.day_file(DAY))
     store.create(keys.day_file(DAY), harm(body))
     with pytest.raises(Malformed):
-        list(day_files.filed(store, DAY))
+        list(day_files.fetch(store, DAY))
 
 
 def test_a_day_without_a_file_says_so(store):
     with pytest.raises(Missing):
-        day_files.filed(store, DAY)
+        day_files.fetch(store, DAY)
 
 
 def test_foreign_objects_are_no_predictions(store, later):
@@ -234,4 +238,4 @@ def test_a_day_s_file_with_an_odd_first_line_is_not_whole(store, later, header):
     stored = store.get(keys.day_file(DAY))
     store.replace(keys.day_file(DAY), header + stored.body[stored.body.index(b"\n") :], etag=stored.etag)
     with pytest.raises(Malformed):
-        list(day_files.filed(store, DAY))
+        list(day_files.fetch(store, DAY))

@@ -6,9 +6,10 @@ from random import Random
 import pytest
 
 from feedloop.domain import keys
+from feedloop.domain.answers import DISPUTED
 from feedloop.domain.clock import day_of
-from feedloop.evidence import human_labels
-from feedloop.evidence.evidence import Source
+from feedloop.evidence import evidence, human_labels
+from feedloop.sweeps import ErrorBoundary
 from functions.report import queues, visitors
 from functions.report.closing import close
 from functions.report.counting import Narrowed, predictions
@@ -21,14 +22,19 @@ DAY = day_of(NOON)
 SURE, UNSURE = 0.9, 0.3
 
 
+def fetch(store, days, now):
+    labels = human_labels.fetch(store, classes=len(CLASSES))
+    return evidence.fetch(store, days, labels, classes=len(CLASSES), now=now)
+
+
 @pytest.fixture
 def found(store, clock):
     """The facts of a day, and what people said, once it has closed."""
     clock.pass_(days=1)
 
     def read(day=DAY, where=store):
-        told = human_labels.read(where, classes=len(CLASSES))
-        return Source(where, len(CLASSES), clock(), told).facts([day])[0]
+        (found,) = fetch(where, [day], clock())
+        return found
 
     return read
 
@@ -41,16 +47,16 @@ def in_order(store, count, **about):
 def test_predictions_are_counted_by_class_model_confidence_and_task(store, found):
     for confidence, index in ((0.95, 0), (0.951, 0), (1.0, 0), (0.3, 2)):
         visited(store, index, confidence=confidence)
-    counts = {(cell.predicted, cell.tenth, cell.low): count for cell, count in found().counts.items()}
+    counts = {(cell.predicted, cell.bin, cell.low): count for cell, count in found().counts.cells.items()}
     assert counts == {(0, 9, False): 3, (2, 3, True): 1}
-    assert sum(found().per_milles.values()) == 950 + 951 + 1000 + 300
+    assert sum(found().counts.per_mille.values()) == 950 + 951 + 1000 + 300
 
 
 def test_only_the_labelled_prefix_of_the_days_order_counts_as_blind(store, found):
     made = in_order(store, 5)
     for one in (made[0], made[1], made[3]):
         voted(store, BLIND, one, 1)
-    assert [one.blind for one in found().seen] == [1, 1, None]
+    assert [one.blind for one in found().observations] == [1, 1, None]
     assert found().behind == 1
 
 
@@ -59,7 +65,7 @@ def test_every_answer_keeps_the_prefix_going(store, found, answer, code):
     first, second = in_order(store, 2)
     voted(store, BLIND, first, answer)
     voted(store, BLIND, second, 1)
-    assert [one.blind for one in found().seen] == [code, 1]
+    assert [one.blind for one in found().observations] == [code, 1]
 
 
 def test_a_withdrawn_answer_ends_the_prefix(store, found):
@@ -67,14 +73,14 @@ def test_a_withdrawn_answer_ends_the_prefix(store, found):
     for one in (first, second):
         voted(store, BLIND, one, 1)
     voted(store, BLIND, first, "withdrawn")
-    assert [one.blind for one in found().seen] == [None]
+    assert [one.blind for one in found().observations] == [None]
 
 
 def test_two_who_disagree_are_a_dispute(store, found):
     (one,) = in_order(store, 1)
     voted(store, BLIND, one, 1, by="3")
     voted(store, BLIND, one, 2, by="4")
-    assert found().seen[0].blind == human_labels.DISPUTED
+    assert found().observations[0].blind == DISPUTED
 
 
 def test_a_picture_that_is_being_moved_counts_as_its_label_says(store, found):
@@ -82,7 +88,7 @@ def test_a_picture_that_is_being_moved_counts_as_its_label_says(store, found):
     voted(store, BLIND, one, 2)
     only_listed(store, BLIND, one, 1)
     only_listed(store, BLIND, one, 3)
-    assert found().seen[0].blind == 2
+    assert found().observations[0].blind == 2
 
 
 def test_each_queue_has_an_answer_of_its_own(store, found):
@@ -90,14 +96,14 @@ def test_each_queue_has_an_answer_of_its_own(store, found):
     flagged(store, one)
     for queue, answer in ((BLIND, 0), (LOW, 1), (FLAGS, 2), (VISITORS, 3)):
         voted(store, queue, one, answer)
-    (seen,) = found().seen
+    (seen,) = found().observations
     assert (seen.blind, seen.informed, seen.flag, seen.visitor, seen.low, seen.flagged) == (0, 1, 2, 3, True, True)
 
 
 def test_another_days_answers_are_left_alone(store, found):
     voted(store, BLIND, visited(store, time=NOON - timedelta(days=1)), 1)
     visited(store)
-    assert (found().seen, found().behind) == ([], 0)
+    assert (found().observations, found().behind) == ([], 0)
 
 
 def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
@@ -106,7 +112,7 @@ def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
         sampled(store, one)
         clock.pass_(minutes=10)
     voted(store, BLIND, first, 1)
-    told = human_labels.read(store, classes=len(CLASSES)).tasks[BLIND]
+    told = human_labels.fetch(store, classes=len(CLASSES)).tasks[BLIND]
     assert (told.waiting, told.oldest) == (2, NOON + timedelta(days=1, minutes=10))
     assert found().waiting == 2
 
@@ -114,15 +120,16 @@ def test_a_queue_tells_what_waits_and_since_when(store, clock, found):
 def test_tasks_are_counted_wherever_their_random_parts_begin(store):
     for digit in "0123456789abcdef":
         sampled(store, visited(store, confidence=SURE, sample_key=digit * 32))
-    told = human_labels.read(store, classes=len(CLASSES)).tasks[BLIND]
-    assert (told.waiting, len(told.randoms)) == (16, 16)
+    told = human_labels.fetch(store, classes=len(CLASSES)).tasks[BLIND]
+    assert (told.waiting, len(told.sample_keys)) == (16, 16)
 
 
 def test_the_time_to_a_label_is_from_prediction_to_first_answer(store, clock, found):
     for one in in_order(store, 3):
         voted(store, BLIND, one, 1)
         voted(store, BLIND, one, 2)
-    told = queues.queues(store, human_labels.read(store, classes=len(CLASSES)), [found()], each=map)
+    labels = human_labels.fetch(store, classes=len(CLASSES))
+    told = queues.queues(store, labels, [found()], each=map, unreadable=ErrorBoundary("test"))
     assert told[0]["seconds_to_label"] == {"median": 3600.0, "p95": 3600.0}
     assert (told[0]["queue"], told[0]["title"], told[0]["done"]) == (BLIND, "Random Sampling Review", 3)
     assert (told[1]["waiting"], told[1]["oldest"], told[1]["seconds_to_label"]) == (0, None, None)
@@ -141,15 +148,15 @@ def test_visitors_are_compared_with_annotators(store, found):
         voted(store, VISITORS, one, 2)
     for one, answer in ((right, 2), (wrong, 1), (unclear, CANNOT_TELL)):
         voted(store, FLAGS, one, answer)
-    assert visitors.flags(found().seen) == visitors.Said(4, 2, 1)
-    assert visitors.relabels(found().seen) == visitors.Said(4, 2, 1)
+    assert visitors.flags(found().observations) == visitors.Said(4, 2, 1)
+    assert visitors.relabels(found().observations) == visitors.Said(4, 2, 1)
 
 
 def test_a_flag_is_confirmed_by_none_of_these(store, found):
     (one,) = in_order(store, 1)
     flagged(store, one)
     voted(store, FLAGS, one, NONE_OF_THESE)
-    assert visitors.flags(found().seen) == visitors.Said(1, 1, 1)
+    assert visitors.flags(found().observations) == visitors.Said(1, 1, 1)
 
 
 def test_totals_are_told_by_day_class_and_model(store, found):
@@ -173,8 +180,7 @@ def test_totals_may_be_narrowed_to_a_class_and_a_model(store, found):
 def test_a_day_before_the_first_prediction_costs_no_listing_of_its_own(store, clock):
     visited(store)
     clock.pass_(days=1)
-    source = Source(store, len(CLASSES), clock(), human_labels.read(store, classes=len(CLASSES)))
-    assert source.facts(["20260101"]) == []
+    assert fetch(store, ["20260101"], clock()) == []
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -185,10 +191,9 @@ def test_a_days_file_and_the_listings_tell_the_same(request, clock, where, seed)
         world.release(store)
     told = feedback.any_day(store, Random(seed))
     clock.pass_(days=1)
-    source = Source(store, len(CLASSES), clock(), human_labels.read(store, classes=len(CLASSES)))
-    (listed,) = source.facts([told])
+    (listed,) = fetch(store, [told], clock())
     close(store, classes=len(CLASSES), now=clock())
-    (filed,) = source.facts([told])
+    (filed,) = fetch(store, [told], clock())
     assert (listed.filed, filed.filed) == (False, True)
     filed.filed = False
     assert filed == listed

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from feedloop.domain.answers import OTHER
 from feedloop.domain.observations import Cell, DayCounts, Observation
 from feedloop.estimation.window import Window
+from tests.support.observations import MODEL, observed
 
 CLASSES = 11
 THRESHOLD = 700
@@ -98,14 +99,14 @@ class SyntheticWindow:
         return Window.of(self.counted(), self.rows())
 
     def counted(self) -> list[DayCounts]:
-        """As a report counts its days: what DayCounts.counted makes of them, in a tenth of the time."""
+        """As a report counts its days: what DayCounts.of makes of them, in a tenth of the time."""
         kinds = (self.day * CLASSES + self.predicted) * 20 + self.per_mille // 100 * 2 + self.low
         unique, cell_of, counts = np.unique(kinds, return_inverse=True, return_counts=True)
         sums = np.bincount(cell_of, self.per_mille).astype(int)
         cells: dict[int, dict[Cell, int]] = defaultdict(dict)
         per_mille: dict[int, dict[Cell, int]] = defaultdict(dict)
         for kind, count, total in zip(unique.tolist(), counts.tolist(), sums.tolist(), strict=True):
-            day, cell = kind // (CLASSES * 20), Cell(kind // 20 % CLASSES, kind % 20 // 2, bool(kind % 2))
+            day, cell = kind // (CLASSES * 20), Cell(MODEL, kind // 20 % CLASSES, bool(kind % 2), kind % 20 // 2)
             cells[day][cell], per_mille[day][cell] = count, total
         return [DayCounts(f"{day:08}", cells[day], per_mille[day]) for day in cells]
 
@@ -119,8 +120,8 @@ class SyntheticWindow:
         for day, predicted, per_mille, low, blind, truth, informed in zip(
             *(c[chosen].tolist() for c in columns), strict=True
         ):
-            answers = truth if blind else None, None if informed == UNSEEN else informed
-            yield Observation(f"{day:08}", predicted, per_mille, low, *answers)
+            answers = {"blind": truth if blind else None, "informed": None if informed == UNSEEN else informed}
+            yield observed(f"{day:08}", predicted, per_mille, low=low, **answers)
 
 
 def window(world: World, rng: Generator) -> SyntheticWindow:

@@ -7,9 +7,9 @@ from itertools import chain
 
 from feedloop.domain import keys
 from feedloop.domain.annotations import DISPUTED, OTHER
-from feedloop.domain.errors import Malformed
 from feedloop.domain.keys import ObjectRef
 from feedloop.domain.prediction import PredictionId
+from feedloop.evidence import human_labels
 from feedloop.ports import ObjectStore
 from training.data import manifests
 
@@ -74,21 +74,8 @@ def choose(store: ObjectStore, wanted: Wanted) -> list[Labelled]:
 
 
 def labelled(store: ObjectStore, queue: str) -> Iterator[Labelled]:
-    """A queue's whole dataset; objects that are none of ours are passed over."""
-    for entry in store.list(keys.dataset_class(queue)):
-        try:
-            yield Labelled(queue, *keys.parse_dataset(entry.key), entry.etag)
-        except Malformed:
-            continue
-
-
-def outcomes(store: ObjectStore, queue: str) -> Iterator[tuple[str, PredictionId]]:
-    """A queue's answers that are no class: their kind, and the prediction."""
-    for entry in store.list(keys.outcomes(queue)):
-        try:
-            yield keys.parse_outcome(entry.key)
-        except Malformed:
-            continue
+    """A queue's whole dataset."""
+    return (Labelled(queue, *listed) for listed in human_labels.list_pictures(store, queue))
 
 
 def answers(store: ObjectStore) -> Answers:
@@ -97,7 +84,7 @@ def answers(store: ObjectStore) -> Answers:
     for one in chain.from_iterable(labelled(store, queue) for queue in keys.QUEUES):
         said[one.prediction].add((one.queue, one.class_index))
     for queue in keys.QUEUES:
-        for kind, prediction in outcomes(store, queue):
+        for kind, prediction in human_labels.list_outcomes(store, queue):
             if kind in _CONTRADICTS:
                 said[prediction].add((queue, kind))
     return said

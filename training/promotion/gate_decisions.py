@@ -41,7 +41,7 @@ def judge(
     if challenger.card.classes[: len(known)] != known:
         raise BadRequest(f"The new model's classes do not begin with those that are known: {', '.join(known)}.")
     champion = registry.fetch_package(store, release)
-    days = test_days.read(store, window, test_days.answers(store), classes=len(known), now=now)
+    days = test_days.fetch(store, window, classes=len(known), now=now)
     compared = comparison.compare(comparison.fetch_evaluation_set(store, days), champion, challenger, progress)
     names = {"model": _name(challenger), "against": _name(champion)}
     decision = {"v": 1, "at": iso(now), **names, **_document(compared, challenger.card, window, rules, force=force)}

@@ -6,9 +6,11 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
+from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest, Malformed
+from feedloop.evidence import human_labels
 from feedloop.ports import ObjectStore
 from training.data import download, manifests, tensors
 from training.data.image_folder import Example, Pictures
@@ -89,10 +91,10 @@ class Source:
 def gather(source: Source, folder: Path, given: Replay | None, progress: Progress) -> Lesson:
     """Bring everything to learn from into a folder; again after a stop. `given` replaces what can be drawn again."""
     store, window = source.store, source.window
-    sampled = test_days.sampled(store)
+    sampled = human_labels.list_tasks(store, keys.RANDOM_SAMPLED)
     chosen = retraining_data.choose_pictures(store, window, sampled)
     pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
-    found = test_days.read(store, window, test_days.answers(store), classes=len(source.classes.names), now=source.now)
+    found = test_days.fetch(store, window, classes=len(source.classes.names), now=source.now)
     judging = {one.sha256 for one in comparison.fetch_evaluation_set(store, found).pictures if one.body}
     again = given or retraining_data.draw_replay(
         source.old.card.document.get("trained_on", {}), folder / "again", progress

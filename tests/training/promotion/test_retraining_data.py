@@ -6,11 +6,12 @@ import pytest
 
 from feedloop import reviews
 from feedloop.domain import keys
+from feedloop.evidence import human_labels
 from tests.support import demo, world
 from tests.support.labelled import label
 from tests.support.world import NOON
 from training.data.manifests import ManifestEntry
-from training.promotion import retraining_data, test_days
+from training.promotion import retraining_data
 from training.promotion.test_days import Window
 
 SAMPLED, LOW, FLAGGED, VISITORS = keys.QUEUES
@@ -26,7 +27,7 @@ def store(memory_store):
 def chosen(store):
     return {
         (one.queue, str(one.prediction))
-        for one in retraining_data.choose_pictures(store, WINDOW, test_days.sampled(store))
+        for one in retraining_data.choose_pictures(store, WINDOW, human_labels.list_tasks(store, keys.RANDOM_SAMPLED))
     }
 
 

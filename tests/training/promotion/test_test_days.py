@@ -7,6 +7,7 @@ import pytest
 from feedloop import reviews
 from feedloop.domain import keys
 from feedloop.domain.errors import BadRequest
+from feedloop.evidence import human_labels
 from functions.report import closing
 from tests.support import world
 from tests.support.labelled import commit, label
@@ -31,7 +32,7 @@ def predicted(at, time=NOON):
 
 
 def read(store, window=EVER, now=TODAY):
-    return test_days.read(store, window, test_days.answers(store), classes=len(CLASSES), now=now)
+    return test_days.fetch(store, window, classes=len(CLASSES), now=now)
 
 
 def test_only_the_answered_prefix_of_a_day_counts(store):
@@ -86,4 +87,4 @@ def test_a_window_without_labels_or_days_is_told(store):
 def test_what_was_put_before_annotators_is_known_before_they_answer(store):
     made = commit(store, predicted(7))
     reviews.queue_blind(store, made.id)
-    assert test_days.sampled(store) == {made.id.sample_key}
+    assert human_labels.list_tasks(store, SAMPLED) == {made.id.sample_key}

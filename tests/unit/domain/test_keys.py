@@ -96,14 +96,14 @@ def test_a_production_key_splits_into_the_parts_of_its_prediction(p):
 
 
 @given(queues, classes, prediction_ids())
-def test_what_people_are_asked_and_say_tells_the_random_part(queue, human, p):
-    places = [keys.dataset(queue, human, p), keys.outcome(queue, "other", p), keys.task(queue, p.sample_key)]
-    assert {keys.sample_key_of(ref.key) for ref in places} == {p.sample_key}
+def test_what_people_are_asked_and_say_tells_the_sample_key(queue, human, p):
+    assert keys.dataset_sample_key(keys.dataset(queue, human, p).key) == p.sample_key
+    assert keys.task_sample_key(keys.task(queue, p.sample_key).key) == p.sample_key
 
 
-@pytest.mark.parametrize("key", ["class_00/notes.txt", "tasks/lowconfidence/12.json", ""])
-def test_a_foreign_key_has_no_random_part(key):
-    assert keys.sample_key_of(key) is None
+@pytest.mark.parametrize("key", ["class_00/notes.txt", f"class_00/{'a' * 32}.jpg", f"tasks/{'a' * 32}.json", ""])
+def test_a_key_that_is_not_whole_has_no_sample_key(key):
+    assert (keys.dataset_sample_key(key), keys.task_sample_key(key)) == (None, None)
 
 
 @given(prediction_ids())

@@ -1,16 +1,18 @@
-from feedloop.domain.observations import DayCounts
+from tests.support.observations import MODEL, counts
 
-PREDICTIONS = [(0, 950, False), (0, 412, True), (3, 690, True), (3, 1000, False)]
-
-
-def test_a_day_counts_by_class_confidence_and_queue():
-    day = DayCounts.counted("20261121", PREDICTIONS)
-    assert (day.predictions, day.low) == (4, 2)
-    assert (day.by_class, day.low_by_class) == ({0: 2, 3: 2}, {0: 1, 3: 1})
-    assert day.by_confidence == (0, 0, 0, 0, 1, 0, 1, 0, 0, 2)
+DAY = counts("20261121", [(0, 950, False), (0, 412, True), (3, 690, True), (3, 1000, False)])
 
 
-def test_a_day_can_be_narrowed_to_a_class_and_to_a_bin():
-    day = DayCounts.counted("20261121", PREDICTIONS)
-    assert (day.called(3).predictions, day.within(9).predictions) == (2, 2)
-    assert sum(day.called(0).per_mille.values()) == 1362
+def test_a_day_counts_by_model_class_queue_and_confidence():
+    assert (DAY.predictions, DAY.low, DAY.by_model) == (4, 2, {MODEL: 4})
+    assert sorted(cell.bin for cell in DAY.cells) == [4, 6, 9, 9]
+
+
+def test_a_day_can_be_narrowed_to_a_class_and_to_a_model():
+    assert (DAY.only(predicted=3).predictions, sum(DAY.only(predicted=0).per_mille.values())) == (2, 1362)
+    assert (DAY.only(model=MODEL), DAY.only(model="00000000").predictions) == (DAY, 0)
+
+
+def test_a_part_of_a_day_can_be_taken_off():
+    left = DAY.without(counts("20261121", [(0, 412, True), (3, 1000, False)]))
+    assert left == counts("20261121", [(0, 950, False), (3, 690, True)])

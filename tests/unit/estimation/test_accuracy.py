@@ -1,9 +1,9 @@
 import pytest
 
 from feedloop.domain.answers import OTHER, UNCLEAR
-from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.window import Window
+from tests.support.observations import counts, observed
 
 
 def value(estimate):
@@ -12,11 +12,11 @@ def value(estimate):
 
 
 def day(name, size, low=0):
-    return DayCounts.counted(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
+    return counts(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
 
 
 def answered(name, blind, *, low=False, informed=None):
-    return Observation(name, 0, 400 if low else 900, low, blind, informed)
+    return observed(name, 0, 400 if low else 900, low=low, blind=blind, informed=informed)
 
 
 def test_a_day_counts_by_its_size_however_many_of_it_were_answered():

@@ -4,20 +4,20 @@ import numpy as np
 import pytest
 
 from feedloop.domain.keys import LOW_CONFIDENCE, RANDOM_SAMPLED
-from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.allocation import allocate_labels
 from feedloop.estimation.window import Window
+from tests.support.observations import counts, observed
 from tests.support.worlds import PLAIN, UNSEEN, window
 
 
 def day(name, size, low=0):
-    return DayCounts.counted(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
+    return counts(name, [(0, 900, False)] * (size - low) + [(0, 400, True)] * low)
 
 
 def answered(name, count, wrong=1):
     answers = [1] * wrong + [0] * (count - wrong)
-    return [Observation(name, 0, 900, low=False, blind=answer, informed=None) for answer in answers]
+    return [observed(name, 0, 900, low=False, blind=answer, informed=None) for answer in answers]
 
 
 def test_the_largest_day_comes_first():

@@ -5,13 +5,13 @@ from random import Random
 import pytest
 
 from feedloop.domain.answers import OTHER, UNCLEAR
-from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.allocation import allocate_labels
 from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
 from feedloop.estimation.confusion import confusion, per_class
 from feedloop.estimation.window import Window
+from tests.support.observations import counts, observed
 
 CONFIDENCES = (0, 100, 650, 700, 999, 1000)
 
@@ -19,12 +19,12 @@ CONFIDENCES = (0, 100, 650, 700, 999, 1000)
 def a_day(name, rng):
     """Up to thirty predictions in random order, the first of them answered blind, the unsure ones perhaps informed."""
     predictions = [(rng.randrange(3), rng.choice(CONFIDENCES)) for _ in range(rng.choice([0, 1, 2, 5, 30]))]
-    day = DayCounts.counted(name, [(predicted, each, each < 700) for predicted, each in predictions])
+    day = counts(name, [(predicted, each, each < 700) for predicted, each in predictions])
     reached, rows = rng.randint(0, len(predictions)), []
     for rank, (predicted, each) in enumerate(predictions):
         blind = rng.choice([0, 1, 2, OTHER, UNCLEAR, predicted]) if rank < reached else None
         informed = rng.choice([None, 0, 1, 2, OTHER, UNCLEAR, predicted]) if each < 700 else None
-        rows.append(Observation(name, predicted, each, each < 700, blind, informed))
+        rows.append(observed(name, predicted, each, low=each < 700, blind=blind, informed=informed))
     return day, [row for row in rows if (row.blind, row.informed) != (None, None)]
 
 

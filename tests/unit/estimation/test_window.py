@@ -2,7 +2,6 @@ import numpy as np
 import pytest
 
 from feedloop.domain.answers import OTHER
-from feedloop.domain.observations import DayCounts, Observation
 from feedloop.estimation.accuracy import accuracy
 from feedloop.estimation.annotator_bias import anchoring
 from feedloop.estimation.calibration import calibration
@@ -10,6 +9,7 @@ from feedloop.estimation.columns import Columns
 from feedloop.estimation.confusion import confusion, per_class
 from feedloop.estimation.intervals import wilson
 from feedloop.estimation.window import STEEPEST, ConfidenceRegression, Window, share_variance_factor
+from tests.support.observations import counts, observed
 
 
 def known(found):
@@ -18,13 +18,13 @@ def known(found):
 
 
 def row(predicted=0, blind=None, informed=None, *, sure=True):
-    return Observation("1", predicted, 900 if sure else 400, not sure, blind, informed)
+    return observed("1", predicted, 900 if sure else 400, low=not sure, blind=blind, informed=informed)
 
 
 def day(*predictions):
     """Each a class, how many of it are sure, how many unsure."""
     each = [[(index, 900, False)] * sure + [(index, 400, True)] * unsure for index, sure, unsure in predictions]
-    return [DayCounts.counted("1", [one for several in each for one in several])]
+    return [counts("1", [one for several in each for one in several])]
 
 
 def test_wilsons_interval_is_the_published_one():
