@@ -28,11 +28,10 @@ sys.path.insert(0, str(ROOT))
 
 from feedloop import releases  # noqa: E402 - the path comes first
 from feedloop.adapters import onnx_model  # noqa: E402
-from feedloop.domain import keys  # noqa: E402
 from feedloop.domain.clock import utc_now  # noqa: E402
 from local import gateway, serve  # noqa: E402
 from tests.support import servers  # noqa: E402
-from tests.support.servers import Server  # noqa: E402
+from tests.support.servers import Server, deployment_settings  # noqa: E402
 from tests.support.uploads import clear_upload  # noqa: E402
 
 RESULT = ROOT / "benchmarks" / "results" / "threads.json"
@@ -126,10 +125,7 @@ def _deployed(server: Server, folder: Path, model: Path | None) -> dict[str, str
     if model:
         card |= {"sha256": hashlib.sha256(body).hexdigest(), "input": {**card["input"], "size": 224}}
     releases.publish(store, body, card, now=utc_now())
-    server.write_secrets(folder)
-    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
-    chosen = {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
-    return {**os.environ, **chosen, "PYTHONPATH": str(ROOT)}
+    return {**os.environ, **deployment_settings(server, store, folder), "PYTHONPATH": str(ROOT)}
 
 
 def _until_it_answers(port: int) -> None:

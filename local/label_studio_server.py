@@ -5,20 +5,21 @@ reaches it: it takes many a variable for a setting of its own, also the store's 
 are not in its database.
 """
 
-import fcntl
 import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing, suppress
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from feedloop import settings
 from local import ports, processes
 from local.label_studio import KEYS, NAME, PASSWORD, PROGRAMS, USERNAME, data, migrated
+from local.locks import exclusive
 from local.settings import HOST
 
 _PROGRAM = PROGRAMS / NAME
@@ -42,11 +43,11 @@ CONFINED = {
 
 def environment(env: Mapping[str, str]) -> dict[str, str]:
     """All that Label Studio is told. Raises WrongSetting when a secret is missing."""
-    return {**_bare(env), **_given(env)}
+    return {**confined(env), **_given(env)}
 
 
-def _bare(env: Mapping[str, str]) -> dict[str, str]:
-    """Nothing of this deployment."""
+def confined(env: Mapping[str, str]) -> dict[str, str]:
+    """What any Label Studio of ours runs with: nothing of this deployment, and nothing that tells others of it."""
     inherited = (*_INHERITED, *_PROXIES, *(name.lower() for name in _PROXIES), processes.MARKER, processes.SERVICE)
     return {**{name: env[name] for name in inherited if name in env}, **CONFINED}
 
@@ -81,7 +82,7 @@ def make(home: Path, env: Mapping[str, str]) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     with suppress(OSError):  # nothing can be kept beside our code: it makes its tables itself
-        shutil.copytree(migrate_once(migrated(), env), new, dirs_exist_ok=True)
+        shutil.copytree(made_once(migrated(), partial(migrate, env=confined(env))), new, dirs_exist_ok=True)
     new.chmod(0o700)
     subprocess.run((_PROGRAM, "init", "-q"), cwd=home, env=_at(new, env), stdin=subprocess.DEVNULL, check=True)
     with closing(sqlite3.connect(new / "label_studio.sqlite3")) as database:
@@ -89,24 +90,22 @@ def make(home: Path, env: Mapping[str, str]) -> None:
     new.rename(data(home))
 
 
-def migrate_once(ready: Path, env: Mapping[str, str]) -> Path:
-    """Made now unless it is there; whoever wants it meanwhile waits."""
+def made_once(ready: Path, make: Callable[[Path], None]) -> Path:
+    """A folder that `make` fills once: there as soon as it is complete, while others who want it wait."""
     ready.parent.mkdir(exist_ok=True)
-    with ready.with_name(f"{ready.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with exclusive(ready.with_name(f"{ready.name}.lock")):
         if not ready.exists():
             new = ready.with_name(f"{ready.name}.new")
             shutil.rmtree(new, ignore_errors=True)
-            _migrate(new, env)
+            new.mkdir()
+            make(new)
             new.rename(ready)
     return ready
 
 
-def _migrate(new: Path, env: Mapping[str, str]) -> None:
-    """All tables, and nobody yet."""
-    new.mkdir(parents=True)
-    bare = _at(new, _bare(env))
-    subprocess.run((_PROGRAM, "version"), cwd=new, env=bare, stdin=subprocess.DEVNULL, check=True)
+def migrate(new: Path, env: Mapping[str, str]) -> None:
+    """All tables, and nobody yet: in SQLite below this folder, unless `env` names another database."""
+    subprocess.run((_PROGRAM, "version"), cwd=new, env=_at(new, env), stdin=subprocess.DEVNULL, check=True)
     (new / ".env").unlink(missing_ok=True)  # the key that signs sessions: each server has its own
 
 

@@ -8,19 +8,17 @@ against MinIO's own go.sum. Once it is built, this needs neither Go nor a networ
 """
 
 import argparse
-import fcntl
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from local.locks import exclusive
 from local.minio_program import CHECKSUM, MODULE, VERSION, pinned
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements/minio.txt"
@@ -38,7 +36,7 @@ def install(target: Path) -> None:
     if _is_whole(target):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
-    with _alone(target.parent):
+    with exclusive(target.parent / "lock"):
         if _is_whole(target):
             return
         print(f"Building MinIO {VERSION} (once, about 3 minutes) ...", flush=True)
@@ -54,14 +52,6 @@ def install(target: Path) -> None:
 def _is_whole(target: Path) -> bool:
     """Whether it is a program: not the rest of a copy, nor a folder of that name."""
     return target.is_file() and target.stat().st_size > 0 and os.access(target, os.X_OK)
-
-
-@contextmanager
-def _alone(folder: Path) -> Iterator[None]:
-    """The lock goes with the process, however it ends."""
-    with (folder / "lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _build(folder: Path) -> Path:
@@ -100,13 +90,13 @@ class _Tools:
 
 def _go(folder: Path) -> str:
     """Go of PATH when it is new enough, else out of the pinned package."""
-    found = shutil.which("go")
-    return found if found and _version(found, folder) >= _GO else _packaged_go(folder)
+    go = shutil.which("go")
+    return go if go and _version(go, folder) >= _GO else _packaged_go(folder)
 
 
 def _version(go: str, folder: Path) -> tuple[int, ...]:
-    told = re.match(r"go(\d+)\.(\d+)", _Tools(go, folder).run("env", "GOVERSION"))
-    return tuple(map(int, told.groups())) if told else ()
+    version = re.match(r"go(\d+)\.(\d+)", _Tools(go, folder).run("env", "GOVERSION"))
+    return tuple(map(int, version.groups())) if version else ()
 
 
 def _packaged_go(folder: Path) -> str:
@@ -139,8 +129,8 @@ def _run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotInstalledError(f"{name} does not run or does not end: {error}") from error
     if done.returncode:
-        said = (done.stderr.strip() or done.stdout.strip())[-2000:]
-        raise NotInstalledError(f"{name} {command[1]} failed; is the network reachable?\n{said}")
+        output = (done.stderr.strip() or done.stdout.strip())[-2000:]
+        raise NotInstalledError(f"{name} {command[1]} failed; is the network reachable?\n{output}")
     return done.stdout
 
 

@@ -152,7 +152,7 @@ def label_studio(
     folder = tmp_path_factory.mktemp("label_studio")
     world.release(label_studio_store)
     with label_studios.label_studio(folder / "server", replace(seaweedfs, endpoint=label_studio_gate.address)) as desk:
-        label_studios.set_up(desk, seaweedfs, label_studios.prefix_of(label_studio_store), folder / "secrets")
+        label_studios.set_up(desk, seaweedfs, servers.prefix_of(label_studio_store), folder / "secrets")
         yield desk
 
 

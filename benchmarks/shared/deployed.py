@@ -16,10 +16,10 @@ import psutil
 
 from benchmarks.shared.report import ROOT
 from feedloop import settings
-from feedloop.domain import keys, receipts
+from feedloop.domain import receipts
 from feedloop.domain.clock import utc_now
 from tests.support import demo, servers, uploads
-from tests.support.servers import Server
+from tests.support.servers import Server, prefix_of
 
 TEMPLATE = ROOT / "template" / "python3-feedloop"
 DOCKERFILE = (TEMPLATE / "Dockerfile").read_text()
@@ -43,7 +43,7 @@ def environment(folder: Path, server: Server) -> tuple[dict[str, str], dict[str,
     operator, reader = (b"", shown[settings.OPERATOR_TOKEN]), (b"", shown[settings.REPORT_TOKEN])
     picture: Call = (uploads.clear_upload(), {"Content-Type": "image/jpeg"})
     calls = dict(zip(FUNCTIONS, (picture, visitor, visitor, operator, operator, reader), strict=True))
-    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
+    prefix = prefix_of(store)
     ours = {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder)}
     return {**os.environ, **dict(_IN_IMAGE.findall(DOCKERFILE)), **ours}, calls
 

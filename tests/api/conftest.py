@@ -7,12 +7,11 @@ from pathlib import Path
 import pytest
 from werkzeug.test import Client
 
-from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from local import gateway
 from tests.api import described
 from tests.support import demo
-from tests.support.servers import Server, fresh_store
+from tests.support.servers import Server, deployment_settings, fresh_store
 from tests.support.wiring_caches import clear_wiring
 
 TOKENS = {"event": "an event token", "operator": "an operator token", "report": "a report token"}
@@ -30,10 +29,8 @@ def store(seaweedfs: Server) -> ObjectStore:
 def environment(seaweedfs: Server, store: ObjectStore, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """What a platform would give; secrets lie in a folder."""
     folder: Path = tmp_path_factory.mktemp("secrets")
-    seaweedfs.write_secrets(folder, **TOKENS)
-    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
     unlimited = dict.fromkeys(("PREDICT_LIMIT", "FLAG_LIMIT", "RELABEL_LIMIT"), "0")  # a case is to reach its function
-    return {"S3_ENDPOINT": seaweedfs.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(folder), **unlimited}
+    return {**deployment_settings(seaweedfs, store, folder, **TOKENS), **unlimited}
 
 
 @pytest.fixture(scope="module")

@@ -45,7 +45,7 @@ def set_up(studio, seaweedfs, tmp_path_factory):
     """The operator's command, which ran once."""
     store = servers.fresh_store(seaweedfs)
     world.release(store)
-    with operator(studio, seaweedfs, label_studios.prefix_of(store), tmp_path_factory.mktemp("secrets")) as someone:
+    with operator(studio, seaweedfs, servers.prefix_of(store), tmp_path_factory.mktemp("secrets")) as someone:
         someone.set_up()
         yield someone.set_up
 

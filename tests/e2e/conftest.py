@@ -12,11 +12,10 @@ import pytest
 
 from feedloop import wiring
 from feedloop.app import create_app
-from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from local.identities import keys_of
 from tests.support import demo
-from tests.support.servers import Server, fresh_store
+from tests.support.servers import Server, deployment_settings, fresh_store
 from tests.support.staffed import Staffed, running_staffed
 from tests.support.uploads import unclear_upload
 from tests.support.wiring_caches import clear_wiring
@@ -46,10 +45,8 @@ def store(server: Server) -> ObjectStore:
 @pytest.fixture
 def deployed(server: Server, store: ObjectStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The environment and secrets that a platform would give."""
-    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
-    for name, value in {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(tmp_path)}.items():
+    for name, value in deployment_settings(server, store, tmp_path, **TOKENS).items():
         monkeypatch.setenv(name, value)
-    server.write_secrets(tmp_path, **TOKENS)
     clear_wiring()
     yield
     clear_wiring()

@@ -9,7 +9,7 @@ import pytest
 from feedloop.domain import keys
 from feedloop.domain.annotations import LARGEST
 from tests.support import world
-from tests.support.servers import fresh_store
+from tests.support.servers import fresh_store, prefix_of
 from tests.support.sweeping_memory import ANSWERS, now
 
 QUEUE = keys.LOW_CONFIDENCE
@@ -49,7 +49,7 @@ def full(seaweedfs):
 @pytest.mark.parametrize(("function", "limit"), [("curate", 256), ("sync", 256), ("report", 512)])
 def test_a_function_keeps_within_its_memory_whatever_lies_in_output(full, function, limit):
     server, store = full
-    prefix = store.url(keys.ObjectRef("", "")).removeprefix("s3://").rstrip("/")
+    prefix = prefix_of(store)
     command = [sys.executable, "-m", "tests.support.sweeping_memory", function]
     answer = subprocess.run(
         [*command, server.endpoint, server.access_key, server.secret_key, prefix],

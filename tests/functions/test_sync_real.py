@@ -17,7 +17,8 @@ from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
 from functions.sync import import_ledger
 from functions.sync.sweep import sweep
-from tests.support import annotator
+from local.stack import ROOT
+from tests.support import annotator, servers
 from tests.support import label_studio as label_studios
 from tests.support.world import commit, everything, prediction, queue_task
 
@@ -119,9 +120,9 @@ def test_two_runs_at_once_import_each_task_once(store, sync, shown):
 @pytest.fixture
 def function(store, seaweedfs, label_studio, tmp_path):
     """Starts the real function, called once, in a process of its own."""
-    given = label_studios.settings_for(label_studio, seaweedfs, label_studios.prefix_of(store), tmp_path)
+    given = label_studios.settings_for(label_studio, seaweedfs, servers.prefix_of(store), tmp_path)
     (tmp_path / settings.OPERATOR_TOKEN).write_text("token")
-    env = {**os.environ, **given, "PYTHONPATH": str(label_studios.ROOT)}
+    env = {**os.environ, **given, "PYTHONPATH": str(ROOT)}
     store.delete(keys.lease("sync"))
     return lambda: subprocess.Popen([sys.executable, "-c", ONCE], env=env, stdout=subprocess.DEVNULL)
 

@@ -35,7 +35,7 @@ class Deployment:
         """The same with buckets of its own that hold a class list."""
         store = servers.fresh_store(self.operator.store)
         world.release(store)
-        return replace(self, store=store, operator=replace(self.operator, prefix=label_studio.prefix_of(store)))
+        return replace(self, store=store, operator=replace(self.operator, prefix=servers.prefix_of(store)))
 
     def as_it_was(self) -> "Deployment":
         """The same, in which nobody has done anything yet."""

@@ -72,7 +72,7 @@ def test_no_address_is_told(deployment):
 def test_a_missing_model_is_told(deployment):
     store = servers.fresh_store(deployment.operator.store)
     assert "No model is released yet" in sentence(
-        replace(deployment.operator, prefix=label_studio.prefix_of(store)).run("setup")
+        replace(deployment.operator, prefix=servers.prefix_of(store)).run("setup")
     )
 
 

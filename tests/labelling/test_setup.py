@@ -8,7 +8,7 @@ from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.review import TITLES
 from tests.labelling.deployment import LOW, RANDOM, bring, changes, project, rename, storages
-from tests.support import label_studio, servers, world
+from tests.support import servers, world
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
@@ -29,8 +29,8 @@ def test_other_buckets_are_taken_up(deployment):
     deployment.set_up()
     store = servers.fresh_store(deployment.operator.store)
     world.release(store)
-    replace(deployment.operator, prefix=label_studio.prefix_of(store)).set_up()
-    assert {storage["bucket"] for storage in storages(deployment)} == {f"{label_studio.prefix_of(store)}labelstudio"}
+    replace(deployment.operator, prefix=servers.prefix_of(store)).set_up()
+    assert {storage["bucket"] for storage in storages(deployment)} == {f"{servers.prefix_of(store)}labelstudio"}
 
 
 @pytest.mark.slow("several set-ups")

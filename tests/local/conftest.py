@@ -11,7 +11,7 @@ from feedloop.domain.keys import ObjectRef
 from local import folder
 from tests.local.system import DATA_DIR, PROVEN, System, running, until
 from tests.support import demo
-from tests.support.servers import Server, free_ports, fresh_store
+from tests.support.servers import Server, deployment_settings, free_ports, fresh_store
 
 SITE = "https://food.example"
 SYSTEM, STAFFED = pytest.mark.xdist_group("system"), pytest.mark.xdist_group("staffed")
@@ -81,14 +81,7 @@ def released(seaweedfs: Server) -> S3Store:
 @pytest.fixture
 def deployed(seaweedfs: Server, released: S3Store, tmp_path: Path) -> Iterator[dict[str, str]]:
     """The settings of functions that run elsewhere, over a store with a model; nothing of it is broken."""
-    yield deployment(seaweedfs, released, tmp_path)
+    yield deployment_settings(seaweedfs, released, tmp_path)
     assert not [
         entry for bucket in keys.BUCKETS for entry in released.list(ObjectRef(bucket, "")) if "probe" in entry.key
     ]
-
-
-def deployment(server: Server, store: S3Store, secrets: Path) -> dict[str, str]:
-    """The settings of functions over these buckets; their secrets are written."""
-    server.write_secrets(secrets)
-    prefix = store.url(ObjectRef("", "")).removeprefix("s3://").rstrip("/")
-    return {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix, "SECRETS_DIR": str(secrets)}

@@ -11,16 +11,15 @@ from feedloop import settings, withdrawals
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
-from feedloop.domain.keys import ObjectRef
 from feedloop.domain.review import TITLES
 from local.identities import Identity
 from local.minio_server import admit
-from tests.local.conftest import SITE, STAFFED, SYSTEM, deployment
+from tests.local.conftest import SITE, STAFFED, SYSTEM
 from tests.local.examination import examine, found, verdicts
 from tests.local.system import System, ask, until
 from tests.support import demo
 from tests.support.fake_servers import answering, reply
-from tests.support.servers import Server, fresh_store
+from tests.support.servers import Server, deployment_settings, fresh_store, prefix_of
 
 pytestmark = pytest.mark.store
 
@@ -185,7 +184,7 @@ def test_a_store_and_a_gateway_that_do_not_answer_are_told(deployed: dict[str, s
 
 
 def test_a_store_without_a_model_is_told(seaweedfs: Server, tmp_path: Path) -> None:
-    word, why = found("model", **deployment(seaweedfs, fresh_store(seaweedfs), tmp_path))
+    word, why = found("model", **deployment_settings(seaweedfs, fresh_store(seaweedfs), tmp_path))
     assert word == "wrong"
     assert "No model is released yet" in why
     assert "docs/training.md" in why
@@ -197,7 +196,7 @@ def test_a_model_with_other_bytes_than_were_released_is_told(seaweedfs: Server, 
     ref = keys.model_file("food11", demo.CARD["sha256"], "model.onnx")
     store.delete(ref)
     store.create(ref, demo.MODEL[:-1])
-    word, why = found("model", **deployment(seaweedfs, store, tmp_path))
+    word, why = found("model", **deployment_settings(seaweedfs, store, tmp_path))
     assert (word, "not the one that was released" in why) == ("wrong", True)
 
 
@@ -217,7 +216,7 @@ def test_a_clock_that_is_wrong_is_told(deployed: dict[str, str]) -> None:
 
 def test_a_right_that_the_key_lacks_is_named(minio_server: Server) -> None:
     store = fresh_store(minio_server)
-    prefix = store.url(ObjectRef("", "")).removeprefix("s3://").rstrip("/")
+    prefix = prefix_of(store)
     reader = Identity("reader", token_hex(8), token_hex(16), may_not_delete(prefix))
     admit(minio_server.endpoint, (minio_server.access_key, minio_server.secret_key), [reader])
     keys_of = {"S3_ACCESS_KEY": reader.access_key, "S3_SECRET_KEY": reader.secret_key}

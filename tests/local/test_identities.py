@@ -15,7 +15,7 @@ from local import stack
 from local.identities import LABEL_STUDIO, policy
 from local.policy import DELETE, GET, LIST, PUT, Policy
 from tests.support.seeds import SOAK
-from tests.support.servers import REGION, Server, fresh_store, independent_client
+from tests.support.servers import REGION, Server, fresh_store, independent_client, prefix_of
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -60,7 +60,7 @@ def server(request: pytest.FixtureRequest) -> Server:
 @pytest.fixture(scope="module")
 def prefix(server: Server) -> str:
     """Of a deployment with an object at every place; another one has the same."""
-    prefix = fresh_store(server).url(ObjectRef("", "")).removeprefix("s3://").rstrip("/")
+    prefix = prefix_of(fresh_store(server))
     server.create(OTHERS + bucket for bucket in keys.BUCKETS)
     owner = independent_client(server)
     for ref in PLACES:

@@ -191,8 +191,9 @@ def test_its_clients_keep_out_of_the_proxy_what_ours_do(tmp_path: Path) -> None:
 
 MIGRATING = """
 import os, pathlib, sys
-from local.label_studio_server import migrate_once
-migrate_once(pathlib.Path(sys.argv[1]), os.environ)
+from functools import partial
+from local.label_studio_server import confined, made_once, migrate
+made_once(pathlib.Path(sys.argv[1]), partial(migrate, env=confined(os.environ)))
 """
 
 

@@ -16,7 +16,7 @@ from local.store import Access
 from local.watch import gateway_responds, store_probe, watched
 from tests.local.system import until
 from tests.support.fake_servers import listening
-from tests.support.servers import Server, fresh_store
+from tests.support.servers import Server, fresh_store, prefix_of
 
 SOON = 0.3  # seconds
 NO_ROOM = Path("/proc")
@@ -96,7 +96,7 @@ def test_who_answers_now_and_then_stays(tmp_path: Path, part: subprocess.Popen[b
 
 def test_a_store_answers_when_it_can_be_read_or_says_why_not(seaweedfs: Server, tmp_path: Path) -> None:
     store: ObjectStore = fresh_store(seaweedfs)
-    prefix = store.url(keys.ObjectRef("", "")).removeprefix("s3://").rstrip("/")
+    prefix = prefix_of(store)
     access = Access(seaweedfs.access_key, seaweedfs.secret_key, "us-east-1", prefix, "token")
     answers = store_probe(seaweedfs.endpoint, access, 5, tmp_path)
     assert answers()  # there is no model

@@ -12,7 +12,8 @@ from typing import Any, cast
 
 import requests
 
-from tests.support.label_studio import PROGRAMS, LabelStudio
+from local.label_studio import PROGRAMS
+from tests.support.label_studio import LabelStudio
 
 Found = dict[str, Any]
 _PROGRAM = Path(__file__).with_name("annotator_sdk.py")

@@ -3,33 +3,28 @@
 Making a database costs as much as five starts: a migrated one is kept in build/ and copied. `make clean` removes it.
 """
 
-import fcntl
 import os
-import re
 import shutil
 import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from secrets import token_hex
-from tempfile import TemporaryDirectory
 
 import requests
 
 from feedloop import settings
-from feedloop.adapters.s3 import S3Store
-from feedloop.domain import keys
-from local.label_studio_server import CONFINED
+from local.label_studio import PROGRAMS, migrated
+from local.label_studio_server import CONFINED, confined, made_once, migrate
+from local.stack import ROOT
 from tests.support import logs, servers
 from tests.support.servers import Server
 
-ROOT = Path(__file__).parents[2]
-PROGRAMS = ROOT / ".venv-label-studio/bin"
-_PINS = ROOT / "requirements/label-studio.txt"
 _PATIENCE = 300.0
 _ATTEMPTS = 3
 
@@ -64,7 +59,7 @@ def label_studio(
     Settings of another `database` than the SQLite in the folder may be given; its first start migrates it.
     """
     if not database and not (folder / "label_studio.sqlite3").exists():
-        shutil.copytree(kept_in_build(f"label-studio-{version()}", migrate), folder, dirs_exist_ok=True)
+        shutil.copytree(made_once(migrated(), partial(migrate, env=confined(os.environ))), folder, dirs_exist_ok=True)
     for _ in range(_ATTEMPTS):  # a port may be taken between our look and the server's: it would move on
         at = port or servers.free_ports(1)[0]
         server = LabelStudio(folder, f"http://127.0.0.1:{at}", "admin@example.org", *_credentials(folder))
@@ -123,41 +118,6 @@ def put_back(desk: LabelStudio, copy: Path) -> None:
 
 def _opened(database: Path) -> sqlite3.Connection:
     return sqlite3.connect(database, timeout=_PATIENCE)
-
-
-def prefix_of(store: S3Store) -> str:
-    """The bucket prefix of a store."""
-    return store.url(keys.models()).removeprefix("s3://").removesuffix(f"{keys.MODELS}/")
-
-
-def version() -> str:
-    """The pinned one."""
-    (pinned,) = re.findall(r"^label-studio==(\S+)", _PINS.read_text(), re.MULTILINE)
-    return str(pinned)
-
-
-def kept_in_build(name: str, make: Callable[[Path], None]) -> Path:
-    """A folder that is made once and kept for every later run; whoever wants it meanwhile waits."""
-    ready = ROOT / "build" / name
-    ready.parent.mkdir(exist_ok=True)
-    with ready.with_name(f"{name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not ready.exists():
-            with TemporaryDirectory(dir=ready.parent) as folder:
-                made = Path(folder, "made")
-                made.mkdir()
-                make(made)
-                made.rename(ready)
-    return ready
-
-
-def migrate(folder: Path, database: Mapping[str, str] | None = None) -> None:
-    """Give a database all its tables and nobody in it."""
-    env = {**os.environ, **_quiet(folder), **(database or {})}
-    command = [str(PROGRAMS / "label-studio"), "version"]
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    (folder / ".env").unlink(missing_ok=True)  # it holds the key that signs sessions: each server has its own
 
 
 def _credentials(folder: Path) -> tuple[str, str]:

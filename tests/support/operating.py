@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from local.label_studio import PROGRAMS
+from local.stack import ROOT
 from tests.support import label_studio as label_studios
 from tests.support.label_studio import LabelStudio
 from tests.support.servers import Server
@@ -59,8 +61,8 @@ class Operator:
 def operator(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> Iterator[Operator]:
     """An operator of this deployment."""
     command, env = (
-        [str(label_studios.PROGRAMS / "python"), str(_PROGRAM)],
-        {**os.environ, "PYTHONPATH": str(label_studios.ROOT)},
+        [str(PROGRAMS / "python"), str(_PROGRAM)],
+        {**os.environ, "PYTHONPATH": str(ROOT)},
     )
     with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdin is not None

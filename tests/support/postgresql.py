@@ -15,7 +15,9 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
-from tests.support import label_studio as label_studios
+from local.label_studio import migrated
+from local.label_studio_server import confined, made_once, migrate
+from local.stack import ROOT
 from tests.support import logs, servers
 
 _DEBIAN = Path("/usr/lib/postgresql")
@@ -33,21 +35,21 @@ def find_programs() -> Path | None:
 @contextmanager
 def postgresql(programs: Path) -> Iterator[Mapping[str, str]]:
     """A database with Label Studio's tables and nobody in it; the settings with which Label Studio finds it."""
-    name = f"label-studio-{label_studios.version()}-postgresql-{_version(programs)}"
+    name = f"{migrated().name}-postgresql-{_version(programs)}"
     with _folder() as folder:
-        shutil.copytree(label_studios.kept_in_build(name, partial(_migrate, programs)), folder, dirs_exist_ok=True)
+        shutil.copytree(made_once(ROOT / "build" / name, partial(_migrate, programs)), folder, dirs_exist_ok=True)
         _give_away(folder)
         with _serving(programs, folder, "immediate") as settings:
             yield settings
 
 
 def _migrate(programs: Path, kept: Path) -> None:
-    with _folder() as folder, TemporaryDirectory() as studio:
+    with _folder() as folder, TemporaryDirectory() as scratch:
         (folder / "password").write_text(token_hex(16))
         _give_away(folder)
         _run(programs / "initdb", folder, *_empty(folder))
         with _serving(programs, folder, "fast") as settings:
-            label_studios.migrate(Path(studio), settings)
+            migrate(Path(scratch), {**confined(os.environ), **settings})
         shutil.copytree(folder, kept, dirs_exist_ok=True)
 
 

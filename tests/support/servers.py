@@ -25,6 +25,7 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.errors import StoreDown, StoreMisconfigured
 from feedloop.domain.keys import ObjectRef
+from feedloop.ports import ObjectStore
 from local import identities, seaweedfs_security
 from local.identities import Identity, keys_of, of_seaweedfs, policy
 from local.minio_program import pinned
@@ -97,6 +98,17 @@ def fresh_store(server: Server) -> S3Store:
     prefix = f"t{token_hex(4)}-"
     server.create(prefix + bucket for bucket in keys.BUCKETS)
     return server.open(prefix)
+
+
+def prefix_of(store: ObjectStore) -> str:
+    """What the names of a store's buckets begin with."""
+    return store.url(ObjectRef("", "")).removeprefix("s3://").rstrip("/")
+
+
+def deployment_settings(server: Server, store: ObjectStore, secrets: Path, **tokens: str) -> dict[str, str]:
+    """What a platform gives to functions over these buckets; their secrets are written, as `write_secrets` has it."""
+    server.write_secrets(secrets, **tokens)
+    return {"S3_ENDPOINT": server.endpoint, "BUCKET_PREFIX": prefix_of(store), "SECRETS_DIR": str(secrets)}
 
 
 def independent_client(server: Server) -> "S3Client":

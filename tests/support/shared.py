@@ -5,7 +5,6 @@ The worker that needs a store first may not be the last, so each has a keeper, a
 they end with it, even if it is killed.
 """
 
-import fcntl
 import json
 import os
 import subprocess
@@ -17,6 +16,7 @@ from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from local.locks import exclusive
 from tests.support import logs, servers
 from tests.support.servers import Server
 
@@ -32,10 +32,10 @@ def run() -> Iterator[None]:
     """A run of tests, around all that its first process does."""
     with TemporaryDirectory(prefix="feedloop-tests-", ignore_cleanup_errors=True) as name:
         os.environ[RUN] = name
-        with _alone(_running(Path(name))):
+        with exclusive(_running(Path(name))):
             yield
         for keeping in Path(name).glob("*.keeping"):  # held until the store has stopped
-            with _alone(keeping):
+            with exclusive(keeping):
                 pass
 
 
@@ -43,7 +43,7 @@ def store(name: str) -> Server:
     """The store of this name that all workers of the run share."""
     folder = Path(os.environ[RUN])
     told = folder / f"{name}.json"
-    with _alone(folder / f"{name}.lock"):
+    with exclusive(folder / f"{name}.lock"):
         if not told.exists():
             _start_keeper(folder, name)
     logs.watch(next((folder / name).glob("*/log")))
@@ -53,11 +53,11 @@ def store(name: str) -> Server:
 def keep(name: str) -> None:
     """Run the store until the run has ended."""
     folder = Path(os.environ[RUN])
-    with _alone(folder / f"{name}.keeping"), STORES[name](folder / name) as server:
+    with exclusive(folder / f"{name}.keeping"), STORES[name](folder / name) as server:
         part = folder / f"{name}.part"
         part.write_text(json.dumps(asdict(server)))
         part.rename(folder / f"{name}.json")
-        with _alone(_running(folder)):
+        with exclusive(_running(folder)):
             return
 
 
@@ -74,13 +74,6 @@ def _start_keeper(folder: Path, name: str) -> None:
 
 def _running(folder: Path) -> Path:
     return folder / "running"
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    with path.open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 if __name__ == "__main__":

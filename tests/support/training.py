@@ -3,8 +3,7 @@
 import pytest
 
 from feedloop.adapters.s3 import S3Store
-from feedloop.domain import keys
-from tests.support.servers import Server, fresh_store
+from tests.support.servers import Server, fresh_store, prefix_of
 from training.commands.app import main
 
 
@@ -21,5 +20,5 @@ def at_home(server: Server, monkeypatch: pytest.MonkeyPatch) -> S3Store:
     monkeypatch.setenv("S3_ENDPOINT", server.endpoint)
     monkeypatch.setenv("S3_ACCESS_KEY", server.access_key)
     monkeypatch.setenv("S3_SECRET_KEY", server.secret_key)
-    monkeypatch.setenv("BUCKET_PREFIX", store.url(keys.models()).removeprefix("s3://").removesuffix("models/"))
+    monkeypatch.setenv("BUCKET_PREFIX", prefix_of(store))
     return store

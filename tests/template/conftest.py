@@ -6,10 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from feedloop.domain import keys
 from feedloop.ports import ObjectStore
 from tests.support import demo
-from tests.support.servers import Server, fresh_store
+from tests.support.servers import Server, deployment_settings, fresh_store
 from tests.template.images import Image, build, installed, requirements
 
 SITE = "https://food.example"
@@ -39,15 +38,8 @@ def deployment(seaweedfs: Server, store: ObjectStore, tmp_path: Path) -> dict[st
 
 def deployed(server: Server, store: ObjectStore, secrets: Path) -> dict[str, str]:
     """The environment of a deployment over these buckets; its secrets are written."""
-    server.write_secrets(secrets, **TOKENS)
-    prefix = store.url(keys.current_model()).removeprefix("s3://").partition("models")[0]
-    return {
-        "S3_ENDPOINT": server.endpoint,
-        "BUCKET_PREFIX": prefix,
-        "ALLOWED_ORIGINS": SITE,
-        "SECRETS_DIR": str(secrets),
-        "GATEWAY_URL": "http://127.0.0.1:9",
-    }
+    ours = deployment_settings(server, store, secrets, **TOKENS)
+    return {**ours, "ALLOWED_ORIGINS": SITE, "GATEWAY_URL": "http://127.0.0.1:9"}
 
 
 @pytest.fixture
