@@ -30,15 +30,15 @@ def opened(settings: Settings) -> Iterator[LabelStudio]:
     url = settings.label_studio_url
     if not url:
         raise WrongSetting("LABEL_STUDIO_URL is not set: there is no Label Studio to set up.")
-    with _told(url):
+    with _errors_explained(url):
         token = settings.secret(LABEL_STUDIO_TOKEN)
-        with _client(route(url)) as client:
-            desk = LabelStudio(base_url=url, api_key=token, httpx_client=client, timeout=_TIMEOUT, max_retries=_RETRIES)
-            desk.users.whoami()
-            yield desk
+        with _http_client(route(url)) as http:
+            client = LabelStudio(base_url=url, api_key=token, httpx_client=http, timeout=_TIMEOUT, max_retries=_RETRIES)
+            client.users.whoami()
+            yield client
 
 
-def _client(way: Route) -> httpx.Client:
+def _http_client(way: Route) -> httpx.Client:
     """It asks no environment and no ~/.netrc."""
     trusted = ssl.create_default_context(cafile=way.ca_file) if way.ca_file else True
     return httpx.Client(
@@ -60,7 +60,7 @@ def reaching_the_store(bucket: str) -> Iterator[None]:
 
 
 @contextmanager
-def _told(url: str) -> Iterator[None]:
+def _errors_explained(url: str) -> Iterator[None]:
     try:
         yield
     except (httpx.HTTPError, httpx.InvalidURL) as error:
@@ -92,7 +92,7 @@ def _meaning(error: ApiError, url: str) -> AnnotationToolDown | AnnotationToolMi
 def _reason(error: ApiError) -> str:
     """What Label Studio says is wrong, in one line."""
     body = error.body if isinstance(error.body, dict) else {}
-    said = body.get("validation_errors") or body.get("detail") or error.status_code
-    by_field = said.values() if isinstance(said, dict) else [said]
-    told = "; ".join(" ".join(map(str, each)) if isinstance(each, list) else str(each) for each in by_field)
-    return " ".join(told.split())[:_LINE].rstrip(".")
+    fault = body.get("validation_errors") or body.get("detail") or error.status_code
+    by_field = fault.values() if isinstance(fault, dict) else [fault]
+    text = "; ".join(" ".join(map(str, each)) if isinstance(each, list) else str(each) for each in by_field)
+    return " ".join(text.split())[:_LINE].rstrip(".")

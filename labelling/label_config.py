@@ -40,7 +40,7 @@ def updated(config: str, classes: ClassList) -> str:
         view = fromstring(config, XMLParser(target=TreeBuilder(insert_comments=True)))  # noqa: S314 - Expat bounds entities
     except ParseError:
         return label_config(classes)
-    before = _parts(view)
+    before = _elements(view)
     question, pictured = (
         view.find(f".//Choices[@name='{CHOICES}']"),
         view.find(f".//Image[@name='{IMAGE}']") is not None,
@@ -53,15 +53,15 @@ def updated(config: str, classes: ClassList) -> str:
         _make_findable(view, question)
         if not pictured:
             _add_picture(view)
-    if _parts(view) == before:
+    if _elements(view) == before:
         return config
     indent(view)
     return tostring(view, encoding="unicode")
 
 
-def _parts(view: Element) -> list[tuple[str, dict[str, str]]]:
+def _elements(view: Element) -> list[tuple[str, dict[str, str]]]:
     """What it consists of, without the space in between."""
-    return [(str(part.tag), dict(part.attrib)) for part in view.iter()]
+    return [(str(element.tag), dict(element.attrib)) for element in view.iter()]
 
 
 def _view(classes: ClassList, *, pictured: bool = False) -> Element:
@@ -110,8 +110,8 @@ def _meant(choice: Element, classes: ClassList) -> int | str | None:
 
 def _named(name: str) -> dict[str, str]:
     """What is shown, and what an annotation says where that is another text."""
-    shown = _VARIABLE.sub(_KEPT_APART, name)
-    return {"value": name} if shown == name else {"value": shown, "alias": name}
+    displayed = _VARIABLE.sub(_KEPT_APART, name)
+    return {"value": name} if displayed == name else {"value": displayed, "alias": name}
 
 
 def _make_findable(view: Element, question: Element) -> None:

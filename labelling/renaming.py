@@ -16,19 +16,19 @@ from feedloop.domain.review import renamed
 _PAGE = 100
 
 
-def follow(desk: LabelStudio, project: int, classes: ClassList) -> int:
+def rename_predictions(client: LabelStudio, project: int, classes: ClassList) -> int:
     """Give pre-annotations of a project the present names; how many had a former one."""
     changed = 0
     for former in {name for names in classes.former for name in names} - {*classes.names}:
-        for prediction in list(_naming(desk, project, former)):
+        for prediction in list(_naming(client, project, former)):
             result = renamed(prediction["result"], classes)
             if result != prediction["result"]:
-                desk.predictions.update(prediction["id"], result=result)
+                client.predictions.update(prediction["id"], result=result)
                 changed += 1
     return changed
 
 
-def _naming(desk: LabelStudio, project: int, name: str) -> Iterator[Document]:
+def _naming(client: LabelStudio, project: int, name: str) -> Iterator[Document]:
     """Predictions of unanswered tasks that hold this name, as JSON spells it: databases differ in how they keep it.
 
     Nothing else of the tasks is asked for: Label Studio may fail to tell that.
@@ -38,7 +38,7 @@ def _naming(desk: LabelStudio, project: int, name: str) -> Iterator[Document]:
     for spelt in {json.dumps([name], ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}:
         lines = [unanswered, {**holding, "value": spelt}]
         query = json.dumps({"filters": {"conjunction": "and", "items": lines}})
-        for task in desk.tasks.list(
+        for task in client.tasks.list(
             project=project, query=query, fields="all", include="id,predictions", page_size=_PAGE
         ):
             yield from json.loads(task.json())["predictions"]

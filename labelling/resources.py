@@ -1,4 +1,4 @@
-"""What Label Studio is made of here, each part with the same verbs."""
+"""What the set-up makes in Label Studio, each kind of resource with the same verbs."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,8 +19,8 @@ _MANY = 1000  # on one page: asked for the next one, Label Studio says that ther
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One that is there."""
+class Resource:
+    """One that Label Studio has."""
 
     id: int
     fields: Fields
@@ -40,23 +40,23 @@ class Part:
         return self.fields.get("task_number") or 0
 
 
-class Parts(Protocol):
+class Resources(Protocol):
     """All of one kind. Label Studio lets several have one title."""
 
     @property
     def name(self) -> str:
         """What one of them is called."""
 
-    def listed(self, title: str) -> list[Part]:
+    def listed(self, title: str) -> list[Resource]:
         """Those with exactly this title, the oldest first."""
 
     def create(self, fields: Fields) -> None:
         """Make one."""
 
-    def update(self, part: Part, changes: Fields) -> None:
+    def update(self, resource: Resource, changes: Fields) -> None:
         """Change some of its fields."""
 
-    def delete(self, part: Part) -> None:
+    def delete(self, resource: Resource) -> None:
         """Remove it; one that is gone already is fine."""
 
 
@@ -64,116 +64,116 @@ class Parts(Protocol):
 class Projects:
     """The projects of a server that may be one queue's: `noted` is the id and the birth of the one that was."""
 
-    desk: LabelStudio
+    client: LabelStudio
     target: Fields
     noted: tuple[int, datetime] | None = None
     name: str = "project"
 
-    def listed(self, title: str) -> list[Part]:
+    def listed(self, title: str) -> list[Resource]:
         """The noted one, whatever it is called by now, then those with exactly this title, the oldest first.
 
         Without any of these, those whose answers go where the queue's belong.
         """
-        found = [Part(one.id, _fields(one)) for one in self.desk.projects.list(page_size=_MANY).items or []]
-        noted = [part for part in found if part.birth == self.noted]
-        titled = [part for part in found if part.fields["title"] == title and part not in noted]
-        return noted + _oldest_first(titled) or _oldest_first(part for part in found if self._answers_there(part))
+        projects = [Resource(one.id, _fields(one)) for one in self.client.projects.list(page_size=_MANY).items or []]
+        noted = [one for one in projects if one.birth == self.noted]
+        titled = [one for one in projects if one.fields["title"] == title and one not in noted]
+        return noted + _oldest_first(titled) or _oldest_first(one for one in projects if self._exports_there(one))
 
-    def _answers_there(self, part: Part) -> bool:
-        ref = place_of(self.target)
-        targets = Storages(self.desk.export_storage.s3, "target storage", part.id, ref).listed(self.target["title"])
-        return any(not target.differing(ref) for target in targets)
+    def _exports_there(self, project: Resource) -> bool:
+        location = location_of(self.target)
+        targets = Storages(self.client.export_storage.s3, "target storage", project.id, location)
+        return any(not target.differing(location) for target in targets.listed(self.target["title"]))
 
     def create(self, fields: Fields) -> None:
         """Make one, whole, in one call."""
-        self.desk.projects.create(**fields)
+        self.client.projects.create(**fields)
 
-    def update(self, part: Part, changes: Fields) -> None:
+    def update(self, resource: Resource, changes: Fields) -> None:
         """Change some of its fields."""
         others = {name: value for name, value in changes.items() if name != "model_version"}
         if others:
-            self.desk.projects.update(part.id, **others)
+            self.client.projects.update(resource.id, **others)
         if others != changes:
-            self._choose(part, changes["model_version"])
+            self._choose(resource, changes["model_version"])
 
-    def delete(self, part: Part) -> None:
+    def delete(self, resource: Resource) -> None:
         """Remove it; one that is gone already is fine."""
         with _gone_is_fine():
-            self.desk.projects.delete(part.id)
+            self.client.projects.delete(resource.id)
 
-    def _choose(self, part: Part, version: str) -> None:
+    def _choose(self, resource: Resource, version: str) -> None:
         """Label Studio takes a version only when a prediction has it."""
         try:
-            self.desk.projects.update(part.id, model_version=version)
+            self.client.projects.update(resource.id, model_version=version)
         except ApiError as error:
             if error.status_code != _BAD:
                 raise
-            self.desk.projects.update(part.id, model_version="")
+            self.client.projects.update(resource.id, model_version="")
 
 
 @dataclass(frozen=True, slots=True)
 class Storages:
-    """The source or the target storages of a project; `place` is the bucket and the prefix of ours."""
+    """The source or the target storages of a project; `location` is the bucket and the prefix of ours."""
 
     calls: Sources | Targets
     name: str
     project: int
-    ref: Fields
+    location: Fields
 
-    def listed(self, title: str) -> list[Part]:
-        """Those with exactly this title, the oldest first; without any, those of our place under other titles."""
-        found = [Part(storage.id, dict(storage)) for storage in self.calls.list(project=self.project)]
-        titled = _oldest_first(part for part in found if part.fields["title"] == title)
-        return titled or _oldest_first(part for part in found if not part.differing(self.ref))
+    def listed(self, title: str) -> list[Resource]:
+        """Those with exactly this title, the oldest first; without any, those of our location under other titles."""
+        storages = [Resource(storage.id, dict(storage)) for storage in self.calls.list(project=self.project)]
+        titled = _oldest_first(one for one in storages if one.fields["title"] == title)
+        return titled or _oldest_first(one for one in storages if not one.differing(self.location))
 
     def create(self, fields: Fields) -> None:
         """Make one. Label Studio looks whether it can reach the bucket."""
         self.calls.create(project=self.project, **fields)
 
-    def update(self, part: Part, changes: Fields) -> None:
+    def update(self, resource: Resource, changes: Fields) -> None:
         """Change some of its fields."""
-        self.calls.update(part.id, **changes)
+        self.calls.update(resource.id, **changes)
 
-    def delete(self, part: Part) -> None:
+    def delete(self, resource: Resource) -> None:
         """Remove it, and nothing of what it wrote; one that is gone already is fine."""
         with _gone_is_fine():
-            self.calls.delete(part.id)
+            self.calls.delete(resource.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Views:
     """The tabs of a project. What people add to them, such as hidden columns, stays."""
 
-    desk: LabelStudio
+    client: LabelStudio
     project: int
     name: str = "view"
 
-    def listed(self, title: str) -> list[Part]:
+    def listed(self, title: str) -> list[Resource]:
         """Those with exactly this title, the oldest first."""
-        found = [Part(view.id, dict(view.data or {})) for view in self.desk.views.list(project=self.project)]
-        return _oldest_first(view for view in found if view.fields.get("title") == title)
+        views = [Resource(view.id, dict(view.data or {})) for view in self.client.views.list(project=self.project)]
+        return _oldest_first(view for view in views if view.fields.get("title") == title)
 
     def create(self, fields: Fields) -> None:
         """Make one; which columns it shows is up to people from then on."""
-        self.desk.views.create(project=self.project, data={**columns(), **fields})
+        self.client.views.create(project=self.project, data={**columns(), **fields})
 
-    def update(self, part: Part, changes: Fields) -> None:
+    def update(self, resource: Resource, changes: Fields) -> None:
         """Change some of its fields."""
-        self.desk.views.update(str(part.id), project=self.project, data={**part.fields, **changes})
+        self.client.views.update(str(resource.id), project=self.project, data={**resource.fields, **changes})
 
-    def delete(self, part: Part) -> None:
+    def delete(self, resource: Resource) -> None:
         """Remove it; one that is gone already is fine."""
         with _gone_is_fine():
-            self.desk.views.delete(str(part.id))
+            self.client.views.delete(str(resource.id))
 
 
-def place_of(storage: Fields) -> Fields:
+def location_of(storage: Fields) -> Fields:
     """Where a storage reads or writes."""
     return {name: storage[name] for name in ("bucket", "prefix")}
 
 
-def _oldest_first(parts: Iterable[Part]) -> list[Part]:
-    return sorted(parts, key=lambda part: part.id)
+def _oldest_first(resources: Iterable[Resource]) -> list[Resource]:
+    return sorted(resources, key=lambda resource: resource.id)
 
 
 def _fields(project: Iterable[tuple[str, object]]) -> Fields:

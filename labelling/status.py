@@ -17,11 +17,11 @@ _COUNTED = {
 }
 
 
-def lines(desk: LabelStudio, births: Births, settings: Settings) -> Iterator[str]:
+def lines(client: LabelStudio, births: Births, settings: Settings) -> Iterator[str]:
     """A line for each project."""
     for queue, title in TITLES.items():
-        if found := projects(desk, queue, births, settings).listed(title):
-            counts = ", ".join(f"{found[0].fields[field]} {word}" for word, field in _COUNTED.items())
-            yield f"{found[0].fields['title']}: {counts}"
+        if listed := projects(client, queue, births, settings).listed(title):
+            counts = ", ".join(f"{listed[0].fields[field]} {word}" for word, field in _COUNTED.items())
+            yield f"{listed[0].fields['title']}: {counts}"
         else:
             yield f"{title} is missing: run python -m labelling setup"
