@@ -1,4 +1,4 @@
-"""What Feedloop asks of the outside world, each as a protocol of a few verbs."""
+"""What Feedloop needs from outside, each as a protocol of a few verbs."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -75,7 +75,7 @@ class ObjectStore(Protocol):
         """Compare-and-swap a JSON document; return the new ETag. Raises Changed, also when missing."""
 
     def copy(self, source: ObjectRef, target: ObjectRef) -> None:
-        """The same bytes and metadata at another place, also of another bucket. Raises Missing."""
+        """The same bytes and metadata under another key, also of another bucket. Raises Missing."""
 
     def delete(self, ref: ObjectRef) -> None:
         """Remove the object; one that is not there is fine."""
@@ -95,7 +95,7 @@ class ObjectStore(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A project of the review desk. One that is deleted and made anew has another id, or a later birth."""
+    """A project of the annotation tool: a queue. One that is deleted and made anew has another id, or a later birth."""
 
     id: int
     title: str
@@ -103,12 +103,12 @@ class Project:
     annotations: int
     """How many it has, skips included."""
     as_of: datetime
-    """When this was told, by the desk's own clock, which also dates its annotations."""
+    """When this was told, by the tool's own clock, which also dates its annotations."""
 
 
 @dataclass(frozen=True, slots=True)
 class RemoteAnnotation:
-    """An annotation in a project; `body` is the file that the desk writes for it."""
+    """An annotation in a project; `body` is the file that the tool writes for it."""
 
     id: int
     updated_at: datetime
@@ -118,7 +118,7 @@ class RemoteAnnotation:
 class AnnotationTool(Protocol):
     """Where annotators work, reduced to what sync asks of it.
 
-    Every verb raises AnnotationToolDown when the desk cannot be reached or fails, and
+    Every verb raises AnnotationToolDown when the tool cannot be reached or fails, and
     AnnotationToolMisconfigured when it does not accept our token or has lost the project.
     """
 
@@ -137,17 +137,17 @@ class AnnotationTool(Protocol):
     def remove(self, task: int, image: str) -> None:
         """Delete a task that shows this picture, unless somebody began to answer it."""
 
-    def answers(
+    def annotations(
         self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
     ) -> Iterator[RemoteAnnotation]:
         """Annotations of every task that changed later than `since`, and those with a higher id than `after`.
 
         Both are needed: an annotation whose file could not be written leaves its task's time as it was. A task that
-        the desk fails to tell keeps no other one waiting; `unreadable` gets its id.
+        the tool fails to list keeps no other one waiting; `unreadable` gets its id.
         """
 
-    def has_answer(self, annotation: int) -> bool:
-        """Whether there is an annotation with this id, also one that the desk fails to tell."""
+    def has_annotation(self, annotation: int) -> bool:
+        """Whether there is an annotation with this id, also one that the tool fails to list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,7 +178,7 @@ class Shrink(Protocol):
 
 
 class Classifier(Protocol):
-    """A released model that can look at a picture."""
+    """A released model that classifies pictures."""
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""

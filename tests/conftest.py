@@ -50,7 +50,7 @@ LONGEST_FIRST = (
     "images",
     "test_identities",
     "staffed-minio",
-    "test_desk_postgresql",
+    "test_annotation_tool_postgresql",
     "test_minio",
     "test_doctor",
     "test_hostile",

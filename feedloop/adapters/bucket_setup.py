@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from secrets import token_hex
 from threading import Barrier
 from typing import TYPE_CHECKING
@@ -71,7 +72,7 @@ def create_buckets(
     """
     client = connect(endpoint, access_key, secret_key, region, route)
     for name in names:
-        with _told(endpoint, name):
+        with _translated_errors(endpoint, name):
             if not _exists(client, name):
                 _create(client, name, region)
 
@@ -79,21 +80,21 @@ def create_buckets(
 def probe(endpoint: str, access_key: str, secret_key: str, region: str, bucket: str, *, route: Route = DIRECT) -> None:
     """Refuse a store that lets two writers win, or a stale one. Raises WrongSetting.
 
-    What is found must be found again: SeaweedFS lets two win at one moment in the second after each start of its own.
+    A fault must be found twice: SeaweedFS lets two win at one moment in the second after each start of its own.
     Also raises StoreDown and StoreMisconfigured.
     """
     client = connect(endpoint, access_key, secret_key, region, route)
-    with _told(endpoint, bucket):
-        faults = _look(client, bucket) and _look(client, bucket)
+    with _translated_errors(endpoint, bucket):
+        faults = _probe_once(client, bucket) and _probe_once(client, bucket)
     if faults:
         raise WrongSetting(f"S3_ENDPOINT={endpoint} may not be this store: {', '.join(sorted(faults))}. {_WANTED}")
 
 
-def _look(client: "S3Client", bucket: str) -> set[str]:
+def _probe_once(client: "S3Client", bucket: str) -> set[str]:
     keys = [f"probe/{token_hex(16)}" for _ in range(_KEYS)]
     with ThreadPoolExecutor(_KEYS) as pool:
-        found = pool.map(lambda key: list(_faults(client, bucket, key)), keys)
-        return {fault for faults in found for fault in faults}
+        faults = pool.map(lambda key: list(_faults(client, bucket, key)), keys)
+        return set(chain.from_iterable(faults))
 
 
 def _faults(client: "S3Client", bucket: str, key: str) -> Iterator[str]:
@@ -160,7 +161,7 @@ def _status(error: ClientError) -> int:
 
 
 @contextmanager
-def _told(endpoint: str, bucket: str) -> Iterator[None]:
+def _translated_errors(endpoint: str, bucket: str) -> Iterator[None]:
     try:
         yield
     except ClientError as error:

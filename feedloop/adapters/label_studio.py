@@ -26,7 +26,7 @@ _PROJECT_FIELDS = "id,title,created_at,total_annotations_number,skipped_annotati
 _PAGE, _MANY = 512, 1000
 """Tasks on a page (a power of two: one that fails is halved), and more projects than anybody has."""
 _MOST_UNREADABLE = 100
-"""More tasks that cannot be told are an outage."""
+"""More tasks that cannot be serialised are an outage."""
 _IMAGES_PER_QUESTION = 25  # gunicorn takes addresses up to 4,094 characters
 _CONNECT, _SILENCE = 3.05, 120.0
 _BACKOFF = (0.2, 0.5, 1.0, 2.0, 4.0)
@@ -57,26 +57,26 @@ _TASK_FIELDS = (
 
 
 class _Token(AuthBase):
-    """Who we are. A legacy token is shown as it is; a personal one (a JWT) is exchanged for access of five minutes."""
+    """A legacy token is sent as it is; a personal one (a JWT) is exchanged for access of five minutes."""
 
     def __init__(self, token: str) -> None:
         self.personal = token if token.count(".") == 2 else ""  # noqa: PLR2004 - header, claims, signature
-        self.shown = f"Token {token}"
+        self.header = f"Token {token}"
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = self.shown
+        request.headers["Authorization"] = self.header
         return request
 
 
 class LabelStudio:
-    """A AnnotationTool.
+    """An AnnotationTool.
 
-    Questions and deletions that fail are asked again. A list of tasks that goes on failing is narrowed down to the
-    tasks that Label Studio cannot tell: it keeps half of a surrogate pair, and fails whenever it should send it. An
-    import is not asked again: tasks are committed before Label
-    Studio counts them, so an error may follow success. We look whether they are there, then try again. Imports take
-    turns: SQLite has one writer, and Label Studio lets whoever meets another one wait for many seconds. When it then
-    tries an import again by itself it has lost the predictions, and says so only by their number: we add them.
+    Reads and deletions that fail are tried again. A list of tasks that goes on failing is halved down to the tasks that
+    Label Studio cannot serialise: it keeps half of a surrogate pair, and fails whenever it should send it. An import is
+    not tried again at once: tasks are committed before Label Studio counts them, so an error may follow success. We
+    check whether they are there, then try again. Imports take turns: SQLite has one writer, and Label Studio lets
+    whoever meets another one wait for many seconds. When it then tries an import again by itself it has lost the
+    predictions, and only their number says so: we add them.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class LabelStudio:
         self._pause = pause
         self._turn = Lock()
         self._session = self._patient(route, 500, 502, 503, 504)
-        self._narrowing = self._patient(route, 502, 503, 504)
+        self._halving = self._patient(route, 502, 503, 504)
 
     def _patient(self, route: Route, *statuses: int) -> Session:
         """Asks again after such an answer, or none."""
@@ -100,28 +100,29 @@ class LabelStudio:
 
     def projects(self) -> Sequence[Project]:
         """All projects, the oldest first; several may have one title."""
-        asked = {"include": _PROJECT_FIELDS, "page_size": _MANY}
-        answer = self._ask("GET", "/api/projects", params=asked)
+        params = {"include": _PROJECT_FIELDS, "page_size": _MANY}
+        answer = self._ask("GET", "/api/projects", params=params)
         return sorted((_project(one, answer) for one in _document(answer)["results"]), key=lambda project: project.id)
 
     def storages(self, project: Project) -> tuple[list[str], list[str]]:
         """Buckets of its source storages, and of its target storages: where pictures come from, and answers go."""
         kinds = ("/api/storages/s3/", "/api/storages/export/s3")
-        sources, targets = (list[Any](self._told("GET", kind, params={"project": project.id})) for kind in kinds)
+        lists = (self._ask("GET", kind, params={"project": project.id}) for kind in kinds)
+        sources, targets = (list[Any](_document(answer)) for answer in lists)
         return [str(storage["bucket"]) for storage in sources], [str(storage["bucket"]) for storage in targets]
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
         """Import all tasks, or none, and return their ids in order. Raises TaskRefused."""
-        path, asked = f"/api/projects/{project.id}/import", {"return_task_ids": "true"}
+        path, params = f"/api/projects/{project.id}/import", {"return_task_ids": "true"}
         for pause in (*_BACKOFF, None):
             with self._turn:
-                answer = self._ask("POST", path, params=asked, json=tasks)
+                answer = self._ask("POST", path, params=params, json=tasks)
             if answer.status_code < _BROKEN:
                 return self._complete(project, tasks, _task_ids(answer), answer.json().get("prediction_count"))
             images = [task["data"]["image"] for task in tasks]
-            found = self.find(project, images)
-            if len(found) == len(tasks):
-                return self._complete(project, tasks, [found[image] for image in images], None)
+            ids = self.find(project, images)
+            if len(ids) == len(tasks):
+                return self._complete(project, tasks, [ids[image] for image in images], None)
             if pause is not None:
                 self._pause(pause)
         raise AnnotationToolDown(f"Label Studio failed to import {len(tasks)} tasks: {_reason(answer)}")
@@ -129,12 +130,12 @@ class LabelStudio:
     def find(self, project: Project, images: Collection[str]) -> dict[str, int]:
         """The tasks that show these pictures, by the picture's address; of two the older."""
         wanted = list(images)
-        found: dict[str, int] = {}
+        ids: dict[str, int] = {}
         for start in range(0, len(wanted), _IMAGES_PER_QUESTION):
             few = wanted[start : start + _IMAGES_PER_QUESTION]
-            for task in self._tasks(project, [_line("data.image", "in_list", "List", few)], set(), include="id,data"):
-                found.setdefault(task["data"]["image"], int(task["id"]))
-        return found
+            for task in self._tasks(project, [_filter("data.image", "in_list", "List", few)], set(), include="id,data"):
+                ids.setdefault(task["data"]["image"], int(task["id"]))
+        return ids
 
     def remove(self, task: int, image: str) -> None:
         """Delete a task that shows this picture, unless somebody began to answer it."""
@@ -142,39 +143,41 @@ class LabelStudio:
         answer = self._ask("GET", path, params={"resolve_uri": "false"})
         if answer.status_code in {_NOT_FOUND, _BROKEN}:  # of ours, only what somebody added can make it fail
             return
-        found = _document(answer)
-        begun = found["annotations"] or found["drafts"] or found.get("draft_exists")
-        if not begun and found["data"].get("image") == image:  # SQLite gives the id of a deleted task away again
+        document = _document(answer)
+        begun = document["annotations"] or document["drafts"] or document.get("draft_exists")
+        if not begun and document["data"].get("image") == image:  # SQLite gives the id of a deleted task away again
             self._ask("DELETE", path)
 
-    def answers(
+    def annotations(
         self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
     ) -> Iterator[RemoteAnnotation]:
         """Annotations of tasks that changed later than `since`, and those with a higher id than `after`."""
-        changed = _line("updated_at", "greater", "Datetime", f"{since:%Y-%m-%dT%H:%M:%S.%fZ}")
-        answered = _line("annotations_ids", "greater", "Number", 0)
-        newer = _line("annotations_ids", "greater", "Number", after)
-        lines, missed = [{**changed, "child_filter": answered}, newer], set() if unreadable is None else unreadable
-        seen: set[int] = set()  # a task comes once for each of its annotations that fits
-        for task in self._tasks(project, lines, missed, fields="all"):
-            if task["id"] not in seen:
-                seen.add(task["id"])
-                yield from _answers(task, missed)
+        changed = _filter("updated_at", "greater", "Datetime", f"{since:%Y-%m-%dT%H:%M:%S.%fZ}")
+        answered = _filter("annotations_ids", "greater", "Number", 0)
+        newer = _filter("annotations_ids", "greater", "Number", after)
+        filters, missed = [{**changed, "child_filter": answered}, newer], set() if unreadable is None else unreadable
+        listed: set[int] = set()  # a task comes once for each of its annotations that fits
+        for task in self._tasks(project, filters, missed, fields="all"):
+            if task["id"] not in listed:
+                listed.add(task["id"])
+                yield from _annotations(task, missed)
 
-    def has_answer(self, annotation: int) -> bool:
+    def has_annotation(self, annotation: int) -> bool:
         """Whether there is an annotation with this id."""
         answer = self._ask("GET", f"/api/annotations/{annotation}/")
-        if answer.status_code in {_NOT_FOUND, _BROKEN}:  # it fails to tell only what it has
+        if answer.status_code in {_NOT_FOUND, _BROKEN}:  # it fails to serialise only what it has
             return answer.status_code == _BROKEN
         return bool(_document(answer))
 
     def _complete(self, project: Project, tasks: Sequence[Document], ids: list[int], kept: int | None) -> list[int]:
         """The ids, once all predictions are with their tasks; `kept` is how many came in with the import, if told."""
-        said = [{**guess, "task": id_} for id_, task in zip(ids, tasks, strict=True) for guess in task["predictions"]]
-        if said and kept != len(said):  # a blind project has none, and every one of its tasks would be asked for
-            none = _line("total_predictions", "equal", "Number", 0)
+        predictions = [
+            {**guess, "task": id_} for id_, task in zip(ids, tasks, strict=True) for guess in task["predictions"]
+        ]
+        if predictions and kept != len(predictions):  # of a blind project, which has none, all tasks would be listed
+            none = _filter("total_predictions", "equal", "Number", 0)
             bare = {task["id"] for task in self._tasks(project, [none], set(), include="id")}
-            self._predict(project, [guess for guess in said if guess["task"] in bare])
+            self._predict(project, [guess for guess in predictions if guess["task"] in bare])
         return ids
 
     def _predict(self, project: Project, predictions: list[Document]) -> None:
@@ -185,26 +188,28 @@ class LabelStudio:
                 return
             self._pause(pause)
 
-    def _tasks(self, project: Project, lines: list[Document], unreadable: set[int], **more: str) -> Iterator[Document]:
-        """Tasks for which one of the lines holds, in the order of their ids; `unreadable` gets those that fail."""
-        query = {"filters": {"conjunction": "or", "items": lines}, "ordering": ["tasks:id"]}
-        asked = {"project": project.id, "query": json.dumps(query), "resolve_uri": "false", **more}
+    def _tasks(
+        self, project: Project, filters: list[Document], unreadable: set[int], **more: str
+    ) -> Iterator[Document]:
+        """Tasks for which one of the filters holds, in the order of their ids; `unreadable` gets those that fail."""
+        query = {"filters": {"conjunction": "or", "items": filters}, "ordering": ["tasks:id"]}
+        params = {"project": project.id, "query": json.dumps(query), "resolve_uri": "false", **more}
         for page in count(1):
-            found, total = self._page(asked, page, _PAGE, unreadable)
-            yield from found
+            tasks, total = self._page(params, page, _PAGE, unreadable)
+            yield from tasks
             if page * _PAGE >= total:
                 return
 
-    def _page(self, asked: Document, page: int, size: int, unreadable: set[int]) -> tuple[list[Document], int]:
-        """A page's tasks and the number of all, without tasks that Label Studio fails to tell.
+    def _page(self, params: Document, page: int, size: int, unreadable: set[int]) -> tuple[list[Document], int]:
+        """A page's tasks and the number of all, without tasks that Label Studio fails to serialise.
 
-        Their ids it can tell; when it cannot, or when many fail, it is down.
+        Their ids it can list; when it cannot, or when many fail, it is down.
         """
-        shown = {**asked, "page": page, "page_size": size}
-        answer = self._ask("GET", "/api/tasks", self._session if size == _PAGE else self._narrowing, params=shown)
+        params = {**params, "page": page, "page_size": size}
+        answer = self._ask("GET", "/api/tasks", self._session if size == _PAGE else self._halving, params=params)
         if answer.status_code != _BROKEN:
-            return _listed(answer)
-        named, total = _listed(self._ask("GET", "/api/tasks", params={**shown, "include": "id"}))
+            return _task_page(answer)
+        named, total = _task_page(self._ask("GET", "/api/tasks", params={**params, "include": "id"}))
         if len(named) <= 1:
             unreadable.update(int(task["id"]) for task in named)
             if len(unreadable) > _MOST_UNREADABLE:
@@ -214,10 +219,7 @@ class LabelStudio:
             return [], total
         half = size // 2
         pages = [number for number in (2 * page - 1, 2 * page) if (number - 1) * half < total]
-        return [task for number in pages for task in self._page(asked, number, half, unreadable)[0]], total
-
-    def _told(self, method: str, path: str, **how: Any) -> Document:  # noqa: ANN401 - what requests takes
-        return _document(self._ask(method, path, **how))
+        return [task for number in pages for task in self._page(params, number, half, unreadable)[0]], total
 
     def _ask(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
         answer = self._send(method, path, session, **how)
@@ -233,7 +235,7 @@ class LabelStudio:
     def _exchange(self) -> None:
         answer = self._send("POST", "/api/token/refresh", json={"refresh": self._token.personal})
         if answer.status_code == _OK:
-            self._token.shown = f"Bearer {_document(answer)['access']}"
+            self._token.header = f"Bearer {_document(answer)['access']}"
 
     def _send(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
         try:
@@ -242,35 +244,35 @@ class LabelStudio:
             raise AnnotationToolDown(f"Label Studio does not answer: {error}") from error
 
 
-def _line(column: str, operator: str, kind: str, value: object) -> Document:
+def _filter(column: str, operator: str, kind: str, value: object) -> Document:
     """A condition as Label Studio's data manager writes it."""
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
 
 
-def _project(found: Document, answer: Response) -> Project:
-    annotations = found["total_annotations_number"] + found["skipped_annotations_number"]
+def _project(document: Document, answer: Response) -> Project:
+    annotations = document["total_annotations_number"] + document["skipped_annotations_number"]
     try:
-        asked = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+        as_of = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError) as error:
         raise AnnotationToolDown("Label Studio, or what stands before it, does not tell the time.") from error
-    return Project(int(found["id"]), found["title"], parse_iso(found["created_at"]), annotations, asked)
+    return Project(int(document["id"]), document["title"], parse_iso(document["created_at"]), annotations, as_of)
 
 
-def _listed(answer: Response) -> tuple[list[Document], int]:
+def _task_page(answer: Response) -> tuple[list[Document], int]:
     """The tasks of a page, and how many there are on all. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
-    found = _document(answer)
-    return found["tasks"], int(found["total"])
+    document = _document(answer)
+    return document["tasks"], int(document["total"])
 
 
-def _answers(task: Document, unreadable: set[int]) -> list[RemoteAnnotation]:
+def _annotations(task: Document, unreadable: set[int]) -> list[RemoteAnnotation]:
     try:
-        return [_answer(annotation, task) for annotation in task["annotations"]]
+        return [_annotation(annotation, task) for annotation in task["annotations"]]
     except (KeyError, TypeError, ValueError, OverflowError):
         unreadable.add(task["id"])
         return []
 
 
-def _answer(annotation: Document, task: Document) -> RemoteAnnotation:
+def _annotation(annotation: Document, task: Document) -> RemoteAnnotation:
     nested = {name: task[name] for name in _TASK_FIELDS if name in task}
     by = annotation["completed_by"]  # nobody, when the account was deleted
     body = {**annotation, "completed_by": by if by is None else {"id": by}, "task": nested}

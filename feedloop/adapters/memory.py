@@ -1,4 +1,4 @@
-"""A store in this process's memory with the manners of a real one: for tests and simulations."""
+"""A store in this process's memory that behaves like a real one: for tests and simulations."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
@@ -27,13 +27,13 @@ class MemoryStore:
     def get(self, ref: ObjectRef, *, most: int | None = None) -> Stored:
         """The object, of its body at most so many bytes. Raises Missing."""
         with self._lock:
-            found = self._read(ref)
-        return replace(found, body=found.body[:most])
+            stored = self._stored(ref)
+        return replace(stored, body=stored.body[:most])
 
     def head(self, ref: ObjectRef) -> Head:
         """The object without its body. Raises Missing."""
-        found = self.get(ref)
-        return Head(found.etag, found.size, found.modified, found.metadata)
+        stored = self.get(ref)
+        return Head(stored.etag, stored.size, stored.modified, stored.metadata)
 
     def create(
         self,
@@ -53,16 +53,16 @@ class MemoryStore:
     def replace(self, ref: ObjectRef, body: bytes, *, etag: str) -> str:
         """Compare-and-swap; return the new ETag. Raises Changed, also when missing."""
         with self._lock:
-            found = self._bucket(ref).get(ref.key)
-            if found is None or found.etag != etag:
+            stored = self._bucket(ref).get(ref.key)
+            if stored is None or stored.etag != etag:
                 raise Changed(ref.key)
             return self._write(ref, body, {})
 
     def copy(self, source: ObjectRef, target: ObjectRef) -> None:
-        """The same bytes and metadata at another place. Raises Missing."""
+        """The same bytes and metadata under another key. Raises Missing."""
         with self._lock:
-            found = self._read(source)
-            self._write(target, found.body, found.metadata)
+            stored = self._stored(source)
+            self._write(target, stored.body, stored.metadata)
 
     def delete(self, ref: ObjectRef) -> None:
         """Remove the object; one that is not there is fine."""
@@ -76,8 +76,8 @@ class MemoryStore:
             bucket = dict(self._bucket(folder))
         matching = sorted(key for key in bucket if key.startswith(folder.key) and key > start_after)
         for key in islice(matching, limit):
-            kept = bucket[key]
-            yield Entry(key, kept.etag, kept.size, kept.modified)
+            stored = bucket[key]
+            yield Entry(key, stored.etag, stored.size, stored.modified)
 
     def now(self) -> datetime:
         """The clock that the constructor was given."""
@@ -93,11 +93,11 @@ class MemoryStore:
         except KeyError as error:
             raise StoreMisconfigured(f"The bucket {self._prefix}{ref.bucket} does not exist.") from error
 
-    def _read(self, ref: ObjectRef) -> Stored:
-        found = self._bucket(ref).get(ref.key)
-        if found is None:
+    def _stored(self, ref: ObjectRef) -> Stored:
+        stored = self._bucket(ref).get(ref.key)
+        if stored is None:
             raise Missing(ref.key)
-        return replace(found, metadata=dict(found.metadata))
+        return replace(stored, metadata=dict(stored.metadata))
 
     def _write(self, ref: ObjectRef, body: bytes, metadata: Mapping[str, str]) -> str:
         etag = md5(body, usedforsecurity=False).hexdigest()

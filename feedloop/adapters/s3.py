@@ -40,7 +40,7 @@ _EVERYTHING = "*,0.0.0.0/0,::/0"  # names, and addresses
 _REFUSED = "412 Precondition Failed"
 _IN_FLIGHT = "409 Conflict"  # AWS: another conditional write has not ended yet, and may fail
 _CODE = re.compile(r"<Code>(\w+)</Code>")
-_SUSPENDED = "{0} refuses the ETag that it tells of {1}. SeaweedFS does so where versioning is suspended: enable it."
+_SUSPENDED = "{0} refuses the ETag that it gives for {1}. SeaweedFS does so where versioning is suspended: enable it."
 
 _REFUSALS = {
     "NoSuchBucket": "The bucket {} does not exist: create it, or mend BUCKET_PREFIX.",
@@ -105,16 +105,16 @@ class S3Store:
 
     def get(self, ref: ObjectRef, *, most: int | None = None) -> Stored:
         """The object, of its body at most so many bytes: the rest stays with the store. Raises Missing."""
-        with self._told(ref):
-            found = self._bucket(ref).get(ref.key)
-            head = _head(found)
+        with self._translated_errors(ref):
+            result = self._bucket(ref).get(ref.key)
+            head = _head(result)
             whole = most is None or head.size <= most
-            body = bytes(found.bytes()) if whole else _beginning(found, most or 0)
+            body = bytes(result.bytes()) if whole else _beginning(result, most or 0)
             return Stored(head.etag, head.size, head.modified, head.metadata, body)
 
     def head(self, ref: ObjectRef) -> Head:
         """The object without its body. Raises Missing."""
-        with self._told(ref):
+        with self._translated_errors(ref):
             try:
                 return _head(self._bucket(ref).get(ref.key, options={"head": True}))
             except (FileNotFoundError, PermissionDeniedError):  # an answer to HEAD has no body to say why
@@ -135,9 +135,9 @@ class S3Store:
     def replace(self, ref: ObjectRef, body: bytes, *, etag: str) -> str:
         """Compare-and-swap a JSON document; return the new ETag. Raises Changed, also when missing.
 
-        Raises StoreMisconfigured when the store refuses the ETag that it tells.
+        Raises StoreMisconfigured when the store refuses the ETag that it gave.
         """
-        for _ in range(2):  # the same content may have come back before we look
+        for _ in range(2):  # the same content may have come back before we check
             try:
                 return self._put(ref, body, {"Content-Type": "application/json"}, {"e_tag": f'"{etag}"'})
             except Changed:
@@ -146,15 +146,15 @@ class S3Store:
         raise StoreMisconfigured(_SUSPENDED.format(self._prefix + ref.bucket, ref.key))
 
     def copy(self, source: ObjectRef, target: ObjectRef) -> None:
-        """The same bytes and metadata at another place, read and written. Raises Missing."""
-        with self._told(source):
-            found = self._bucket(source).get(source.key)
-            body = bytes(found.bytes())
-        self._put(target, body, found.attributes, "overwrite")
+        """The same bytes and metadata under another key, read and written. Raises Missing."""
+        with self._translated_errors(source):
+            result = self._bucket(source).get(source.key)
+            body = bytes(result.bytes())
+        self._put(target, body, result.attributes, "overwrite")
 
     def delete(self, ref: ObjectRef) -> None:
         """Remove the object; one that is not there is fine."""
-        with suppress(Missing), self._told(ref):
+        with suppress(Missing), self._translated_errors(ref):
             self._bucket(ref).delete(ref.key)
 
     def list(self, folder: ObjectRef, *, start_after: str = "", limit: int | None = None) -> Iterator[Entry]:
@@ -163,14 +163,14 @@ class S3Store:
         That is byte order unless a file's name begins with the name of a folder beside it.
         """
         check_folder(folder.key)
-        return islice(self._lines(folder, start_after, min(limit or _PAGE, _PAGE)), limit)
+        return islice(self._entries(folder, start_after, min(limit or _PAGE, _PAGE)), limit)
 
     def now(self) -> datetime:
         """The Date of an answer of the store, to the second."""
         try:
             return parsedate_to_datetime(self._date()).astimezone(UTC)
         except (OSError, HTTPException, ValueError) as error:
-            raise StoreDown(f"The store at {self._endpoint} does not tell the time: {error}") from error
+            raise StoreDown(f"The store at {self._endpoint} sends no time: {error}") from error
 
     def url(self, ref: ObjectRef) -> str:
         """The object's s3:// address, with the bucket prefix."""
@@ -203,7 +203,7 @@ class S3Store:
         )
 
     def _put(self, ref: ObjectRef, body: bytes, attributes: "Attributes", mode: "PutMode") -> str:
-        with self._told(ref):
+        with self._translated_errors(ref):
             # in one part, also above 5 MB: a copy keeps its ETag
             done = self._bucket(ref).put(ref.key, body, attributes=attributes, mode=mode, use_multipart=False)
             return _bare(done["e_tag"])
@@ -213,16 +213,16 @@ class S3Store:
             return self.head(ref).etag
         return ""
 
-    def _lines(self, folder: ObjectRef, start_after: str, page: int) -> Iterator[Entry]:
-        with self._told(folder):
+    def _entries(self, folder: ObjectRef, start_after: str, page: int) -> Iterator[Entry]:
+        with self._translated_errors(folder):
             try:
-                for lines in self._bucket(folder).list(folder.key or None, offset=start_after or None, chunk_size=page):
-                    for line in lines:
-                        start_after = line["path"]
+                for items in self._bucket(folder).list(folder.key or None, offset=start_after or None, chunk_size=page):
+                    for item in items:
+                        start_after = item["path"]
                         # a console's "create folder" leaves an object that obstore lists by the folder's own name
                         if start_after.startswith(folder.key):
-                            yield Entry(start_after, _bare(line["e_tag"]), line["size"], line["last_modified"])
-            except InvalidPathError:  # somebody's key has a line break in it: obstore tells nothing of its page
+                            yield Entry(start_after, _bare(item["e_tag"]), item["size"], item["last_modified"])
+            except InvalidPathError:  # somebody's key has a line break in it: obstore lists nothing of its page
                 where = self._prefix + folder.bucket, folder.key, start_after
                 yield from self._listing.entries(*where, page=page, send=self._send)
 
@@ -238,24 +238,24 @@ class S3Store:
         try:
             with self._opener.open(question, timeout=self._patience) as answer:
                 return str(answer.headers["Date"])
-        except HTTPError as refusal:  # it tells the time as well
+        except HTTPError as refusal:  # it has a Date as well
             return str(refusal.headers["Date"])
 
     @contextmanager
-    def _told(self, ref: ObjectRef) -> Iterator[None]:
+    def _translated_errors(self, ref: ObjectRef) -> Iterator[None]:
         try:
             yield
         except ValueError as error:  # `..` or `//`: no store has such a key
             raise Missing(ref.key) from error
         except (BaseError, OSError) as error:
-            raise _meaning(error, self._prefix + ref.bucket, ref.key) from error
+            raise _error_of(error, self._prefix + ref.bucket, ref.key) from error
         except BaseException as error:
             if type(error).__name__ != "PanicException":  # no Exception, and it would end what its thread belongs to
                 raise
             raise StoreDown(f"The store's client failed on {ref.key}: {error}") from error
 
 
-def _meaning(error: Exception, bucket: str, key: str) -> FeedloopError:
+def _error_of(error: Exception, bucket: str, key: str) -> FeedloopError:
     """What obstore's error means to us; only the answer's text tells a missing key from a missing bucket."""
     text = str(error)
     code = _code(error, text)
@@ -276,16 +276,16 @@ def _code(error: Exception, text: str) -> str:
     return "AccessDenied" if isinstance(error, PermissionDeniedError | UnauthenticatedError) else ""
 
 
-def _head(found: "GetResult") -> Head:
-    meta = found.meta
-    named = {name.lower(): value for name, value in found.attributes.items()}
+def _head(result: "GetResult") -> Head:
+    meta = result.meta
+    named = {name.lower(): value for name, value in result.attributes.items()}
     metadata = {name: value for name, value in named.items() if name not in HEADER_NAMES}
     return Head(_bare(meta["e_tag"]), meta["size"], meta["last_modified"], metadata)
 
 
-def _beginning(found: "GetResult", most: int) -> bytes:
+def _beginning(result: "GetResult", most: int) -> bytes:
     read = b""
-    for chunk in found.stream(min_chunk_size=most):
+    for chunk in result.stream(min_chunk_size=most):
         read += bytes(chunk)
         if len(read) >= most:
             break

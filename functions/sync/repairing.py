@@ -168,7 +168,7 @@ class Repairer:
     def _compare_changed(self, files: dict[int, Entry], mark: Mark) -> tuple[_Comparison, Mark]:
         """Compare what changed since the mark; the mark after that."""
         counts, unreadable, since = Counter[str](), set[int](), mark.since - OVERLAP
-        for batch in batches(self.tool.answers(self.project, since=since, after=mark.after, unreadable=unreadable)):
+        for batch in batches(self.tool.annotations(self.project, since=since, after=mark.after, unreadable=unreadable)):
             counts.update(self.each(lambda one: self._compare(one, known=one.id in files), batch))
             mark = mark.past(batch, self.project.as_of)
         return _Comparison(counts, frozenset(unreadable)), mark.past((), self.project.as_of)
@@ -200,7 +200,7 @@ class Repairer:
     def _compare_all(self, files: dict[int, Entry]) -> _Comparison:
         """Create every missing file, and remove those whose annotation is certainly gone."""
         strays, counts, unreadable = set(files), Counter[str](), set[int]()
-        for batch in batches(self.tool.answers(self.project, since=BEGINNING, after=0, unreadable=unreadable)):
+        for batch in batches(self.tool.annotations(self.project, since=BEGINNING, after=0, unreadable=unreadable)):
             missing = [annotation for annotation in batch if annotation.id not in files]
             counts.update(self.each(lambda one: self._compare(one, known=False), missing))
             strays -= {annotation.id for annotation in batch}
@@ -216,7 +216,7 @@ class Repairer:
         """The ETag of the file of an annotation that this project had and has no more; empty for any other."""
 
         def work() -> str:
-            if self.tool.has_answer(annotation):
+            if self.tool.has_annotation(annotation):
                 return ""
             with suppress(Missing, Malformed, KeyError, TypeError, ValueError):  # not Label Studio's: nobody deleted it
                 stored = self.store.get(keys.output(self.queue, str(annotation)), most=LARGEST)

@@ -56,9 +56,9 @@ def annotated(sync, tool, queued):
 
 @pytest.fixture
 def compared(tool, monkeypatch):
-    """The annotations that the desk was asked for."""
-    seen, answers = [], tool.answers
-    monkeypatch.setattr(tool, "answers", lambda *of, **how: noted(answers(*of, **how), seen))
+    """The annotations that the tool was asked for."""
+    seen, annotations = [], tool.annotations
+    monkeypatch.setattr(tool, "annotations", lambda *of, **how: noted(annotations(*of, **how), seen))
     return seen
 
 

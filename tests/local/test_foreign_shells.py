@@ -35,7 +35,7 @@ def bucket_setup(url: str) -> None:
 
 
 def desk(url: str) -> None:
-    LabelStudio(url=url, token=ID, route=settings.route(url), pause=lambda _: None).has_answer(1)
+    LabelStudio(url=url, token=ID, route=settings.route(url), pause=lambda _: None).has_annotation(1)
 
 
 def minio(url: str) -> None:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-LISTINGS = {"list", "answers"}
+LISTINGS = {"list", "annotations"}
 VERBS = {"get", "head", "create", "replace", "copy", "delete", "now", *LISTINGS}
-VERBS |= {"projects", "add", "find", "remove", "has_answer"}  # a review desk's
+VERBS |= {"projects", "add", "find", "remove", "has_annotation"}  # an annotation tool's
 
 
 class Killed(BaseException):

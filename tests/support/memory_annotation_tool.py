@@ -82,7 +82,7 @@ class MemoryAnnotationTool:
             if found and found.image == image and not found.answers and not found.draft:
                 del self.tasks[task]
 
-    def answers(
+    def annotations(
         self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
     ) -> Iterator[RemoteAnnotation]:
         with self._working():
@@ -94,7 +94,7 @@ class MemoryAnnotationTool:
             found = [self._answer(task, annotation) for task in told for annotation in task.answers.values()]
         yield from found
 
-    def has_answer(self, annotation: int) -> bool:
+    def has_annotation(self, annotation: int) -> bool:
         with self._working():
             return any(annotation in task.answers for task in self.tasks.values())
 

@@ -1,6 +1,6 @@
 """Pictures by Pillow: an upload becomes an upright JPEG without private metadata, or is refused.
 
-Whoever shows a picture to a model does so by this module: predict, training, judging and the benchmarks see the same.
+Every model gets its pixels from this module: in predict, training, comparison and the benchmarks they are the same.
 """
 
 from functools import partial
@@ -37,7 +37,7 @@ _TURNS: Final = {
 
 _SPACES = {1: icc.GREY, 3: icc.RGB, 4: icc.CMYK}
 """The colours that an ICC profile explains, by the number of a JPEG's components."""
-_VIEW = 448  # twice what the largest usual classifier looks at
+_VIEW = 448  # pixels a side: twice the input of the largest usual classifier
 _LARGEST_VIEW = 2_000_000
 _MOST_WALKED = 1_000_000_000  # pixels of all scans: each costs a walk over the whole picture, however short it is
 _MOST_WORK = 200_000_000  # pixels of all scans that are decoded once more for what stands behind them
@@ -52,12 +52,12 @@ def normalise(body: bytes) -> Picture:
     """
     parts = _split(body)
     if isinstance(parts, Jpeg):
-        return _of_jpeg(parts)
+        return _normalise_jpeg(parts)
     if isinstance(parts, Png):
         with open_picture(parts.body) as image:
-            return _of_other(png_on_white(image, parts), parts.stripped)
+            return _normalise_other(png_on_white(image, parts), parts.stripped)
     with open_picture(parts.body) as image:
-        return _of_other(on_white(image), parts)
+        return _normalise_other(on_white(image), parts)
 
 
 def measure(body: bytes) -> tuple[int, int]:
@@ -67,7 +67,7 @@ def measure(body: bytes) -> tuple[int, int]:
 
 
 def decode(picture: Picture, side: int) -> Image.Image:
-    """The picture as a model sees it, in sRGB; decoded smaller where both sides stay at least this long.
+    """The picture in sRGB, as models get it; decoded smaller where both sides stay at least this long.
 
     Raises BrokenPicture.
     """
@@ -79,10 +79,10 @@ def decode(picture: Picture, side: int) -> Image.Image:
 
 
 def shrink(picture: Picture, size: int) -> bytes:
-    """The picture stretched to a square, as rows of RGB bytes.
+    """The picture stretched to size x size, as size * size * 3 bytes: rows of RGB.
 
     The JPEG is decoded at the smallest scale that leaves at least twice the size, so that
-    the bilinear filter (which averages when it shrinks) still sees enough.
+    the bilinear filter (which averages when it shrinks) still gets enough pixels. Raises BrokenPicture.
     """
     return decode(picture, 2 * size).resize((size, size), Image.Resampling.BILINEAR).tobytes()
 
@@ -99,8 +99,8 @@ def _split(body: bytes) -> Jpeg | Png | StrippedPicture:
     raise UnsupportedPicture("Send a JPEG, PNG or WebP picture.")
 
 
-def _of_jpeg(parts: Jpeg) -> Picture:
-    """Kept as it is where that is upright, shown by every browser, and its colours need no table to be understood."""
+def _normalise_jpeg(parts: Jpeg) -> Picture:
+    """Kept as it is where that is upright, decoded by every browser, and its colours need no table to be understood."""
     profile = icc.parse(parts.profile, _SPACES.get(parts.colours, b""))
     kept = profile.clean if profile else b""
     pieces = jpeg.pieces(parts.segments, kept)  # Pillow never sees the rest
@@ -112,18 +112,18 @@ def _of_jpeg(parts: Jpeg) -> Picture:
             raise BrokenPicture(f"The JPEG has {len(pieces) - 1} scans, too many for a picture so large.")
         if stays:
             image.draft("RGB", (_VIEW, _VIEW))
-            tight = _tight(clean, pieces, scans.load(image, pieces), size)
+            tight = _trimmed(clean, pieces, scans.load(image, pieces), size)
         if _ends_empty(image) or not parts.ended:
             _check_end(clean, coarse=parts.ended and parts.decodes_everywhere)
         if tight:
             return Picture(tight, *size, view=_view(to_srgb(image, kept)))
         if not stays:
-            return _written(image, parts.orientation, parts.profile)
+            return _encode(image, parts.orientation, parts.profile)
     with open_picture(clean) as image:
-        return _written(image, parts.orientation, kept)
+        return _encode(image, parts.orientation, kept)
 
 
-def _tight(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[int, int]) -> bytes:
+def _trimmed(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[int, int]) -> bytes:
     """The file without what stands behind the last pixel of a scan, which is nothing in all but a few files.
 
     Empty when that cannot be found out soon, or pixels would change.
@@ -137,11 +137,11 @@ def _tight(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[in
     return tight if _decoded(tight, coarse=False) == _decoded(clean, coarse=False) else b""
 
 
-def _of_other(image: Image.Image, stripped: StrippedPicture) -> Picture:
+def _normalise_other(image: Image.Image, stripped: StrippedPicture) -> Picture:
     """A PNG or WebP; grey becomes colour, whose profile is another kind than grey's."""
     grey = image.mode == "L" and icc.parse(stripped.profile, icc.GREY)
     coloured = to_srgb(image, stripped.profile) if grey else image.convert("RGB")
-    return _written(coloured, stripped.orientation, b"" if grey else stripped.profile)
+    return _encode(coloured, stripped.orientation, b"" if grey else stripped.profile)
 
 
 def _small(image: Image.Image, side: int) -> Image.Image:
@@ -152,7 +152,7 @@ def _small(image: Image.Image, side: int) -> Image.Image:
 
 
 def _view(small: Image.Image) -> View | None:
-    """What a classifier will look at; a long and narrow picture stays large, and is better decoded again."""
+    """What a classifier will get; a long and narrow picture stays large, and is better decoded again."""
     pixels = small.width * small.height
     return View(small.tobytes(), small.width, small.height) if pixels <= _LARGEST_VIEW else None
 
@@ -164,9 +164,9 @@ def _ends_empty(image: Image.Image) -> bool:
 
 
 def _check_end(clean: bytes, *, coarse: bool) -> None:
-    """Raises BrokenPicture when more bytes would be more pixels. A coarse look sees missing pixels, a fine one bits."""
-    shown = _decoded(clean, coarse=coarse)
-    if any(_decoded(more, coarse=coarse) != shown for more in jpeg.prolonged(clean)):
+    """Raises BrokenPicture when more bytes would be more pixels; coarse: only where whole pixels are missing."""
+    pixels = _decoded(clean, coarse=coarse)
+    if any(_decoded(more, coarse=coarse) != pixels for more in jpeg.prolonged(clean)):
         raise BrokenPicture("Pixels are missing at the end of the JPEG.")
 
 
@@ -178,11 +178,11 @@ def _decoded(body: bytes, *, coarse: bool) -> bytes:
         return image.tobytes()
 
 
-def _written(image: Image.Image, orientation: int, profile: bytes) -> Picture:
+def _encode(image: Image.Image, orientation: int, profile: bytes) -> Picture:
     """A new JPEG, turned upright, with the profile that explains its colours; one that needs tables is applied."""
-    found = icc.parse(profile, SPACES[image.mode])
-    kept = found.clean if found else b""
-    meant = to_srgb(image, profile) if found and not kept else image
+    parsed = icc.parse(profile, SPACES[image.mode])
+    kept = parsed.clean if parsed else b""
+    meant = to_srgb(image, profile) if parsed and not kept else image
     turned = meant.transpose(_TURNS[orientation]) if orientation in _TURNS else meant
     file = BytesIO()
     turned.save(file, "JPEG", quality=QUALITY, icc_profile=kept or None, comment="")

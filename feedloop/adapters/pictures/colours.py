@@ -17,11 +17,11 @@ _DEEP = 16
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """The picture as a screen shows it: in sRGB."""
-    found = icc.parse(profile, SPACES[image.mode])
-    if not found or found.is_srgb:
+    parsed = icc.parse(profile, SPACES[image.mode])
+    if not parsed or parsed.is_srgb:
         return image if image.mode == "RGB" else image.convert("RGB")
     try:
-        meant = ImageCms.ImageCmsProfile(BytesIO(found.clean or profile))
+        meant = ImageCms.ImageCmsProfile(BytesIO(parsed.clean or profile))
         return ImageCms.buildTransform(meant, ImageCms.createProfile("sRGB"), image.mode, "RGB").apply(image)
     except (ImageCms.PyCMSError, *UNREADABLE):  # broken in a way that only a conversion finds
         return image.convert("RGB")
@@ -41,18 +41,18 @@ def png_on_white(image: Image.Image, parts: Png) -> Image.Image:
     deep = parts.depth == _DEEP
     if image.mode == "I;16":
         pairs = image.tobytes()
-        low, shown = (Image.frombytes("L", image.size, pairs[at::2]) for at in (0, 1))
+        low, high = (Image.frombytes("L", image.size, pairs[at::2]) for at in (0, 1))
     else:
-        shown = on_white(image)
-        low = _low_bytes(parts) if deep and parts.key else shown
+        high = on_white(image)
+        low = _low_bytes(parts) if deep and parts.key else high
     if parts.key:
         scale = 1 if deep else 255 // ((1 << parts.depth) - 1)
         high_levels = [level >> 8 if deep else level * scale for level in parts.key]
         low_levels = [level & 255 for level in parts.key] if deep else high_levels
-        bands = zip((*shown.split(), *low.split()), high_levels + low_levels, strict=True)
+        bands = zip((*high.split(), *low.split()), high_levels + low_levels, strict=True)
         masks = [band.point([255 * (level == key) for level in range(256)]) for band, key in bands]
-        shown.paste("white", mask=reduce(ImageChops.darker, masks))
-    return shown
+        high.paste("white", mask=reduce(ImageChops.darker, masks))
+    return high
 
 
 def _low_bytes(parts: Png) -> Image.Image:

@@ -51,6 +51,6 @@ def _check(image: Image.Image, least: int) -> None:
         raise BrokenPicture(f"{image.width} x {image.height} pixels; each side needs {least} or more.")
 
 
-def too_large(found: int, limit: int, unit: str) -> TooLarge:
-    """What is said of a number of millions."""
-    return TooLarge(f"{found / 1e6:.1f} {unit}, the limit is {limit / 1e6:.0f} {unit}. Send a smaller picture.", limit)
+def too_large(amount: int, limit: int, unit: str) -> TooLarge:
+    """The error for an amount of millions of `unit`."""
+    return TooLarge(f"{amount / 1e6:.1f} {unit}, the limit is {limit / 1e6:.0f} {unit}. Send a smaller picture.", limit)

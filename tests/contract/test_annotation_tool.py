@@ -1,4 +1,4 @@
-"""What sync relies on, of the desk in memory and of a real Label Studio alike."""
+"""What sync relies on, of the annotation tool in memory and of a real Label Studio alike."""
 
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
@@ -35,22 +35,22 @@ def people(label_studio):
 
 @pytest.fixture(params=["memory", pytest.param("label_studio", marks=pytest.mark.store)])
 def office(request):
-    """A desk, somebody who annotates there, and how to open a project."""
+    """An annotation tool, somebody who annotates there, and how to open a project."""
     if request.param == "memory":
         memory = MemoryAnnotationTool()
         return memory, memory, memory.open
     server = request.getfixturevalue("label_studio")
     form = {"label_config": CONFIG}
-    desk = LabelStudio(url=server.url, token=server.token)
+    tool = LabelStudio(url=server.url, token=server.token)
     return (
-        desk,
+        tool,
         request.getfixturevalue("people"),
         lambda title: server.ask("POST", "/api/projects", json={"title": title, **form}).raise_for_status(),
     )
 
 
 @pytest.fixture
-def desk(office):
+def tool(office):
     return office[0]
 
 
@@ -62,15 +62,15 @@ def by_hand(office):
 @pytest.fixture
 def project(office):
     """An empty project of one's own."""
-    desk, _, opens = office
+    tool, _, opens = office
     title = f"Project {token_hex(4)}"
     opens(title)
-    return lambda: titled(desk, title)
+    return lambda: titled(tool, title)
 
 
-def titled(desk, title):
+def titled(tool, title):
     """The only project with this title."""
-    (found,) = [project for project in desk.projects() if project.title == title]
+    (found,) = [project for project in tool.projects() if project.title == title]
     return found
 
 
@@ -82,86 +82,86 @@ def task(number, **more):
     return {"data": {"v": 1, "image": picture(number), **more}, "predictions": []}
 
 
-def every(desk, project):
-    return list(desk.answers(project, since=LONG_AGO, after=0))
+def every(tool, project):
+    return list(tool.annotations(project, since=LONG_AGO, after=0))
 
 
 def test_a_new_project_has_no_annotations(project):
     assert project().annotations == 0
 
 
-def test_a_project_tells_the_time_that_dates_its_answers(desk, project, by_hand):
-    (made,) = desk.add(project(), [task(1)])
+def test_a_project_tells_the_time_that_dates_its_answers(tool, project, by_hand):
+    (made,) = tool.add(project(), [task(1)])
     before = project().as_of
     by_hand.annotate(made, "Egg")
-    (answer,) = every(desk, project())
+    (answer,) = every(tool, project())
     assert before <= answer.updated_at <= project().as_of + timedelta(seconds=1)
 
 
-def test_tasks_are_imported_in_order(desk, project):
-    ids = desk.add(project(), [task(1), task(2), task(3)])
-    assert desk.find(project(), [picture(2), picture(3)]) == {picture(2): ids[1], picture(3): ids[2]}
+def test_tasks_are_imported_in_order(tool, project):
+    ids = tool.add(project(), [task(1), task(2), task(3)])
+    assert tool.find(project(), [picture(2), picture(3)]) == {picture(2): ids[1], picture(3): ids[2]}
 
 
-def test_many_tasks_are_found_by_their_pictures(desk, project):
-    ids = desk.add(project(), [task(number) for number in range(120)])
-    assert desk.find(project(), [picture(number) for number in range(200)]) == dict(
+def test_many_tasks_are_found_by_their_pictures(tool, project):
+    ids = tool.add(project(), [task(number) for number in range(120)])
+    assert tool.find(project(), [picture(number) for number in range(200)]) == dict(
         zip(map(picture, range(120)), ids, strict=True)
     )
 
 
-def test_of_two_tasks_with_the_same_picture_the_older_is_found(desk, project):
-    first, _ = desk.add(project(), [task(1), task(1)])
-    assert desk.find(project(), [picture(1)]) == {picture(1): first}
+def test_of_two_tasks_with_the_same_picture_the_older_is_found(tool, project):
+    first, _ = tool.add(project(), [task(1), task(1)])
+    assert tool.find(project(), [picture(1)]) == {picture(1): first}
 
 
-def test_tasks_of_another_project_are_not_found(desk, project, office):
+def test_tasks_of_another_project_are_not_found(tool, project, office):
     title = f"Project {token_hex(4)}"
     office[2](title)
-    desk.add(titled(desk, title), [task(1)])
-    assert desk.find(project(), [picture(1)]) == {}
+    tool.add(titled(tool, title), [task(1)])
+    assert tool.find(project(), [picture(1)]) == {}
 
 
-def test_one_bad_task_refuses_all(desk, project):
+def test_one_bad_task_refuses_all(tool, project):
     with pytest.raises(TaskRefused):
-        desk.add(project(), [task(1), {"data": {"v": 1}, "predictions": []}])
-    assert desk.find(project(), [picture(1)]) == {}
+        tool.add(project(), [task(1), {"data": {"v": 1}, "predictions": []}])
+    assert tool.find(project(), [picture(1)]) == {}
 
 
-def test_a_task_that_nobody_began_can_be_removed(desk, project):
-    desk.remove(desk.add(project(), [task(1)])[0], picture(1))
-    assert desk.find(project(), [picture(1)]) == {}
+def test_a_task_that_nobody_began_can_be_removed(tool, project):
+    tool.remove(tool.add(project(), [task(1)])[0], picture(1))
+    assert tool.find(project(), [picture(1)]) == {}
 
 
-def test_a_task_is_removed_only_with_its_own_picture(desk, project):
-    desk.remove(desk.add(project(), [task(1)])[0], picture(2))
-    assert list(desk.find(project(), [picture(1)])) == [picture(1)]
+def test_a_task_is_removed_only_with_its_own_picture(tool, project):
+    tool.remove(tool.add(project(), [task(1)])[0], picture(2))
+    assert list(tool.find(project(), [picture(1)])) == [picture(1)]
 
 
-def test_removing_a_task_that_is_gone_is_fine(desk, project):
-    (made,) = desk.add(project(), [task(1)])
+def test_removing_a_task_that_is_gone_is_fine(tool, project):
+    (made,) = tool.add(project(), [task(1)])
     for _ in range(2):
-        desk.remove(made, picture(1))
+        tool.remove(made, picture(1))
 
 
 @pytest.mark.parametrize("choice", ["Egg", None])
-def test_an_answered_or_skipped_task_is_not_removed(desk, project, by_hand, choice):
-    (made,) = desk.add(project(), [task(1)])
+def test_an_answered_or_skipped_task_is_not_removed(tool, project, by_hand, choice):
+    (made,) = tool.add(project(), [task(1)])
     by_hand.annotate(made, choice)
-    desk.remove(made, picture(1))
-    assert list(desk.find(project(), [picture(1)])) == [picture(1)]
+    tool.remove(made, picture(1))
+    assert list(tool.find(project(), [picture(1)])) == [picture(1)]
 
 
-def test_answers_and_skips_are_counted(desk, project, by_hand):
-    for made, choice in zip(desk.add(project(), [task(1), task(2), task(3)]), ["Egg", "Meat", None], strict=True):
+def test_answers_and_skips_are_counted(tool, project, by_hand):
+    for made, choice in zip(tool.add(project(), [task(1), task(2), task(3)]), ["Egg", "Meat", None], strict=True):
         by_hand.annotate(made, choice)
     assert project().annotations == 3
 
 
-def test_an_answer_says_what_curate_reads(desk, project, by_hand):
-    (made,) = desk.add(project(), [task(1)])
+def test_an_answer_says_what_curate_reads(tool, project, by_hand):
+    (made,) = tool.add(project(), [task(1)])
     annotation = by_hand.annotate(made, "Egg")
-    (answer,) = every(desk, project())
+    (answer,) = every(tool, project())
     body = load(answer.body)
     assert (answer.id, body["id"], body["was_cancelled"]) == (annotation, annotation, False)
     assert body["result"][0]["value"] == {"choices": ["Egg"]}
@@ -170,51 +170,51 @@ def test_an_answer_says_what_curate_reads(desk, project, by_hand):
     assert (body["project"], "created_at" in body, "lead_time" in body) == (project().id, True, True)
 
 
-def test_a_skip_is_an_answer(desk, project, by_hand):
-    by_hand.annotate(desk.add(project(), [task(1)])[0], None)
-    assert [load(answer.body)["was_cancelled"] for answer in every(desk, project())] == [True]
+def test_a_skip_is_an_answer(tool, project, by_hand):
+    by_hand.annotate(tool.add(project(), [task(1)])[0], None)
+    assert [load(answer.body)["was_cancelled"] for answer in every(tool, project())] == [True]
 
 
-def test_every_answer_of_a_task_comes_once(desk, project, by_hand):
-    (made,) = desk.add(project(), [task(1)])
+def test_every_answer_of_a_task_comes_once(tool, project, by_hand):
+    (made,) = tool.add(project(), [task(1)])
     ids = [by_hand.annotate(made, choice) for choice in ("Egg", "Meat")]
-    assert sorted(answer.id for answer in every(desk, project())) == ids
+    assert sorted(answer.id for answer in every(tool, project())) == ids
 
 
-def test_only_newer_answers_are_asked_for(desk, project, by_hand):
-    made = desk.add(project(), [task(1), task(2)])
+def test_only_newer_answers_are_asked_for(tool, project, by_hand):
+    made = tool.add(project(), [task(1), task(2)])
     first, second = (by_hand.annotate(each, "Egg") for each in made)
-    later = every(desk, project())[0].updated_at + timedelta(days=1)
-    assert [answer.id for answer in desk.answers(project(), since=later, after=first)] == [second]
+    later = every(tool, project())[0].updated_at + timedelta(days=1)
+    assert [answer.id for answer in tool.annotations(project(), since=later, after=first)] == [second]
 
 
-def test_nothing_newer_is_nothing(desk, project, by_hand):
-    annotation = by_hand.annotate(desk.add(project(), [task(1)])[0], "Egg")
-    (answer,) = every(desk, project())
+def test_nothing_newer_is_nothing(tool, project, by_hand):
+    annotation = by_hand.annotate(tool.add(project(), [task(1)])[0], "Egg")
+    (answer,) = every(tool, project())
     later = answer.updated_at + timedelta(days=1)
-    assert list(desk.answers(project(), since=later, after=annotation)) == []
+    assert list(tool.annotations(project(), since=later, after=annotation)) == []
 
 
-def test_a_changed_answer_is_newer(desk, project, by_hand):
-    annotation = by_hand.annotate(desk.add(project(), [task(1)])[0], "Egg")
-    before = every(desk, project())[0]
+def test_a_changed_answer_is_newer(tool, project, by_hand):
+    annotation = by_hand.annotate(tool.add(project(), [task(1)])[0], "Egg")
+    before = every(tool, project())[0]
     by_hand.change(annotation, "Meat")
-    (after,) = desk.answers(project(), since=before.updated_at - timedelta(seconds=1), after=annotation)
+    (after,) = tool.annotations(project(), since=before.updated_at - timedelta(seconds=1), after=annotation)
     assert load(after.body)["result"][0]["value"] == {"choices": ["Meat"]}
 
 
-def test_a_deleted_answer_is_gone(desk, project, by_hand):
-    annotation = by_hand.annotate(desk.add(project(), [task(1)])[0], "Egg")
-    assert desk.has_answer(annotation)
+def test_a_deleted_answer_is_gone(tool, project, by_hand):
+    annotation = by_hand.annotate(tool.add(project(), [task(1)])[0], "Egg")
+    assert tool.has_annotation(annotation)
     by_hand.delete_annotation(annotation)
-    assert not desk.has_answer(annotation)
-    assert (project().annotations, every(desk, project())) == (0, [])
+    assert not tool.has_annotation(annotation)
+    assert (project().annotations, every(tool, project())) == (0, [])
 
 
-def test_answers_come_although_they_fill_many_pages(desk, project, by_hand, monkeypatch):
+def test_answers_come_although_they_fill_many_pages(tool, project, by_hand, monkeypatch):
     monkeypatch.setattr("feedloop.adapters.label_studio._PAGE", 2)
-    ids = [by_hand.annotate(made, "Egg") for made in desk.add(project(), [task(number) for number in range(5)])]
-    assert [answer.id for answer in every(desk, project())] == ids
+    ids = [by_hand.annotate(made, "Egg") for made in tool.add(project(), [task(number) for number in range(5)])]
+    assert [answer.id for answer in every(tool, project())] == ids
 
 
 HALF = "\ud800"
@@ -225,10 +225,10 @@ class TestLabelStudio:
     def test_tasks_that_it_fails_to_tell_keep_no_other_one_waiting(self, label_studio, monkeypatch):
         """It keeps half of a pair and answers 500, to that and to whoever asks for the task from then on."""
         monkeypatch.setattr("feedloop.adapters.label_studio._PAGE", 4)
-        desk, title = LabelStudio(url=label_studio.url, token=label_studio.token), token_hex(4)
+        tool, title = LabelStudio(url=label_studio.url, token=label_studio.token), token_hex(4)
         label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).raise_for_status()
-        project = titled(desk, title)
-        ids = desk.add(project, [task(number) for number in range(7)] + [task(7, note=HALF)])
+        project = titled(tool, title)
+        ids = tool.add(project, [task(number) for number in range(7)] + [task(7, note=HALF)])
 
         def post(path, **form):
             return label_studio.ask("POST", path, json={"result": [CHOSEN], **form})
@@ -239,13 +239,13 @@ class TestLabelStudio:
         post(f"/api/tasks/{ids[7]}/annotations/")
         assert (bad.status_code, draft.status_code) == (500, 500)
         unreadable = set()
-        answers = desk.answers(project, since=LONG_AGO, after=0, unreadable=unreadable)
+        answers = tool.annotations(project, since=LONG_AGO, after=0, unreadable=unreadable)
         assert [answer.id for answer in answers] == [good[0], good[2]]
         assert unreadable == {ids[1], ids[2], ids[7]}
-        assert desk.find(project, [picture(number) for number in range(7)]).keys() == set(map(picture, range(7)))
-        assert desk.has_answer(good[1] + 2)
-        desk.remove(ids[1], picture(1))
-        assert picture(1) in desk.find(project, [picture(1)])
+        assert tool.find(project, [picture(number) for number in range(7)]).keys() == set(map(picture, range(7)))
+        assert tool.has_annotation(good[1] + 2)
+        tool.remove(ids[1], picture(1))
+        assert picture(1) in tool.find(project, [picture(1)])
 
     def test_a_wrong_token_is_told(self, label_studio):
         with pytest.raises(AnnotationToolMisconfigured, match="feedloop-label-studio-token"):
@@ -260,20 +260,20 @@ class TestLabelStudio:
             LabelStudio(url=label_studio.url, token="aa.bb.cc").projects()
 
     def test_a_project_that_is_gone_is_told(self, label_studio):
-        desk = LabelStudio(url=label_studio.url, token=label_studio.token)
+        tool = LabelStudio(url=label_studio.url, token=label_studio.token)
         made = label_studio.ask("POST", "/api/projects", json={"title": "Short-lived", "label_config": CONFIG}).json()
-        project = titled(desk, "Short-lived")
+        project = titled(tool, "Short-lived")
         label_studio.ask("DELETE", f"/api/projects/{made['id']}")
         with pytest.raises(AnnotationToolMisconfigured, match="labelling setup"):
-            desk.add(project, [task(1)])
+            tool.add(project, [task(1)])
 
     @pytest.mark.parametrize("failures", [[DONE], [UNDONE], [UNDONE, UNDONE, DONE]], ids=str)
     def test_an_import_that_seemed_to_fail_is_done_once(self, label_studio, failures):
         title = token_hex(4)
         made = label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).json()
         with failing(label_studio.url, *failures) as front:
-            desk = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
-            ids = desk.add(titled(desk, title), [task(1), task(2)])
+            tool = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
+            ids = tool.add(titled(tool, title), [task(1), task(2)])
         assert front.left == []
         tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
         assert [found["id"] for found in tasks] == ids
@@ -281,8 +281,8 @@ class TestLabelStudio:
     @pytest.mark.slow("Label Studio waits eight seconds for its database")
     def test_predictions_survive_a_locked_database(self, label_studio):
         """Label Studio waits five seconds, tries again, and then imports tasks without their predictions."""
-        desk = LabelStudio(url=label_studio.url, token=label_studio.token)
-        project = titled(desk, "Low Confidence Review")
+        tool = LabelStudio(url=label_studio.url, token=label_studio.token)
+        project = titled(tool, "Low Confidence Review")
         said = {"model_version": "the model", "score": 0.4, "result": [CHOSEN]}
         with (
             ThreadPoolExecutor(1) as pool,
@@ -290,7 +290,7 @@ class TestLabelStudio:
         ):
             other.execute("BEGIN IMMEDIATE")
             importing = pool.submit(
-                desk.add, project, [{**task(number), "predictions": [said]} for number in (901, 902)]
+                tool.add, project, [{**task(number), "predictions": [said]} for number in (901, 902)]
             )
             with pytest.raises(TimeoutError):
                 importing.result(timeout=8)
@@ -301,20 +301,20 @@ class TestLabelStudio:
 
     def test_an_import_that_fails_for_ever_is_told(self, label_studio):
         with failing(label_studio.url, *[UNDONE] * 20) as front:
-            desk = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
+            tool = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
             with pytest.raises(AnnotationToolDown, match="database is locked"):
-                desk.add(titled(desk, "Low Confidence Review"), [task(1)])
+                tool.add(titled(tool, "Low Confidence Review"), [task(1)])
 
     def test_imports_take_turns(self, label_studio):
         """Label Studio sleeps three seconds and more whenever it finds its SQLite locked."""
         with failing(label_studio.url) as front, ThreadPoolExecutor(3) as pool:
-            desk = LabelStudio(url=front.address, token=label_studio.token)
-            projects = [titled(desk, title) for title in TITLES.values()]
-            list(pool.map(lambda project: desk.add(project, [task(1)]), projects))
+            tool = LabelStudio(url=front.address, token=label_studio.token)
+            projects = [titled(tool, title) for title in TITLES.values()]
+            list(pool.map(lambda project: tool.add(project, [task(1)]), projects))
         assert front.most_at_once == 1
 
 
-def test_a_desk_that_is_not_there_is_down():
+def test_a_tool_that_is_not_there_is_down():
     with pytest.raises(AnnotationToolDown):
         LabelStudio(url="http://127.0.0.1:1", token="0" * 40).projects()
 

@@ -96,12 +96,12 @@ def once(tasks):
 
 def save(person, task, **form):
     """Once, as a browser does, which does not try again."""
-    browser = replace(person.desk, token=person.token)
+    browser = replace(person.tool, token=person.token)
     return browser.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": [CHOSEN], **form})
 
 
-def everything(desk):
-    return {project.title: (project.id, desk.storages(project)) for project in desk.projects()}
+def everything(tool):
+    return {project.title: (project.id, tool.storages(project)) for project in tool.projects()}
 
 
 def test_a_second_set_up_changes_nothing(sync, set_up):
@@ -124,10 +124,10 @@ def test_imports_of_two_syncs_at_once_come_once_with_their_predictions(sync, pro
 @pytest.mark.parametrize("many", [(5, 10), pytest.param((20, 40), marks=pytest.mark.soak)], ids=str)
 def test_annotators_who_save_during_an_import_lose_nothing(sync, project, people, shown, many):
     imports, saves = many
-    desk, newer = sync(), unsure(5 * imports)
-    waiting = desk.add(project, unsure(saves))
+    tool, newer = sync(), unsure(5 * imports)
+    waiting = tool.add(project, unsure(saves))
     with ThreadPoolExecutor(5) as pool:
-        importing = pool.submit(lambda: [desk.add(project, newer[at : at + 5]) for at in range(0, 5 * imports, 5)])
+        importing = pool.submit(lambda: [tool.add(project, newer[at : at + 5]) for at in range(0, 5 * imports, 5)])
         saved = [answer.status_code for answer in pool.map(save, people * saves, waiting)]
         importing.result()
     assert saved == [201] * saves
@@ -138,7 +138,7 @@ def test_sync_is_told_every_answer_once(sync, project, people):
     waiting = sync().add(project, unsure(3))
     forms = {}, {}, {"result": [], "was_cancelled": True}
     made = [save(people[0], task, **form).json()["id"] for task, form in zip(waiting, forms, strict=True)]
-    told = [answer.id for answer in sync().answers(project, since=LONG_AGO, after=0)]
+    told = [answer.id for answer in sync().annotations(project, since=LONG_AGO, after=0)]
     assert [told.count(annotation) for annotation in made] == [1, 1, 1]
-    newer = sync().answers(project, since=datetime.now(UTC).replace(year=2999), after=made[0])
+    newer = sync().annotations(project, since=datetime.now(UTC).replace(year=2999), after=made[0])
     assert [answer.id for answer in newer] == made[1:]
