@@ -27,7 +27,7 @@ from typing import Any
 
 from benchmarks.shared import filling, report
 from benchmarks.shared.filling import Object
-from feedloop.adapters.label_studio import LabelStudio
+from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import Document, dump
@@ -44,7 +44,7 @@ PREFIX, QUEUE = "first-", keys.LOW_CONFIDENCE
 Row = dict[str, object]
 
 
-class Timed(LabelStudio):
+class Timed(LabelStudioTool):
     """Label Studio, and how long its imports took."""
 
     importing = 0.0

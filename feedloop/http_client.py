@@ -1,4 +1,4 @@
-"""Calls by `requests` that know what they are told, and nothing of the person's shell."""
+"""HTTP calls by `requests` along a given route, with nothing of the person's shell."""
 
 from typing import Any
 

@@ -42,7 +42,7 @@ _LOGGING: dict[str, Any] = {
 
 
 def serve(factory: str, host: str, port: int, options: ServerOptions) -> None:
-    """Serve the ASGI application that `module:function` makes, until the process is told to end.
+    """Serve the ASGI application that `module:function` makes, until the process is signalled to end.
 
     A dead worker is replaced.
     """

@@ -103,7 +103,7 @@ class Project:
     annotations: int
     """How many it has, skips included."""
     as_of: datetime
-    """When this was told, by the tool's own clock, which also dates its annotations."""
+    """When this was true, by the tool's own clock, which also dates its annotations."""
 
 
 @dataclass(frozen=True, slots=True)

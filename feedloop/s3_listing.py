@@ -21,7 +21,7 @@ from feedloop.ports import Entry
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _OF_NOTHING = hashlib.sha256(b"").hexdigest()
 
-Send = Callable[[Request], bytes]
+SendRequest = Callable[[Request], bytes]
 """Sends a request and gives the body of a good answer."""
 
 
@@ -34,7 +34,7 @@ class ListingClient:
     access_key: str
     secret_key: str
 
-    def entries(self, bucket: str, folder: str, start_after: str, *, page: int, send: Send) -> Iterator[Entry]:
+    def entries(self, bucket: str, folder: str, start_after: str, *, page: int, send: SendRequest) -> Iterator[Entry]:
         """What lies below the folder, after that key; markers of folders are left out. Raises OSError for no XML."""
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(page), "prefix": folder}
         more = {"start-after": start_after} if start_after else {}

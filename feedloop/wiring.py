@@ -59,9 +59,9 @@ def annotation_tool() -> AnnotationTool | None:
 
 @cache
 def _annotation_tool(url: str, token: str) -> AnnotationTool:
-    from feedloop.adapters.label_studio import LabelStudio
+    from feedloop.adapters.label_studio import LabelStudioTool
 
-    return LabelStudio(url=url, token=token, route=settings.route(url))
+    return LabelStudioTool(url=url, token=token, route=settings.route(url))
 
 
 def clock() -> Clock:

@@ -68,7 +68,7 @@ class _Token(AuthBase):
         return request
 
 
-class LabelStudio:
+class LabelStudioTool:
     """An AnnotationTool.
 
     Reads and deletions that fail are tried again. A list of tasks that goes on failing is halved down to the tasks that

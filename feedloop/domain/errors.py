@@ -26,7 +26,7 @@ FeedloopError
 │   ├── AlreadyExists
 │   └── Changed
 ├── TaskRefused             Label Studio takes none of a batch
-├── MetadataTooLarge        our own mistake, told before anything is sent
+├── MetadataTooLarge        our own mistake, raised before anything is sent
 ├── Malformed               a stored document that cannot be understood
 └── WrongSetting            a deployment that must not start
 """
@@ -53,7 +53,7 @@ class Unauthorised(Refused):
 
 
 class UnknownPrediction(Refused):
-    """No such prediction, or its signature is wrong: both are told alike."""
+    """No such prediction, or its signature is wrong: both have one message."""
 
 
 class MethodNotAllowed(Refused):

@@ -1,8 +1,8 @@
 """ICC profiles: what the numbers of a picture mean as colours (ICC.1:2022; ICC.1:2001 for version 2).
 
 Profiles carry free text: a device's name, a person's copyright. Of one that describes its colours by three primaries
-(or none, for grey) and curves, a new profile with the same colours is written. One that needs tables is told apart,
-so that its picture can be converted instead. What cannot be understood is no profile.
+(or none, for grey) and curves, a new profile with the same colours is written. One that needs tables is marked, so
+that its picture can be converted instead. What cannot be understood is no profile.
 """
 
 import struct
@@ -41,10 +41,10 @@ class Profile(NamedTuple):
     clean: bytes
     """A profile of the same colours without any text but ours; empty for one that needs tables."""
     is_srgb: bool
-    """Whether colours are shown right without it."""
+    """Whether colours are displayed right without it."""
 
 
-def parse(profile: bytes, space: bytes) -> Profile | None:
+def parse_profile(profile: bytes, space: bytes) -> Profile | None:
     """A profile of this colour space; None when it is broken, or of another space."""
     parsed = _parse_cached(profile) if len(profile) <= _SMALL else _parse(profile)
     return parsed if parsed and parsed.space == space else None
@@ -77,7 +77,7 @@ def _rewritten(profile: bytes, tags: dict[bytes, bytes]) -> Profile:
     primaries: tuple[float, ...] = _SRGB
     if space == RGB:
         if profile[_CONNECTION] != _XYZ:
-            raise ValueError("Primaries are told in XYZ.")
+            raise ValueError("Primaries are given in XYZ.")
         kept |= {name: _numbers(tags[name], _XYZ, 3) for name in _PRIMARIES}
         primaries = tuple(value for name in _PRIMARIES for value in _fractions(kept[name]))
         if abs(_determinant(primaries)) < 0.001:  # noqa: PLR2004 - of sRGB it is 0.2

@@ -1,7 +1,7 @@
 """Proxies: the way to an address. A person's proxies and exceptions mean the same for every client that we use.
 
 Clients read the variables each in their own way: one knows no CIDR, another no ports, a third no `*` in a list.
-So none of them reads any: it is told.
+So none of them reads any: it is given its route.
 """
 
 import re

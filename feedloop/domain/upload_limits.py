@@ -1,4 +1,4 @@
-"""What an upload may be."""
+"""Limits of an upload."""
 
 MOST_BYTES = 10_000_000
 
@@ -12,4 +12,4 @@ MOST_SIDE = 65_500
 """Pixels; what a JPEG can hold."""
 
 LEAST_SIDE = 16
-"""Pixels; nothing can be told from less."""
+"""Pixels; no class can be told from less."""

@@ -1,7 +1,7 @@
 """Label Studio, as annotators need it."""
 
 from feedloop import reviews, settings
-from feedloop.adapters.label_studio import LabelStudio
+from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.domain import keys
 from feedloop.domain.errors import AnnotationToolDown, StoreDown, WrongSetting
 from feedloop.domain.review import TITLES
@@ -16,7 +16,7 @@ def label_studio(deployment: Deployment) -> Finding:
     url = deployment.settings.label_studio_url
     if not url:
         return not_checked("there is none, or it is not ready yet: tasks wait in the store")
-    annotation_tool = LabelStudio(
+    annotation_tool = LabelStudioTool(
         url=url, token=deployment.secret(settings.LABEL_STUDIO_TOKEN), route=settings.route(url)
     )
     try:
@@ -26,7 +26,7 @@ def label_studio(deployment: Deployment) -> Finding:
     return wrong(*faults) if faults else ok(f"{url} takes the token; {len(TITLES)} projects have their storages")
 
 
-def _faults(annotation_tool: LabelStudio, deployment: Deployment) -> list[str]:
+def _faults(annotation_tool: LabelStudioTool, deployment: Deployment) -> list[str]:
     bucket = deployment.bucket(keys.LABELSTUDIO)
     projects = reviews.match_projects(annotation_tool.projects(), _noted(deployment))
     missing = [

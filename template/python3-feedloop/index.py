@@ -13,7 +13,7 @@ from feedloop.receiving import Receiver
 from function import handler
 
 GRACE_SECONDS = 2.0
-"""The watchdog sends calls for `healthcheck_interval` after both were told to end."""
+"""The watchdog sends calls for `healthcheck_interval` after both were signalled to end."""
 DRAIN_SECONDS = 25
 """No less than the longest exec_timeout of a function that visitors call."""
 

@@ -8,7 +8,7 @@ from secrets import token_hex
 
 import pytest
 
-from feedloop.adapters.label_studio import LabelStudio
+from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.domain.documents import load
 from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, TaskRefused
 from feedloop.domain.review import TITLES
@@ -34,14 +34,14 @@ def people(label_studio):
 
 
 @pytest.fixture(params=["memory", pytest.param("label_studio", marks=pytest.mark.store)])
-def office(request):
+def backend(request):
     """An annotation tool, somebody who annotates there, and how to open a project."""
     if request.param == "memory":
         memory = MemoryAnnotationTool()
         return memory, memory, memory.open
     server = request.getfixturevalue("label_studio")
     form = {"label_config": CONFIG}
-    tool = LabelStudio(url=server.url, token=server.token)
+    tool = LabelStudioTool(url=server.url, token=server.token)
     return (
         tool,
         request.getfixturevalue("people"),
@@ -50,19 +50,19 @@ def office(request):
 
 
 @pytest.fixture
-def tool(office):
-    return office[0]
+def tool(backend):
+    return backend[0]
 
 
 @pytest.fixture
-def by_hand(office):
-    return office[1]
+def by_hand(backend):
+    return backend[1]
 
 
 @pytest.fixture
-def project(office):
+def project(backend):
     """An empty project of one's own."""
-    tool, _, opens = office
+    tool, _, opens = backend
     title = f"Project {token_hex(4)}"
     opens(title)
     return lambda: titled(tool, title)
@@ -115,9 +115,9 @@ def test_of_two_tasks_with_the_same_picture_the_older_is_found(tool, project):
     assert tool.find(project(), [picture(1)]) == {picture(1): first}
 
 
-def test_tasks_of_another_project_are_not_found(tool, project, office):
+def test_tasks_of_another_project_are_not_found(tool, project, backend):
     title = f"Project {token_hex(4)}"
-    office[2](title)
+    backend[2](title)
     tool.add(titled(tool, title), [task(1)])
     assert tool.find(project(), [picture(1)]) == {}
 
@@ -225,7 +225,7 @@ class TestLabelStudio:
     def test_tasks_that_it_fails_to_tell_keep_no_other_one_waiting(self, label_studio, monkeypatch):
         """It keeps half of a pair and answers 500, to that and to whoever asks for the task from then on."""
         monkeypatch.setattr("feedloop.adapters.label_studio._PAGE", 4)
-        tool, title = LabelStudio(url=label_studio.url, token=label_studio.token), token_hex(4)
+        tool, title = LabelStudioTool(url=label_studio.url, token=label_studio.token), token_hex(4)
         label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).raise_for_status()
         project = titled(tool, title)
         ids = tool.add(project, [task(number) for number in range(7)] + [task(7, note=HALF)])
@@ -249,18 +249,18 @@ class TestLabelStudio:
 
     def test_a_wrong_token_is_told(self, label_studio):
         with pytest.raises(AnnotationToolMisconfigured, match="feedloop-label-studio-token"):
-            LabelStudio(url=label_studio.url, token="0" * 40).projects()
+            LabelStudioTool(url=label_studio.url, token="0" * 40).projects()
 
     def test_a_personal_token_is_exchanged(self, label_studio):
         personal = label_studio.ask("POST", "/api/token/").json()["token"]
-        assert titled(LabelStudio(url=label_studio.url, token=personal), "Low Confidence Review")
+        assert titled(LabelStudioTool(url=label_studio.url, token=personal), "Low Confidence Review")
 
     def test_a_personal_token_that_is_no_longer_valid_is_told(self, label_studio):
         with pytest.raises(AnnotationToolMisconfigured, match="feedloop-label-studio-token"):
-            LabelStudio(url=label_studio.url, token="aa.bb.cc").projects()
+            LabelStudioTool(url=label_studio.url, token="aa.bb.cc").projects()
 
     def test_a_project_that_is_gone_is_told(self, label_studio):
-        tool = LabelStudio(url=label_studio.url, token=label_studio.token)
+        tool = LabelStudioTool(url=label_studio.url, token=label_studio.token)
         made = label_studio.ask("POST", "/api/projects", json={"title": "Short-lived", "label_config": CONFIG}).json()
         project = titled(tool, "Short-lived")
         label_studio.ask("DELETE", f"/api/projects/{made['id']}")
@@ -272,7 +272,7 @@ class TestLabelStudio:
         title = token_hex(4)
         made = label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).json()
         with failing(label_studio.url, *failures) as front:
-            tool = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
+            tool = LabelStudioTool(url=front.address, token=label_studio.token, pause=lambda _: None)
             ids = tool.add(titled(tool, title), [task(1), task(2)])
         assert front.left == []
         tasks = label_studio.ask("GET", f"/api/tasks?project={made['id']}").json()["tasks"]
@@ -281,7 +281,7 @@ class TestLabelStudio:
     @pytest.mark.slow("Label Studio waits eight seconds for its database")
     def test_predictions_survive_a_locked_database(self, label_studio):
         """Label Studio waits five seconds, tries again, and then imports tasks without their predictions."""
-        tool = LabelStudio(url=label_studio.url, token=label_studio.token)
+        tool = LabelStudioTool(url=label_studio.url, token=label_studio.token)
         project = titled(tool, "Low Confidence Review")
         said = {"model_version": "the model", "score": 0.4, "result": [CHOSEN]}
         with (
@@ -301,14 +301,14 @@ class TestLabelStudio:
 
     def test_an_import_that_fails_for_ever_is_told(self, label_studio):
         with failing(label_studio.url, *[UNDONE] * 20) as front:
-            tool = LabelStudio(url=front.address, token=label_studio.token, pause=lambda _: None)
+            tool = LabelStudioTool(url=front.address, token=label_studio.token, pause=lambda _: None)
             with pytest.raises(AnnotationToolDown, match="database is locked"):
                 tool.add(titled(tool, "Low Confidence Review"), [task(1)])
 
     def test_imports_take_turns(self, label_studio):
         """Label Studio sleeps three seconds and more whenever it finds its SQLite locked."""
         with failing(label_studio.url) as front, ThreadPoolExecutor(3) as pool:
-            tool = LabelStudio(url=front.address, token=label_studio.token)
+            tool = LabelStudioTool(url=front.address, token=label_studio.token)
             projects = [titled(tool, title) for title in TITLES.values()]
             list(pool.map(lambda project: tool.add(project, [task(1)]), projects))
         assert front.most_at_once == 1
@@ -316,10 +316,10 @@ class TestLabelStudio:
 
 def test_a_tool_that_is_not_there_is_down():
     with pytest.raises(AnnotationToolDown):
-        LabelStudio(url="http://127.0.0.1:1", token="0" * 40).projects()
+        LabelStudioTool(url="http://127.0.0.1:1", token="0" * 40).projects()
 
 
 def test_no_error_shows_the_token():
     with pytest.raises(AnnotationToolDown) as told:
-        LabelStudio(url="http://127.0.0.1:1", token="f00d" * 10).projects()
+        LabelStudioTool(url="http://127.0.0.1:1", token="f00d" * 10).projects()
     assert "f00d" not in f"{told.value!r} {told.value.__cause__!r}"

@@ -8,7 +8,7 @@ from secrets import token_hex
 
 import pytest
 
-from feedloop.adapters.label_studio import LabelStudio
+from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.domain.review import TITLES
 from tests.support import annotator, servers, world
 from tests.support import label_studio as label_studios
@@ -59,7 +59,7 @@ def people(studio, set_up):
 @pytest.fixture
 def sync(studio, set_up):
     """What each sync opens for itself."""
-    return lambda: LabelStudio(url=studio.url, token=studio.token)
+    return lambda: LabelStudioTool(url=studio.url, token=studio.token)
 
 
 @pytest.fixture

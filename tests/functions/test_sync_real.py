@@ -11,7 +11,7 @@ from datetime import timedelta
 import pytest
 
 from feedloop import settings
-from feedloop.adapters.label_studio import LabelStudio
+from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
@@ -51,7 +51,7 @@ def people(label_studio):
 
 @pytest.fixture(scope="module")
 def desk(label_studio):
-    return LabelStudio(url=label_studio.url, token=label_studio.token)
+    return LabelStudioTool(url=label_studio.url, token=label_studio.token)
 
 
 @pytest.fixture

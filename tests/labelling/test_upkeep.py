@@ -5,7 +5,7 @@ from xml.etree.ElementTree import fromstring
 import pytest
 
 from feedloop import releases, reviews
-from feedloop.adapters.label_studio import LabelStudio
+from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.domain import annotations, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
@@ -96,7 +96,7 @@ def test_a_project_is_found_again_whatever_it_is_called(ready):
     ready.store.delete(keys.projects())
     assert changes(ready.set_up()) == []
     assert "Unsure ones: 0 tasks" in ready.operator.run("status").told
-    desk = LabelStudio(url=ready.desk.url, token=ready.desk.token)
+    desk = LabelStudioTool(url=ready.desk.url, token=ready.desk.token)
     found = reviews.match_projects(desk.projects(), reviews.fetch_noted_projects(ready.store))
     assert {one.id for one in found.values()} == before
     assert (found[keys.LOW_CONFIDENCE].id, found[keys.LOW_CONFIDENCE].title) == (number, "Unsure ones")

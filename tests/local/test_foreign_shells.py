@@ -11,7 +11,7 @@ import pytest
 
 from feedloop import http_client, settings
 from feedloop.adapters.bucket_setup import connect
-from feedloop.adapters.label_studio import LabelStudio
+from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain.errors import AnnotationToolDown, StoreDown
 from feedloop.domain.keys import ObjectRef
@@ -35,7 +35,7 @@ def bucket_setup(url: str) -> None:
 
 
 def desk(url: str) -> None:
-    LabelStudio(url=url, token=ID, route=settings.route(url), pause=lambda _: None).has_annotation(1)
+    LabelStudioTool(url=url, token=ID, route=settings.route(url), pause=lambda _: None).has_annotation(1)
 
 
 def minio(url: str) -> None:

@@ -72,7 +72,7 @@ def by_tables(space: bytes, colours: dict[int, tuple[int, int, int]]) -> bytes:
 
 def clean(body: bytes, space: bytes = icc.RGB) -> bytes:
     """What is kept of a profile."""
-    found = icc.parse(body, space)
+    found = icc.parse_profile(body, space)
     assert found
     return found.clean
 

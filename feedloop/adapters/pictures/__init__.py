@@ -101,7 +101,7 @@ def _split(body: bytes) -> Jpeg | Png | StrippedPicture:
 
 def _normalise_jpeg(parts: Jpeg) -> Picture:
     """Kept as it is where that is upright, decoded by every browser, and its colours need no table to be understood."""
-    profile = icc.parse(parts.profile, _SPACES.get(parts.colours, b""))
+    profile = icc.parse_profile(parts.profile, _SPACES.get(parts.colours, b""))
     kept = profile.clean if profile else b""
     pieces = jpeg.pieces(parts.segments, kept)  # Pillow never sees the rest
     clean = b"".join(chain.from_iterable(pieces))
@@ -139,7 +139,7 @@ def _trimmed(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[
 
 def _normalise_other(image: Image.Image, stripped: StrippedPicture) -> Picture:
     """A PNG or WebP; grey becomes colour, whose profile is another kind than grey's."""
-    grey = image.mode == "L" and icc.parse(stripped.profile, icc.GREY)
+    grey = image.mode == "L" and icc.parse_profile(stripped.profile, icc.GREY)
     coloured = to_srgb(image, stripped.profile) if grey else image.convert("RGB")
     return _encode(coloured, stripped.orientation, b"" if grey else stripped.profile)
 
@@ -180,7 +180,7 @@ def _decoded(body: bytes, *, coarse: bool) -> bytes:
 
 def _encode(image: Image.Image, orientation: int, profile: bytes) -> Picture:
     """A new JPEG, turned upright, with the profile that explains its colours; one that needs tables is applied."""
-    parsed = icc.parse(profile, SPACES[image.mode])
+    parsed = icc.parse_profile(profile, SPACES[image.mode])
     kept = parsed.clean if parsed else b""
     meant = to_srgb(image, profile) if parsed and not kept else image
     turned = meant.transpose(_TURNS[orientation]) if orientation in _TURNS else meant

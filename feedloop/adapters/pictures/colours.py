@@ -17,7 +17,7 @@ _DEEP = 16
 
 def to_srgb(image: Image.Image, profile: bytes) -> Image.Image:
     """The picture as a screen shows it: in sRGB."""
-    parsed = icc.parse(profile, SPACES[image.mode])
+    parsed = icc.parse_profile(profile, SPACES[image.mode])
     if not parsed or parsed.is_srgb:
         return image if image.mode == "RGB" else image.convert("RGB")
     try:

@@ -28,7 +28,7 @@ def test_of_a_profile_only_numbers_are_left(profile, version):
 
 @pytest.mark.parametrize("curve", [SRGB_CURVE, srgb_by_points(1024), srgb_by_points(256)])
 def test_srgb_is_known_however_it_is_written(curve):
-    found = icc.parse(profiles.coloured(profiles.SRGB, curve), icc.RGB)
+    found = icc.parse_profile(profiles.coloured(profiles.SRGB, curve), icc.RGB)
     assert found
     assert found.is_srgb
 
@@ -45,19 +45,19 @@ def test_srgb_is_known_however_it_is_written(curve):
     ],
 )
 def test_what_is_not_srgb_is_converted(primaries, curve):
-    found = icc.parse(profiles.coloured(primaries, curve), icc.RGB)
+    found = icc.parse_profile(profiles.coloured(primaries, curve), icc.RGB)
     assert found
     assert (found.is_srgb, bool(found.clean)) == (False, True)
 
 
 def test_a_profile_speaks_of_its_own_numbers_only():
-    assert icc.parse(profiles.grey(), icc.RGB) is None
-    assert icc.parse(profiles.coloured(), icc.GREY) is None
+    assert icc.parse_profile(profiles.grey(), icc.RGB) is None
+    assert icc.parse_profile(profiles.coloured(), icc.GREY) is None
 
 
 def test_a_profile_that_needs_tables_is_told_apart():
     for space in (icc.RGB, icc.CMYK):
-        found = icc.parse(profiles.by_tables(space, {}), space)
+        found = icc.parse_profile(profiles.by_tables(space, {}), space)
         assert found
         assert (found.clean, found.is_srgb) == (b"", False)
 
@@ -67,5 +67,5 @@ def test_no_damage_to_a_profile_stops_an_upload(data):
     body = bytearray(profiles.coloured())
     for at in data.draw(st.lists(st.integers(0, len(body) - 1), max_size=9)):
         body[at] = data.draw(st.integers(0, 255))
-    found = icc.parse(bytes(body), icc.RGB)
+    found = icc.parse_profile(bytes(body), icc.RGB)
     assert found is None or SECRET not in found.clean
