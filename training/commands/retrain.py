@@ -15,11 +15,10 @@ from training.commands import console, store_connection
 from training.commands.pull import STORE, Since, Until, parse_day
 from training.promotion import gate, gate_decisions, registry, retraining_data, test_days
 from training.promotion.gate import Rules
-from training.promotion.retraining_data import Replay
 from training.promotion.test_days import Window
 
 if TYPE_CHECKING:
-    from training.promotion.retraining import Lesson
+    from training.promotion.retraining import RetrainingData
 
 commands = typer.Typer()
 
@@ -80,31 +79,28 @@ def retrain(
     window = test_days.window(store, parse_day(since), parse_day(until), now=now)
     release = releases.current(store)
     champion = registry.fetch_package(store, release)
-    given = _given(replay, outliers, release.classes.names)
-    source = retraining.Source(store, champion, release.classes, window, now)
-    lesson = retraining.gather(source, to, given, console.track)
-    _tell(lesson)
+    given = None
+    if replay or outliers:
+        name = replay.name if replay else ""
+        given = retraining_data.load_replay(replay, outliers, name, release.classes.names)
+    source = retraining.RetrainingSource(store, champion, release.classes, window, now)
+    data = retraining.gather(source, to, given, console.track)
+    _show_data(data)
     size = int(champion.card.document["input"]["size"])
     plan = TrainingPlan(size=size, epochs=rounds, learning_rate=rate, seed=seed, workers=workers)
-    console.show_training(partial(retraining.train, lesson, start, plan, to / "model.pt"))
-    retraining.export(lesson, to / "model.pt", to, release.card.name, f"{now:%Y-%m-%d}")
+    console.show_training(partial(retraining.train_challenger, data, start, plan, to / "model.pt"))
+    retraining.export_challenger(data, to / "model.pt", to, f"{now:%Y-%m-%d}")
     _judge(store, to, window, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
-def _tell(lesson: "Lesson") -> None:
-    left = ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in lesson.pictures.left_out.items() if count)
-    again = (
-        f"{len(lesson.again.examples)} of the first lesson again"
-        if lesson.again.examples
-        else "nothing of the first lesson"
-    )
-    console.say(
-        f"{len(lesson.pictures.entries)} labelled pictures, {len(lesson.outliers)} of none of the classes, {again}"
-    )
-    if left:
+def _show_data(data: "RetrainingData") -> None:
+    entries, replay = data.pictures.entries, data.replay
+    labelled = f"{len(entries)} labelled pictures, {len(data.outliers)} of none of the classes"
+    console.say(f"{labelled}, {len(replay.examples)} replayed")
+    if left := ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in data.pictures.left_out.items() if count):
         console.say(f"left out: {left}")
-    if missing := retraining_data.missing_classes(lesson.pictures.entries, lesson.again, lesson.classes):
-        console.say(f"Nothing shows {', '.join(missing)}, which may be forgotten: give --replay.")
+    if missing := retraining_data.missing_classes(entries, replay, data.classes):
+        console.say(f"No example of {', '.join(missing)}, which may be forgotten: give --replay.")
 
 
 def _judge(store: ObjectStore, folder: Path, window: Window, rules: Rules, *, force: bool, now: datetime) -> None:
@@ -118,11 +114,3 @@ def _judge(store: ObjectStore, folder: Path, window: Window, rules: Rules, *, fo
     console.say(gate_decisions.summary(decision))
     if not decision["released"]:
         sys.exit(ENDS[decision["decision"]])
-
-
-def _given(replay: Path | None, outliers: Path | None, names: tuple[str, ...]) -> Replay | None:
-    return (
-        retraining_data.load_replay(replay, outliers, replay.name if replay else "", names)
-        if replay or outliers
-        else None
-    )

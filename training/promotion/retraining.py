@@ -1,4 +1,4 @@
-"""From the model that serves to the next one: on what people said since, without forgetting, and exported as ever."""
+"""From the champion to a challenger: trained on what people answered since and on a replay, exported as ever."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -26,36 +26,32 @@ from training.promotion.registry import ModelPackage
 from training.promotion.retraining_data import DistinctPictures, Replay
 from training.promotion.test_days import Window
 
-HELD = 0.1
-"""The share of all pictures that the best round is chosen by, and the confidence calibrated with."""
+VALIDATION_SHARE = 0.1
+"""The share of all pictures that the best epoch is chosen by, and the confidence calibrated with."""
 STATISTICS_BATCHES = 8
 """Batches that give the normalisations of a released file their statistics."""
 
 
 @dataclass(frozen=True, slots=True)
-class Lesson:
+class RetrainingData:
     """Everything to learn from, the model to go on from, and the classes by index as they are called now."""
 
-    old: ModelPackage
+    champion: ModelPackage
     classes: tuple[str, ...]
     pictures: DistinctPictures
     folder: Path
+    """Where the pictures lie."""
     outliers: Sequence[Example]
-    again: Replay
-    window: Document
-
-    @property
-    def shown(self) -> tuple[Example, ...]:
-        """The pictures of classes, the loop's and the first lesson's."""
-        own = [Example(self.folder / line.file, line.class_index) for line in self.pictures.entries]
-        return (*own, *self.again.examples)
+    replay: Replay
+    test_days: Window
 
     def split(self, seed: int) -> tuple[list[Example], list[Example]]:
-        """Without and with the held-out share, pictures of no class included."""
-        kept, held = Pictures(self.classes, self.shown).split(HELD, seed=seed)
-        nothing = [*self.outliers, *self.again.outliers]
-        aside = nothing[:: round(1 / HELD)]
-        return [*kept, *(one for one in nothing if one not in aside)], [*held, *aside]
+        """The examples to train on, and those to validate with, outliers among both."""
+        own = [Example(self.folder / entry.file, entry.class_index) for entry in self.pictures.entries]
+        training, validation = Pictures(self.classes, (*own, *self.replay.examples)).split(VALIDATION_SHARE, seed=seed)
+        outliers = [*self.outliers, *self.replay.outliers]
+        held = outliers[:: round(1 / VALIDATION_SHARE)]
+        return [*training, *(one for one in outliers if one not in held)], [*validation, *held]
 
     def facts(self, plan: TrainingPlan) -> Document:
         """What the card says: `manifest` names the loop's pictures, one by one."""
@@ -66,89 +62,89 @@ class Lesson:
             "outliers": len(self.outliers),
             "sources": retraining_data.sources(self.pictures.entries),
             "left_out": self.pictures.left_out,
-            "kept_for_judging": self.window,
-            "from": self.old.card.sha256,
-            "replay": self.again.facts(),
+            "kept_for_judging": {"from": self.test_days.first, "to": self.test_days.last},
+            "from": self.champion.card.sha256,
+            "replay": self.replay.facts(),
             "size": plan.size,
             "rounds": plan.epochs,
             "rate": plan.learning_rate,
             "seed": plan.seed,
-            "held": HELD,
+            "held": VALIDATION_SHARE,
         }
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """Where to gather from: the store, the model that serves and its classes, the window that judges, and when."""
+class RetrainingSource:
+    """Where to gather from: the store, the champion and the classes of its name, the days that judge, and the time."""
 
     store: ObjectStore
-    old: ModelPackage
+    champion: ModelPackage
     classes: ClassList
-    window: Window
+    test_days: Window
     now: datetime
 
 
-def gather(source: Source, folder: Path, given: Replay | None, progress: Progress) -> Lesson:
-    """Bring everything to learn from into a folder; again after a stop. `given` replaces what can be drawn again."""
-    store, window = source.store, source.window
+def gather(source: RetrainingSource, folder: Path, replay: Replay | None, progress: Progress) -> RetrainingData:
+    """Bring all data into a folder; again after a stop. A `replay` replaces the one that can be drawn."""
+    store, window = source.store, source.test_days
     sampled = human_labels.list_tasks(store, keys.RANDOM_SAMPLED)
     chosen = retraining_data.choose_pictures(store, window, sampled)
     pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
-    found = test_days.fetch(store, window, classes=len(source.classes.names), now=source.now)
-    judging = {one.sha256 for one in comparison.fetch_evaluation_set(store, found).pictures if one.body}
-    again = given or retraining_data.draw_replay(
-        source.old.card.document.get("trained_on", {}), folder / "again", progress
-    )
-    return Lesson(
-        source.old,
-        source.classes.names,
-        retraining_data.distinct(pulled.lines, judging),
-        folder / "pictures",
-        retraining_data.fetch_outliers(store, folder / "nothing", window, sampled),
-        again,
-        {"from": window.first, "to": window.last},
+    days = test_days.fetch(store, window, classes=len(source.classes.names), now=source.now)
+    test_set = {one.sha256 for one in comparison.fetch_evaluation_set(store, days).pictures if one.body}
+    trained_on = source.champion.card.document.get("trained_on", {})
+    return RetrainingData(
+        champion=source.champion,
+        classes=source.classes.names,
+        pictures=retraining_data.distinct(pulled.lines, test_set),
+        folder=folder / "pictures",
+        replay=replay or retraining_data.draw_replay(trained_on, folder / "again", progress),
+        outliers=retraining_data.fetch_outliers(store, folder / "nothing", window, sampled),
+        test_days=window,
     )
 
 
-def train(lesson: Lesson, weights: Path | None, plan: TrainingPlan, to: Path, on_batch: OnBatch) -> Iterator[Epoch]:
-    """Go on learning from the release, or from a checkpoint; the file `to` holds the best epoch so far.
+def train_challenger(
+    data: RetrainingData, weights: Path | None, plan: TrainingPlan, to: Path, on_batch: OnBatch
+) -> Iterator[Epoch]:
+    """Go on training the champion, or a checkpoint; the file `to` holds the best epoch so far.
 
     Raises BadRequest when nothing was learned: no picture, or no epoch better than the beginning.
     """
     training_loop.seed_everything(plan)
-    training, validation = lesson.split(plan.seed)
-    if not training or not lesson.pictures.entries:
+    training, validation = data.split(plan.seed)
+    if not training or not data.pictures.entries:
         raise BadRequest("There is nothing to learn from yet: let annotators answer first.")
-    network = mobilenet.extended(_state(lesson, weights, plan, training), len(lesson.classes))
+    network = mobilenet.extended(_weights(data, weights, plan, training), len(data.classes))
     (before, _), improved = training_loop.validate(network, validation, plan.size), False
-    for epoch in training_loop.train_best(network, lesson, plan, to, on_batch, below=before):
+    for epoch in training_loop.train_best(network, data, plan, to, on_batch, below=before):
         improved |= epoch.validation_loss < before
         yield epoch
     if not improved:
         raise BadRequest("No epoch was better on validation pictures than the model that serves: it stays.")
 
 
-def export(lesson: Lesson, weights: Path, to: Path, name: str, created: str) -> Document:
-    """Calibrate, export and compare as the command does; write model, card and manifest. The card."""
+def export_challenger(data: RetrainingData, weights: Path, to: Path, created: str) -> None:
+    """Calibrate, export and compare as the command `export` does; write model, card and manifest."""
     checkpoint = load_checkpoint(weights)
-    _, validation = lesson.split(checkpoint.trained_on["seed"])
+    _, validation = data.split(checkpoint.trained_on["seed"])
     exported = export_checkpoint(checkpoint, validation, seed=checkpoint.trained_on["seed"])
-    card = exported.card(name, created)
-    save_exported(to, exported.model, card)
-    manifests.save(to, manifests.to_bytes(lesson.pictures.entries))
-    return card
+    save_exported(to, exported.model, exported.card(data.champion.card.name, created))
+    manifests.save(to, manifests.to_bytes(data.pictures.entries))
 
 
-def _state(lesson: Lesson, weights: Path | None, plan: TrainingPlan, training: Sequence[Example]) -> mobilenet.State:
+def _weights(
+    data: RetrainingData, weights: Path | None, plan: TrainingPlan, training: Sequence[Example]
+) -> mobilenet.State:
     """The weights to go on from: given, or those of the release, read back from its file."""
-    names = lesson.old.card.classes
+    names = data.champion.card.classes
     if weights:
         return load_checkpoint(weights, names=names).state
-    dataset = tensors.TrainingDataset(training, len(lesson.classes), plan.size)
+    dataset = tensors.TrainingDataset(training, len(data.classes), plan.size)
     loader = tensors.training_batches(dataset, plan.batch_size, seed=plan.seed, workers=0)
     batches = (pixels for pixels, _ in islice(loader, STATISTICS_BATCHES))
-    temperature = float(lesson.old.card.document.get("temperature", 1.0))
+    temperature = float(data.champion.card.document.get("temperature", 1.0))
     try:
-        return unfold(lesson.old.model, len(names), plan.size, temperature, batches).state_dict()
+        return unfold(data.champion.model, len(names), plan.size, temperature, batches).state_dict()
     except Malformed as error:
         raise BadRequest(f"The release cannot be trained further: {error}. Give its checkpoint with --from.") from error
