@@ -1,6 +1,7 @@
 """Days and seconds, all in UTC."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 LAST_COMMIT = timedelta(minutes=5)
@@ -36,6 +37,14 @@ def time_of(day: str, second: int) -> datetime:
 def day_before(time: datetime) -> str:
     """Yesterday, seen from `time`."""
     return day_of(time - timedelta(days=1))
+
+
+@dataclass(frozen=True, slots=True)
+class DayRange:
+    """Days from the first to the last, as yyyymmdd."""
+
+    first: str
+    last: str
 
 
 def days(first: str, last: str) -> Iterator[str]:

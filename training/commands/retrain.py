@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from feedloop import releases
+from feedloop.domain.clock import DayRange
 from feedloop.ports import ObjectStore
 from training.commands import console, store_connection
 from training.commands.pull import STORE, Since, Until, parse_day
 from training.promotion import gate, gate_decisions, registry, retraining_data, test_days
 from training.promotion.gate import Rules
-from training.promotion.test_days import Window
 
 if TYPE_CHECKING:
     from training.promotion.retraining import RetrainingData
@@ -44,8 +44,8 @@ def judge(
 ) -> None:
     """Compare a model with the one that serves on the newest blind labels, and release it if it is not worse."""
     store, now = store_connection.open_store(), store_connection.clock()()
-    window = test_days.window(store, parse_day(since), parse_day(until), now=now)
-    _judge(store, folder, window, Rules(margin / 100, class_margin / 100), force=force, now=now)
+    days = test_days.choose_days(store, parse_day(since), parse_day(until), now=now)
+    _judge(store, folder, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
 @commands.command(
@@ -76,21 +76,21 @@ def retrain(
     from training.promotion import retraining
 
     store, now = store_connection.open_store(), store_connection.clock()()
-    window = test_days.window(store, parse_day(since), parse_day(until), now=now)
+    days = test_days.choose_days(store, parse_day(since), parse_day(until), now=now)
     release = releases.current(store)
     champion = registry.fetch_package(store, release)
     given = None
     if replay or outliers:
         name = replay.name if replay else ""
         given = retraining_data.load_replay(replay, outliers, name, release.classes.names)
-    source = retraining.RetrainingSource(store, champion, release.classes, window, now)
+    source = retraining.RetrainingSource(store, champion, release.classes, days, now)
     data = retraining.gather(source, to, given, console.track)
     _show_data(data)
     size = int(champion.card.document["input"]["size"])
     plan = TrainingPlan(size=size, epochs=rounds, learning_rate=rate, seed=seed, workers=workers)
     console.show_training(partial(retraining.train_challenger, data, start, plan, to / "model.pt"))
     retraining.export_challenger(data, to / "model.pt", to, f"{now:%Y-%m-%d}")
-    _judge(store, to, window, Rules(margin / 100, class_margin / 100), force=force, now=now)
+    _judge(store, to, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
 def _show_data(data: "RetrainingData") -> None:
@@ -103,10 +103,10 @@ def _show_data(data: "RetrainingData") -> None:
         console.say(f"No example of {', '.join(missing)}, which may be forgotten: give --replay.")
 
 
-def _judge(store: ObjectStore, folder: Path, window: Window, rules: Rules, *, force: bool, now: datetime) -> None:
+def _judge(store: ObjectStore, folder: Path, days: DayRange, rules: Rules, *, force: bool, now: datetime) -> None:
     """Let the gate decide, show it, keep the decision beside the model too, and end with what was decided."""
     decision = gate_decisions.judge(
-        store, registry.load_package(folder), window, rules, force=force, now=now, progress=console.track
+        store, registry.load_package(folder), days, rules, force=force, now=now, progress=console.track
     )
     document = json.dumps(decision, indent=2, ensure_ascii=False)
     (folder / releases.DECISION_FILE).write_text(f"{document}\n", encoding="utf-8")

@@ -9,15 +9,16 @@ from dataclasses import dataclass
 from feedloop.adapters import pictures
 from feedloop.classifiers import load_classifier
 from feedloop.domain import keys
-from feedloop.domain.answers import OTHER
+from feedloop.domain.answers import OTHER, Answer
 from feedloop.domain.errors import Missing
+from feedloop.domain.observations import Observation
 from feedloop.domain.prediction import PredictionId
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import Classifier, ObjectStore
 from training.data.download import WORKERS
 from training.progress import Progress
 from training.promotion.registry import ModelPackage
-from training.promotion.test_days import Answered, Day
+from training.promotion.test_days import LabelledDay
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,7 @@ class LabelledPicture:
 
     day: str
     prediction: PredictionId
-    truth: int
-    """The class, or OTHER."""
+    truth: Answer
     body: bytes
 
     @property
@@ -40,7 +40,7 @@ class LabelledPicture:
 class EvaluationSet:
     """What two models are compared on: days with their sizes, and their labelled pictures; `gone` were deleted."""
 
-    days: tuple[Day, ...]
+    days: tuple[LabelledDay, ...]
     pictures: tuple[LabelledPicture, ...]
     gone: int
 
@@ -69,12 +69,12 @@ class Comparison:
         return {day.day: day.predictions for day in self.evaluated.days}
 
 
-def fetch_evaluation_set(store: ObjectStore, days: Sequence[Day]) -> EvaluationSet:
+def fetch_evaluation_set(store: ObjectStore, days: Sequence[LabelledDay]) -> EvaluationSet:
     """The pictures of the blind labels, from their dataset: production may have deleted them."""
-    labels = [(day.day, answered) for day in days for answered in day.answered]
+    labelled = [one for day in days for one in day.labelled]
     with ThreadPoolExecutor(WORKERS) as pool:
-        labelled = [one for one in pool.map(lambda label: _fetch_picture(store, *label), labels) if one]
-    return EvaluationSet(tuple(days), tuple(labelled), len(labels) - len(labelled))
+        there = [picture for picture in pool.map(lambda one: _fetch_picture(store, one), labelled) if picture]
+    return EvaluationSet(tuple(days), tuple(there), len(labelled) - len(there))
 
 
 def compare(
@@ -91,14 +91,14 @@ def compare(
     )
 
 
-def _fetch_picture(store: ObjectStore, day: str, answered: Answered) -> LabelledPicture | None:
-    if answered.truth is None:
-        return LabelledPicture(day, answered.prediction, OTHER, b"")
+def _fetch_picture(store: ObjectStore, labelled: Observation) -> LabelledPicture | None:
+    if labelled.blind is None or labelled.blind == OTHER:
+        return LabelledPicture(labelled.day, labelled.id, OTHER, b"")
     try:
-        body = store.get(keys.dataset(keys.RANDOM_SAMPLED, answered.truth, answered.prediction)).body
+        body = store.get(keys.dataset(keys.RANDOM_SAMPLED, labelled.blind, labelled.id)).body
     except Missing:
         return None
-    return LabelledPicture(day, answered.prediction, answered.truth, body)
+    return LabelledPicture(labelled.day, labelled.id, labelled.blind, body)
 
 
 def _classify(classifier: Classifier, picture: LabelledPicture) -> int:

@@ -6,7 +6,7 @@ from datetime import datetime
 from feedloop import releases
 from feedloop.domain.answers import OTHER
 from feedloop.domain.cards import ModelCard
-from feedloop.domain.clock import iso
+from feedloop.domain.clock import DayRange, iso
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
 from feedloop.ports import ObjectStore
@@ -15,20 +15,19 @@ from training.promotion import comparison, gate, registry, test_days
 from training.promotion.comparison import Comparison
 from training.promotion.gate import Rules
 from training.promotion.registry import ModelPackage
-from training.promotion.test_days import Window
 
 
 def judge(
     store: ObjectStore,
     challenger: ModelPackage,
-    window: Window,
+    days: DayRange,
     rules: Rules,
     *,
     force: bool = False,
     now: datetime,
     progress: Progress,
 ) -> Document:
-    """Compare both on the labels of a window, decide, keep the decision, and release when it says so or by force.
+    """Compare both on the labels of these days, decide, keep the decision, and release when it says so or by force.
 
     Returns the decision, as `verdict.json` holds it. Raises BadRequest when the challenger serves already or answers
     other classes, NoModel when nothing serves, and Changed when another release came meanwhile: then nothing is
@@ -41,10 +40,10 @@ def judge(
     if challenger.card.classes[: len(known)] != known:
         raise BadRequest(f"The new model's classes do not begin with those that are known: {', '.join(known)}.")
     champion = registry.fetch_package(store, release)
-    days = test_days.fetch(store, window, classes=len(known), now=now)
-    compared = comparison.compare(comparison.fetch_evaluation_set(store, days), champion, challenger, progress)
+    judging = test_days.fetch_days(store, days, classes=len(known), now=now)
+    compared = comparison.compare(comparison.fetch_evaluation_set(store, judging), champion, challenger, progress)
     names = {"model": _name(challenger), "against": _name(champion)}
-    decision = {"v": 1, "at": iso(now), **names, **_document(compared, challenger.card, window, rules, force=force)}
+    decision = {"v": 1, "at": iso(now), **names, **_document(compared, challenger.card, days, rules, force=force)}
     registry.save_decision(store, decision)
     if decision["released"]:
         registry.publish(store, challenger, now=now, instead_of=champion.card.sha256)
@@ -63,7 +62,7 @@ def _name(package: ModelPackage) -> Document:
     return {"name": package.card.name, "sha256": package.card.sha256}
 
 
-def _document(compared: Comparison, card: ModelCard, window: Window, rules: Rules, *, force: bool) -> Document:
+def _document(compared: Comparison, card: ModelCard, days: DayRange, rules: Rules, *, force: bool) -> Document:
     """What was decided, by what rules, on what labels, and how both models did."""
     pair, evaluated = compared.paired, compared.evaluated
     decided = gate.decide(pair, card.classes, rules)
@@ -74,9 +73,9 @@ def _document(compared: Comparison, card: ModelCard, window: Window, rules: Rule
         "forced": force and decided.what != gate.RELEASE,
         "released": force or decided.what == gate.RELEASE,
         "rules": asdict(rules),
-        "window": {"from": window.first, "to": window.last},
+        "window": {"from": days.first, "to": days.last},
         "days": [
-            {"day": day.day, "predictions": day.predictions, "labels": len(day.answered)} for day in evaluated.days
+            {"day": day.day, "predictions": day.predictions, "labels": len(day.labelled)} for day in evaluated.days
         ],
         "labels": {
             "judged": len(compared.answers),

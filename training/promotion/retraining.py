@@ -8,6 +8,7 @@ from pathlib import Path
 
 from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
+from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest, Malformed
 from feedloop.evidence import human_labels
@@ -24,7 +25,6 @@ from training.progress import Progress
 from training.promotion import comparison, retraining_data, test_days
 from training.promotion.registry import ModelPackage
 from training.promotion.retraining_data import DistinctPictures, Replay
-from training.promotion.test_days import Window
 
 VALIDATION_SHARE = 0.1
 """The share of all pictures that the best epoch is chosen by, and the confidence calibrated with."""
@@ -43,7 +43,7 @@ class RetrainingData:
     """Where the pictures lie."""
     outliers: Sequence[Example]
     replay: Replay
-    test_days: Window
+    test_days: DayRange
 
     def split(self, seed: int) -> tuple[list[Example], list[Example]]:
         """The examples to train on, and those to validate with, outliers among both."""
@@ -80,18 +80,18 @@ class RetrainingSource:
     store: ObjectStore
     champion: ModelPackage
     classes: ClassList
-    test_days: Window
+    test_days: DayRange
     now: datetime
 
 
 def gather(source: RetrainingSource, folder: Path, replay: Replay | None, progress: Progress) -> RetrainingData:
     """Bring all data into a folder; again after a stop. A `replay` replaces the one that can be drawn."""
-    store, window = source.store, source.test_days
+    store, days = source.store, source.test_days
     sampled = human_labels.list_tasks(store, keys.RANDOM_SAMPLED)
-    chosen = retraining_data.choose_pictures(store, window, sampled)
+    chosen = retraining_data.choose_pictures(store, days, sampled)
     pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
-    days = test_days.fetch(store, window, classes=len(source.classes.names), now=source.now)
-    test_set = {one.sha256 for one in comparison.fetch_evaluation_set(store, days).pictures if one.body}
+    judging = test_days.fetch_days(store, days, classes=len(source.classes.names), now=source.now)
+    test_set = {one.sha256 for one in comparison.fetch_evaluation_set(store, judging).pictures if one.body}
     trained_on = source.champion.card.document.get("trained_on", {})
     return RetrainingData(
         champion=source.champion,
@@ -99,8 +99,8 @@ def gather(source: RetrainingSource, folder: Path, replay: Replay | None, progre
         pictures=retraining_data.distinct(pulled.lines, test_set),
         folder=folder / "pictures",
         replay=replay or retraining_data.draw_replay(trained_on, folder / "again", progress),
-        outliers=retraining_data.fetch_outliers(store, folder / "nothing", window, sampled),
-        test_days=window,
+        outliers=retraining_data.fetch_outliers(store, folder / "nothing", days, sampled),
+        test_days=days,
     )
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from feedloop import files
 from feedloop.domain import clock, keys
 from feedloop.domain.annotations import OTHER
+from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
 from feedloop.domain.prediction import PredictionId
@@ -18,7 +19,6 @@ from training.data.image_folder import Example
 from training.data.manifests import ManifestEntry
 from training.data.selection import Labelled, Wanted
 from training.progress import Progress
-from training.promotion.test_days import Window
 
 DRAWINGS = "drawings"
 """What a card calls the training data of the demonstration model."""
@@ -57,17 +57,17 @@ class Replay:
         return {name: value for name, value in facts.items() if value is not None} if self.name else {}
 
 
-def choose_pictures(store: ObjectStore, window: Window, sampled: Collection[str]) -> list[Labelled]:
+def choose_pictures(store: ObjectStore, days: DayRange, sampled: Collection[str]) -> list[Labelled]:
     """The pictures to download; `sampled` are the sample keys of all blind tasks, answered or not.
 
-    From the window's first day on no picture of the random sample is taken from any queue, lest a model is judged, now
-    or later, on what it was trained on. Older days judge nothing any more.
+    From the first of `days` (those that judge) on no picture of the random sample is taken from any queue, lest a model
+    is judged, now or later, on what it was trained on. Older days judge nothing any more.
     """
     informed = selection.choose(store, Wanted((keys.DATASETS[keys.LOW_CONFIDENCE], keys.DATASETS[keys.USER_FEEDBACK])))
     visitors = selection.choose(store, Wanted((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True))
-    older = Wanted((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(window.first, 0)))
+    older = Wanted((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(days.first, 0)))
     chosen = [*informed, *visitors, *selection.choose(store, older)]
-    return [one for one in chosen if not _judges(one.prediction, window, sampled)]
+    return [one for one in chosen if not _judges(one.prediction, days, sampled)]
 
 
 def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> DistinctPictures:
@@ -85,7 +85,7 @@ def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> Dis
     return DistinctPictures(tuple(same[0] for same in clear), left_out)
 
 
-def fetch_outliers(store: ObjectStore, folder: Path, window: Window, sampled: Collection[str]) -> list[Example]:
+def fetch_outliers(store: ObjectStore, folder: Path, days: DayRange, sampled: Collection[str]) -> list[Example]:
     """Pictures that annotators call none of the classes, and nobody anything else."""
     answers = selection.answers(store).items()
     none = (prediction for prediction, given in answers if {answer for _, answer in given} == {OTHER})
@@ -93,7 +93,7 @@ def fetch_outliers(store: ObjectStore, folder: Path, window: Window, sampled: Co
     examples = []
     for prediction in sorted(none, key=str):
         path = folder / f"{prediction}.jpg"
-        if not _judges(prediction, window, sampled) and _fetch_picture(store, prediction, path):
+        if not _judges(prediction, days, sampled) and _fetch_picture(store, prediction, path):
             examples.append(Example(path, None))
     return examples
 
@@ -131,8 +131,8 @@ def missing_classes(entries: Iterable[ManifestEntry], replay: Replay, classes: t
     return [name for index, name in enumerate(classes) if index not in known]
 
 
-def _judges(prediction: PredictionId, window: Window, sampled: Collection[str]) -> bool:
-    return prediction.day >= window.first and prediction.sample_key in sampled
+def _judges(prediction: PredictionId, days: DayRange, sampled: Collection[str]) -> bool:
+    return prediction.day >= days.first and prediction.sample_key in sampled
 
 
 def _fetch_picture(store: ObjectStore, prediction: PredictionId, path: Path) -> bool:

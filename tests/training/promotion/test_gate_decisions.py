@@ -8,6 +8,7 @@ import pytest
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.cards import ModelCard
+from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Changed
 from tests.support import colours
@@ -19,12 +20,12 @@ from tests.support.world import NOON
 from training.data import manifests
 from training.data.manifests import ManifestEntry
 from training.model.card import save_exported
-from training.promotion import gate, gate_decisions, registry, test_days
+from training.promotion import gate, gate_decisions, registry
 from training.promotion.gate import Rules
 from training.promotion.registry import ModelPackage
 
 NOW = NOON + timedelta(days=1)
-WINDOW = test_days.Window("20261122", "20261122")
+DAY = DayRange("20261122", "20261122")
 MANY = [number % 3 for number in range(30)]
 
 
@@ -39,7 +40,7 @@ def challenger(calls=RIGHT, number=2, trained=()):
     return ModelPackage(body, ModelCard(colours.card(body)), tuple(trained))
 
 
-def judge(store, new, window=WINDOW, *, force=False, progress=lambda things, *_: iter(things)):
+def judge(store, new, window=DAY, *, force=False, progress=lambda things, *_: iter(things)):
     return gate_decisions.judge(store, new, window, Rules(), force=force, now=NOW, progress=progress)
 
 
@@ -147,7 +148,7 @@ def test_a_label_of_a_busy_day_stands_for_more(store):
     answered(store, [2] * 10, time=NOON - timedelta(days=1))
     answered(store, [0] * 10)
     colours.answered(store, [0] * 30, queue=keys.LOW_CONFIDENCE)  # of the same day, not answered blind
-    decision = judge(store, challenger(), test_days.Window("20261121", "20261122"))
+    decision = judge(store, challenger(), DayRange("20261121", "20261122"))
     sizes = {day["day"]: day["predictions"] for day in decision["days"]}
     assert decision["accuracy"]["before"] == pytest.approx(sizes["20261121"] / sum(sizes.values()), abs=1e-3)
 

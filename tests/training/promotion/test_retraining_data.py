@@ -6,16 +6,16 @@ import pytest
 
 from feedloop import reviews
 from feedloop.domain import keys
+from feedloop.domain.clock import DayRange
 from feedloop.evidence import human_labels
 from tests.support import demo, world
 from tests.support.labelled import label
 from tests.support.world import NOON
 from training.data.manifests import ManifestEntry
 from training.promotion import retraining_data
-from training.promotion.test_days import Window
 
 SAMPLED, LOW, FLAGGED, VISITORS = keys.QUEUES
-WINDOW = Window("20261122", "20261130")
+DAYS = DayRange("20261122", "20261130")
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def store(memory_store):
 def chosen(store):
     return {
         (one.queue, str(one.prediction))
-        for one in retraining_data.choose_pictures(store, WINDOW, human_labels.list_tasks(store, keys.RANDOM_SAMPLED))
+        for one in retraining_data.choose_pictures(store, DAYS, human_labels.list_tasks(store, keys.RANDOM_SAMPLED))
     }
 
 
@@ -92,11 +92,11 @@ def test_pictures_of_none_of_the_classes_teach_to_be_unsure(store, tmp_path):
     label(store, VISITORS, "Egg", label(store, FLAGGED, "None of these"))
     label(store, LOW, "Can't tell")
     for _ in range(2):
-        (outlier,) = retraining_data.fetch_outliers(store, tmp_path, WINDOW, set())
+        (outlier,) = retraining_data.fetch_outliers(store, tmp_path, DAYS, set())
         assert (outlier.index, outlier.path.read_bytes()) == (None, store.get(keys.production(made.id)).body)
     store.delete(keys.production(made.id))
     outlier.path.unlink()
-    assert retraining_data.fetch_outliers(store, tmp_path, WINDOW, set()) == []
+    assert retraining_data.fetch_outliers(store, tmp_path, DAYS, set()) == []
 
 
 def test_the_drawings_of_the_demonstration_model_are_drawn_again(tmp_path, monkeypatch):
