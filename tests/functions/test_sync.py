@@ -1,4 +1,4 @@
-"""Tasks reach the review desk once, and what people do there reaches the store."""
+"""Tasks reach Label Studio once, and annotations made there reach the store."""
 
 from datetime import timedelta
 
@@ -225,7 +225,7 @@ def test_a_bad_file_is_tried_again_when_it_changes(sync, tool, queued, store):
     assert tool.shown(QUEUE) == [random]
 
 
-def test_a_task_that_the_desk_refuses_keeps_nobody_waiting(sync, tool, queued, store, clock):
+def test_a_task_that_label_studio_refuses_keeps_nobody_waiting(sync, tool, queued, store, clock):
     randoms = queued(9)
     tool.refuses = {store.url(keys.image(randoms[4]))}
     assert counts(sync()) == {"new": 8, "failed": 1}
@@ -244,7 +244,7 @@ def test_a_refused_file_that_is_mended_is_imported(sync, tool, queued, store, cl
     assert counts(sync()) == {"known": 1, "new": 1}
 
 
-def test_when_the_desk_refuses_every_task_none_is_to_blame(sync, tool, queued, store, clock):
+def test_when_label_studio_refuses_every_task_none_is_to_blame(sync, tool, queued, store, clock):
     randoms = queued(4)
     tool.refuses = {store.url(keys.image(random)) for random in randoms}
     assert counts(sync()) == {"failed": 4}
@@ -254,7 +254,7 @@ def test_when_the_desk_refuses_every_task_none_is_to_blame(sync, tool, queued, s
     assert quarantine(store) == []
 
 
-def test_nothing_is_claimed_while_the_desk_is_away(sync, tool, queued, store):
+def test_nothing_is_claimed_while_label_studio_is_away(sync, tool, queued, store):
     queued(3)
     tool.down = True
     with pytest.raises(AnnotationToolDown):

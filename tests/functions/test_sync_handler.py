@@ -87,7 +87,7 @@ def test_without_label_studio_sync_is_off(call, store, monkeypatch):
     assert everything(store, keys.TRACKING, "") == {}
 
 
-def test_a_desk_that_is_away_is_a_503(call, tool):
+def test_a_label_studio_that_is_away_is_a_503(call, tool):
     tool.down = True
     answer = call()
     assert (answer.status_code, answer.json["type"]) == (503, "urn:feedloop:problem:annotation-tool-down")

@@ -1,4 +1,4 @@
-"""sync killed at each call of the store and of the review desk, then called again: as if nothing had happened."""
+"""sync killed at each call of the store and of Label Studio, then called again: as if nothing had happened."""
 
 from random import Random
 
@@ -12,10 +12,10 @@ from tests.support.world import everything, versions
 
 
 def queued():
-    """Two good tasks, one that the desk refuses, and a file that is no task."""
+    """Two good tasks, one that Label Studio refuses, and a file that is no task."""
     backends = SyncBackends()
     _, refused, _ = backends.queue(3)
-    backends.desk.refuses = {backends.url(keys.image(refused))}
+    backends.tool.refuses = {backends.url(keys.image(refused))}
     backends.create(keys.task(QUEUE, "notes"), b"no task")
     return backends
 
@@ -24,15 +24,15 @@ def answered():
     """One annotation never written, one changed and one deleted while the store was away."""
     backends = queued()
     sync(backends)
-    first, second = backends.desk.tasks
-    changed = backends.desk.annotate(first, "Egg")
-    backends.desk.store_is_away = True
-    deleted = backends.desk.annotate(second, "Egg")
+    first, second = backends.tool.tasks
+    changed = backends.tool.annotate(first, "Egg")
+    backends.tool.store_is_away = True
+    deleted = backends.tool.annotate(second, "Egg")
     sync(backends)
-    backends.desk.delete_annotation(deleted)
-    backends.desk.annotate(second, "Meat")
+    backends.tool.delete_annotation(deleted)
+    backends.tool.annotate(second, "Meat")
     backends.clock.pass_(minutes=1)
-    backends.desk.change(changed, "Bread")
+    backends.tool.change(changed, "Bread")
     return backends
 
 
@@ -107,7 +107,7 @@ def test_sleepers_that_others_overtook_leave_each_task_once(seed):
     shuffle(workers, rng)
     sync(backends)
     assert (backends.shown(), [worker.failure for worker in workers if worker.failure]) == (sorted(randoms), [])
-    assert set(backends.ledger().values()) == set(backends.desk.tasks)
+    assert set(backends.ledger().values()) == set(backends.tool.tasks)
 
 
 @pytest.mark.parametrize("seed", seeds(40, soak=1000))
@@ -137,7 +137,7 @@ def test_an_import_that_somebody_else_finished_stays(overtaken):
     sync(backends)
     slow.finish()
     assert len(backends.shown()) == 1
-    assert set(backends.ledger().values()) == set(backends.desk.tasks)
+    assert set(backends.ledger().values()) == set(backends.tool.tasks)
 
 
 def test_a_task_that_somebody_else_has_found_is_never_deleted(overtaken):
@@ -147,7 +147,7 @@ def test_a_task_that_somebody_else_has_found_is_never_deleted(overtaken):
     finder.step()
     slow.finish()
     finder.finish()
-    assert set(backends.ledger().values()) == set(backends.desk.tasks) != set()
+    assert set(backends.ledger().values()) == set(backends.tool.tasks) != set()
 
 
 @pytest.fixture
@@ -167,27 +167,27 @@ def test_who_imports_too_late_takes_the_own_task_back(twice):
     backends, slow = twice
     assert len(backends.shown()) == 2
     slow.finish()
-    assert set(backends.ledger().values()) == set(backends.desk.tasks)
+    assert set(backends.ledger().values()) == set(backends.tool.tasks)
     assert len(backends.shown()) == 1
 
 
 def test_a_task_that_came_twice_and_is_answered_stays(twice):
     backends, slow = twice
-    backends.desk.annotate(max(backends.desk.tasks), "Egg")
+    backends.tool.annotate(max(backends.tool.tasks), "Egg")
     slow.finish()
     assert len(backends.shown()) == 2
 
 
 @pytest.mark.parametrize("outage", range(40))
-def test_an_outage_of_the_desk_at_any_call_loses_nothing(outage):
+def test_an_outage_of_label_studio_at_any_call_loses_nothing(outage):
     backends = queued()
     worker = Worker(backends, sync)
     for _ in range(outage):
         if worker.alive:
             worker.step()
-    backends.desk.down = True
+    backends.tool.down = True
     worker.finish()
-    backends.desk.down = False
+    backends.tool.down = False
     backends.clock.pass_(minutes=6)
     assert state(mended(backends)) == state(mended(queued()))
 

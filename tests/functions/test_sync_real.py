@@ -50,17 +50,17 @@ def people(label_studio):
 
 
 @pytest.fixture(scope="module")
-def desk(label_studio):
+def tool(label_studio):
     return LabelStudioTool(url=label_studio.url, token=label_studio.token)
 
 
 @pytest.fixture
-def sync(store, desk):
+def sync(store, tool):
     """One thorough run; what it counted."""
 
     def run():
         with ThreadPoolExecutor(3) as queues, ThreadPoolExecutor(4) as files:
-            told = sweep(store, desk, thorough=True, queues=queues.map, each=files.map)
+            told = sweep(store, tool, thorough=True, queues=queues.map, each=files.map)
         return Counter(told["projects"][QUEUE])
 
     return run

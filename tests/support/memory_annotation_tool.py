@@ -1,4 +1,4 @@
-"""A review desk in memory with the manners of Label Studio, and what annotators do there."""
+"""Label Studio in memory, and what annotators do there."""
 
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress

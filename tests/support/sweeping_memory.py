@@ -31,7 +31,7 @@ def now() -> datetime:
 
 
 def tool() -> MemoryAnnotationTool:
-    """A desk where each of these annotations is newer than its file can tell."""
+    """One where each of these annotations is newer than its file can tell."""
     made = MemoryAnnotationTool(clock=now)
     (project,) = (one for one in made.projects() if one.title == TITLES[keys.LOW_CONFIDENCE])
     (task,) = made.add(project, [{"data": {"image": "s3://labelstudio/images/x.jpg"}}])

@@ -1,4 +1,4 @@
-"""A store and the review desk beside it, in memory and with one clock: what one sync worker sees."""
+"""A store and Label Studio beside it, in memory and with one clock: what one sync worker sees."""
 
 from itertools import count
 from typing import Any
@@ -20,10 +20,10 @@ class SyncBackends:
     def __init__(self) -> None:
         self.clock, self._numbers = SettableClock(), count(1)
         self.store = MemoryStore(clock=self.clock)
-        self.desk = MemoryAnnotationTool(self.store, clock=self.clock)
+        self.tool = MemoryAnnotationTool(self.store, clock=self.clock)
 
     def __getattr__(self, verb: str) -> Any:
-        return getattr(self.store if hasattr(self.store, verb) else self.desk, verb)
+        return getattr(self.store if hasattr(self.store, verb) else self.tool, verb)
 
     def queue(self, many: int = 1) -> list[str]:
         """New tasks; their sample keys."""
@@ -32,7 +32,7 @@ class SyncBackends:
 
     def shown(self) -> list[str]:
         """The pictures before annotators, as often as they are there."""
-        return self.desk.shown(QUEUE)
+        return self.tool.shown(QUEUE)
 
     def files(self) -> dict[str, bytes]:
         """What lies in the store for curate."""

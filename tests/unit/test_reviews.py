@@ -1,4 +1,4 @@
-"""Which of the review desk's projects is a queue's, whatever people call it."""
+"""Which of Label Studio's projects is a queue's, whatever people call it."""
 
 from datetime import timedelta
 
