@@ -1,4 +1,4 @@
-"""What the person at the terminal sees."""
+"""What commands print: lines, tables, and progress on the error stream."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -100,18 +100,16 @@ def show_releases(entries: Iterable[ReleaseEntry]) -> None:
 
 
 def show_decision(decision: Document) -> None:
-    """Both models on the same pictures, and where the new one gains and loses."""
-    before, after = (_share(decision["accuracy"][when]) for when in ("before", "after"))
-    window, count = decision["window"], decision["labels"]["judged"]
-    say(f"on {count} blind labels of {window['from']} to {window['to']}: {before} before, {after} after")
-    table = Table("class", "labels", "points", "95 %")
+    """The accuracy of champion and challenger on the same pictures, and the change per class."""
+    shares = (decision["accuracy"][when] for when in ("before", "after"))
+    before, after = ("unknown" if share is None else f"{share:.1%}" for share in shares)
+    days, count = decision["window"], decision["labels"]["judged"]
+    labels = f"{count} blind labels of {days['from']} to {days['to']}"
+    say(f"accuracy on {labels}: {before} of the champion, {after} of the challenger")
+    table = Table("class", "labels", "change in points", "95 %")
     for one in decision["per_class"]:
-        found = one["difference"]
-        span = f"{100 * found['low']:+.1f} to {100 * found['high']:+.1f}"
-        table.add_row(one["class"], str(found["labels"]), f"{100 * found['value']:+.1f}", span)
+        change = one["difference"]
+        span = f"{100 * change['low']:+.1f} to {100 * change['high']:+.1f}"
+        table.add_row(one["class"], str(change["labels"]), f"{100 * change['value']:+.1f}", span)
     if decision["per_class"]:
         console.print(table)
-
-
-def _share(share: float | None) -> str:
-    return "unknown" if share is None else f"{share:.1%}"

@@ -1,4 +1,4 @@
-"""The command that brings the loop's data back: pull."""
+"""The command that downloads labelled pictures: pull."""
 
 from pathlib import Path
 from typing import Annotated
@@ -6,16 +6,14 @@ from typing import Annotated
 import typer
 
 from feedloop import releases
-from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import day_of, time_of
 from feedloop.domain.errors import BadRequest, UnknownClass
 from training.commands import console, store_connection
+from training.commands.store_connection import STORE
 from training.data import download, selection
 from training.data.selection import QUEUE_OF, Wanted
 
 commands = typer.Typer()
-
-STORE = "The store: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and BUCKET_PREFIX, else DATA_DIR/connection.json."
 
 Since = Annotated[str, typer.Option(help="The first day of the predictions, yyyymmdd.")]
 Until = Annotated[str, typer.Option(help="The last day of the predictions, yyyymmdd.")]
@@ -31,12 +29,15 @@ def pull(
     since: Since = "",
     until: Until = "",
     classes: Annotated[list[str] | None, typer.Option("--class", help="Only this class. Repeatable.")] = None,
-    agreed: Annotated[bool, typer.Option("--agreed", help="Only what two sources say and none denies.")] = False,
+    agreed: Annotated[bool, typer.Option("--agreed", help="Only what two sources say and none contradicts.")] = False,
 ) -> None:
     """Copy labelled pictures out of the store as an image folder with a manifest. Stopped? Run it again."""
     store = store_connection.open_store()
     names = releases.class_list(store)
-    indices = frozenset(_index(names, name) for name in classes or [])
+    try:
+        indices = frozenset(names.index(name) for name in classes or [])
+    except UnknownClass as error:
+        raise BadRequest(f"--class: {error} They are {', '.join(names.names)}.") from error
     wanted = Wanted(tuple(map(_dataset, datasets)), parse_day(since), parse_day(until), indices, agreed)
     chosen = selection.choose(store, wanted)
     pulled = download.download_pictures(store, chosen, to, names, console.track)
@@ -56,10 +57,3 @@ def parse_day(text: str) -> str:
         return day_of(time_of(text, 0)) if text else ""
     except ValueError as error:
         raise BadRequest(f"{text!r} is no day: write yyyymmdd, for example 20261122.") from error
-
-
-def _index(names: ClassList, name: str) -> int:
-    try:
-        return names.index(name)
-    except UnknownClass as error:
-        raise BadRequest(f"--class: {error} They are {', '.join(names.names)}.") from error

@@ -1,4 +1,4 @@
-"""The commands that speak with the store: release, list, show, rollback."""
+"""The commands of the model registry: release, list, show, rollback."""
 
 import json
 from pathlib import Path
@@ -7,14 +7,13 @@ from typing import Annotated
 import typer
 
 from training.commands import console, store_connection
+from training.commands.store_connection import STORE
 from training.promotion import registry
 
 commands = typer.Typer()
 
-_STORE = "The store: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and BUCKET_PREFIX, else DATA_DIR/connection.json."
 
-
-@commands.command(epilog=f"Example: python -m training release build/model --rename 'Rice=Rice dishes'. {_STORE}")
+@commands.command(epilog=f"Example: python -m training release build/model --rename 'Rice=Rice dishes'. {STORE}")
 def release(
     folder: Annotated[Path, typer.Argument(help="A folder written by `export`.")],
     rename: Annotated[list[str] | None, typer.Option(help="old=new: the index keeps its meaning. Repeatable.")] = None,
@@ -25,13 +24,13 @@ def release(
     console.say(f"{package.card.name} {package.card.sha256[:12]} serves. To go back: python -m training rollback")
 
 
-@commands.command("list", epilog=f"Example: python -m training list. {_STORE}")
+@commands.command("list", epilog=f"Example: python -m training list. {STORE}")
 def list_releases() -> None:
     """Every release, the newest first."""
     console.show_releases(registry.list_releases(store_connection.open_store()))
 
 
-@commands.command(epilog=f"Example: python -m training show 9f2c. {_STORE}")
+@commands.command(epilog=f"Example: python -m training show 9f2c. {STORE}")
 def show(
     which: Annotated[str, typer.Argument(help="The beginning of a sha256; `previous`; else what serves.")] = "",
 ) -> None:
@@ -40,7 +39,7 @@ def show(
     console.say(json.dumps(card.document, indent=2, ensure_ascii=False))
 
 
-@commands.command(epilog=f"Example: python -m training rollback 9f2c. {_STORE}")
+@commands.command(epilog=f"Example: python -m training rollback 9f2c. {STORE}")
 def rollback(
     which: Annotated[str, typer.Argument(help="The beginning of a sha256; else `previous`.")] = "previous",
 ) -> None:

@@ -1,4 +1,4 @@
-"""The commands that put another model in place of the one that serves: retrain, judge."""
+"""The commands that put a challenger before the gate: retrain, judge."""
 
 import json
 import sys
@@ -13,7 +13,8 @@ from feedloop import releases
 from feedloop.domain.clock import DayRange
 from feedloop.ports import ObjectStore
 from training.commands import console, store_connection
-from training.commands.pull import STORE, Since, Until, parse_day
+from training.commands.pull import parse_day
+from training.commands.store_connection import STORE
 from training.promotion import gate, gate_decisions, registry, retraining_data, test_days
 from training.promotion.gate import Rules
 
@@ -25,9 +26,11 @@ commands = typer.Typer()
 ENDS = {gate.RELEASE: 0, gate.REFUSE: 3, gate.WAIT: 4}
 """What the commands end with when nothing was forced."""
 
+First = Annotated[str, typer.Option("--since", help="The first test day, yyyymmdd; else two weeks with the last.")]
+Last = Annotated[str, typer.Option("--until", help="The last test day, yyyymmdd; else the newest with blind labels.")]
 Margin = Annotated[float, typer.Option(min=0, max=100, help="Points of accuracy that a release may lose.")]
 ClassMargin = Annotated[float, typer.Option(min=0, max=100, help="Points that a class may be shown to lose.")]
-Force = Annotated[bool, typer.Option("--force", help="Release whatever the verdict is; it is recorded.")]
+Force = Annotated[bool, typer.Option("--force", help="Release whatever the gate decides; it is recorded.")]
 
 
 @commands.command(
@@ -36,15 +39,15 @@ Force = Annotated[bool, typer.Option("--force", help="Release whatever the verdi
 def judge(
     folder: Annotated[Path, typer.Argument(help="A folder written by `retrain` or `export`.")],
     *,
-    since: Since = "",
-    until: Until = "",
+    first: First = "",
+    last: Last = "",
     margin: Margin = 2.0,
     class_margin: ClassMargin = 5.0,
     force: Force = False,
 ) -> None:
-    """Compare a model with the one that serves on the newest blind labels, and release it if it is not worse."""
+    """Compare a model with the champion, which serves, on the newest blind labels; release it if it is not worse."""
     store, now = store_connection.open_store(), store_connection.clock()()
-    days = test_days.choose_days(store, parse_day(since), parse_day(until), now=now)
+    days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
     _judge(store, folder, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
@@ -53,14 +56,14 @@ def judge(
 )
 def retrain(
     *,
-    to: Annotated[Path, typer.Option(help="The folder for pictures, checkpoint, model and verdict.")] = Path("next"),
-    since: Since = "",
-    until: Until = "",
+    to: Annotated[Path, typer.Option(help="The folder for pictures, checkpoint, model and decision.")] = Path("next"),
+    first: First = "",
+    last: Last = "",
     start: Annotated[
-        Path | None, typer.Option("--from", help="A checkpoint, instead of the release's own weights.")
+        Path | None, typer.Option("--from", help="A checkpoint, instead of the champion's own weights.")
     ] = None,
     replay: Annotated[
-        Path | None, typer.Option(help="An image folder of the first training, lest it is forgotten.")
+        Path | None, typer.Option(help="An image folder of the first training, lest the model forgets it.")
     ] = None,
     outliers: Annotated[Path | None, typer.Option(help="Pictures of none of the classes, to go with it.")] = None,
     margin: Margin = 2.0,
@@ -71,12 +74,12 @@ def retrain(
     workers: Annotated[int, typer.Option(min=0, help="Processes that read pictures.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed, the same result.")] = 11,
 ) -> None:
-    """Train the serving model on what people said since, judge the result, and release it if it is not worse."""
+    """Train the champion on labels given since, let the gate judge the result, and release it if it is not worse."""
     from training.model.training_loop import TrainingPlan
     from training.promotion import retraining
 
     store, now = store_connection.open_store(), store_connection.clock()()
-    days = test_days.choose_days(store, parse_day(since), parse_day(until), now=now)
+    days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
     release = releases.current(store)
     champion = registry.fetch_package(store, release)
     given = None

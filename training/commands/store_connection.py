@@ -12,7 +12,10 @@ from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import WrongSetting
 from feedloop.ports import Clock
 
-PATIENCE = 300.0
+STORE = "The store: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and BUCKET_PREFIX, else DATA_DIR/connection.json."
+"""What each command that needs it says of it."""
+
+TIMEOUT = 300.0
 """Seconds for one upload: a model is larger than a picture, and a line at home slower than a data centre's."""
 
 _WHERE = (
@@ -35,8 +38,8 @@ def open_store(env: Mapping[str, str] = os.environ) -> S3Store:
         region=env.get("S3_REGION") or "us-east-1",
         prefix=prefix,
         route=settings.store_route(endpoint, env),
-        read_timeout=PATIENCE,
-        request_timeout=PATIENCE,
+        read_timeout=TIMEOUT,
+        request_timeout=TIMEOUT,
     )
 
 
@@ -53,8 +56,8 @@ def _address(env: Mapping[str, str]) -> tuple[str, str, str]:
         return given
     file = Path(env.get("DATA_DIR") or ".feedloop").expanduser() / "connection.json"
     try:
-        found = json.loads(file.read_text())["s3"]
-        return str(found["endpoint"]), str(found["access_key"]), str(found["secret_key"])
+        connection = json.loads(file.read_text())["s3"]
+        return str(connection["endpoint"]), str(connection["access_key"]), str(connection["secret_key"])
     except OSError as error:
         raise WrongSetting(_WHERE.format(file)) from error
     except (ValueError, KeyError, TypeError) as error:
