@@ -70,20 +70,17 @@ def parse_production(key: str) -> PredictionId:
 
 def split_production(key: str) -> tuple[str, ...] | None:
     """Class, day, sample key, per mille, model and second of a production key, by its form alone; None for others."""
-    match = _PRODUCTION_KEY.fullmatch(key)
-    return match.groups() if match else None
+    return match.groups() if (match := _PRODUCTION_KEY.fullmatch(key)) else None
 
 
 def dataset_sample_key(key: str) -> str | None:
     """The sample key of a dataset's key, and no more, since there are many; None for what `parse_dataset` refuses."""
-    match = _DATASET_KEY.fullmatch(key)
-    return sample_key_of(match[2]) if match else None
+    return sample_key_of(match[2]) if (match := _DATASET_KEY.fullmatch(key)) else None
 
 
 def task_sample_key(key: str) -> str | None:
     """The sample key of a task's key; None for any other key."""
-    match = _TASK_KEY.fullmatch(key)
-    return match[1] if match else None
+    return match[1] if (match := _TASK_KEY.fullmatch(key)) else None
 
 
 def dataset(queue: str, class_index: int, prediction: PredictionId) -> ObjectRef:

@@ -14,7 +14,7 @@ from typing import NamedTuple, Self
 
 from feedloop.domain import keys
 from feedloop.domain.annotations import LARGEST, UNCOMMITTED
-from feedloop.domain.answers import Answer, from_outcome
+from feedloop.domain.answers import SKIPPED, UNCLEAR, Answer, from_outcome
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed, Missing
 from feedloop.domain.keys import ObjectRef
@@ -52,6 +52,11 @@ class HumanLabels:
         """The sample key of every prediction that somebody answered, was asked about at random, or flagged."""
         queued = (self.tasks[queue].sample_keys for queue in (keys.RANDOM_SAMPLED, keys.USER_FEEDBACK))
         return set().union(*self.answers.values(), *queued)
+
+    def answers_about(self, sample_key: str) -> list[Answer]:
+        """What sources answer about a prediction, at most one each; who skips or cannot tell abstains."""
+        given = (answers.get(sample_key) for answers in self.answers.values())
+        return [answer for answer in given if answer is not None and answer not in {UNCLEAR, SKIPPED}]
 
 
 class _Listed(NamedTuple):

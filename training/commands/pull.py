@@ -8,6 +8,7 @@ import typer
 from feedloop import releases
 from feedloop.domain.clock import day_of, time_of
 from feedloop.domain.errors import BadRequest, UnknownClass
+from feedloop.evidence import human_labels
 from training.commands import console, store_connection
 from training.commands.store_connection import STORE
 from training.data import download, selection
@@ -39,7 +40,7 @@ def pull(
     except UnknownClass as error:
         raise BadRequest(f"--class: {error} They are {', '.join(names.names)}.") from error
     wanted = Wanted(tuple(map(_dataset, datasets)), parse_day(since), parse_day(until), indices, agreed)
-    chosen = selection.choose(store, wanted)
+    chosen = selection.choose(store, wanted, human_labels.fetch(store, classes=len(names.names)))
     pulled = download.download_pictures(store, chosen, to, names, console.track)
     left = f", {pulled.moved} left out because their label changed meanwhile: run it again" if pulled.moved else ""
     console.say(f"{len(pulled.lines)} pictures in {to}, version {pulled.version[:12]}{left}")

@@ -1,26 +1,19 @@
 """Which labelled pictures of the store are meant: by dataset, day, class and agreement, read off listings alone."""
 
-from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
 
 from feedloop.domain import keys
-from feedloop.domain.annotations import DISPUTED, OTHER
+from feedloop.domain.answers import Answer
 from feedloop.domain.keys import ObjectRef
 from feedloop.domain.prediction import PredictionId
 from feedloop.evidence import human_labels
+from feedloop.evidence.human_labels import HumanLabels
 from feedloop.ports import ObjectStore
 from training.data import manifests
 
 QUEUE_OF = {bucket: queue for queue, bucket in keys.DATASETS.items()}
 """Dataset to the queue that fills it."""
-
-_CONTRADICTS = {OTHER, DISPUTED}
-"""Answers that agree with no class; who skips or cannot tell abstains."""
-
-Answers = Mapping[PredictionId, set[tuple[str, int | str]]]
-"""Per prediction what each queue says: a class index, or the kind of an outcome."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,33 +57,21 @@ class Wanted:
         return in_time and (not self.classes or one.class_index in self.classes)
 
 
-def choose(store: ObjectStore, wanted: Wanted) -> list[Labelled]:
-    """The pictures that are wanted, in the order of their datasets and keys."""
-    found = [one for name in wanted.datasets for one in labelled(store, QUEUE_OF[name]) if wanted.takes(one)]
-    if not wanted.agreed:
-        return found
-    said = answers(store)
-    return [one for one in found if agree(said[one.prediction])]
+def choose(store: ObjectStore, wanted: Wanted, labels: HumanLabels) -> list[Labelled]:
+    """The pictures that are wanted, in the order of their datasets and keys, under the class of their label alone."""
+    listed = (one for name in wanted.datasets for one in _list(store, QUEUE_OF[name]) if wanted.takes(one))
+    return [
+        one
+        for one in listed
+        if labels.answers[one.queue].get(one.prediction.sample_key) == one.class_index
+        and (not wanted.agreed or agree(labels.answers_about(one.prediction.sample_key)))
+    ]
 
 
-def labelled(store: ObjectStore, queue: str) -> Iterator[Labelled]:
-    """A queue's whole dataset."""
-    return (Labelled(queue, *listed) for listed in human_labels.list_pictures(store, queue))
-
-
-def answers(store: ObjectStore) -> Answers:
-    """What every source says about every prediction."""
-    said: dict[PredictionId, set[tuple[str, int | str]]] = defaultdict(set)
-    for one in chain.from_iterable(labelled(store, queue) for queue in keys.QUEUES):
-        said[one.prediction].add((one.queue, one.class_index))
-    for queue in keys.QUEUES:
-        for kind, prediction in human_labels.list_outcomes(store, queue):
-            if kind in _CONTRADICTS:
-                said[prediction].add((queue, kind))
-    return said
-
-
-def agree(said: set[tuple[str, int | str]]) -> bool:
+def agree(answers: Sequence[Answer]) -> bool:
     """Whether at least two sources name one class, and none names anything else."""
-    sources, named = {queue for queue, _ in said}, {answer for _, answer in said}
-    return len(sources) > 1 and len(named) == 1 and not named & _CONTRADICTS
+    return len(answers) > 1 and len(set(answers)) == 1 and answers[0] >= 0
+
+
+def _list(store: ObjectStore, queue: str) -> Iterator[Labelled]:
+    return (Labelled(queue, *listed) for listed in human_labels.list_pictures(store, queue))

@@ -9,6 +9,7 @@ from feedloop.domain.cards import ModelCard
 from feedloop.domain.clock import DayRange, iso
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
+from feedloop.evidence import human_labels
 from feedloop.ports import ObjectStore
 from training.progress import Progress
 from training.promotion import comparison, gate, registry, test_days
@@ -40,7 +41,8 @@ def judge(
     if challenger.card.classes[: len(known)] != known:
         raise BadRequest(f"The new model's classes do not begin with those that are known: {', '.join(known)}.")
     champion = registry.fetch_package(store, release)
-    judging = test_days.fetch_days(store, days, classes=len(known), now=now)
+    labels = human_labels.fetch(store, classes=len(known))
+    judging = test_days.fetch_days(store, days, labels, classes=len(known), now=now)
     compared = comparison.compare(comparison.fetch_evaluation_set(store, judging), champion, challenger, progress)
     names = {"model": _name(challenger), "against": _name(champion)}
     decision = {"v": 1, "at": iso(now), **names, **_document(compared, challenger.card, days, rules, force=force)}

@@ -6,7 +6,6 @@ from datetime import datetime
 from itertools import islice
 from pathlib import Path
 
-from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import Document
@@ -87,10 +86,10 @@ class RetrainingSource:
 def gather(source: RetrainingSource, folder: Path, replay: Replay | None, progress: Progress) -> RetrainingData:
     """Bring all data into a folder; again after a stop. A `replay` replaces the one that can be drawn."""
     store, days = source.store, source.test_days
-    sampled = human_labels.list_tasks(store, keys.RANDOM_SAMPLED)
-    chosen = retraining_data.choose_pictures(store, days, sampled)
+    labels = human_labels.fetch(store, classes=len(source.classes.names))
+    chosen = retraining_data.choose_pictures(store, days, labels)
     pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
-    judging = test_days.fetch_days(store, days, classes=len(source.classes.names), now=source.now)
+    judging = test_days.fetch_days(store, days, labels, classes=len(source.classes.names), now=source.now)
     test_set = {one.sha256 for one in comparison.fetch_evaluation_set(store, judging).pictures if one.body}
     trained_on = source.champion.card.document.get("trained_on", {})
     return RetrainingData(
@@ -99,7 +98,7 @@ def gather(source: RetrainingSource, folder: Path, replay: Replay | None, progre
         pictures=retraining_data.distinct(pulled.lines, test_set),
         folder=folder / "pictures",
         replay=replay or retraining_data.draw_replay(trained_on, folder / "again", progress),
-        outliers=retraining_data.fetch_outliers(store, folder / "nothing", days, sampled),
+        outliers=retraining_data.fetch_outliers(store, folder / "nothing", days, labels),
         test_days=days,
     )
 

@@ -7,11 +7,13 @@ from pathlib import Path
 
 from feedloop import files
 from feedloop.domain import clock, keys
-from feedloop.domain.annotations import OTHER
+from feedloop.domain.answers import OTHER
 from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
 from feedloop.domain.prediction import PredictionId
+from feedloop.evidence import human_labels
+from feedloop.evidence.human_labels import HumanLabels
 from feedloop.ports import ObjectStore
 from training.data import gallery, image_folder, selection
 from training.data.drawings import FIRST_DAY
@@ -57,17 +59,17 @@ class Replay:
         return {name: value for name, value in facts.items() if value is not None} if self.name else {}
 
 
-def choose_pictures(store: ObjectStore, days: DayRange, sampled: Collection[str]) -> list[Labelled]:
-    """The pictures to download; `sampled` are the sample keys of all blind tasks, answered or not.
+def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> list[Labelled]:
+    """The pictures to download.
 
     From the first of `days` (those that judge) on no picture of the random sample is taken from any queue, lest a model
     is judged, now or later, on what it was trained on. Older days judge nothing any more.
     """
-    informed = selection.choose(store, Wanted((keys.DATASETS[keys.LOW_CONFIDENCE], keys.DATASETS[keys.USER_FEEDBACK])))
-    visitors = selection.choose(store, Wanted((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True))
+    informed = Wanted((keys.DATASETS[keys.LOW_CONFIDENCE], keys.DATASETS[keys.USER_FEEDBACK]))
+    visitors = Wanted((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True)
     older = Wanted((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(days.first, 0)))
-    chosen = [*informed, *visitors, *selection.choose(store, older)]
-    return [one for one in chosen if not _judges(one.prediction, days, sampled)]
+    chosen = (one for wanted in (informed, visitors, older) for one in selection.choose(store, wanted, labels))
+    return [one for one in chosen if not _judges(one.prediction, days, labels)]
 
 
 def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> DistinctPictures:
@@ -85,15 +87,15 @@ def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> Dis
     return DistinctPictures(tuple(same[0] for same in clear), left_out)
 
 
-def fetch_outliers(store: ObjectStore, folder: Path, days: DayRange, sampled: Collection[str]) -> list[Example]:
+def fetch_outliers(store: ObjectStore, folder: Path, days: DayRange, labels: HumanLabels) -> list[Example]:
     """Pictures that annotators call none of the classes, and nobody anything else."""
-    answers = selection.answers(store).items()
-    none = (prediction for prediction, given in answers if {answer for _, answer in given} == {OTHER})
+    outcomes = (outcome for queue in keys.QUEUES for outcome in human_labels.list_outcomes(store, queue))
+    none = {prediction for _, prediction in outcomes if set(labels.answers_about(prediction.sample_key)) == {OTHER}}
     folder.mkdir(parents=True, exist_ok=True)
     examples = []
     for prediction in sorted(none, key=str):
         path = folder / f"{prediction}.jpg"
-        if not _judges(prediction, days, sampled) and _fetch_picture(store, prediction, path):
+        if not _judges(prediction, days, labels) and _fetch_picture(store, prediction, path):
             examples.append(Example(path, None))
     return examples
 
@@ -131,8 +133,9 @@ def missing_classes(entries: Iterable[ManifestEntry], replay: Replay, classes: t
     return [name for index, name in enumerate(classes) if index not in known]
 
 
-def _judges(prediction: PredictionId, days: DayRange, sampled: Collection[str]) -> bool:
-    return prediction.day >= days.first and prediction.sample_key in sampled
+def _judges(prediction: PredictionId, days: DayRange, labels: HumanLabels) -> bool:
+    """Whether it was put before annotators blind on one of these days or later, answered or not."""
+    return prediction.day >= days.first and prediction.sample_key in labels.tasks[keys.RANDOM_SAMPLED].sample_keys
 
 
 def _fetch_picture(store: ObjectStore, prediction: PredictionId, path: Path) -> bool:

@@ -13,6 +13,7 @@ from feedloop.domain.clock import DayRange
 from feedloop.domain.errors import BadRequest
 from feedloop.domain.observations import Observation
 from feedloop.evidence import evidence, human_labels
+from feedloop.evidence.human_labels import HumanLabels
 from feedloop.ports import ObjectStore
 
 DAYS = 14
@@ -41,10 +42,11 @@ def choose_days(store: ObjectStore, first: str, last: str, *, now: datetime) -> 
     return DayRange(first, newest)
 
 
-def fetch_days(store: ObjectStore, days: DayRange, *, classes: int, now: datetime) -> list[LabelledDay]:
+def fetch_days(
+    store: ObjectStore, days: DayRange, labels: HumanLabels, *, classes: int, now: datetime
+) -> list[LabelledDay]:
     """The closed ones of these days that have a labelled prefix which tells something."""
     closed = [day for day in clock.days(days.first, days.last) if clock.is_closed(day, now)]
-    labels = human_labels.fetch(store, classes=classes)
     judging = []
     for day in evidence.fetch(store, closed, labels, classes=classes, now=now):
         blind = [one for one in day.observations if one.blind is not None]

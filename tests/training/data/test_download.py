@@ -9,6 +9,7 @@ from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import BadRequest
+from feedloop.evidence import human_labels
 from tests.support import world
 from tests.support.counting import Counted
 from tests.support.interleaving import Killed
@@ -27,8 +28,12 @@ def store(memory_store):
     return memory_store
 
 
+def choose(store, wanted):
+    return selection.choose(store, wanted, human_labels.fetch(store, classes=len(world.CLASSES)))
+
+
 def pull(store, folder, wanted):
-    chosen = selection.choose(store, wanted)
+    chosen = choose(store, wanted)
     return download.download_pictures(
         store, chosen, folder, releases.class_list(store), lambda things, *_: iter(things)
     )
@@ -166,7 +171,7 @@ def test_a_picture_that_moved_leaves_its_old_class(store, tmp_path):
 
 def test_a_picture_that_moves_while_it_is_read_is_left_out(store, tmp_path):
     made = label(store, LOW, "Egg")
-    chosen = selection.choose(store, Wanted(("lowconfidence",)))
+    chosen = choose(store, Wanted(("lowconfidence",)))
     label(store, LOW, "Meat", made, at=NOON + timedelta(hours=1))
     names = releases.class_list(store)
     found = download.download_pictures(store, chosen, tmp_path, names, lambda things, *_: iter(things))

@@ -24,11 +24,12 @@ def store(memory_store):
     return memory_store
 
 
+def labels(store):
+    return human_labels.fetch(store, classes=len(world.CLASSES))
+
+
 def chosen(store):
-    return {
-        (one.queue, str(one.prediction))
-        for one in retraining_data.choose_pictures(store, DAYS, human_labels.list_tasks(store, keys.RANDOM_SAMPLED))
-    }
+    return {(one.queue, str(one.prediction)) for one in retraining_data.choose_pictures(store, DAYS, labels(store))}
 
 
 def asked(store, made):
@@ -92,11 +93,11 @@ def test_pictures_of_none_of_the_classes_teach_to_be_unsure(store, tmp_path):
     label(store, VISITORS, "Egg", label(store, FLAGGED, "None of these"))
     label(store, LOW, "Can't tell")
     for _ in range(2):
-        (outlier,) = retraining_data.fetch_outliers(store, tmp_path, DAYS, set())
+        (outlier,) = retraining_data.fetch_outliers(store, tmp_path, DAYS, labels(store))
         assert (outlier.index, outlier.path.read_bytes()) == (None, store.get(keys.production(made.id)).body)
     store.delete(keys.production(made.id))
     outlier.path.unlink()
-    assert retraining_data.fetch_outliers(store, tmp_path, DAYS, set()) == []
+    assert retraining_data.fetch_outliers(store, tmp_path, DAYS, labels(store)) == []
 
 
 def test_the_drawings_of_the_demonstration_model_are_drawn_again(tmp_path, monkeypatch):

@@ -33,7 +33,8 @@ def predicted(at, time=NOON):
 
 
 def fetch(store, days=EVER, now=TODAY):
-    return test_days.fetch_days(store, days, classes=len(CLASSES), now=now)
+    labels = human_labels.fetch(store, classes=len(CLASSES))
+    return test_days.fetch_days(store, days, labels, classes=len(CLASSES), now=now)
 
 
 def test_only_the_answered_prefix_of_a_day_counts(store):
