@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Self
+from typing import Self
 
 from feedloop.compare_and_swap import until_first
 from feedloop.domain import keys
@@ -36,10 +36,8 @@ class Held:
         return {"vanished": self.vanished, "known": self.known, "at": iso(self.at)}
 
     @classmethod
-    def from_document(cls, document: Any) -> Self | None:  # noqa: ANN401 - whatever an object holds
-        """None where nothing is held. Raises KeyError, TypeError and ValueError."""
-        if not document:
-            return None
+    def from_document(cls, document: Document) -> Self:
+        """Raises KeyError, TypeError and ValueError."""
         return cls(int(document["vanished"]), int(document["known"]), parse_iso(document["at"]))
 
 
@@ -60,10 +58,8 @@ class Approval:
         return {"count": self.count, "gone_before": self.gone_before, "until": iso(self.until)}
 
     @classmethod
-    def from_document(cls, document: Any) -> Self | None:  # noqa: ANN401 - whatever an object holds
-        """None where nothing is approved. Raises KeyError, TypeError and ValueError."""
-        if not document:
-            return None
+    def from_document(cls, document: Document) -> Self:
+        """Raises KeyError, TypeError and ValueError."""
         return cls(int(document["count"]), int(document["gone_before"]), parse_iso(document["until"]))
 
 
@@ -135,7 +131,11 @@ def _parse(stored: Stored) -> Guard:
     """What an object holds; one that is damaged holds and approves nothing."""
     try:
         document = load(stored.body)
-        held, spared = (Held.from_document(document.get(name)) for name in ("held", "spared"))
-        return Guard(held, spared, Approval.from_document(document.get("release")))
+        held, spared, approval = (document.get(name) for name in ("held", "spared", "release"))
+        return Guard(
+            Held.from_document(held) if held else None,
+            Held.from_document(spared) if spared else None,
+            Approval.from_document(approval) if approval else None,
+        )
     except (Malformed, KeyError, TypeError, ValueError):
         return Guard()

@@ -87,10 +87,14 @@ class _Run:
         counts.update(self.each(lambda entry: self._quarantine_foreign(queue, entry), new_foreign))
         vanished = {a: archived for a, archived in ledger.archived.items() if a not in outputs}
         held = _implausible(self.curator.store, queue, len(vanished), ledger) if vanished else None
-        if not held:
+        stopped: tuple[str, ...] = ()
+        if held:
+            what = f"{held.vanished} of {held.known} annotations have vanished; none of them was withdrawn"
+            stopped = (f"{queue}: {what}. docs/operations.md says how to release them.",)
+        else:
             counts.update(self.each(lambda one: self._withdraw(queue, *one), vanished.items()))
         counts.update(self._repair(queue, note) for note in notes)
-        return Tally(counts, _sentences(queue, held)), held
+        return Tally(counts, stopped), held
 
     def apply(self, queue: str, annotation: str) -> str:
         """Apply an annotation; what came of it."""
@@ -172,10 +176,3 @@ def _implausible(store: ObjectStore, queue: str, vanished: int, ledger: Curation
         return None
     log.event("curate.stopped", queue=queue, vanished=vanished, known=known)
     return Held(vanished, known, now.replace(microsecond=0))
-
-
-def _sentences(queue: str, held: Held | None) -> tuple[str, ...]:
-    if held is None:
-        return ()
-    what = f"{held.vanished} of {held.known} annotations have vanished; none of them was withdrawn"
-    return (f"{queue}: {what}. docs/operations.md says how to release them.",)
