@@ -42,7 +42,7 @@ def client(environment: dict[str, str]) -> Iterator[Client]:
         clear_wiring()
         described.served[:] = [gateway.application()]
         client = Client(described.served[0])
-        told = [client.post("/function/predict", data=picture).text for picture in described.PICTURES]
-        described.receipts[:] = [described.FORGED, *(json.loads(answer)["prediction_id"] for answer in told)]
+        responses = [client.post("/function/predict", data=picture).text for picture in described.PICTURES]
+        described.receipts[:] = [described.FORGED, *(json.loads(answer)["prediction_id"] for answer in responses)]
         yield client
     clear_wiring()

@@ -66,11 +66,12 @@ def test_the_head_of_what_predict_tells_comes_without_it(client):
 
 @pytest.mark.parametrize("name", ["sync", "curate"])
 @pytest.mark.parametrize(
-    "shown", ["", "Bearer", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}s", "Bearer é", f"Bearer {TOKENS['operator']}"]
+    "authorization",
+    ["", "Bearer", TOKEN, f"Basic {TOKEN}", f"Bearer {TOKEN}s", "Bearer é", f"Bearer {TOKENS['operator']}"],
 )
-def test_an_event_without_the_token_is_refused_as_described(client, name, shown):
+def test_an_event_without_the_token_is_refused_as_described(client, name, authorization):
     operation = description[f"/{name}"]["POST"]
-    answer = client.post(f"/function/{name}", json={"Records": []}, headers={"Authorization": shown})
+    answer = client.post(f"/function/{name}", json={"Records": []}, headers={"Authorization": authorization})
     assert answer.status_code == 401
     operation.validate_response(answer)
 
@@ -110,8 +111,8 @@ def test_a_report_of_two_models_is_answered_as_described(client, store, query):
 
 
 def test_a_run_of_sync_is_answered_as_described(client, monkeypatch):
-    desk = MemoryAnnotationTool(MemoryStore())
-    monkeypatch.setattr(wiring, "annotation_tool", lambda: desk)
+    tool = MemoryAnnotationTool(MemoryStore())
+    monkeypatch.setattr(wiring, "annotation_tool", lambda: tool)
     answer = client.post("/function/sync")
     assert set(answer.json) == {"projects"}
     description["/sync"]["POST"].validate_response(answer)

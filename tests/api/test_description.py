@@ -24,7 +24,7 @@ NEW = {
 PROBLEMS = [NEW.get(kind) or kind("Words.") for kind in http.STATUS]
 
 
-def told(error):
+def respond_with(error):
     """What a caller gets who meets this error."""
     return create_app(lambda _event, _context: http.problem_response(error), "failing").test_client().post("/")
 
@@ -60,7 +60,7 @@ def test_the_described_problems_are_those_of_the_code():
 
 @pytest.mark.parametrize("error", PROBLEMS, ids=lambda error: type(error).__name__)
 def test_every_problem_looks_as_described_wherever_it_is(error):
-    answer = told(error)
+    answer = respond_with(error)
     places = [one for one in OPERATIONS if str(answer.status_code) in one.definition.raw["responses"]]
     assert places != []
     for operation in places:

@@ -15,14 +15,14 @@ pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Li
 
 
 @pytest.fixture(scope="module")
-def told():
+def measured():
     command = [sys.executable, "-m", "tests.support.costs"]
     return json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True, timeout=120).stdout)
 
 
 @pytest.mark.parametrize("name", costs.CASES)
-def test_twice_as_long_takes_twice_as_much_and_little(told, name):
-    (short, _), (long, mebibytes) = told[name]
+def test_twice_as_long_takes_twice_as_much_and_little(measured, name):
+    (short, _), (long, mebibytes) = measured[name]
     assert long <= 3 * short + 0.05
     assert long <= MOST_SECONDS
     assert mebibytes <= MOST_MEBIBYTES

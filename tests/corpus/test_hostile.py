@@ -49,8 +49,8 @@ def test_whatever_is_sent_is_refused_without_a_trace_or_kept_clean(site, store, 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux tells how much memory a process ever held")
 def test_large_pictures_in_every_thread_fit_into_the_container():
     command = [sys.executable, "-W", "ignore", "-m", "tests.support.classifying_memory"]
-    told = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
-    assert int(told.stdout) < 900  # of the 1,024 in stack.yml
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+    assert int(done.stdout) < 900  # of the 1,024 in stack.yml
 
 
 def check(production: dict[str, bytes]) -> None:

@@ -30,15 +30,15 @@ def test_every_file_gets_its_answer(site, store, one: Odd):
     found = list(everything(store, keys.PRODUCTION, "").values())
     assert len(found) == (STATUSES[one.answer] == 200)
     for stored in found:
-        kept, seen = pixels(stored), decode(normalise(stored), max(odd.SIZE))
+        kept, actual = pixels(stored), decode(normalise(stored), max(odd.SIZE))
         assert SECRET not in stored
-        assert apart(seen, one.meant()) <= one.apart
+        assert apart(actual, one.meant()) <= one.apart
         if one.answer == KEPT:
-            shown = pixels(one.like or (body if body.endswith(odd.EOI) else body + odd.EOI))
-            assert (kept.mode, kept.tobytes()) == (shown.mode, shown.tobytes())
+            expected = pixels(one.like or (body if body.endswith(odd.EOI) else body + odd.EOI))
+            assert (kept.mode, kept.tobytes()) == (expected.mode, expected.tobytes())
 
 
-def apart(seen, shown):
+def apart(actual, expected):
     """The mean difference, of the colour that is farthest."""
-    assert seen.size == shown.size
-    return max(ImageStat.Stat(ImageChops.difference(seen, shown)).mean)
+    assert actual.size == expected.size
+    return max(ImageStat.Stat(ImageChops.difference(actual, expected)).mean)

@@ -66,8 +66,8 @@ def test_nothing_that_a_phone_tells_is_kept(orientation):
 @pytest.mark.parametrize("options", WAYS, ids=str)
 def test_an_upright_jpeg_keeps_every_pixel(mode, options):
     body = jpeg(mode, **options)
-    shown, kept = pixels(body), pixels(normalise(body).jpeg)
-    assert (kept.mode, kept.tobytes()) == (shown.mode, shown.tobytes())
+    expected, kept = pixels(body), pixels(normalise(body).jpeg)
+    assert (kept.mode, kept.tobytes()) == (expected.mode, expected.tobytes())
 
 
 @pytest.mark.parametrize("mode", MODES)
@@ -108,7 +108,7 @@ def test_a_palette_with_transparent_colours_lies_on_white():
 
 
 @pytest.mark.parametrize(
-    ("colour", "levels", "shown"),
+    ("colour", "levels", "expected"),
     [
         (0, (90,), (90, 90, 90)),
         (2, (200, 90, 30), (200, 90, 30)),
@@ -117,8 +117,8 @@ def test_a_palette_with_transparent_colours_lies_on_white():
         (6, (200, 90, 30, 0), (255, 255, 255)),
     ],
 )
-def test_sixteen_bits_look_like_eight(colour, levels, shown):
+def test_sixteen_bits_look_like_eight(colour, levels, expected):
     head = chunk(b"IHDR", struct.pack(">IIBBBBB", 32, 32, 16, colour, 0, 0, 0))
     row = b"\0" + b"".join(bytes((level, 7)) for level in levels) * 32
     body = PNG + head + chunk(b"IDAT", zlib.compress(row * 32)) + chunk(b"IEND", b"")
-    assert pixels(normalise(body).jpeg).getpixel((9, 9)) == pytest.approx(shown, abs=2)
+    assert pixels(normalise(body).jpeg).getpixel((9, 9)) == pytest.approx(expected, abs=2)

@@ -39,9 +39,9 @@ def container(
     image: Build, seaweedfs: Server, shared_store: S3Store, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Containers]:
     """Each function of that deployment, started when a test needs it first."""
-    told = deployed(seaweedfs, shared_store, tmp_path_factory.mktemp("secrets"))
+    environment = deployed(seaweedfs, shared_store, tmp_path_factory.mktemp("secrets"))
     with ExitStack() as stack:
-        yield cache(lambda name: stack.enter_context(image(name).started(told, workers="1")).until_ready())
+        yield cache(lambda name: stack.enter_context(image(name).started(environment, workers="1")).until_ready())
 
 
 @pytest.mark.parametrize("name", NAMES)

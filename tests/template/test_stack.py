@@ -67,8 +67,8 @@ def test_the_watchdog_lets_in_more_than_we_take(function):
 def test_the_values_of_image_and_stack_are_the_documented_ones():
     given = {**IMAGE, **stack()["functions"]["flag"]["environment"]}
     page = text("docs/settings.md").partition("## Of a function's container\n")[2].partition("\n## ")[0]
-    told = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", page, re.MULTILINE))
-    assert told == {name: value for name, value in given.items() if name.islower()}
+    documented = dict(re.findall(r"^\| `(\w+)` \| `([^`]+)` \|", page, re.MULTILINE))
+    assert documented == {name: value for name, value in given.items() if name.islower()}
 
 
 def test_every_variable_is_a_setting(function):
@@ -77,9 +77,9 @@ def test_every_variable_is_a_setting(function):
 
 
 def test_defaults_are_the_documented_ones(function):
-    told = {name: default.replace("empty", "") for name, default in OF_FUNCTIONS.items() if default != "required"}
-    given = {name: value for name, value in function["environment"].items() if name in told and name != "S3_KEYS"}
-    assert given == {name: told[name] for name in given}
+    documented = {name: default.replace("empty", "") for name, default in OF_FUNCTIONS.items() if default != "required"}
+    given = {name: value for name, value in function["environment"].items() if name in documented and name != "S3_KEYS"}
+    assert given == {name: documented[name] for name in given}
 
 
 def test_a_function_gets_the_secrets_that_it_uses_and_no_others(function):

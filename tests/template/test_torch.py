@@ -67,5 +67,5 @@ def test_a_torch_release_is_served_by_the_templates_entry_point(deployment, stor
     version = swaps.publish(store, (tmp_path / "food11.pth").read_bytes(), format=TORCH)
     with build("predict", tmp_path / "image", python=TRAINING).started(deployment, workers="1") as container:
         until(container.serves, "torch is imported and the model has answered", 300)
-        told = requests.post(container.url, data=clear_upload(), timeout=60)
-        assert (told.status_code, told.json()["model"]["version"]) == (200, version), container.log.read_text()
+        response = requests.post(container.url, data=clear_upload(), timeout=60)
+        assert (response.status_code, response.json()["model"]["version"]) == (200, version), container.log.read_text()

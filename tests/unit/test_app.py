@@ -15,8 +15,8 @@ SITE = "https://food.example"
 
 
 def echo(event, _context):
-    told = {"method": event.method, "path": event.path, "length": len(event.body), "query": dict(event.query)}
-    return http.json_response({**told, "header": event.headers.get("x-any-case", "")}, 202)
+    echo = {"method": event.method, "path": event.path, "length": len(event.body), "query": dict(event.query)}
+    return http.json_response({**echo, "header": event.headers.get("x-any-case", "")}, 202)
 
 
 def stumble(_event, _context):

@@ -58,23 +58,23 @@ def test_a_body_that_is_no_json_object_is_refused(body):
 def test_any_form_is_read_or_refused(body, boundary):
     sent = call(body, content_type=f"multipart/form-data{boundary}")
     try:
-        told = isinstance(http.fields(sent), dict)
+        head = isinstance(http.fields(sent), dict)
     except errors.BadRequest as error:
-        told = "form" in str(error)
-    assert told
+        head = "form" in str(error)
+    assert head
 
 
-def part(told, body=b"picture"):
+def part(head, body=b"picture"):
     """A form of one part, with what its head says."""
-    whole = b"--x\r\nContent-Disposition: form-data; " + told + b"\r\n\r\n" + body + b"\r\n--x--\r\n"
+    whole = b"--x\r\nContent-Disposition: form-data; " + head + b"\r\n\r\n" + body + b"\r\n--x--\r\n"
     return call(whole, content_type="multipart/form-data; boundary=x")
 
 
-@pytest.mark.parametrize("told", [b'filename="' + b"a" * 400_000 + b'"', b"; a=" * 200_000, b"\r\nA: b" * 100_000])
-def test_a_forms_heads_have_little_room(told):
+@pytest.mark.parametrize("head", [b'filename="' + b"a" * 400_000 + b'"', b"; a=" * 200_000, b"\r\nA: b" * 100_000])
+def test_a_forms_heads_have_little_room(head):
     """Looking for their end and their parts takes seconds of a processor when they are as long as a picture."""
     with pytest.raises(errors.BadRequest, match="form"):
-        http.upload(part(b'name="file"; ' + told))
+        http.upload(part(b'name="file"; ' + head))
 
 
 @pytest.mark.parametrize(
@@ -117,9 +117,9 @@ NAMED = {
 }
 
 
-@pytest.mark.parametrize("told", NAMED)
-def test_a_picture_is_taken_however_its_file_is_named(told):
-    assert http.upload(part(b'name="file"; ' + told)) == http.Upload(b"picture", NAMED[told])
+@pytest.mark.parametrize("head", NAMED)
+def test_a_picture_is_taken_however_its_file_is_named(head):
+    assert http.upload(part(b'name="file"; ' + head)) == http.Upload(b"picture", NAMED[head])
 
 
 @pytest.mark.parametrize("boundary", ['"a b:c"', '"(.+)*"', "y" * 200])

@@ -27,5 +27,5 @@ def test_an_event_that_nobody_listens_to_any_more_fails_no_call(monkeypatch):
 def test_a_long_text_keeps_its_beginning_and_its_end(capsys):
     log.event("failed", traceback=f"begins{'x' * 400_000}ends", why=ValueError("y" * 400_000))
     (line,) = capsys.readouterr().out.splitlines()
-    told = json.loads(line)["traceback"]
-    assert (told[:6], told[-4:], len(line) < 25_000) == ("begins", "ends", True)
+    traceback = json.loads(line)["traceback"]
+    assert (traceback[:6], traceback[-4:], len(line) < 25_000) == ("begins", "ends", True)

@@ -101,9 +101,9 @@ UNUSABLE = {
 def test_a_secret_that_cannot_be_used_is_named_with_the_reason_and_not_shown(tmp_path, content):
     if content is not None:
         (tmp_path / EVENT_TOKEN).write_bytes(content)
-    with pytest.raises(WrongSetting, match=f"{EVENT_TOKEN} {UNUSABLE[content]}") as told:
+    with pytest.raises(WrongSetting, match=f"{EVENT_TOKEN} {UNUSABLE[content]}") as refusal:
         read(SECRETS_DIR=str(tmp_path)).secret(EVENT_TOKEN)
-    assert "sesame" not in str(told.value)
+    assert "sesame" not in str(refusal.value)
 
 
 def test_a_folder_in_the_place_of_a_secret_is_told(tmp_path):

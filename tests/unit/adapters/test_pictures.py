@@ -111,11 +111,11 @@ def test_a_turned_picture_becomes_upright(kind, orientation):
 def test_a_jpeg_keeps_its_colours_and_their_profile_without_its_texts(mode, profile, orientation):
     body = encoded(scene().convert(mode), exif=private_exif(orientation), icc_profile=profile)
     kept = pixels(normalise(body).jpeg)
-    shown = pixels(body).rotate(90, expand=True) if orientation == 8 else pixels(body)
+    expected = pixels(body).rotate(90, expand=True) if orientation == 8 else pixels(body)
     assert (SECRET in body, SECRET in normalise(body).jpeg) == (True, False)
     assert (kept.mode, kept.info["icc_profile"]) == (mode, profiles.clean(profile, SPACES[mode]))
-    assert same(kept, shown, 0 if orientation == 1 else 3)
-    assert same(in_srgb(kept), in_srgb(shown), 0 if orientation == 1 else 3)
+    assert same(kept, expected, 0 if orientation == 1 else 3)
+    assert same(in_srgb(kept), in_srgb(expected), 0 if orientation == 1 else 3)
 
 
 @pytest.mark.parametrize("orientation", [1, 6])
@@ -169,9 +169,9 @@ def test_a_profile_that_no_longer_fits_is_dropped():
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "L", "LA", "P", "1"])
 def test_a_png_or_webp_becomes_a_jpeg_that_looks_alike(kind, mode):
     image = scene().quantize(64) if mode == "P" else scene().convert(mode)
-    shown = pixels(normalise(encoded(image, kind, lossless=True)).jpeg)
-    assert (shown.format, shown.mode) == ("JPEG", "RGB")
-    assert same(shown, image, 14)  # the JPEG of a dithered picture is not exact
+    expected = pixels(normalise(encoded(image, kind, lossless=True)).jpeg)
+    assert (expected.format, expected.mode) == ("JPEG", "RGB")
+    assert same(expected, image, 14)  # the JPEG of a dithered picture is not exact
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])

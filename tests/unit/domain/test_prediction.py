@@ -75,8 +75,8 @@ def test_the_key_and_the_record_agree_about_a_confidence(probability):
 @given(st.floats(0, 1))
 @example(0.69996)
 def test_no_probability_is_told_larger_than_it_is(probability):
-    ((_, told),) = ranked([probability])
-    assert told <= probability + 1e-9
+    ((_, floored),) = ranked([probability])
+    assert floored <= probability + 1e-9
 
 
 @given(predictions())

@@ -26,17 +26,17 @@ def test_the_caller_is_whom_the_last_trusted_proxy_saw_whatever_they_claim(visit
 
 
 @pytest.mark.parametrize(
-    "told", [VISITOR, f"{VISITOR}:51234", f" {VISITOR} ", f"::ffff:{VISITOR}", f"[::ffff:{VISITOR}]:80"]
+    "forwarded", [VISITOR, f"{VISITOR}:51234", f" {VISITOR} ", f"::ffff:{VISITOR}", f"[::ffff:{VISITOR}]:80"]
 )
-def test_an_address_is_the_same_however_a_proxy_writes_it(told):
-    assert who(told) == who(VISITOR)
+def test_an_address_is_the_same_however_a_proxy_writes_it(forwarded):
+    assert who(forwarded) == who(VISITOR)
 
 
 @pytest.mark.parametrize(
-    "told", ["2001:db8:1:2::9", "[2001:db8:1:2::9]:443", "2001:0db8:0001:0002:ffff:ffff:ffff:ffff"]
+    "forwarded", ["2001:db8:1:2::9", "[2001:db8:1:2::9]:443", "2001:0db8:0001:0002:ffff:ffff:ffff:ffff"]
 )
-def test_a_household_of_ipv6_is_one_caller(told):
-    assert who(told) == who("2001:db8:1:2::1") != who("2001:db8:1:3::1")
+def test_a_household_of_ipv6_is_one_caller(forwarded):
+    assert who(forwarded) == who("2001:db8:1:2::1") != who("2001:db8:1:3::1")
 
 
 @given(st.lists(inside, max_size=10), inside)
@@ -50,10 +50,11 @@ def test_a_proxy_that_is_not_trusted_is_the_caller():
 
 
 @pytest.mark.parametrize(
-    "told", ["unknown", "_hidden", "", ",", f"{VISITOR},", "300.1.1.1", "1.2.3.4:x:y", "[", "é", f"{GATEWAY}," * 20]
+    "forwarded",
+    ["unknown", "_hidden", "", ",", f"{VISITOR},", "300.1.1.1", "1.2.3.4:x:y", "[", "é", f"{GATEWAY}," * 20],
 )
-def test_those_of_whom_nothing_can_be_read_share_one_allowance(told):
-    assert who(told or " ") == UNREADABLE
+def test_those_of_whom_nothing_can_be_read_share_one_rate_limit(forwarded):
+    assert who(forwarded or " ") == UNREADABLE
 
 
 @pytest.fixture
