@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TRAIN := .venv-train
-DESK := .venv-label-studio
+LABEL_STUDIO_ENV := .venv-label-studio
 AUDIT := .venv-audit
 # A set names all that it needs. Looking again would ask for the newest of what somebody wants with an extra, and fail.
 PIP_INSTALL := -m pip install --disable-pip-version-check --require-hashes --no-deps
@@ -30,7 +30,7 @@ SOAK := $(or $(SOAK),$(shell date +%s))
 # What a Ctrl-C, a move or another Python has made unusable goes, before make looks at what there is.
 ifneq ($(filter-out help clean,$(MAKECMDGOALS)),)
 $(shell $(PYTHON) -I scripts/environments.py $(if $(filter file,$(origin PYTHON)),,--this-python) \
-  $(VENV) $(TRAIN) $(DESK) $(AUDIT) >&2)
+  $(VENV) $(TRAIN) $(LABEL_STUDIO_ENV) $(AUDIT) >&2)
 endif
 
 .DEFAULT_GOAL := help
@@ -39,19 +39,19 @@ endif
 help: ## list the actions
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-run: $(VENV)/local.stamp $(if $(filter off,$(LABEL_STUDIO)),,$(DESK)/label-studio.stamp) ## start the whole system on this machine (PORT, DATA_DIR, S3_ENDPOINT ...: README)
+run: $(VENV)/local.stamp $(if $(filter off,$(LABEL_STUDIO)),,$(LABEL_STUDIO_ENV)/label-studio.stamp) ## start the whole system on this machine (PORT, DATA_DIR, S3_ENDPOINT ...: README)
 	@exec $(BIN)/python -m local
 
-demo: $(VENV)/demo.stamp $(TRAIN)/train.stamp $(DESK)/label-studio.stamp ## see the loop close: 10 days in minutes, then retraining (torch: 5.5 GB, once)
+demo: $(VENV)/demo.stamp $(TRAIN)/train.stamp $(LABEL_STUDIO_ENV)/label-studio.stamp ## see the loop close: 10 days in minutes, then retraining (torch: 5.5 GB, once)
 	@exec $(BIN)/python -m simulation
 
 quick: check ## check, and run the tests that need no server: what one runs at every save (a minute)
 	@$(PYTEST) -n 2 -q -m "not store and not browser and not slow" tests/unit tests/structure tests/functions
 
-test: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run all tests that guard a change (ten minutes; WORKERS=4 at a time)
+test: $(VENV)/test.stamp $(LABEL_STUDIO_ENV)/label-studio.stamp minio ## run all tests that guard a change (ten minutes; WORKERS=4 at a time)
 	@$(PYTEST) -n $(WORKERS)
 
-soak: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run the long tests as well, all with fresh seeds (hours; SOAK=... draws the same)
+soak: $(VENV)/test.stamp $(LABEL_STUDIO_ENV)/label-studio.stamp minio ## run the long tests as well, all with fresh seeds (hours; SOAK=... draws the same)
 	@echo "All seeds follow from SOAK=$(SOAK)"
 	@SOAK=$(SOAK) $(PYTEST) -n $(WORKERS) --hypothesis-seed=$(SOAK)
 	@$(BIN)/python -m scripts.random_bugs --seed $(SOAK) --count 300
@@ -59,7 +59,7 @@ soak: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## run the long tests 
 test-training: $(TRAIN)/train.stamp ## run the tests of training as well, with torch (5.5 GB, once)
 	@OMP_NUM_THREADS=1 $(PYTEST:$(BIN)/%=$(TRAIN)/bin/%) -n 2 tests/training
 
-plant: $(VENV)/test.stamp $(DESK)/label-studio.stamp minio ## see whether the tests catch planted bugs (BUG=curate: only some of them)
+plant: $(VENV)/test.stamp $(LABEL_STUDIO_ENV)/label-studio.stamp minio ## see whether the tests catch planted bugs (BUG=curate: only those with it in their name)
 	@$(BIN)/python -m scripts.plant_bugs $(BUG)
 
 check: $(VENV)/test.stamp ## lint, formatting, types and the direction of imports
@@ -69,7 +69,7 @@ check: $(VENV)/test.stamp ## lint, formatting, types and the direction of import
 	@$(BIN)/lint-imports
 
 audit: $(AUDIT)/audit.stamp ## ask for known weaknesses of all that is pinned; says what it could not ask
-	@$(AUDIT)/bin/python scripts/audit.py
+	@$(AUDIT)/bin/python -m scripts.audit
 
 bench: $(VENV)/test.stamp $(if $(filter minio,$(STORE)),minio) ## measure what benchmarks/README.md promises (STORE=minio: with MinIO)
 	@set -e; for question in predict grown sample sweep; do \
@@ -90,7 +90,7 @@ lock: $(VENV)/lock.stamp ## pin the newest versions of everything, the same in e
 	    $(APART).in --output-file $(APART).txt >/dev/null
 
 clean: ## remove caches and the virtual environment; the data of `make run` stays
-	@rm -rf $(VENV) $(TRAIN) $(DESK) $(AUDIT) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
+	@rm -rf $(VENV) $(TRAIN) $(LABEL_STUDIO_ENV) $(AUDIT) build .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis .coverage
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 	@echo "Pictures, labels and models are kept. To delete them as well: rm -r $(or $(DATA_DIR),.feedloop)"
 
@@ -118,7 +118,7 @@ $(TRAIN)/%.stamp: requirements/%.txt | $(VENV)/lock.stamp $(TRAIN)/bin/python
 	@echo "Installing $< (only when it has changed) ..."
 	$(INSTALL)
 
-$(DESK)/%.stamp: requirements/%.txt | $(DESK)/bin/python $(VENV)/lock.stamp
+$(LABEL_STUDIO_ENV)/%.stamp: requirements/%.txt | $(LABEL_STUDIO_ENV)/bin/python $(VENV)/lock.stamp
 	@echo "Installing Label Studio (800 MB, only when $< has changed) ..."
 	$(INSTALL)
 

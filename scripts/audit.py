@@ -1,8 +1,8 @@
 """Has anything that we pin a known weakness? pip-audit asks PyPI about every pin of every set.
 
-python scripts/audit.py
+python -m scripts.audit
 
-Exit code 1 when something is found. What could not be asked is counted and told, and fails nothing: a
+Exit code 1 when something is found. What could not be audited is counted and printed, and fails nothing: a
 mirror may serve packages without their advisories, which pip-audit by itself calls "no known vulnerabilities".
 """
 
@@ -34,22 +34,22 @@ Pin = tuple[str, str]
 
 
 @dataclass(slots=True)
-class Verdict:
-    """What was found, and what nobody could be asked about."""
+class Audit:
+    """Weaknesses, and packages that could not be audited."""
 
     weak: list[str] = field(default_factory=list)
-    unasked: list[str] = field(default_factory=list)
+    not_audited: list[str] = field(default_factory=list)
 
     def add(self, report: dict[str, Any]) -> None:
         """Take in a report of pip-audit's."""
         for package in report["dependencies"]:
             if "skip_reason" in package:
-                self.unasked.append(package["name"])
-            for found in package.get("vulns", ()):
-                known = {found["id"], *found["aliases"]}
+                self.not_audited.append(package["name"])
+            for weakness in package.get("vulns", ()):
+                known = {weakness["id"], *weakness["aliases"]}
                 if not known & ACCEPTED.keys():
-                    better = " or ".join(found["fix_versions"]) or "no version yet"
-                    self.weak.append(f"{package['name']} {package['version']}: {found['id']}, mended in {better}")
+                    better = " or ".join(weakness["fix_versions"]) or "no version yet"
+                    self.weak.append(f"{package['name']} {package['version']}: {weakness['id']}, mended in {better}")
 
 
 def pins(texts: Iterable[str]) -> list[list[Pin]]:
@@ -63,11 +63,11 @@ def pins(texts: Iterable[str]) -> list[list[Pin]]:
     return [list(one.items()) for one in lists]
 
 
-def ask(asked: list[Pin], verdict: Verdict) -> None:
+def audit(pinned: list[Pin], result: Audit) -> None:
     """Have pip-audit look at these."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "pins.txt"
-        path.write_text("".join(f"{name}=={version}\n" for name, version in asked))
+        path.write_text("".join(f"{name}=={version}\n" for name, version in pinned))
         command = [sys.executable, "-m", "pip_audit", "--disable-pip", "--no-deps", "--progress-spinner", "off"]
         try:
             done = subprocess.run(  # noqa: S603 - our own command
@@ -77,25 +77,25 @@ def ask(asked: list[Pin], verdict: Verdict) -> None:
                 text=True,
                 timeout=_PATIENCE,
             )
-            verdict.add(json.loads(done.stdout))
+            result.add(json.loads(done.stdout))
         except (subprocess.TimeoutExpired, ValueError):  # it ends with a traceback when nobody answers
-            verdict.unasked += [name for name, _ in asked]
+            result.not_audited += [name for name, _ in pinned]
 
 
 def main() -> int:
-    """Ask, tell, and judge."""
+    """Audit all pins; the exit code."""
     texts = [path.read_text() for pattern in _SETS for path in sorted(ROOT.glob(pattern))]
-    lists, verdict = pins(texts), Verdict()
-    for asked in lists:
-        ask(asked, verdict)
-    for weakness in verdict.weak:
+    lists, result = pins(texts), Audit()
+    for pinned in lists:
+        audit(pinned, result)
+    for weakness in result.weak:
         print(weakness)
-    total, unasked = sum(map(len, lists)), len(verdict.unasked)
-    print(f"{len(verdict.weak)} known weaknesses in {total - unasked} of {total} pins")
-    if unasked:
-        some = ", ".join(verdict.unasked[:5])
-        print(f"NOT AUDITED: {unasked} pins; the package index tells nothing about the weaknesses of {some} …")
-    return 1 if verdict.weak else 0
+    total, not_audited = sum(map(len, lists)), len(result.not_audited)
+    print(f"{len(result.weak)} known weaknesses in {total - not_audited} of {total} pins")
+    if not_audited:
+        some = ", ".join(result.not_audited[:5])
+        print(f"NOT AUDITED: {not_audited} pins; the package index tells nothing about the weaknesses of {some} …")
+    return 1 if result.weak else 0
 
 
 if __name__ == "__main__":

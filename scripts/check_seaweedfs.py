@@ -18,7 +18,9 @@ from tempfile import TemporaryDirectory
 
 FLAGS = "-s -w -extldflags -static -X github.com/seaweedfs/seaweedfs/weed/util/version.COMMIT=pypi"
 """Of the packager's build script; a program does not tell them."""
-_TOLD = re.compile(r"^.*: (?P<go>go[\d.]+)$|\bvcs\.revision=(?P<revision>[0-9a-f]+)|-tags=(?P<tags>\S+)", re.MULTILINE)
+_BUILD_INFO = re.compile(
+    r"^.*: (?P<go>go[\d.]+)$|\bvcs\.revision=(?P<revision>[0-9a-f]+)|-tags=(?P<tags>\S+)", re.MULTILINE
+)
 
 
 class OtherProgramError(Exception):
@@ -27,31 +29,35 @@ class OtherProgramError(Exception):
 
 def compare(clone: Path, weed: Path) -> str:
     """What was shown. Raises OtherProgramError."""
-    told = {name: text for found in _TOLD.finditer(_run("go", "version", "-m", str(weed))) for name, text in _of(found)}
-    if missing := {"go", "revision", "tags"} - set(told):
+    build_info = {
+        name: text
+        for match in _BUILD_INFO.finditer(_run("go", "version", "-m", str(weed)))
+        for name, text in _of(match)
+    }
+    if missing := {"go", "revision", "tags"} - set(build_info):
         raise OtherProgramError(f"{weed} does not tell its {' and '.join(sorted(missing))}")
     there = _run("git", "rev-parse", "HEAD", cwd=clone).strip()
-    if there != told["revision"]:
-        raise OtherProgramError(f"{weed} says it is built from {told['revision']}, and {clone} is at {there}")
+    if there != build_info["revision"]:
+        raise OtherProgramError(f"{weed} says it is built from {build_info['revision']}, and {clone} is at {there}")
     if changed := _run("git", "status", "--porcelain", cwd=clone):
         raise OtherProgramError(f"{clone} is not as its makers left it: {changed.splitlines()[0]}")
     names = _run("git", "log", "-1", "--format=%D, %s", cwd=clone).strip()
     with TemporaryDirectory() as folder:
         built = Path(folder, "weed")
-        _build(clone, built, told)
+        _build(clone, built, build_info)
         sums = [hashlib.sha256(path.read_bytes()).hexdigest() for path in (weed, built)]
     if sums[0] != sums[1]:
         raise OtherProgramError(f"the wheel's program has the SHA-256 {sums[0]}, the one built here {sums[1]}")
-    return f"{weed} is the program of {there} ({names}), built with {told['go']}: SHA-256 {sums[0]}"
+    return f"{weed} is the program of {there} ({names}), built with {build_info['go']}: SHA-256 {sums[0]}"
 
 
-def _of(found: re.Match[str]) -> list[tuple[str, str]]:
-    return [(name, text) for name, text in found.groupdict().items() if text]
+def _of(match: re.Match[str]) -> list[tuple[str, str]]:
+    return [(name, text) for name, text in match.groupdict().items() if text]
 
 
-def _build(clone: Path, target: Path, told: dict[str, str]) -> None:
-    as_there = {"GOTOOLCHAIN": told["go"], "CGO_ENABLED": "0", "GODEBUG": "http2client=0"}
-    tags = told["tags"]
+def _build(clone: Path, target: Path, build_info: dict[str, str]) -> None:
+    as_there = {"GOTOOLCHAIN": build_info["go"], "CGO_ENABLED": "0", "GODEBUG": "http2client=0"}
+    tags = build_info["tags"]
     words = ("build", "-buildvcs=true", "-o", str(target), "-trimpath", "-ldflags", FLAGS, "-tags", tags, "./weed")
     _run("go", *words, cwd=clone, **as_there)
 
@@ -74,9 +80,9 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("clone", type=Path, help="the makers' repository, at the revision of that version")
     parser.add_argument("--weed", type=Path, default=Path(sys.executable).with_name("weed"), help="of the wheel")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     try:
-        print(compare(asked.clone, asked.weed))
+        print(compare(options.clone, options.weed))
     except OtherProgramError as error:
         print(f"Not shown: {error}", file=sys.stderr)
         return 1

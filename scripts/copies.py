@@ -43,7 +43,7 @@ class Outcome:
     """What came of running tests: whether they passed, or how the first that did not failed, and which that was."""
 
     kind: str
-    told: str = ""
+    detail: str = ""
 
     @property
     def caught(self) -> bool:
@@ -53,8 +53,8 @@ class Outcome:
 
 def tracked() -> list[str]:
     """Every file that git knows and that is there."""
-    told = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S607
-    return [name for name in told.split("\0") if name and (ROOT / name).is_file()]
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, check=True, capture_output=True, text=True).stdout  # noqa: S607
+    return [name for name in listing.split("\0") if name and (ROOT / name).is_file()]
 
 
 @contextmanager
@@ -83,17 +83,17 @@ def run(tests: str, folder: Path) -> Outcome:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
     with subprocess.Popen(command, text=True, **where, **pipes) as process:  # type: ignore[call-overload]  # noqa: S603
         try:
-            told, _ = process.communicate(timeout=_PATIENCE)
+            output, _ = process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             return Outcome(HUNG, tests)
-    failed = [line for line in told.splitlines() if line.startswith(("FAILED ", "ERROR "))]
+    failed = [line for line in output.splitlines() if line.startswith(("FAILED ", "ERROR "))]
     if process.returncode == pytest.ExitCode.OK:
         return Outcome(PASSED)
     if process.returncode == pytest.ExitCode.TESTS_FAILED and failed:
         name, _, why = failed[0].partition(" ")[2].partition(" - ")
         return Outcome(ASSERTED if why.startswith(("assert", "AssertionError", "Failed:")) else CRASHED, name)
-    return Outcome(UNFIT, told.strip().rpartition("\n")[2])
+    return Outcome(UNFIT, output.strip().rpartition("\n")[2])
 
 
 class Prepared:
@@ -144,7 +144,7 @@ def _run_chosen(folder: Path, tests: Sequence[str], answer: Connection) -> None:
     files = list(dict.fromkeys(name.partition("::")[0] for name in tests))
     quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning", "-p", "no:cacheprovider"]
     code = pytest.main(["-x", "-q", *quiet, *files], plugins=[chosen])
-    chosen.tell(Outcome(PASSED) if code == pytest.ExitCode.OK else Outcome(UNFIT, f"pytest ended with {code}"))
+    chosen.report(Outcome(PASSED) if code == pytest.ExitCode.OK else Outcome(UNFIT, f"pytest ended with {code}"))
 
 
 class Chosen:
@@ -176,15 +176,15 @@ class Chosen:
         """The first failure decides."""
         assert call.excinfo is not None  # noqa: S101 - pytest calls this for exceptions alone
         asserted = issubclass(call.excinfo.type, AssertionError | pytest.fail.Exception)
-        self.tell(Outcome(ASSERTED if asserted else CRASHED, node.nodeid))
+        self.report(Outcome(ASSERTED if asserted else CRASHED, node.nodeid))
 
-    def tell(self, outcome: Outcome) -> NoReturn:
+    def report(self, outcome: Outcome) -> NoReturn:
         """Answer and end; nothing of the copy needs to be cleaned up."""
-        self._answer.send((outcome.kind, outcome.told))  # the class was imported anew for the copy
+        self._answer.send((outcome.kind, outcome.detail))  # the class was imported anew for the copy
         os._exit(0)
 
     def _hung(self, _sign: int, _frame: FrameType | None) -> NoReturn:
-        self.tell(Outcome(HUNG, self._running))
+        self.report(Outcome(HUNG, self._running))
 
 
 def each(

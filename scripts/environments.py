@@ -19,7 +19,7 @@ OLDEST = (3, 11)
 DONE, UNFINISHED = "*.stamp", "*.unfinished"
 """Files: written last by whoever makes an environment or fills it; and there meanwhile, with make's number."""
 
-_LOOK = "import sys, pip; print(*sys.version_info[:2])"
+_ASK_VERSION = "import sys, pip; print(*sys.version_info[:2])"
 
 
 def fault(folder: Path, wanted: tuple[int, ...] = ()) -> str:
@@ -72,8 +72,8 @@ def _lies_where_it_was_made(folder: Path) -> bool:
 
 def _version(python: Path) -> tuple[int, ...]:
     try:
-        said = subprocess.check_output([python, "-I", "-c", _LOOK], stderr=subprocess.DEVNULL)  # noqa: S603 - ours
-        return tuple(int(word) for word in said.split())
+        output = subprocess.check_output([python, "-I", "-c", _ASK_VERSION], stderr=subprocess.DEVNULL)  # noqa: S603 - ours
+        return tuple(int(word) for word in output.split())
     except (OSError, subprocess.CalledProcessError, ValueError):
         return ()
 

@@ -1,6 +1,6 @@
 """How our code measures: the figures of the target that CONTRIBUTING.md describes in words.
 
-python scripts/measure.py           Code lines hold a token; docstrings, comments and blanks do not count.
+python -m scripts.measure           Code lines hold a token; docstrings, comments and blanks do not count.
 """
 
 import ast
@@ -13,7 +13,7 @@ from pathlib import Path
 from statistics import median, quantiles
 
 ROOT = Path(__file__).parents[1]
-CODE, TESTS = ("feedloop", "functions", "local", "training", "scripts"), ("tests",)
+CODE, TESTS = ("feedloop", "functions", "labelling", "local", "simulation", "training", "scripts"), ("tests",)
 LAYOUT = {token.NL, token.NEWLINE, token.INDENT, token.DEDENT, token.COMMENT, token.ENCODING, token.ENDMARKER}
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -37,7 +37,7 @@ class Source:
         return len(self.lines & set(range(function.lineno, (function.end_lineno or 0) + 1)))
 
 
-def read(path: Path) -> Source:
+def load_source(path: Path) -> Source:
     """A file with its docstrings taken off."""
     text = path.read_text()
     tree = ast.parse(text)
@@ -54,18 +54,18 @@ def _docstring_lines(tree: ast.Module) -> Iterator[int]:
 
 def sources(folders: tuple[str, ...]) -> list[Source]:
     """Every file that holds any code."""
-    found = [read(path) for folder in folders for path in sorted(ROOT.glob(f"{folder}/**/*.py"))]
-    return [source for source in found if source.lines]
+    files = [load_source(path) for folder in folders for path in sorted(ROOT.glob(f"{folder}/**/*.py"))]
+    return [source for source in files if source.lines]
 
 
 def hints(files: list[Source]) -> list[bool]:
     """For each parameter but self and cls, and each return: whether it is annotated."""
-    found = []
+    annotated = []
     for function in (function for file in files for function in file.functions):
         arguments = ast.walk(function.args)
         named = [a for a in arguments if isinstance(a, ast.arg) and a.arg not in ("self", "cls")]
-        found += [argument.annotation is not None for argument in named] + [function.returns is not None]
-    return found
+        annotated += [argument.annotation is not None for argument in named] + [function.returns is not None]
+    return annotated
 
 
 def docs(files: list[Source]) -> list[bool]:

@@ -74,7 +74,7 @@ def mutants(path: Path, source: bytes) -> list[Mutant]:
     lines = [0]
     for line in source.splitlines(keepends=True):
         lines.append(lines[-1] + len(line))
-    found = [
+    changes = [
         Mutant(
             path,
             kind,
@@ -86,13 +86,13 @@ def mutants(path: Path, source: bytes) -> list[Mutant]:
         )
         for first, last, (kind, node, new) in _statements(ast.parse(source).body)
     ]
-    return sorted(found, key=lambda one: (one.start, one.end, one.kind, one.new))
+    return sorted(changes, key=lambda one: (one.start, one.end, one.kind, one.new))
 
 
 def _statements(body: list[ast.stmt]) -> Iterator[tuple[int, int, Change]]:
     """All changes, with the lines of the statement that they are in; of a compound one, of its head."""
     for node in body:
-        if _is_for_people(node):
+        if _is_without_effect(node):
             continue
         inner = [child for name in ("body", "orelse", "handlers", "finalbody") for child in getattr(node, name, [])]
         last = min([child.lineno - 1 for child in inner] or [node.end_lineno or node.lineno])
@@ -107,7 +107,7 @@ def _statements(body: list[ast.stmt]) -> Iterator[tuple[int, int, Change]]:
             yield from _statements(handler.body)
 
 
-def _is_for_people(node: ast.stmt) -> bool:
+def _is_without_effect(node: ast.stmt) -> bool:
     """Docstrings, types and logs."""
     if isinstance(node, ast.If):
         return isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"

@@ -1,7 +1,7 @@
 """Do the tests catch bugs? Each of tests/planted/*.patch is put into a copy of the tracked files, and tests run there.
 
 python -m scripts.plant_bugs            plant every bug, two at a time
-python -m scripts.plant_bugs curate     those whose name has `curate` in it
+python -m scripts.plant_bugs curate 71  those whose name has `curate` or `71` in it
 
 A patch begins with a sentence that says what is wrong, and a line `# tests:` with what pytest is to run: the same must
 pass without the bug. Before them come the tests in memory that reach the changed lines. Exit code 1 when one survives.
@@ -27,14 +27,14 @@ FEW = 3
 
 _HUNK = re.compile(r"@@ -(\d+)(?:,(\d+))? ")
 
-Verdict = tuple[str, str]
+Result = tuple[str, str]
 """CAUGHT, SURVIVED or UNFIT, and why."""
 
 
 def tests_of(patch: Path) -> str:
     """What the patch's header wants to be run, as a command line."""
-    found = re.search(r"^# tests: (.+)$", patch.read_text(), re.MULTILINE)
-    return found[1] if found else DEFAULT
+    match = re.search(r"^# tests: (.+)$", patch.read_text(), re.MULTILINE)
+    return match[1] if match else DEFAULT
 
 
 def sentence_of(patch: Path) -> str:
@@ -44,7 +44,7 @@ def sentence_of(patch: Path) -> str:
 
 def changed(patch: Path) -> dict[str, set[int]]:
     """By file, the lines that go, and those around what comes."""
-    found: dict[str, set[int]] = defaultdict(set)
+    lines: dict[str, set[int]] = defaultdict(set)
     path, line = "", 0
     for text in patch.read_text().splitlines():
         if text.startswith("--- a/"):
@@ -52,35 +52,35 @@ def changed(patch: Path) -> dict[str, set[int]]:
         elif hunk := _HUNK.match(text):
             line = int(hunk[1])
         elif path and text[:1] in {"-", "+"} and not text.startswith("+++"):
-            found[path] |= {line} if text[0] == "-" else {line - 1, line}
+            lines[path] |= {line} if text[0] == "-" else {line - 1, line}
             line += text[0] == "-"
         elif path:
             line += 1
-    return found
+    return lines
 
 
-def plant(prepared: Prepared, patch: Path, *, tests: str, reach: bool) -> Verdict:
+def plant(prepared: Prepared, patch: Path, *, tests: str, reach: bool) -> Result:
     """Whether tests notice one bug: those that reach it, or else those of the patch."""
     if refusal := _git(prepared.folder, "apply", "--whitespace=nowarn", str(patch)):
         return UNFIT, refusal
     try:
-        return _verdict(prepared, patch, tests, reach=reach)
+        return _result(prepared, patch, tests, reach=reach)
     finally:
         _git(prepared.folder, "checkout", "-q", "--", ".")
 
 
-def _verdict(prepared: Prepared, patch: Path, tests: str, *, reach: bool) -> Verdict:
+def _result(prepared: Prepared, patch: Path, tests: str, *, reach: bool) -> Result:
     likely = [name for path, lines in changed(patch).items() for name in reached().by(path, lines)] if reach else []
     if likely and (outcome := prepared.run(likely)).caught:
-        return CAUGHT, outcome.told
+        return CAUGHT, outcome.detail
     outcome = run(tests, prepared.folder)
     if outcome.kind == PASSED:
         return SURVIVED, sentence_of(patch)
     if not outcome.caught:
-        return UNFIT, outcome.told
+        return UNFIT, outcome.detail
     _git(prepared.folder, "checkout", "-q", "--", ".")
     clean = _without_bug(tests, prepared.folder)
-    return (CAUGHT, outcome.told) if clean.kind == PASSED else (UNFIT, f"without the bug this does not pass: {tests}")
+    return (CAUGHT, outcome.detail) if clean.kind == PASSED else (UNFIT, f"without the bug this does not pass: {tests}")
 
 
 @cache
@@ -96,7 +96,7 @@ def _git(folder: Path, *words: str) -> str:
 
 
 def report(patches: list[Path], *, tests: str, jobs: int) -> int:
-    """Tell each verdict, then how many were caught, and in what time; the exit code."""
+    """Print each result, then how many were caught, and in what time; the exit code."""
     began, caught = time.monotonic(), 0
     reach = not tests and (known() or len(patches) > FEW)
     if reach:
@@ -109,20 +109,20 @@ def report(patches: list[Path], *, tests: str, jobs: int) -> int:
     return int(caught < len(patches))
 
 
-def _planted(prepared: Prepared, patch: Path, *, tests: str, reach: bool) -> Verdict:
+def _planted(prepared: Prepared, patch: Path, *, tests: str, reach: bool) -> Result:
     return plant(prepared, patch, tests=tests or tests_of(patch), reach=reach)
 
 
 def main() -> int:
     """Plant what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("name", nargs="?", default="", help="only patches with this in their name")
+    parser.add_argument("names", nargs="*", metavar="NAME", help="only patches with one of these in their name")
     parser.add_argument("--tests", default="", help=f"what pytest runs for each, and nothing else; all: {DEFAULT!r}")
     parser.add_argument("--jobs", type=int, default=2, help="how many at a time (2)")
     chosen = parser.parse_args()
-    patches = [patch for patch in PATCHES if chosen.name in patch.stem]
-    if not patches:
-        parser.error(f"no patch has {chosen.name!r} in its name")
+    if unknown := [name for name in chosen.names if not any(name in patch.stem for patch in PATCHES)]:
+        parser.error(f"no patch has {unknown[0]!r} in its name")
+    patches = [patch for patch in PATCHES if not chosen.names or any(name in patch.stem for name in chosen.names)]
     return report(patches, tests=chosen.tests, jobs=min(chosen.jobs, len(patches)))
 
 

@@ -61,10 +61,10 @@ def tried(prepared: Prepared, mutant: Mutant) -> Outcome:
     return Outcome(SURVIVED) if outcome.kind == PASSED else outcome
 
 
-def told(number: int, mutant: Mutant, outcome: Outcome) -> str:
+def line_of(number: int, mutant: Mutant, outcome: Outcome) -> str:
     """A line for one change and what came of it."""
     change = mutant.named((ROOT / mutant.path).read_bytes()).partition(" | ")[2]
-    return f"{outcome.kind:10}{number:5}  {mutant.path}:{mutant.first}  {mutant.kind}: {change}  {outcome.told}"
+    return f"{outcome.kind:10}{number:5}  {mutant.path}:{mutant.first}  {mutant.kind}: {change}  {outcome.detail}"
 
 
 def diff(mutant: Mutant) -> str:
@@ -82,7 +82,7 @@ def report(chosen: list[int], *, jobs: int, least: float) -> int:
     kinds: Counter[str] = Counter()
     for number, mutant, outcome in zip(chosen, drawn, each(tried, drawn, jobs=jobs, collect=FAST), strict=True):
         kinds[outcome.kind] += 1
-        print(told(number, mutant, outcome), flush=True)
+        print(line_of(number, mutant, outcome), flush=True)
     caught = sum(kinds[kind] for kind in CAUGHT)
     share = 100 * caught / max(caught + kinds[SURVIVED], 1)
     print(", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items())))
@@ -99,18 +99,18 @@ def main() -> int:
     parser.add_argument("--least", type=float, default=93.0, help="percent that are to be caught (93)")
     parser.add_argument("--only", type=int, nargs="+", help="these changes, by their numbers")
     parser.add_argument("--list", action="store_true", help="only tell what would be tried")
-    asked = parser.parse_args()
-    print(f"seed {asked.seed}")
+    options = parser.parse_args()
+    print(f"seed {options.seed}")
     changes = every()
-    drawn = Random(asked.seed).sample(range(len(changes)), asked.count)  # noqa: S311 - no secret
-    chosen = asked.only or sorted(drawn)
-    if asked.list:
+    drawn = Random(options.seed).sample(range(len(changes)), options.count)  # noqa: S311 - no secret
+    chosen = options.only or sorted(drawn)
+    if options.list:
         for number in chosen:
-            print(told(number, changes[number], Outcome("")))
+            print(line_of(number, changes[number], Outcome("")))
         return 0
-    for number in asked.only or []:
+    for number in options.only or []:
         print(diff(changes[number]))
-    return report(chosen, jobs=asked.jobs, least=asked.least)
+    return report(chosen, jobs=options.jobs, least=options.least)
 
 
 if __name__ == "__main__":

@@ -31,8 +31,8 @@ class Reached:
         A line that runs when its module is imported counts as reached by all that use the module.
         """
         known = self._of(path)
-        found = set[str]().union(*(known.get(line, set()) for line in lines))
-        return self.using(path) if found == {""} else _ordered(path, found)
+        tests = set[str]().union(*(known.get(line, set()) for line in lines))
+        return self.using(path) if tests == {""} else _ordered(path, tests)
 
     def using(self, path: str) -> list[str]:
         """Tests that run through any line of a module."""

@@ -1,7 +1,7 @@
 """How long does each folder of tests take? The table of CONTRIBUTING.md, measured again.
 
-python scripts/time_tests.py            every folder, one after the other, one worker each
-python scripts/time_tests.py local web  these only
+python -m scripts.time_tests            every folder, one after the other, one worker each
+python -m scripts.time_tests local web  these only
 
 Wall is the time of one pytest; CPU is what the whole machine spent in that time, servers included, so
 nothing else should run. `make test` runs the folders beside each other.
