@@ -29,7 +29,7 @@ sys.path.insert(0, str(ROOT))
 from feedloop import releases  # noqa: E402 - the path comes first
 from feedloop.adapters import onnx_model  # noqa: E402
 from feedloop.domain.clock import utc_now  # noqa: E402
-from local import gateway, serve  # noqa: E402
+from local import gateway, loopback  # noqa: E402
 from tests.support import servers  # noqa: E402
 from tests.support.servers import Server, deployment_settings  # noqa: E402
 from tests.support.uploads import clear_upload  # noqa: E402
@@ -64,8 +64,8 @@ def main() -> None:
     parser.add_argument("--serve", nargs=3, type=int, help="used by the script itself")
     asked = parser.parse_args()
     if asked.serve:
-        port, workers, serve._THREADS = asked.serve  # noqa: SLF001 - what is asked is which number belongs there
-        serve.serve("benchmarks.threads:application", port, workers=workers)
+        port, workers, loopback._THREADS = asked.serve  # noqa: SLF001 - what is asked is which number belongs there
+        loopback.serve("benchmarks.threads:application", port, workers=workers)
         return
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
         ways = list(_ways(stack, Path(folder), asked.model))

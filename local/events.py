@@ -15,7 +15,7 @@ from feedloop.domain.errors import Unauthorised, Unavailable
 from feedloop.events import changed_objects
 from feedloop.http import Context, Event, Response
 from feedloop.receiving import Receiver
-from local import serve, stack
+from local import loopback, stack
 
 _PATIENCE = (5, 55)  # seconds to connect, seconds to answer
 
@@ -54,7 +54,7 @@ def _tell(name: str, body: bytes, token: str) -> None:
 
 def application() -> Receiver:
     """The forwarder as a web application."""
-    return serve.receiver(create_app(handle, "events"), {"": None})
+    return loopback.receiver(create_app(handle, "events"), {"": None})
 
 
 def main() -> None:
@@ -62,7 +62,7 @@ def main() -> None:
     from local import processes  # noqa: PLC0415 - as a function of its own it has no psutil, and nobody to end
 
     processes.end_own()
-    serve.serve("local.events:application", int(os.environ["EVENTS_PORT"]), workers=1)
+    loopback.serve("local.events:application", int(os.environ["EVENTS_PORT"]), workers=1)
 
 
 if __name__ == "__main__":

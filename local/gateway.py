@@ -17,7 +17,7 @@ from werkzeug.middleware.dispatcher import DispatcherMiddleware
 from feedloop import wiring
 from feedloop.app import ANY_ORIGIN, create_app
 from feedloop.receiving import HEALTH, Receiver
-from local import processes, serve, stack
+from local import loopback, processes, stack
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
@@ -47,7 +47,7 @@ def application() -> "WSGIApplication":
 
 def receiver() -> Receiver:
     """What takes in the requests of all of them."""
-    return serve.receiver(
+    return loopback.receiver(
         application(), {f"/function/{one.name}": wiring.wait_of(one.name) for one in stack.load_functions()}
     )
 
@@ -141,7 +141,7 @@ def main() -> None:
     """Serve, with a worker for each core."""
     processes.end_own()
     workers = min(os.cpu_count() or 1, _MOST_WORKERS)
-    serve.serve("local.gateway:receiver", int(os.environ["PORT"]), workers=workers)
+    loopback.serve("local.gateway:receiver", int(os.environ["PORT"]), workers=workers)
 
 
 if __name__ == "__main__":

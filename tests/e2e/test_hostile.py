@@ -23,7 +23,7 @@ from tests.support.hostile_forms import forms
 from tests.support.servers import free_ports
 
 pytestmark = [pytest.mark.usefixtures("deployed"), one_store]
-GATEWAY = "from local.serve import serve; serve('local.gateway:receiver', {port}, workers=1)"
+GATEWAY = "from local.loopback import serve; serve('local.gateway:receiver', {port}, workers=1)"
 MOST_MEMORY = 512_000_000
 
 
