@@ -94,21 +94,17 @@ class Projects:
         if others:
             self.client.projects.update(resource.id, **others)
         if others != changes:
-            self._choose(resource, changes["model_version"])
+            try:
+                self.client.projects.update(resource.id, model_version=changes["model_version"])
+            except ApiError as error:  # it takes a version only when a prediction has it
+                if error.status_code != _BAD:
+                    raise
+                self.client.projects.update(resource.id, model_version="")
 
     def delete(self, resource: Resource) -> None:
         """Remove it; one that is gone already is fine."""
         with _gone_is_fine():
             self.client.projects.delete(resource.id)
-
-    def _choose(self, resource: Resource, version: str) -> None:
-        """Label Studio takes a version only when a prediction has it."""
-        try:
-            self.client.projects.update(resource.id, model_version=version)
-        except ApiError as error:
-            if error.status_code != _BAD:
-                raise
-            self.client.projects.update(resource.id, model_version="")
 
 
 @dataclass(frozen=True, slots=True)

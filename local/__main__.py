@@ -36,13 +36,10 @@ def _do(options: argparse.Namespace) -> None:
         from local.doctor.report import doctor  # noqa: PLC0415 - it alone needs the model's runtime
 
         doctor(options.gateway)
-    else:
-        _do_here(options, Choices.from_environment())
-
-
-def _do_here(options: argparse.Namespace, choices: Choices) -> None:
+        return
+    choices = Choices.from_environment()
     if options.action == "run":
-        from local.run import run  # noqa: PLC0415 - a look into the store needs none of it
+        from local.run import run  # noqa: PLC0415 - who lists objects needs none of it
 
         run(choices)
     elif options.action == "prepare":

@@ -39,7 +39,8 @@ def run(choices: Choices) -> None:
     with folder.held(choices.data_dir), _until_interrupted():
         _clear_the_way(choices)
         kept = _secrets(choices)
-        access = _access(choices, kept)
+        keys = kept[settings.S3_ACCESS_KEY], kept[settings.S3_SECRET_KEY]
+        access = Access(*keys, choices.s3_region, choices.bucket_prefix, kept[settings.EVENT_TOKEN])
         events_port = _ports(choices, ["events"])["events"]
         store = _store(choices, access, functions, events_port)
         annotation_tool = label_studio.chosen(choices)
@@ -112,16 +113,6 @@ def _clear_the_way(choices: Choices) -> None:
 def _secrets(choices: Choices) -> dict[str, str]:
     given = {settings.S3_ACCESS_KEY: choices.s3_access_key, settings.S3_SECRET_KEY: choices.s3_secret_key}
     return {name: folder.secret(choices.data_dir, name, given.get(name, "")) for name in settings.SECRETS}
-
-
-def _access(choices: Choices, kept: Mapping[str, str]) -> Access:
-    return Access(
-        kept[settings.S3_ACCESS_KEY],
-        kept[settings.S3_SECRET_KEY],
-        choices.s3_region,
-        choices.bucket_prefix,
-        kept[settings.EVENT_TOKEN],
-    )
 
 
 def _store(choices: Choices, access: Access, functions: tuple[Function, ...], events_port: int) -> Store:

@@ -41,14 +41,19 @@ class Function:
         return self.environment.get(KEYS, settings.S3_KEYS)
 
     def cares_for(self, ref: ObjectRef) -> bool:
-        """Whether a change at that place is to be told to this function."""
+        """Whether this function is to be told of a change of that object."""
         return any(ref.bucket == bucket and ref.key.startswith(folder) for bucket, folder in self.watches)
 
 
 def load_functions(path: Path = ROOT / FILE, env: Mapping[str, str] = os.environ) -> tuple[Function, ...]:
     """The functions of a stack file. Raises WrongSetting."""
-    document = yaml.safe_load(_substituted(path.read_text(encoding="utf-8"), env))
+    document = yaml.safe_load(substituted(path.read_text(encoding="utf-8"), env))
     return tuple(_function(name, described) for name, described in document["functions"].items())
+
+
+def substituted(text: str, env: Mapping[str, str]) -> str:
+    """With `${NAME:-default}` replaced, as faas-cli reads it."""
+    return _VARIABLE.sub(lambda match: env.get(match[1]) or match[2] or "", text)
 
 
 def environment(functions: tuple[Function, ...]) -> dict[str, str]:
@@ -64,26 +69,17 @@ def environment(functions: tuple[Function, ...]) -> dict[str, str]:
     return shared
 
 
-def _substituted(text: str, env: Mapping[str, str]) -> str:
-    """`${NAME:-default}`, as faas-cli reads it."""
-    return _VARIABLE.sub(lambda match: env.get(match[1]) or match[2] or "", text)
-
-
 def _function(name: str, described: dict[str, Any]) -> Function:
     annotations = described.get("annotations") or {}
     scheduled = annotations.get("topic") == CRON_TOPIC
+    variables = described.get("environment") or {}  # those in lower case are for the watchdog of a container
     return Function(
         name,
         ".".join((*Path(described["handler"]).parts, "handler")),
-        _own(described.get("environment") or {}),
+        {name: str(value) for name, value in variables.items() if name.isupper()},
         _checked(name, annotations["schedule"]) if scheduled else "",
         tuple(_folder(word) for word in annotations.get(EVENTS, "").split(",") if word.strip()),
     )
-
-
-def _own(variables: Mapping[str, Any]) -> dict[str, str]:
-    """The functions' own variables: those in lower case tell the watchdog of a container what to do."""
-    return {name: str(value) for name, value in variables.items() if name.isupper()}
 
 
 def _checked(name: str, schedule: str) -> str:

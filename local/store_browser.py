@@ -16,11 +16,15 @@ if TYPE_CHECKING:
 
 
 def ls(data_dir: Path, path: str, region: str) -> None:
-    """The buckets, or all that lies below `bucket/prefix`: bytes, time, place."""
+    """The buckets, or all that lies below `bucket/prefix`: bytes, time, bucket and key."""
     bucket, _, prefix = path.partition("/")
     client = _client(data_dir, region)
     try:
-        for line in _objects(client, bucket, prefix) if bucket else _buckets(client):
+        if not bucket:
+            lines = [f"{one['Name']}/" for one in client.list_buckets()["Buckets"]]
+        else:
+            lines = _objects(client, bucket, prefix)
+        for line in lines:
             print(line)
     except (BotoCoreError, ClientError) as error:
         raise StoreDown(f"{path or 'The store'} cannot be listed: {error}") from error
@@ -41,10 +45,6 @@ def cat(data_dir: Path, path: str, region: str) -> None:
         print(f"({len(body)} bytes: send them to a file with > picture.jpg)", file=sys.stderr)
     else:
         sys.stdout.buffer.write(body)
-
-
-def _buckets(client: "S3Client") -> list[str]:
-    return [f"{bucket['Name']}/" for bucket in client.list_buckets()["Buckets"]]
 
 
 def _objects(client: "S3Client", bucket: str, prefix: str) -> list[str]:

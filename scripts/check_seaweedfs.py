@@ -32,7 +32,8 @@ def compare(clone: Path, weed: Path) -> str:
     build_info = {
         name: text
         for match in _BUILD_INFO.finditer(_run("go", "version", "-m", str(weed)))
-        for name, text in _of(match)
+        for name, text in match.groupdict().items()
+        if text
     }
     if missing := {"go", "revision", "tags"} - set(build_info):
         raise OtherProgramError(f"{weed} does not tell its {' and '.join(sorted(missing))}")
@@ -49,10 +50,6 @@ def compare(clone: Path, weed: Path) -> str:
     if sums[0] != sums[1]:
         raise OtherProgramError(f"the wheel's program has the SHA-256 {sums[0]}, the one built here {sums[1]}")
     return f"{weed} is the program of {there} ({names}), built with {build_info['go']}: SHA-256 {sums[0]}"
-
-
-def _of(match: re.Match[str]) -> list[tuple[str, str]]:
-    return [(name, text) for name, text in match.groupdict().items() if text]
 
 
 def _build(clone: Path, target: Path, build_info: dict[str, str]) -> None:

@@ -96,7 +96,7 @@ def main() -> None:
     p90 = quantiles(lengths, n=10)[-1]
     print(f"files                 {len(ours)}, {total} code lines")
     print(f"lines per file        {median(sizes):.0f} / {max(sizes)}          target 100 / 300")
-    print(f"lines per function    {median(lengths):.0f} / {p90:.0f} / {max(lengths)}     target 6 / 20 / 40")
+    print(f"lines per function    {median(lengths):.0f} / {p90:.0f} / {max(lengths)}     target 10 / 25 / 40")
     print(f"hints                 {percent(hints(ours))} %            target 100 %")
     print(f"documented            {percent(docs(ours))} %            target 80 %")
     print(f"broad handlers        {1000 * broad_handlers(ours) / total:.1f} per 1000   target 1")

@@ -182,9 +182,9 @@ def _of_constant(node: ast.Constant) -> Iterator[Change]:
 
 
 def _of_compare(node: ast.Compare) -> Iterator[Change]:
-    for ref, operator in enumerate(node.ops):
+    for at, operator in enumerate(node.ops):
         if other := _OTHER.get(type(operator)):
-            operators = [*node.ops[:ref], other(), *node.ops[ref + 1 :]]
+            operators = [*node.ops[:at], other(), *node.ops[at + 1 :]]
             yield "comparison", node, _written(ast.Compare(node.left, operators, node.comparators))  # type: ignore[arg-type]
 
 

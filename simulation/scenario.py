@@ -41,7 +41,10 @@ class Scenario:
             console.say(_beginning(journal))
             with running(self.choices, home, self.environment) as system:
                 world = self._world(system, journal)
-                _forget_the_dead(world)
+                for (
+                    function
+                ) in world.schedules:  # leases of runs that were killed: else nobody comes before they run out
+                    world.store.delete(keys.lease(function))
                 for day in range(journal.done):
                     check(world.store, world.truth, journal.date(day))
                 _live(world, system)
@@ -68,7 +71,12 @@ class Scenario:
     def _conclude(self, world: World, system: System) -> None:
         """The table, what was done, and where to look."""
         console.show_scores(scores.by_phase(world.journal, world.truth, world.site))
-        console.say(_visitors_line(scores.visits(self.plan, world.truth)))
+        visits = scores.visits(self.plan, world.truth)
+        console.say(
+            f"{visits.uploads} uploads, {visits.nothing} of none of the classes;"
+            f" {visits.flags} flagged ({visits.false_flags} falsely),"
+            f" {visits.relabels} corrected ({visits.false_relabels} falsely)"
+        )
         login = system.connection().get("label_studio", {})
         console.say(f"website {self.choices.gateway}/   report {self.choices.gateway}/report.html")
         if login:
@@ -81,12 +89,6 @@ def _annotation_queue(plan: Plan, system: System, kept: Path) -> AnnotationQueue
         data_dir = str(system.data_dir)
         return DirectQueue(store_connection.open_store({"DATA_DIR": data_dir}), system.clock)
     return LabelStudioQueue(lambda: system.connection().get("label_studio", {}), len(plan.annotators), kept)
-
-
-def _forget_the_dead(world: World) -> None:
-    """Leases of runs that were killed with an earlier system: nobody would come before they have run out."""
-    for function in world.schedules:
-        world.store.delete(keys.lease(function))
 
 
 def _live(world: World, system: System) -> None:
@@ -119,11 +121,4 @@ def _day(journal: Journal, truth: Truth, day: int, answers: int) -> str:
     return (
         f"day {day + 1:2d} ({journal.date(day)}): {len(facts):4d} pictures, drift {drift:.0%},"
         f" {truth.accuracy(range(day, day + 1)):.0%} right in truth; {answered}"
-    )
-
-
-def _visitors_line(visits: scores.Visits) -> str:
-    return (
-        f"{visits.uploads} uploads, {visits.nothing} of nothing; {visits.flags} flagged ({visits.false_flags} falsely),"
-        f" {visits.relabels} corrected ({visits.false_relabels} falsely)"
     )

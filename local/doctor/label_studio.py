@@ -28,7 +28,11 @@ def label_studio(deployment: Deployment) -> Finding:
 
 def _faults(annotation_tool: LabelStudioTool, deployment: Deployment) -> list[str]:
     bucket = deployment.bucket(keys.LABELSTUDIO)
-    projects = reviews.match_projects(annotation_tool.projects(), _noted(deployment))
+    try:
+        noted = reviews.fetch_noted_projects(deployment.store())
+    except (StoreDown, WrongSetting):  # another examination says so
+        noted = {}
+    projects = reviews.match_projects(annotation_tool.projects(), noted)
     missing = [
         f"The project {title} is missing: {_SET_UP}." for queue, title in TITLES.items() if queue not in projects
     ]
@@ -39,11 +43,3 @@ def _faults(annotation_tool: LabelStudioTool, deployment: Deployment) -> list[st
         if bucket not in buckets
     ]
     return missing + cut_off
-
-
-def _noted(deployment: Deployment) -> reviews.Births:
-    """What the set-up noted in the store; nothing when that does not answer, which another check tells."""
-    try:
-        return reviews.fetch_noted_projects(deployment.store())
-    except (StoreDown, WrongSetting):
-        return {}

@@ -28,7 +28,7 @@ PATIENCE = 60
 
 def stack(path: str = STACKS[0], **environment: str) -> dict[str, Any]:
     """A stack file as faas-cli reads it, with no other variable set."""
-    document: dict[str, Any] = yaml.safe_load(local_stack._substituted((ROOT / path).read_text(), environment))
+    document: dict[str, Any] = yaml.safe_load(local_stack.substituted((ROOT / path).read_text(), environment))
     return document
 
 

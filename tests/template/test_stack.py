@@ -94,7 +94,7 @@ def test_a_function_opens_the_store_with_keys_of_its_own(function):
 
 
 def test_an_operator_may_choose_one_pair_for_all():
-    chosen = yaml.safe_load(local_stack._substituted(text("stack.yml"), {"S3_KEYS": settings.S3_KEYS}))["functions"]
+    chosen = yaml.safe_load(local_stack.substituted(text("stack.yml"), {"S3_KEYS": settings.S3_KEYS}))["functions"]
     assert {function["environment"]["S3_KEYS"] for function in chosen.values()} == {settings.S3_KEYS}
     assert all({settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY} <= set(one["secrets"]) for one in chosen.values())
 
