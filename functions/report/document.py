@@ -17,9 +17,9 @@ from feedloop.evidence.evidence import DayEvidence
 from feedloop.withdrawals import Guard
 
 from . import counting, estimates, notes, visitors
-from .asked import ALL, Asked
 from .counting import Narrowed
 from .estimates import estimate, window_of
+from .query import ALL, ReportQuery
 from .serving import Switch
 
 _MISSING = {"unclear": UNCLEAR, "skipped": SKIPPED, "disputed": DISPUTED}
@@ -29,7 +29,7 @@ _MISSING = {"unclear": UNCLEAR, "skipped": SKIPPED, "disputed": DISPUTED}
 class Found:
     """What was found in the store, for the window and for the one before it."""
 
-    asked: Asked
+    asked: ReportQuery
     now: datetime
     model: Mapping[str, str] | None
     names: Sequence[str]

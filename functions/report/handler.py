@@ -17,8 +17,8 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel, Unauthorised
 from feedloop.http import Context, Event, Response
 
-from . import asked
 from .closing import close
+from .query import PROMETHEUS, parse_format
 
 AT_ONCE = 8
 """Listings and files that a report reads at the same time."""
@@ -33,7 +33,7 @@ def handle(event: Event, _context: Context) -> Response:
         return http.json_response(_close())
     if not (wiring.configured().report_open or http.has_token(event, wiring.report_token())):
         raise Unauthorised("A report needs the report token: Authorization: Bearer <token>.")
-    if asked.form(event.query, event.headers.get("Accept", "")) == asked.PROMETHEUS:
+    if parse_format(event.query, event.headers.get("Accept", "")) == PROMETHEUS:
         from . import prometheus  # brings HTTP servers, which only a scrape must wait for
 
         return http.text_response(prometheus.text(_report(event)), prometheus.CONTENT_TYPE)

@@ -8,8 +8,8 @@ from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
 from feedloop.evidence.evidence import DayEvidence
 
-from .asked import ALL
 from .counting import Narrowed
+from .query import ALL
 
 FEW_LABELS = 30
 MANY_MISSING = 0.05

@@ -12,8 +12,9 @@ from feedloop.ports import ForEach, ObjectStore
 from feedloop.releases import Pointer
 from feedloop.sweeps import ErrorBoundary
 
-from . import asked, judged, queues, serving
+from . import judged, queues, serving
 from .document import Found, document
+from .query import parse_query
 
 
 def report(
@@ -26,7 +27,7 @@ def report(
     each: ForEach = map,
 ) -> Document:
     """The report that is asked for. Raises BadRequest."""
-    wanted, count = asked.read(query, classes=classes, now=now), len(classes.names)
+    wanted, count = parse_query(query, classes=classes, now=now), len(classes.names)
     pointer = _pointer(store)
     unreadable = ErrorBoundary("report.unreadable")
     labels = human_labels.fetch(store, classes=count, for_each=each, unreadable=unreadable)

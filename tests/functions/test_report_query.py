@@ -7,31 +7,30 @@ from hypothesis import strategies as st
 from feedloop.domain import clock
 from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import BadRequest, UnknownClass
-from functions.report import asked
-from functions.report.asked import Asked
+from functions.report.query import ReportQuery, parse_format, parse_query
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 CLASSES = ClassList.of(["Bread", "Rice"])
 
 
 def read(**query):
-    return asked.read({name.strip("_"): value for name, value in query.items()}, classes=CLASSES, now=NOW)
+    return parse_query({name.strip("_"): value for name, value in query.items()}, classes=CLASSES, now=NOW)
 
 
 def test_nothing_asked_is_the_week_that_ended_yesterday():
-    assert read() == Asked("20261115", "20261121")
+    assert read() == ReportQuery("20261115", "20261121")
 
 
 def test_so_many_days_end_yesterday():
-    assert read(days="1") == Asked("20261121", "20261121")
+    assert read(days="1") == ReportQuery("20261121", "20261121")
 
 
 def test_so_many_days_may_end_earlier():
-    assert read(days="2", to="20261101") == Asked("20261031", "20261101")
+    assert read(days="2", to="20261101") == ReportQuery("20261031", "20261101")
 
 
 def test_from_a_day_is_until_yesterday():
-    assert read(from_="20261120") == Asked("20261120", "20261121")
+    assert read(from_="20261120") == ReportQuery("20261120", "20261121")
 
 
 def test_a_window_may_reach_into_today():
@@ -83,7 +82,7 @@ def test_the_window_before_is_as_long_and_ends_where_this_one_begins(days, last)
 
 
 def test_a_window_before_keeps_what_was_asked():
-    assert read(model="9f2c11aa", class_="Rice").before == Asked("20261108", "20261114", "9f2c11aa", 1)
+    assert read(model="9f2c11aa", class_="Rice").before == ReportQuery("20261108", "20261114", "9f2c11aa", 1)
 
 
 @pytest.mark.parametrize(
@@ -99,9 +98,9 @@ def test_a_window_before_keeps_what_was_asked():
     ],
 )
 def test_the_form_is_the_one_that_is_asked_for(query, accept, form):
-    assert asked.form(query, accept) == form
+    assert parse_format(query, accept) == form
 
 
 def test_a_form_that_nobody_knows_is_refused():
     with pytest.raises(BadRequest, match="format"):
-        asked.form({"format": "xml"}, "")
+        parse_format({"format": "xml"}, "")

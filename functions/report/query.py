@@ -1,4 +1,4 @@
-"""What a report is asked for: days, and if wanted one model and one class."""
+"""The query of a report: days, and if wanted one model and one class."""
 
 import re
 from collections.abc import Mapping
@@ -15,12 +15,12 @@ JSON, PROMETHEUS = "json", "prometheus"
 ALL = "all"
 """All models together; without a model it is the one that serves."""
 _VERSION = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
-_WORDS = {"days", "from", "to", "model", "class", "format"}
+_PARAMETERS = {"days", "from", "to", "model", "class", "format"}
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """A window of whole days, and what it is narrowed to."""
+class ReportQuery:
+    """Whole days, and the model and class of the predictions that the report is about."""
 
     first: str
     last: str
@@ -29,12 +29,12 @@ class Asked:
 
     @property
     def version(self) -> str | None:
-        """The one model that it is narrowed to."""
+        """The one model that it is about."""
         return None if self.model == ALL else self.model
 
     @property
     def days(self) -> list[str]:
-        """Every day of the window."""
+        """Every day of it."""
         return list(clock.days(self.first, self.last))
 
     def is_open(self, now: datetime) -> bool:
@@ -42,22 +42,22 @@ class Asked:
         return not clock.is_closed(self.last, now)
 
     @property
-    def before(self) -> "Asked":
-        """The window of the same length that ends where this one begins."""
+    def before(self) -> "ReportQuery":
+        """The days before the first, as many as there are."""
         begin, count = clock.time_of(self.first, 0), len(self.days)
         first, last = (clock.day_of(begin - timedelta(days=back)) for back in (count, 1))
-        return Asked(first, last, self.model, self.class_index)
+        return ReportQuery(first, last, self.model, self.class_index)
 
 
-def read(query: Mapping[str, str], *, classes: ClassList, now: datetime) -> Asked:
-    """What the parameters ask for. Raises BadRequest with what would be right."""
-    if unknown := sorted(set(query) - _WORDS):
-        raise BadRequest(f"There is no parameter {unknown[0]!r}; use {', '.join(sorted(_WORDS))}.")
-    first, last = _window(query, now)
-    return Asked(first, last, _model(query.get("model")), _class(query.get("class"), classes))
+def parse_query(query: Mapping[str, str], *, classes: ClassList, now: datetime) -> ReportQuery:
+    """The query that these parameters spell. Raises BadRequest with what would be right."""
+    if unknown := sorted(set(query) - _PARAMETERS):
+        raise BadRequest(f"There is no parameter {unknown[0]!r}; use {', '.join(sorted(_PARAMETERS))}.")
+    first, last = _days(query, now)
+    return ReportQuery(first, last, _model(query.get("model")), _class(query.get("class"), classes))
 
 
-def form(query: Mapping[str, str], accept: str) -> str:
+def parse_format(query: Mapping[str, str], accept: str) -> str:
     """JSON, or PROMETHEUS for who says so, or takes no JSON but plain text. Raises BadRequest."""
     wanted = query.get("format")
     if wanted not in (None, JSON, PROMETHEUS):
@@ -66,7 +66,7 @@ def form(query: Mapping[str, str], accept: str) -> str:
     return wanted or (PROMETHEUS if plain or "openmetrics" in accept else JSON)
 
 
-def _window(query: Mapping[str, str], now: datetime) -> tuple[str, str]:
+def _days(query: Mapping[str, str], now: datetime) -> tuple[str, str]:
     yesterday = clock.day_before(now)
     last = _day("to", query["to"]) if "to" in query else yesterday
     if last > clock.day_of(now):
