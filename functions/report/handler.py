@@ -41,7 +41,7 @@ def handle(event: Event, _context: Context) -> Response:
 
 
 def _report(event: Event) -> Document:
-    from .reporting import report  # brings numpy, which closing a day can do without
+    from .report import report  # brings numpy, which closing a day can do without
 
     with _TURN, ThreadPoolExecutor(AT_ONCE) as pool:
         return report(
@@ -50,7 +50,7 @@ def _report(event: Event) -> Document:
             classes=_classes(),
             now=wiring.clock()(),
             threshold=wiring.configured().low_confidence_threshold,
-            each=pool.map,
+            for_each=pool.map,
         )
 
 

@@ -8,8 +8,7 @@ from feedloop.domain.documents import Document
 from feedloop.domain.review import TITLES
 from feedloop.evidence.evidence import DayEvidence
 
-from .counting import Narrowed
-from .query import ALL
+from .query import ALL, ReportFilter
 
 FEW_LABELS = 30
 MANY_MISSING = 0.05
@@ -28,16 +27,18 @@ class Note:
         return {"kind": self.kind, **self.facts}
 
 
-def notes(report: Document, facts: Sequence[DayEvidence], judged: Narrowed, unread: Sequence[str]) -> list[Note]:
-    """Those that hold for this report, whose accuracy is that of `judged`; `unread` are objects that were left out."""
-    closed = [day for day in facts if day.closed]
+def notes(
+    report: Document, evidence: Sequence[DayEvidence], selected: ReportFilter, unreadable: Sequence[str]
+) -> list[Note]:
+    """Those that hold for this report, whose accuracy is that of `selected`; `unreadable` keys were left out."""
+    closed = [day for day in evidence if day.closed]
     return [
         *_of_the_system(report),
         *_of_the_guard(report),
-        *_of_the_models(report, facts, judged),
+        *_of_the_models(report, evidence, selected),
         *_of_the_days(report, closed),
-        *_of_the_objects(unread),
-        *_of_the_sample(closed, judged),
+        *_of_the_objects(unreadable),
+        *_of_the_sample(closed, selected),
         *_of_the_labels(report),
     ]
 
@@ -61,15 +62,15 @@ def _of_the_guard(report: Document) -> Iterator[Note]:
             yield Note(sentence, "held", facts)
 
 
-def _of_the_models(report: Document, facts: Sequence[DayEvidence], judged: Narrowed) -> Iterator[Note]:
-    models = {cell.model for day in facts for cell in day.counts.cells}
-    asked, serves = report["window"]["model"], report["model"]
-    if asked == ALL and len(models) > 1:
+def _of_the_models(report: Document, evidence: Sequence[DayEvidence], selected: ReportFilter) -> Iterator[Note]:
+    models = {cell.model for day in evidence for cell in day.counts.cells}
+    requested, serves = report["window"]["model"], report["model"]
+    if requested == ALL and len(models) > 1:
         sentence = f"These numbers are of {len(models)} models together, as model={ALL} asks for."
         yield Note(f"{sentence} Without it they are of the one that serves.", "all-models", {"models": len(models)})
-    if asked:
+    if requested:
         return
-    model = judged.model or min(models, default=None)
+    model = selected.model or min(models, default=None)
     if model and serves and serves["version"] != model:
         sentence = f"These numbers are of {model}, which was the last to answer in these days."
         sentence = f"{sentence} {serves['version']} serves now."
@@ -77,8 +78,8 @@ def _of_the_models(report: Document, facts: Sequence[DayEvidence], judged: Narro
     if len(models) > 1:
         sentence = f"Judged is {model} alone, since it serves; predictions and visitors are of {len(models)} models."
         yield Note(f"{sentence} model={ALL} judges them together.", "switch", {"model": model, "models": len(models)})
-    ever = replace(judged, since=None)
-    before = sum(ever.counts(day).predictions - judged.counts(day).predictions for day in facts) if judged.since else 0
+    ever = replace(selected, since=None)
+    before = sum(ever.counts(day).predictions - selected.counts(day).predictions for day in evidence)
     if before:
         sentence = f"{model} had served before: {before} predictions of that time are not in its numbers."
         yield Note(sentence, "served-before", {"model": model, "predictions": before})
@@ -98,13 +99,15 @@ def _of_the_days(report: Document, closed: Sequence[DayEvidence]) -> Iterator[No
         yield Note(sentence, "unwritten", _span(unwritten))
 
 
-def _of_the_objects(unread: Sequence[str]) -> Iterator[Note]:
-    if unread:
-        sentence = f"Labels of record that cannot be read and were left out: {len(unread)}, for example {unread[0]}."
-        yield Note(sentence, "unread", {"objects": len(unread), "key": unread[0]})
+def _of_the_objects(unreadable: Sequence[str]) -> Iterator[Note]:
+    if unreadable:
+        sentence = (
+            f"Labels of record that cannot be read and were left out: {len(unreadable)}, for example {unreadable[0]}."
+        )
+        yield Note(sentence, "unread", {"objects": len(unreadable), "key": unreadable[0]})
 
 
-def _of_the_sample(closed: Sequence[DayEvidence], judged: Narrowed) -> Iterator[Note]:
+def _of_the_sample(closed: Sequence[DayEvidence], selected: ReportFilter) -> Iterator[Note]:
     if unfinished := [day for day in closed if day.waiting]:
         tasks, behind = (sum(getattr(day, name) for day in unfinished) for name in ("waiting", "behind"))
         sentence = f"Random samples that are not finished: {_words(unfinished)}. Tasks that wait: {tasks}."
@@ -112,7 +115,7 @@ def _of_the_sample(closed: Sequence[DayEvidence], judged: Narrowed) -> Iterator[
         if behind:
             sentence = f"Answers that do not count yet, since tasks before them in their day's order wait: {behind}."
             yield Note(sentence, "behind", {"answers": behind})
-    of_model = replace(judged, class_index=None)
+    of_model = replace(selected, class_index=None)
     bare = [day for day in closed if of_model.counts(day).cells and not _is_labelled(day, of_model)]
     if bare and any(_is_labelled(day, of_model) for day in closed):
         sentence = f"Without a blind label, and counted as the nearest day that has some: {_words(bare)}."
@@ -136,14 +139,14 @@ def _of_the_labels(report: Document) -> Iterator[Note]:
         yield Note("The window before has no labels to compare with.", "no-change")
 
 
-def _is_labelled(day: DayEvidence, which: Narrowed) -> bool:
+def _is_labelled(day: DayEvidence, which: ReportFilter) -> bool:
     return any(one.blind is not None for one in which.observations([day]))
 
 
-def _span(facts: Sequence[DayEvidence]) -> Document:
-    return {"first": facts[0].day, "last": facts[-1].day, "days": len(facts)}
+def _span(days: Sequence[DayEvidence]) -> Document:
+    return {"first": days[0].day, "last": days[-1].day, "days": len(days)}
 
 
-def _words(facts: Sequence[DayEvidence]) -> str:
-    first, last = facts[0].day, facts[-1].day
-    return first if first == last else f"{len(facts)} days from {first} to {last}"
+def _words(days: Sequence[DayEvidence]) -> str:
+    first, last = days[0].day, days[-1].day
+    return first if first == last else f"{len(days)} days from {first} to {last}"

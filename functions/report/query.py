@@ -1,14 +1,17 @@
-"""The query of a report: days, and if wanted one model and one class."""
+"""What a report is about: days, one model or all, and one class or all."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feedloop.domain import clock
 from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import BadRequest
+from feedloop.domain.observations import DayCounts, Observation
 from feedloop.evidence.day_files import EARLIEST
+from feedloop.evidence.evidence import DayEvidence
+from feedloop.releases import Pointer
 
 DAYS, MOST_DAYS = 7, 366
 JSON, PROMETHEUS = "json", "prometheus"
@@ -16,6 +19,13 @@ ALL = "all"
 """All models together; without a model it is the one that serves."""
 _VERSION = re.compile(r"[0-9a-f]{8,64}", re.ASCII)
 _PARAMETERS = {"days", "from", "to", "model", "class", "format"}
+MIDNIGHT = "00000"
+"""The first second of a day, as predictions' keys spell it."""
+OVERLAP = 3600
+"""For so many seconds a model may seem to have served before: replicas change over one by one, and clocks differ."""
+
+Models = Mapping[str, int]
+"""How many predictions of a day each model made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,3 +125,100 @@ def _model(text: str | None) -> str | None:
 
 def _class(name: str | None, classes: ClassList) -> int | None:
     return None if name is None else classes.index(name)
+
+
+@dataclass(frozen=True, slots=True)
+class ReportFilter:
+    """Predictions of one model and class, or (None) of any; with `since`, a day and its second, only from then on."""
+
+    model: str | None = None
+    class_index: int | None = None
+    since: tuple[str, str] | None = None
+
+    def counts(self, day: DayEvidence) -> DayCounts:
+        """A day's counts of them."""
+        begin, second = self.since or ("", MIDNIGHT)
+        if day.day < begin:
+            return DayCounts(day.day, {}, {})
+        counts = day.counts.without(day.early) if day.day == begin and second > MIDNIGHT else day.counts
+        return counts.only(model=self.model, predicted=self.class_index)
+
+    def observations(self, days: Iterable[DayEvidence]) -> Iterator[Observation]:
+        """Those that people were asked about."""
+        return (
+            one
+            for day in days
+            for one in day.observations
+            if self.model in {None, one.model}
+            and self.class_index in {None, one.predicted}
+            and (self.since is None or (one.day, one.second) >= self.since)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """Days of more than one model: the last that answered in them, and the one whose place it took."""
+
+    model: str
+    begin: tuple[str, str]
+    """The day and its second from which its predictions count: what it did in an earlier time does not."""
+    since: datetime | None
+    """The same moment as the registry tells it; None when only the days' predictions tell it, to a day."""
+    replaced: str | None
+    serves_now: bool
+
+
+def find_switch(evidence: Sequence[DayEvidence], first: str, pointer: Pointer | None, now: datetime) -> Switch | None:
+    """The switch that these days show, of which the report's begin with `first`; None for days of a single model."""
+    served = {day.day: day.counts.by_model for day in evidence if day.counts.cells}
+    if max(served, default="") < first or len(set().union(*served.values())) == 1:
+        return None
+    if pointer and pointer.moved_at and pointer.moved_at <= now:
+        day, model = clock.day_of(pointer.moved_at), pointer.sha256[:8]
+        begin = day, f"{clock.second_of_day(pointer.moved_at):05d}" if _came_back(evidence, model, day) else MIDNIGHT
+        serving = ReportFilter(model, since=begin)
+        if any(serving.counts(one).cells for one in evidence if one.day >= first):
+            replaced = _replaced(served, model, day, pointer.previous[:8])
+            return Switch(model, begin, pointer.moved_at, replaced, serves_now=True)
+    serves = pointer.sha256[:8] if pointer else None
+    newest = _newest(served, serves)
+    begin = _began(served, newest), MIDNIGHT
+    return Switch(newest, begin, None, _replaced(served, newest, begin[0]), serves in (None, newest))
+
+
+def _came_back(evidence: Sequence[DayEvidence], model: str, day: str) -> bool:
+    """Whether a model that serves since this day had served, and another one between: else all it predicted counts."""
+    if any(model in one.counts.by_model for one in evidence if one.day < day):
+        return True
+    early = next((one.early_seconds for one in evidence if one.day == day), {})
+    others = [last for other, (_, last) in early.items() if other != model]
+    return model in early and max(others, default=0) - early[model][0] > OVERLAP
+
+
+def _newest(served: Mapping[str, Models], pointed_to: str | None) -> str:
+    """Of the last day's models the one that is to serve, else one that was not there before, else the busiest."""
+    *_, before, last = [{}, *(served[day] for day in sorted(served))]
+    return max(last, key=lambda model: (model == pointed_to, model not in before, last[model], model))
+
+
+def _began(served: Mapping[str, Models], model: str) -> str:
+    """The first of the days on which it answered, back from the last one without a day of others only."""
+    began = ""
+    for day in sorted(served, reverse=True):
+        if model not in served[day]:
+            break
+        began = day
+    return began
+
+
+def _replaced(served: Mapping[str, Models], model: str, began: str, previous: str = "") -> str | None:
+    """Whose place it took: the registry's word, else the busiest other model of the last day until then."""
+    others = [
+        {one: count for one, count in served[day].items() if one != model}
+        for day in sorted(served, reverse=True)
+        if day <= began
+    ]
+    if any(previous in models for models in others):
+        return previous
+    last = next(filter(None, others), {})
+    return max(last, key=lambda one: (last[one], one), default=None)

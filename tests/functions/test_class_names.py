@@ -14,7 +14,7 @@ from feedloop.domain.prediction import Prediction, new_id
 from functions.curate.curator import Curator
 from functions.curate.sweep import sweep
 from functions.relabel.visitor import relabel
-from functions.report.reporting import report
+from functions.report.report import report
 from tests.support import world
 from tests.support.class_names import GIVEN
 from tests.support.world import MODEL, NOON

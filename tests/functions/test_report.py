@@ -15,8 +15,8 @@ from feedloop.domain.observations import ListedPrediction
 from feedloop.evidence.evidence import observe
 from feedloop.evidence.human_labels import HumanLabels, Tasks
 from functions.report import handler
-from functions.report.counting import Narrowed
 from functions.report.estimates import window_of
+from functions.report.query import ReportFilter
 from tests.support import feedback, world
 from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, sampled, visited, voted
 from tests.support.observations import MODEL, counts
@@ -298,4 +298,4 @@ def test_a_day_is_counted_as_the_estimators_count_it():
     listed = (ListedPrediction(*one[:2], MODEL, one[2], f"{number:032x}", "00000") for number, one in enumerate(told))
     nobody = HumanLabels({queue: {} for queue in keys.QUEUES}, dict.fromkeys(keys.REVIEW_QUEUES, Tasks()))
     day = observe(DAY, listed, nobody, closed=True)
-    assert window_of([day], Narrowed()).days == (counts(DAY, told),)
+    assert window_of([day], ReportFilter()).days == (counts(DAY, told),)

@@ -13,7 +13,7 @@ from feedloop.domain.clock import day_of
 from feedloop.domain.errors import NoModel, StoreDown
 from feedloop.sweeps import MOST_DOWN
 from functions.report.closing import close
-from functions.report.reporting import report
+from functions.report.report import report
 from tests.support.feedback import only_listed, sampled, visited, voted
 from tests.support.world import CLASSES, NOON
 

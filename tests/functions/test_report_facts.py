@@ -10,9 +10,10 @@ from feedloop.domain.answers import DISPUTED
 from feedloop.domain.clock import day_of
 from feedloop.evidence import evidence, human_labels
 from feedloop.sweeps import ErrorBoundary
-from functions.report import queues, visitors
+from functions.report import counts
 from functions.report.closing import close
-from functions.report.counting import Narrowed, predictions
+from functions.report.counts import predictions
+from functions.report.query import ReportFilter
 from tests.support import feedback, world
 from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, only_listed, sampled, visited, voted
 from tests.support.world import CLASSES, NOON
@@ -129,7 +130,7 @@ def test_the_time_to_a_label_is_from_prediction_to_first_answer(store, clock, fo
         voted(store, BLIND, one, 1)
         voted(store, BLIND, one, 2)
     labels = human_labels.fetch(store, classes=len(CLASSES))
-    told = queues.queues(store, labels, [found()], each=map, unreadable=ErrorBoundary("test"))
+    told = counts.queues(store, labels, [found()], for_each=map, unreadable=ErrorBoundary("test"))
     assert told[0]["seconds_to_label"] == {"median": 3600.0, "p95": 3600.0}
     assert (told[0]["queue"], told[0]["title"], told[0]["done"]) == (BLIND, "Random Sampling Review", 3)
     assert (told[1]["waiting"], told[1]["oldest"], told[1]["seconds_to_label"]) == (0, None, None)
@@ -148,21 +149,21 @@ def test_visitors_are_compared_with_annotators(store, found):
         voted(store, VISITORS, one, 2)
     for one, answer in ((right, 2), (wrong, 1), (unclear, CANNOT_TELL)):
         voted(store, FLAGS, one, answer)
-    assert visitors.flags(found().observations) == visitors.Said(4, 2, 1)
-    assert visitors.relabels(found().observations) == visitors.Said(4, 2, 1)
+    assert counts.flags(found().observations) == counts.Confirmation(4, 2, 1)
+    assert counts.relabels(found().observations) == counts.Confirmation(4, 2, 1)
 
 
 def test_a_flag_is_confirmed_by_none_of_these(store, found):
     (one,) = in_order(store, 1)
     flagged(store, one)
     voted(store, FLAGS, one, NONE_OF_THESE)
-    assert visitors.flags(found().observations) == visitors.Said(1, 1, 1)
+    assert counts.flags(found().observations) == counts.Confirmation(1, 1, 1)
 
 
 def test_totals_are_told_by_day_class_and_model(store, found):
     for index in (0, 0, 1):
         visited(store, index, confidence=UNSURE)
-    told = predictions([DAY, "20261123"], [found()], Narrowed(), CLASSES)
+    told = predictions([DAY, "20261123"], [found()], ReportFilter(), CLASSES)
     assert (told["total"], told["low_confidence"]) == (3, 3)
     assert told["by_day"][1] == {"day": "20261123", "total": 0, "low_confidence": 0}
     assert told["by_class"][0] == {"class_index": 0, "class": "Bread", "total": 2, "low_confidence": 2}
@@ -172,9 +173,9 @@ def test_totals_are_told_by_day_class_and_model(store, found):
 def test_totals_may_be_narrowed_to_a_class_and_a_model(store, found):
     for index in (0, 0, 1):
         visited(store, index)
-    told = predictions([DAY], [found()], Narrowed(class_index=0), CLASSES)
+    told = predictions([DAY], [found()], ReportFilter(class_index=0), CLASSES)
     assert (told["total"], [one["class"] for one in told["by_class"]]) == (2, ["Bread"])
-    assert predictions([DAY], [found()], Narrowed(model="00000000"), CLASSES)["total"] == 0
+    assert predictions([DAY], [found()], ReportFilter(model="00000000"), CLASSES)["total"] == 0
 
 
 def test_a_day_before_the_first_prediction_costs_no_listing_of_its_own(store, clock):

@@ -8,7 +8,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from feedloop import releases
 from feedloop.domain.classes import ClassList
 from functions.report import prometheus
-from functions.report.reporting import report
+from functions.report.report import report
 from tests.support import feedback
 
 NAMES = ["Bread", "Dairy product", "Dessert", 'Egg "soft"', "Crème\nbrûlée \\o/", "肉"]

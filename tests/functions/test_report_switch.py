@@ -11,7 +11,7 @@ from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
 from functions.report import prometheus
 from functions.report.closing import close
-from functions.report.reporting import report
+from functions.report.report import report
 from tests.support import world
 from tests.support.feedback import sampled, visited, voted
 from tests.support.world import CLASSES, MODEL, NOON

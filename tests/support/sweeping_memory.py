@@ -15,7 +15,7 @@ from feedloop.domain import keys
 from feedloop.domain.review import TITLES
 from functions.curate.curator import Curator
 from functions.curate.sweep import sweep as curate
-from functions.report.reporting import report
+from functions.report.report import report
 from functions.sync.sweep import sweep as sync
 from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.memory_peak import peak
@@ -47,7 +47,7 @@ def main(function: str, endpoint: str, access_key: str, secret_key: str, prefix:
         runs: dict[str, Callable[[], object]] = {
             "curate": partial(curate, Curator(store, classes, now), each=pool.map, patience=timedelta(0)),
             "sync": partial(sync, store, tool(), thorough=True, each=pool.map),
-            "report": partial(report, {}, store=store, classes=classes, now=now(), threshold=700, each=pool.map),
+            "report": partial(report, {}, store=store, classes=classes, now=now(), threshold=700, for_each=pool.map),
         }
         runs[function]()
     print(peak())

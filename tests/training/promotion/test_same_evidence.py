@@ -14,7 +14,7 @@ from feedloop.domain.answers import OTHER
 from feedloop.domain.clock import DayRange, day_of
 from feedloop.domain.errors import AlreadyExists
 from feedloop.evidence import human_labels
-from functions.report.reporting import report
+from functions.report.report import report
 from tests.support import world
 from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, only_listed, visited, voted
 from tests.support.world import CLASSES, NOON
