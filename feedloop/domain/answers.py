@@ -8,7 +8,7 @@ OTHER: Answer = -1
 """None of the classes: whatever a model names is wrong."""
 
 UNCLEAR, SKIPPED, DISPUTED = -2, -3, -4
-"""Asked, but we do not know what the picture shows."""
+"""Answered, but it does not say what the picture shows."""
 
 _CODES = {
     annotations.OTHER: OTHER,

@@ -1,4 +1,4 @@
-"""What is known of predictions: all of a day as counts, and those that people were asked about one by one.
+"""What is known of predictions: all of a day as counts, and those under review one by one.
 
 Tuples, since there are a million a day.
 """
@@ -29,7 +29,7 @@ class ListedPrediction(NamedTuple):
 
 
 class Observation(NamedTuple):
-    """One prediction with its answers by the queue that asked; None where there is none."""
+    """One prediction with its answers, by the queue that they come from; None where there is none."""
 
     day: str
     predicted: int

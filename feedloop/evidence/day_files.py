@@ -76,8 +76,8 @@ def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) ->
 
 def _split(store: ObjectStore, folder: keys.ObjectRef) -> Iterator[tuple[str, ...]]:
     """What else lies there was never a prediction."""
-    found = filter(None, (keys.split_production(entry.key) for entry in store.list(folder)))
-    return (parts for parts in found if parts[3] <= MOST_SURE and parts[5] <= LAST_SECOND)
+    split = filter(None, (keys.split_production(entry.key) for entry in store.list(folder)))
+    return (parts for parts in split if parts[3] <= MOST_SURE and parts[5] <= LAST_SECOND)
 
 
 def _to_line(day: str, one: ListedPrediction, *, sampled: bool) -> bytes:

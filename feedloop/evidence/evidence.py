@@ -1,4 +1,4 @@
-"""The evidence of some days: all predictions as counts, and those that people were asked about one by one."""
+"""The evidence of some days: all predictions as counts, and those under review one by one with their answers."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
@@ -17,12 +17,12 @@ from feedloop.evidence.human_labels import HumanLabels
 from feedloop.ports import ForEach, ObjectStore
 
 TIMED = 200
-"""Of how many labels of a day and queue the time is told: those with the smallest sample keys."""
+"""On how many labels of a day and queue the time to a label rests: those with the smallest sample keys."""
 
 
 @dataclass(slots=True)
 class DayEvidence:
-    """One day; what people say about it is evidence once it is closed."""
+    """One day; its answers are evidence once it is closed."""
 
     day: str
     closed: bool
@@ -46,7 +46,7 @@ class DayEvidence:
     """By queue those labelled predictions with the smallest sample keys, TIMED at most."""
 
     def add(self, prediction: ListedPrediction, labels: HumanLabels, *, in_prefix: bool) -> None:
-        """Add a prediction that people answered or were asked about."""
+        """Add a prediction that was answered, drawn for the random sample, or flagged."""
         sample_key = prediction.sample_key
         answers = {queue: labels.answers[queue].get(sample_key) for queue in keys.QUEUES}
         blind = answers[keys.RANDOM_SAMPLED]
@@ -86,8 +86,8 @@ def fetch(
 ) -> list[DayEvidence]:
     """The evidence of these days, in their order: from their files where they are written, else from listings.
 
-    Days before the first prediction are left out. `moved_at` is when the model that serves began to: predictions of
-    that day are told apart by this moment.
+    Days before the first prediction are left out. `moved_at` is when the active model began to serve: what was
+    predicted earlier on that day is counted as early.
     """
     written, wanted = day_files.written_days(store), list(days)
     first = day_files.first_day(store, classes, for_each) if set(wanted) - written else None
@@ -118,12 +118,12 @@ def fetch(
 def observe(
     day: str, predictions: Iterable[ListedPrediction], labels: HumanLabels, *, closed: bool, moved: str = ""
 ) -> DayEvidence:
-    """Count a day's predictions, given in the order of their sample keys, and observe those that people know of.
+    """Count a day's predictions, given in the order of their sample keys, and add those under review.
 
     Those before the second `moved` are counted as early as well.
     """
     prefix = LabelledPrefix.of(predictions, labels.answers[keys.RANDOM_SAMPLED])
-    reviewed: list[ListedPrediction] = []
+    reviewed, reviewed_keys = list[ListedPrediction](), labels.reviewed_keys
     kinds: Counter[Kind] = Counter()
     early: Counter[Kind] = Counter()
     early_seconds: dict[str, tuple[int, int]] = {}
@@ -134,7 +134,7 @@ def observe(
             early[predicted, per_mille, model, low] += 1
             first, last = early_seconds.get(model, (int(second), int(second)))
             early_seconds[model] = min(first, int(second)), max(last, int(second))
-        if sample_key in labels.reviewed:
+        if sample_key in reviewed_keys:
             reviewed.append(prediction)
     evidence = DayEvidence(day, closed, DayCounts.of(day, kinds), DayCounts.of(day, early), early_seconds)
     for number, prediction in enumerate(reviewed):

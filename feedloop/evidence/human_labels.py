@@ -1,7 +1,7 @@
-"""Who answered what about which prediction, and what waits for an answer: read off listings of all times.
+"""Who answered what about which prediction, and what waits for an answer, of any time: datasets, outcomes and tasks.
 
-The one reader of people's answers, for reports, the gate and retraining. A sample key stands for its prediction, and an
-object counts only under a key that curate, or whoever queues tasks, would have written.
+The one reader of answers, for reports, the gate and retraining. A sample key stands for its prediction, and an object
+counts only under a whole key: one that curate, or whoever queues tasks, would have written.
 """
 
 from collections.abc import Container, Iterator, Mapping
@@ -48,8 +48,8 @@ class HumanLabels:
     tasks: Mapping[str, Tasks]
 
     @cached_property
-    def reviewed(self) -> set[str]:
-        """The sample key of every prediction that somebody answered, was asked about at random, or flagged."""
+    def reviewed_keys(self) -> set[str]:
+        """The sample keys of all that was answered, drawn for the random sample, or flagged."""
         queued = (self.tasks[queue].sample_keys for queue in (keys.RANDOM_SAMPLED, keys.USER_FEEDBACK))
         return set().union(*self.answers.values(), *queued)
 
@@ -82,13 +82,8 @@ def fetch(
         listed[queue] += some
     answers = {queue: _merge(store, queue, some, unreadable) for queue, some in listed.items()}
     silent = {queue: {one.sample_key for one in some if one.answer is None} for queue, some in listed.items()}
-    answered = {queue: silent[queue].union(answers[queue]) for queue in keys.QUEUES}
-    parts = [(queue, begin, end) for queue in keys.REVIEW_QUEUES for begin, end in pairwise(_BEGINNINGS)]
-    counted = for_each(lambda part: _count_tasks(store, *part, answered=answered[part[0]]), parts)
-    tasks = dict.fromkeys(keys.REVIEW_QUEUES, Tasks())
-    for (queue, _, _), some_tasks in zip(parts, counted, strict=True):
-        tasks[queue] += some_tasks
-    return HumanLabels(answers, tasks)
+    answered = {queue: silent[queue].union(answers[queue]) for queue in keys.REVIEW_QUEUES}
+    return HumanLabels(answers, _fetch_tasks(store, answered, for_each))
 
 
 def list_pictures(store: ObjectStore, queue: str) -> Iterator[tuple[int, PredictionId, str]]:
@@ -158,6 +153,16 @@ def _answer_of_record(store: ObjectStore, queue: str, listed: _Listed, unreadabl
             return listed.answer
 
     return unreadable.run(fetch_answer, listed.answer, key=ref.key)
+
+
+def _fetch_tasks(store: ObjectStore, answered: Mapping[str, Container[str]], for_each: ForEach) -> dict[str, Tasks]:
+    """The tasks of every queue, of which these are answered."""
+    parts = [(queue, begin, end) for queue in keys.REVIEW_QUEUES for begin, end in pairwise(_BEGINNINGS)]
+    counted = for_each(lambda part: _count_tasks(store, *part, answered=answered[part[0]]), parts)
+    tasks = dict.fromkeys(keys.REVIEW_QUEUES, Tasks())
+    for (queue, _, _), some in zip(parts, counted, strict=True):
+        tasks[queue] += some
+    return tasks
 
 
 def _count_tasks(store: ObjectStore, queue: str, begin: str, end: str, *, answered: Container[str]) -> Tasks:
