@@ -61,8 +61,8 @@ class Timed(LabelStudioTool):
 class Bench:
     """One store and one Label Studio."""
 
-    def __init__(self, server: Server, desk: Timed) -> None:
-        self.server, self.desk, self.store = server, desk, server.open(PREFIX)
+    def __init__(self, server: Server, label_studio: Timed) -> None:
+        self.server, self.label_studio, self.store = server, label_studio, server.open(PREFIX)
         self.rng = Random(1)  # noqa: S311 - the same keys every time
 
     def queue(self, count: int) -> None:
@@ -72,17 +72,19 @@ class Bench:
     def answered(self, count: int) -> None:
         """Annotations that Label Studio has and the store has not."""
         result = [{"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}]
-        project = next(one for one in self.desk.projects() if one.title == TITLES[QUEUE])
+        project = next(one for one in self.label_studio.projects() if one.title == TITLES[QUEUE])
         for _ in range(count // NEW):
             tasks = [self._document() for _ in range(NEW)]
-            self.desk.add(project, [{**as_imported(task), "annotations": [{"result": result}]} for task in tasks])
+            self.label_studio.add(
+                project, [{**as_imported(task), "annotations": [{"result": result}]} for task in tasks]
+            )
 
     def sync(self, *, thorough: bool = False) -> tuple[float, Document]:
         """One sync: its seconds and what it counted in the queue."""
         began = perf_counter()
         with ThreadPoolExecutor(len(keys.REVIEW_QUEUES)) as queues, ThreadPoolExecutor(WORKERS) as files:
-            told = sweep(self.store, self.desk, thorough=thorough, queues=queues.map, each=files.map)
-        return perf_counter() - began, told["projects"][QUEUE]
+            counts = sweep(self.store, self.label_studio, thorough=thorough, queues=queues.map, each=files.map)
+        return perf_counter() - began, counts["projects"][QUEUE]
 
     def expect(self, name: str, number: int, **how: bool) -> float:
         """The seconds of a sync that must count this."""
@@ -133,9 +135,9 @@ def _new(bench: Bench, batches: int) -> dict[str, Row]:
     for turn in range(batches):
         report.say(f"{NEW} new, turn {turn + 1} of {batches}")
         bench.queue(NEW)
-        before = bench.desk.importing
+        before = bench.label_studio.importing
         took.append(bench.expect("new", NEW))
-        studio.append(bench.desk.importing - before)
+        studio.append(bench.label_studio.importing - before)
     return {"new ones": {**_seconds(took), "Label Studio's part": round(median(studio), 2)}}
 
 

@@ -151,9 +151,11 @@ def label_studio(
 
     folder = tmp_path_factory.mktemp("label_studio")
     world.release(label_studio_store)
-    with label_studios.label_studio(folder / "server", replace(seaweedfs, endpoint=label_studio_gate.address)) as desk:
-        label_studios.set_up(desk, seaweedfs, servers.prefix_of(label_studio_store), folder / "secrets")
-        yield desk
+    with label_studios.label_studio(
+        folder / "server", replace(seaweedfs, endpoint=label_studio_gate.address)
+    ) as label_studio:
+        label_studios.set_up(label_studio, seaweedfs, servers.prefix_of(label_studio_store), folder / "secrets")
+        yield label_studio
 
 
 @pytest.fixture(scope="session")

@@ -181,13 +181,13 @@ def test_a_change_while_the_store_is_away_comes_later(staffed, unsure):
     with staffed.to_store.closed():
         answer = [{"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Meat"]}}]
         path = f"/api/annotations/{annotation}/"
-        assert staffed.annotator.desk.ask("PATCH", path, json={"result": answer}).status_code == 500
+        assert staffed.annotator.label_studio.ask("PATCH", path, json={"result": answer}).status_code == 500
     settled(staffed)
     staffed.until_in({MEAT}, shown)
 
 
 def test_while_label_studio_is_away_tasks_wait(staffed):
-    with staffed.to_desk.closed():
+    with staffed.to_label_studio.closed():
         shown = staffed.predicted()
         until(lambda: staffed.sync().status_code == 503, "sync says so")
         refused = staffed.sync()
@@ -224,7 +224,7 @@ def test_a_label_studio_that_lost_its_memory_takes_nothing_from_the_datasets(sta
     old = staffed.predicted()
     staffed.annotator.annotate(staffed.task(old), "Egg")
     staffed.until_in({EGG}, old)
-    staffed.desk.reset()
+    staffed.label_studio.reset()
     set_up_again()
     new = [staffed.predicted() for _ in range(2)]
     for shown in new:
@@ -242,7 +242,7 @@ def test_half_a_character_that_an_annotator_sends_keeps_nobody_waiting(any_staff
     """Label Studio answers 500, keeps it, and writes the file all the same."""
     (odd, first), (good, second) = waiting(any_staffed), waiting(any_staffed)
     chosen = {**result("Egg")[0], "from_name": "choice", "to_name": "image", "origin": "\ud800"}
-    sent = any_staffed.annotator.desk.ask("POST", f"/api/tasks/{first}/annotations/", json={"result": [chosen]})
+    sent = any_staffed.annotator.label_studio.ask("POST", f"/api/tasks/{first}/annotations/", json={"result": [chosen]})
     assert sent.status_code == 500
     any_staffed.annotator.annotate(second, "Meat")
     any_staffed.until_in({MEAT}, good)

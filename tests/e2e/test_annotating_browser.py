@@ -31,17 +31,17 @@ def page(browser: Browser, staffed: Staffed) -> Iterator[Page]:
 
 
 def _log_in(page: Page, staffed: Staffed) -> None:
-    desk = staffed.annotator.desk
-    page.goto(desk.url)
-    page.fill("input[name=email]", desk.username)
-    page.fill("input[name=password]", desk.password)
+    label_studio = staffed.annotator.label_studio
+    page.goto(label_studio.url)
+    page.fill("input[name=email]", label_studio.username)
+    page.fill("input[name=password]", label_studio.password)
     page.press("input[name=password]", "Enter")
     expect(page.locator("input[name=password]")).to_have_count(0)
 
 
 def opened(page: Page, staffed: Staffed, queue: str, task: int) -> None:
     """A task, with its picture."""
-    page.goto(f"{staffed.annotator.desk.url}/projects/{project(staffed, queue)}/data?task={task}")
+    page.goto(f"{staffed.annotator.label_studio.url}/projects/{project(staffed, queue)}/data?task={task}")
     expect(page.get_by_text("What is in the picture?")).to_be_visible()
     page.wait_for_function(PICTURE)
 
@@ -100,7 +100,7 @@ def test_a_blind_task_shows_nothing_of_the_model(staffed, page, blind):
 
 def test_the_list_of_blind_tasks_shows_nothing_of_the_model(staffed, page, blind):
     _, made = blind
-    page.goto(f"{staffed.annotator.desk.url}/projects/{project(staffed, keys.RANDOM_SAMPLED)}/data")
+    page.goto(f"{staffed.annotator.label_studio.url}/projects/{project(staffed, keys.RANDOM_SAMPLED)}/data")
     expect(page.get_by_text("random_sample").first).to_be_visible()
     told = page.content()
     assert [word for word in {*words(made), made.class_name} if word in told] == []

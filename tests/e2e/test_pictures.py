@@ -17,7 +17,7 @@ def shown(any_staffed):
     """A picture as an annotator's browser asks for it, and its address."""
     any_staffed.task(any_staffed.predicted())
     address = any_staffed.annotator.next_task(project(any_staffed, LOW))["data"]["image"]
-    return any_staffed.annotator.get(address.removeprefix(any_staffed.annotator.desk.url)), address
+    return any_staffed.annotator.get(address.removeprefix(any_staffed.annotator.label_studio.url)), address
 
 
 def test_a_picture_is_shown_by_label_studio_itself(shown):

@@ -16,8 +16,10 @@ EGG = 3
 
 @pytest.fixture
 def annotation_queue(staffed, tmp_path):
-    desk = staffed.annotator.desk
-    return LabelStudioQueue(lambda: {"url": desk.url, "token": desk.token}, 2, tmp_path / "annotators.json")
+    label_studio = staffed.annotator.label_studio
+    return LabelStudioQueue(
+        lambda: {"url": label_studio.url, "token": label_studio.token}, 2, tmp_path / "annotators.json"
+    )
 
 
 def task_of(annotation_queue, shown, queue):

@@ -11,7 +11,8 @@ import pytest
 from feedloop.domain import keys
 from local.identities import LABEL_STUDIO
 from tests.labelling.deployment import Deployment
-from tests.support import label_studio, world
+from tests.support import label_studio as label_studios
+from tests.support import world
 from tests.support.annotator import annotator
 from tests.support.operating import operator
 from tests.support.servers import Server
@@ -24,11 +25,13 @@ def opened(seaweedfs: Server, tmp_path_factory: pytest.TempPathFactory) -> Itera
     access_key, secret_key = seaweedfs.keys_of(LABEL_STUDIO)
     its_own = replace(seaweedfs, access_key=access_key, secret_key=secret_key)
     with (
-        label_studio.label_studio(folder / "server", its_own) as desk,
-        operator(desk, seaweedfs, "", folder / "secrets") as someone,
-        annotator(desk) as first,
+        label_studios.label_studio(folder / "server", its_own) as label_studio,
+        operator(label_studio, seaweedfs, "", folder / "secrets") as someone,
+        annotator(label_studio) as first,
     ):
-        yield Deployment(desk, seaweedfs.open(), someone, first, label_studio.keep(desk, folder / "opened"))
+        yield Deployment(
+            label_studio, seaweedfs.open(), someone, first, label_studios.keep(label_studio, folder / "opened")
+        )
 
 
 @pytest.fixture
@@ -42,7 +45,9 @@ def furnished(opened: Deployment) -> Deployment:
     """With the projects that a set-up makes."""
     deployment = opened.as_it_was().moved_in()
     deployment.set_up()
-    return replace(deployment, knowledge=label_studio.keep(deployment.desk, opened.knowledge.with_name("furnished")))
+    return replace(
+        deployment, knowledge=label_studios.keep(deployment.label_studio, opened.knowledge.with_name("furnished"))
+    )
 
 
 @pytest.fixture

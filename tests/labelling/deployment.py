@@ -9,7 +9,8 @@ from feedloop.domain import keys
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.prediction import Prediction
 from feedloop.domain.review import TITLES, as_imported
-from tests.support import label_studio, servers, world
+from tests.support import label_studio as label_studios
+from tests.support import servers, world
 from tests.support.annotator import Annotator, Found
 from tests.support.label_studio import LabelStudio
 from tests.support.operating import Operator
@@ -21,7 +22,7 @@ RANDOM, LOW, FLAGGED = (TITLES[queue] for queue in keys.REVIEW_QUEUES)
 class Deployment:
     """A Label Studio, the buckets it is to be set up for, its operator, its first annotator, and what it knew."""
 
-    desk: LabelStudio
+    label_studio: LabelStudio
     store: S3Store
     operator: Operator
     annotator: Annotator
@@ -39,7 +40,7 @@ class Deployment:
 
     def as_it_was(self) -> "Deployment":
         """The same, in which nobody has done anything yet."""
-        label_studio.put_back(self.desk, self.knowledge)
+        label_studios.put_back(self.label_studio, self.knowledge)
         return self
 
 

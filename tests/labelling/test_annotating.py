@@ -55,7 +55,7 @@ def test_the_answers_of_two_models_are_preselected_alike(ready):
 def test_preselection_is_put_back_after_it_was_switched_off(ready):
     bring(ready, keys.LOW_CONFIDENCE, *unsure(0.35))
     path = f"/api/projects/{ready.annotator.project(LOW)}"
-    ready.desk.ask("PATCH", path, json={"show_collab_predictions": False}).raise_for_status()
+    ready.label_studio.ask("PATCH", path, json={"show_collab_predictions": False}).raise_for_status()
     ready.set_up()
     assert ready.annotator.get(path).json()["model_version"] == COMMON_MODEL_VERSION
     assert stream(ready, 1) == [(0.35, "Dairy product")]
@@ -70,7 +70,7 @@ def test_two_annotators_at_once_get_different_tasks(ready):
 
 def test_when_two_answers_are_wanted_a_colleague_gets_the_same_task(ready):
     path = f"/api/projects/{ready.annotator.project(FLAGGED)}"
-    ready.desk.ask("PATCH", path, json={"maximum_annotations": 2}).raise_for_status()
+    ready.label_studio.ask("PATCH", path, json={"maximum_annotations": 2}).raise_for_status()
     bring(ready, keys.USER_FEEDBACK, world.prediction())
     project, colleague = ready.annotator.project(FLAGGED), ready.annotator.colleague("third@example.org")
     first = ready.annotator.next_task(project)["id"]

@@ -6,7 +6,8 @@ from secrets import token_hex
 import pytest
 
 from feedloop.domain import keys
-from tests.support import label_studio, servers, world
+from tests.support import label_studio as label_studios
+from tests.support import servers, world
 from tests.support.fake_servers import answering, reply
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
@@ -21,8 +22,12 @@ def sentence(run):
 
 def test_the_command_runs_as_it_is_documented(deployment):
     operator = deployment.operator
-    done = label_studio.labelling(
-        "setup", desk=operator.desk, store=operator.store, prefix=operator.prefix, folder=operator.folder
+    done = label_studios.labelling(
+        "setup",
+        label_studio=operator.label_studio,
+        store=operator.store,
+        prefix=operator.prefix,
+        folder=operator.folder,
     )
     assert (done.returncode, done.stderr) == (0, "")
 
@@ -48,7 +53,7 @@ def test_a_wrong_token_is_told(deployment, token, advice):
 
 
 def test_a_personal_access_token_is_taken(deployment):
-    token = deployment.desk.ask("POST", "/api/token/").json()["token"]
+    token = deployment.label_studio.ask("POST", "/api/token/").json()["token"]
     assert deployment.operator.at(token=token).run("setup").code == 0
 
 

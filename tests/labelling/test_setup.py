@@ -21,7 +21,7 @@ def test_each_queue_has_a_project_that_says_what_it_is(deployment):
 
 def test_it_says_where_the_projects_are(deployment):
     told = deployment.set_up()
-    assert f"{RANDOM} is ready: {deployment.desk.url}/projects/{project(deployment, RANDOM)['id']}\n" in told
+    assert f"{RANDOM} is ready: {deployment.label_studio.url}/projects/{project(deployment, RANDOM)['id']}\n" in told
 
 
 @pytest.mark.slow("several set-ups")
@@ -56,7 +56,7 @@ def test_hundreds_of_classes_are_taken(deployment):
 def test_a_twin_without_tasks_is_removed(deployment):
     deployment.set_up()
     fields = {name: project(deployment)[name] for name in WANTED}
-    deployment.desk.ask("POST", "/api/projects", json=fields).raise_for_status()
+    deployment.label_studio.ask("POST", "/api/projects", json=fields).raise_for_status()
     assert [line.partition(",")[0] for line in changes(deployment.set_up())] == [f"removed a second project {LOW}"]
     assert len(deployment.annotator.projects()) == 3
 
@@ -65,7 +65,7 @@ def test_a_twin_without_tasks_is_removed(deployment):
 def test_a_twin_with_tasks_is_never_removed(deployment):
     deployment.set_up()
     fields = {name: project(deployment)[name] for name in WANTED}
-    twin = deployment.desk.ask("POST", "/api/projects", json=fields).json()["id"]
+    twin = deployment.label_studio.ask("POST", "/api/projects", json=fields).json()["id"]
     deployment.annotator.bring(twin, {"data": {"image": "s3://labelstudio/images/x.jpg"}})
     assert changes(deployment.set_up()) == [
         f"a second project {LOW}, number {twin}, is not used: rename it, or delete it",

@@ -18,7 +18,9 @@ pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
 
 def edit(deployment, of, /, **fields):
-    deployment.desk.ask("PATCH", f"/api/projects/{project(deployment, of)['id']}", json=fields).raise_for_status()
+    deployment.label_studio.ask(
+        "PATCH", f"/api/projects/{project(deployment, of)['id']}", json=fields
+    ).raise_for_status()
 
 
 def test_a_second_run_changes_nothing(ready):
@@ -29,12 +31,12 @@ def test_a_second_run_changes_nothing(ready):
 def test_pressing_sync_brings_nothing(ready):
     bring(ready, keys.LOW_CONFIDENCE, world.prediction())
     for kind, storage in zip(("s3", "export/s3"), storages(ready), strict=True):
-        assert ready.desk.ask("POST", f"/api/storages/{kind}/{storage['id']}/sync").status_code == 400
+        assert ready.label_studio.ask("POST", f"/api/storages/{kind}/{storage['id']}/sync").status_code == 400
     assert len(ready.annotator.tasks(project(ready)["id"])) == 1
 
 
 def test_a_storage_that_was_deleted_is_made_again(ready):
-    ready.desk.ask("DELETE", f"/api/storages/export/s3/{storages(ready)[1]['id']}").raise_for_status()
+    ready.label_studio.ask("DELETE", f"/api/storages/export/s3/{storages(ready)[1]['id']}").raise_for_status()
     assert changes(ready.set_up()) == [f"{LOW}: made the target storage Annotations"]
 
 
@@ -42,7 +44,7 @@ def test_a_storage_that_was_given_another_title_is_no_second_one(ready):
     """Two target storages would write every answer twice."""
     for kind, storage in zip(("s3", "export/s3"), storages(ready), strict=True):
         path = f"/api/storages/{kind}/{storage['id']}"
-        ready.desk.ask("PATCH", path, json={"title": "Ours"}).raise_for_status()
+        ready.label_studio.ask("PATCH", path, json={"title": "Ours"}).raise_for_status()
     told = changes(ready.set_up())
     assert told == [f"{LOW}: mended the {kind} storage Ours: title" for kind in ("source", "target")]
     assert [storage["title"] for storage in storages(ready)] == ["Tasks", "Annotations"]
@@ -66,14 +68,14 @@ def test_what_is_the_operators_to_choose_stays(ready):
 def test_a_view_keeps_what_people_add_to_it(ready):
     (view,) = ready.annotator.views(project(ready)["id"])
     data = {**view["data"], "ordering": ["tasks:id"], "columnsWidth": {"tasks:id": 99}}
-    ready.desk.ask("PATCH", f"/api/dm/views/{view['id']}", json={"data": data}).raise_for_status()
+    ready.label_studio.ask("PATCH", f"/api/dm/views/{view['id']}", json={"data": data}).raise_for_status()
     assert changes(ready.set_up()) == [f"{LOW}: mended the view Least sure first: ordering"]
     (view,) = ready.annotator.views(project(ready)["id"])
     assert view["data"]["columnsWidth"] == {"tasks:id": 99}
 
 
 def test_no_secret_of_the_store_is_kept_in_label_studio(ready):
-    assert ready.operator.store.secret_key.encode() not in ready.desk.database.read_bytes()
+    assert ready.operator.store.secret_key.encode() not in ready.label_studio.database.read_bytes()
 
 
 def test_status_counts_tasks_and_answers(ready):
@@ -96,8 +98,8 @@ def test_a_project_is_found_again_whatever_it_is_called(ready):
     ready.store.delete(keys.projects())
     assert changes(ready.set_up()) == []
     assert "Unsure ones: 0 tasks" in ready.operator.run("status").told
-    desk = LabelStudioTool(url=ready.desk.url, token=ready.desk.token)
-    found = reviews.match_projects(desk.projects(), reviews.fetch_noted_projects(ready.store))
+    label_studio = LabelStudioTool(url=ready.label_studio.url, token=ready.label_studio.token)
+    found = reviews.match_projects(label_studio.projects(), reviews.fetch_noted_projects(ready.store))
     assert {one.id for one in found.values()} == before
     assert (found[keys.LOW_CONFIDENCE].id, found[keys.LOW_CONFIDENCE].title) == (number, "Unsure ones")
 
@@ -108,11 +110,13 @@ def test_pre_annotations_of_unanswered_tasks_follow_a_renamed_class(ready):
     (answered,) = bring(ready, keys.LOW_CONFIDENCE, world.prediction(3))
     ready.annotator.annotate(answered, "Egg")
     draft = {"result": [{**CHOICE, "origin": "\ud800", "value": {"choices": ["Egg"]}}]}
-    assert ready.desk.ask("POST", f"/api/tasks/{first}/drafts", json=draft).status_code == 500  # and is kept
+    assert ready.label_studio.ask("POST", f"/api/tasks/{first}/drafts", json=draft).status_code == 500  # and is kept
     rename(ready.store, "Egg", "Œufs & \u5bff")
     assert f"{LOW}: gave 1 pre-annotations the present name of their class" in ready.set_up()
     assert changes(ready.set_up()) == []
-    shown = [ready.desk.ask("GET", f"/api/predictions/?task={task}").json()[0] for task in (first, second, answered)]
+    shown = [
+        ready.label_studio.ask("GET", f"/api/predictions/?task={task}").json()[0] for task in (first, second, answered)
+    ]
     chosen = [guess["result"][0]["value"]["choices"] for guess in shown]
     assert chosen == [["Œufs & \u5bff"], ["Dairy product"], ["Egg"]]
     assert (shown[0]["model_version"], shown[0]["score"]) == (COMMON_MODEL_VERSION, 0.4)
@@ -127,7 +131,7 @@ def test_a_second_question_stays_and_so_do_its_answers(ready):
     (task,) = bring(ready, keys.LOW_CONFIDENCE, world.prediction())
     theirs = {**CHOICE, "from_name": "sure", "value": {"choices": ["Yes"]}}
     result = [theirs, {**CHOICE, "value": {"choices": ["Egg"]}}]
-    ready.desk.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
+    ready.label_studio.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
     assert changes(ready.set_up()) == []
     rename(ready.store, "Egg", "Eggs")
     ready.set_up()
@@ -150,7 +154,7 @@ def test_every_name_that_people_give_comes_back_out_of_label_studios_files(ready
     choices = fromstring(project(ready)["label_config"]).findall(".//Choices[@name='choice']/Choice")
     answers = [choice.get("alias") or choice.get("value") for choice in choices[: len(GIVEN)]]
     result = [{**CHOICE, "value": {"choices": [answer]}} for answer in answers]
-    ready.desk.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
+    ready.label_studio.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
     file = load(newest_file(ready))
     votes = [annotations.parse_annotation(dump({**file, "result": [part]}), classes).vote for part in file["result"]]
     assert [vote.class_index for vote in votes] == list(range(len(GIVEN)))

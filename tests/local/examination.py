@@ -8,7 +8,7 @@ from local.doctor.report import EXAMINATIONS
 from tests.local.system import ask
 
 
-def verdicts(said: str) -> dict[str, tuple[str, str]]:
+def findings(said: str) -> dict[str, tuple[str, str]]:
     """The name of each check, with its word and its sentence."""
     lines = [line.split("  ", 1) for line in said.splitlines()]
     parts = [(word.strip(), *map(str.strip, rest.strip().split("  ", 1))) for word, rest in lines]
@@ -20,7 +20,7 @@ def examine(tmp_path: Path, *gateway: str, **choices: str) -> dict[str, tuple[st
     done = ask(tmp_path / "nothing", "doctor", *gateway, port=8080, **choices)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "found something wrong" in done.stderr
-    return verdicts(done.stdout)
+    return findings(done.stdout)
 
 
 def found(name: str, gateway: str = "", only: str = "", **choices: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from feedloop.domain.review import TITLES
 from local.identities import Identity
 from local.minio_server import admit
 from tests.local.conftest import SITE, STAFFED, SYSTEM
-from tests.local.examination import examine, found, verdicts
+from tests.local.examination import examine, findings, found
 from tests.local.system import System, ask, until
 from tests.support import demo
 from tests.support.fake_servers import answering, reply
@@ -46,7 +46,7 @@ def test_a_system_that_is_well_has_no_fault_and_keeps_nothing_of_the_examination
     before = kept(staffed)
     done = ask(staffed.data_dir, "doctor")
     assert (done.returncode, done.stderr) == (0, "")
-    words = {name: word for name, (word, _) in verdicts(done.stdout).items()}
+    words = {name: word for name, (word, _) in findings(done.stdout).items()}
     assert {name for name, word in words.items() if word != "ok"} == {"CORS", "events"}
     assert kept(staffed) == before
 
@@ -62,21 +62,21 @@ def test_pages_of_the_allowed_origins_come_in_and_no_others(system: System) -> N
 
 @STAFFED
 def test_a_label_studio_without_our_storage_is_told(staffed: System, tmp_path: Path) -> None:
-    desk = staffed.connection()["label_studio"]
-    word, why = examine_desk(staffed, tmp_path, desk["token"], BUCKET_PREFIX="other-")
+    label_studio = staffed.connection()["label_studio"]
+    word, why = examine_label_studio(staffed, tmp_path, label_studio["token"], BUCKET_PREFIX="other-")
     assert word == "wrong"
     assert "no source storage for the bucket other-labelstudio: run python -m labelling setup" in why
 
 
 @STAFFED
 def test_a_wrong_token_of_label_studio_is_told(staffed: System, tmp_path: Path) -> None:
-    word, why = examine_desk(staffed, tmp_path, "a-guess")
+    word, why = examine_label_studio(staffed, tmp_path, "a-guess")
     assert word == "wrong"
     assert "does not accept the token" in why
     assert "a-guess" not in why
 
 
-def examine_desk(staffed: System, tmp_path: Path, token: str, **choices: str) -> tuple[str, str]:
+def examine_label_studio(staffed: System, tmp_path: Path, token: str, **choices: str) -> tuple[str, str]:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text(token)
     told = {"LABEL_STUDIO_URL": staffed.connection()["label_studio"]["url"], "SECRETS_DIR": str(tmp_path)}
     return found("Label Studio", S3_ENDPOINT=NOWHERE, **told, **choices)
@@ -94,7 +94,7 @@ def test_a_project_that_is_called_otherwise_is_found_by_the_set_ups_note_and_mis
     ]
     staffed.label_studio("PATCH", ref, json={"title": "Renamed"}).raise_for_status()
     word, _ = found("Label Studio", DATA_DIR=str(staffed.data_dir))
-    told = examine_desk(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
+    told = examine_label_studio(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
     staffed.label_studio("PATCH", ref, json={"title": title}).raise_for_status()
     assert word == "ok"
     assert told == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
@@ -108,8 +108,8 @@ def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str]) -
 
 def test_a_secret_that_no_header_can_carry_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text("gu€ss")
-    with answering(reply("401 Unauthorized")) as desk:
-        word, why = found("Label Studio", **deployed, LABEL_STUDIO_URL=desk)
+    with answering(reply("401 Unauthorized")) as label_studio:
+        word, why = found("Label Studio", **deployed, LABEL_STUDIO_URL=label_studio)
     assert (word, "holds characters that no key or token has" in why) == ("wrong", True)
 
 
@@ -119,7 +119,7 @@ def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     deployed: dict[str, str], system: System, tmp_path: Path
 ) -> None:
     done = ask(tmp_path / "nothing", "doctor", port=8080, **deployed)
-    told = verdicts(done.stdout)
+    told = findings(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     well = ("store", "buckets", "conditional writes", "rights", "identities", "model")
     assert {told[name][0] for name in well} == {"ok"}
@@ -229,7 +229,7 @@ def may_not_delete(prefix: str) -> str:
     """A policy that lacks two rights: to write predictions, and to take a picture out of one dataset."""
     arn = f"arn:aws:s3:::{prefix}"
     denied = [("s3:PutObject", "production"), ("s3:DeleteObject", "lowconfidence")]
-    statements = [{"Effect": "Deny", "Action": [deed], "Resource": [f"{arn}{bucket}/*"]} for deed, bucket in denied]
+    statements = [{"Effect": "Deny", "Action": [action], "Resource": [f"{arn}{bucket}/*"]} for action, bucket in denied]
     allowed = {"Effect": "Allow", "Action": ["s3:*"], "Resource": [f"{arn}*"]}
     return json.dumps({"Version": "2012-10-17", "Statement": [allowed, *statements]})
 

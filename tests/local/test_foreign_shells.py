@@ -34,7 +34,7 @@ def bucket_setup(url: str) -> None:
     connect(url, ID, KEY, "us-east-1", settings.route(url)).head_bucket(Bucket="b")
 
 
-def desk(url: str) -> None:
+def label_studio(url: str) -> None:
     LabelStudioTool(url=url, token=ID, route=settings.route(url), pause=lambda _: None).has_annotation(1)
 
 
@@ -47,7 +47,7 @@ def calls(url: str) -> None:
     http_client.request("GET", url, route=settings.route(url), timeout=5, headers=headers).raise_for_status()
 
 
-CLIENTS = (object_store, clock_of_the_store, bucket_setup, desk, minio, calls)
+CLIENTS = (object_store, clock_of_the_store, bucket_setup, label_studio, minio, calls)
 HIDDEN = {clock_of_the_store}  # it shows no key
 
 

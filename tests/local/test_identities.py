@@ -48,7 +48,7 @@ PLACES = [
 ]
 """One object of every kind."""
 EXAMPLES = PLACES if SOAK else list({(ref.bucket, ref.key.partition("/")[0]): ref for ref in PLACES}.values())
-"""One place of every folder: what the store takes for the same deed is tried there."""
+"""One place of every folder: what the store takes for the same action is tried there."""
 
 
 @pytest.fixture(scope="module", params=["seaweedfs", "minio_server"])
@@ -80,11 +80,11 @@ def guest(server: Server, name: str) -> "S3Client":
     return connect(server.endpoint, *server.keys_of(name), REGION)
 
 
-Deeds = Iterator[tuple[str, bool, Callable[[], object]]]
+Attempts = Iterator[tuple[str, bool, Callable[[], object]]]
 """What it is, whether the policy allows it, and how to do it. Nothing that is there goes away."""
 
 
-def deeds(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) -> Deeds:
+def actions(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) -> Attempts:
     """The four that a policy speaks of."""
     may = lambda action, key: rights.allows(action, ObjectRef(prefix + ref.bucket, key))  # noqa: E731
     bucket, new = prefix + ref.bucket, ref.key.replace("/x", "/y")
@@ -96,7 +96,7 @@ def deeds(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) -> Dee
     yield "list", may(LIST, folder), partial(guest.list_objects_v2, Bucket=bucket, Prefix=folder)
 
 
-def other_deeds(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) -> Deeds:
+def other_actions(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) -> Attempts:
     """What stores take for one of the four, and what no policy allows."""
     may = lambda action, key=ref.key: rights.allows(action, ObjectRef(prefix + ref.bucket, key))  # noqa: E731
     bucket, new = prefix + ref.bucket, ref.key.replace("/x", "/y")
@@ -111,20 +111,20 @@ def other_deeds(guest: "S3Client", rights: Policy, ref: ObjectRef, prefix: str) 
     yield "publish", False, partial(guest.put_object_acl, **at, ACL="public-read")
 
 
-def refused(deed: Callable[[], object]) -> bool:
+def refused(action: Callable[[], object]) -> bool:
     try:
-        deed()
+        action()
     except ClientError as error:
         return error.response["ResponseMetadata"]["HTTPStatusCode"] == 403
     return False
 
 
-def wrongly_done(places: list[ObjectRef], each: Callable[[ObjectRef], Deeds]) -> set[str]:
+def wrongly_done(places: list[ObjectRef], each: Callable[[ObjectRef], Attempts]) -> set[str]:
     """Deeds that were refused though they are allowed, or done though they are not."""
     return {
-        f"{deed} {ref.bucket}/{ref.key}: {'allowed' if allowed else 'refused'} by the policy"
+        f"{action} {ref.bucket}/{ref.key}: {'allowed' if allowed else 'refused'} by the policy"
         for ref in places
-        for deed, allowed, do in each(ref)
+        for action, allowed, do in each(ref)
         if refused(do) is allowed
     }
 
@@ -133,12 +133,12 @@ def test_every_deed_at_every_place_is_done_exactly_when_the_policy_says_so(
     guest: "S3Client", name: str, prefix: str
 ) -> None:
     rights = Policy.parse(policy(name, prefix))
-    assert wrongly_done(PLACES, lambda ref: deeds(guest, rights, ref, prefix)) == set()
-    assert wrongly_done(EXAMPLES, lambda ref: other_deeds(guest, rights, ref, prefix)) == set()
+    assert wrongly_done(PLACES, lambda ref: actions(guest, rights, ref, prefix)) == set()
+    assert wrongly_done(EXAMPLES, lambda ref: other_actions(guest, rights, ref, prefix)) == set()
 
 
 def test_the_same_places_of_another_deployment_are_closed(guest: "S3Client") -> None:
-    assert wrongly_done(EXAMPLES, lambda ref: deeds(guest, Policy(()), ref, OTHERS)) == set()
+    assert wrongly_done(EXAMPLES, lambda ref: actions(guest, Policy(()), ref, OTHERS)) == set()
 
 
 def test_what_is_missing_is_told_as_missing_to_who_may_read_it(guest: "S3Client", name: str, prefix: str) -> None:

@@ -128,12 +128,12 @@ def test_a_killed_one_is_started_again_at_the_same_address(staffed: System) -> N
 
 @pytest.mark.slow("starts a system")
 def test_a_store_and_a_label_studio_that_are_there_already_are_used(staffed: System, tmp_path: Path) -> None:
-    desk, s3 = staffed.connection()["label_studio"], staffed.connection()["s3"]
+    label_studio, s3 = staffed.connection()["label_studio"], staffed.connection()["s3"]
     store = {"S3_ENDPOINT": s3["endpoint"], "S3_ACCESS_KEY": s3["access_key"], "S3_SECRET_KEY": s3["secret_key"]}
-    given = {"LABEL_STUDIO": "on", "LABEL_STUDIO_URL": desk["url"], "LABEL_STUDIO_TOKEN": desk["token"]}
+    given = {"LABEL_STUDIO": "on", "LABEL_STUDIO_URL": label_studio["url"], "LABEL_STUDIO_TOKEN": label_studio["token"]}
     with running(tmp_path, **store, **given) as guest:
         until(guest.has_annotators, "it is set up")
-        assert guest.connection()["label_studio"] == {"url": desk["url"], "token": desk["token"]}
+        assert guest.connection()["label_studio"] == {"url": label_studio["url"], "token": label_studio["token"]}
         assert guest.connection()["s3"] == {**s3, "keys": "feedloop-s3"}  # one pair for all functions
         made = prediction(guest.predict())
         assert any(made.sample_key in key for key in staffed.keys("production"))

@@ -1,4 +1,4 @@
-"""Invented people err as often as they are meant to."""
+"""Personas err as often as they are meant to."""
 
 from dataclasses import replace
 from statistics import fmean
@@ -29,21 +29,21 @@ def about(share):
 
 
 def test_visitors_flag_and_correct_wrong_answers_as_often_as_they_are_meant_to():
-    deeds = visits("Bread", "Egg")
-    assert fmean(deed.flags for deed in deeds) == about(0.3)
-    assert fmean(deed.relabels == "Bread" for deed in deeds) == about(0.2)
-    assert {deed.relabels for deed in deeds} == {"", "Bread"}
+    reactions = visits("Bread", "Egg")
+    assert fmean(reaction.flags for reaction in reactions) == about(0.3)
+    assert fmean(reaction.relabels == "Bread" for reaction in reactions) == about(0.2)
+    assert {reaction.relabels for reaction in reactions} == {"", "Bread"}
 
 
 def test_visitors_doubt_right_answers_falsely_as_often_as_they_are_meant_to():
-    deeds = visits("Bread", "Bread")
-    assert fmean(deed.flags for deed in deeds) == about(0.05)
-    assert fmean(deed.relabels != "" for deed in deeds) == about(0.04)
-    assert "Bread" not in {deed.relabels for deed in deeds}
+    reactions = visits("Bread", "Bread")
+    assert fmean(reaction.flags for reaction in reactions) == about(0.05)
+    assert fmean(reaction.relabels != "" for reaction in reactions) == about(0.04)
+    assert "Bread" not in {reaction.relabels for reaction in reactions}
 
 
 def test_who_shows_none_of_the_classes_still_names_one_of_them():
-    named = {deed.relabels for deed in visits(NONE_OF_THESE, "Egg")}
+    named = {reaction.relabels for reaction in visits(NONE_OF_THESE, "Egg")}
     assert NONE_OF_THESE not in named
     assert "Egg" not in named
 

@@ -32,7 +32,7 @@ class Refused(Exception):
 class Annotator:
     """One user; all of them share the program, which starts when the first needs it."""
 
-    desk: LabelStudio
+    label_studio: LabelStudio
     token: str
     program: Callable[[], subprocess.Popen[str]]
 
@@ -84,16 +84,16 @@ class Annotator:
         """Another annotator, who was sent the link that invites to this Label Studio."""
         link, password = self.get("/api/invite").json()["invite_url"], "a-password-of-tests"
         with requests.Session() as browser:
-            page = browser.get(self.desk.url + link, timeout=60)
+            page = browser.get(self.label_studio.url + link, timeout=60)
             (csrf,) = _CSRF.findall(page.text)
             form = {"csrfmiddlewaretoken": csrf, "email": email, "password": password, "allow_newsletters": "false"}
             browser.post(page.url, data=form, headers={"Referer": page.url}, timeout=60).raise_for_status()
-            token = browser.get(f"{self.desk.url}/api/current-user/token", timeout=60).json()["token"]
-        return Annotator(self.desk, token, self.program)
+            token = browser.get(f"{self.label_studio.url}/api/current-user/token", timeout=60).json()["token"]
+        return Annotator(self.label_studio, token, self.program)
 
     def _ask(self, method: str, path: str, **how: Any) -> requests.Response:
         headers = {"Authorization": f"Token {self.token}"}
-        answer = requests.request(method, self.desk.url + path, headers=headers, timeout=120, **how)
+        answer = requests.request(method, self.label_studio.url + path, headers=headers, timeout=120, **how)
         answer.raise_for_status()
         return answer
 
@@ -110,17 +110,17 @@ class Annotator:
 
 
 @contextmanager
-def annotator(desk: LabelStudio) -> Iterator[Annotator]:
+def annotator(label_studio: LabelStudio) -> Iterator[Annotator]:
     """The first user of a server."""
     with ExitStack() as closing:
-        yield Annotator(desk, desk.token, cache(lambda: closing.enter_context(_program(desk))))
+        yield Annotator(label_studio, label_studio.token, cache(lambda: closing.enter_context(_program(label_studio))))
 
 
 @contextmanager
-def _program(desk: LabelStudio) -> Iterator[subprocess.Popen[str]]:
+def _program(label_studio: LabelStudio) -> Iterator[subprocess.Popen[str]]:
     command = [str(PROGRAMS / "python"), str(_PROGRAM)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdin is not None
-        program.stdin.write(json.dumps(desk.url) + "\n")
+        program.stdin.write(json.dumps(label_studio.url) + "\n")
         yield program
         program.stdin.close()

@@ -13,7 +13,7 @@ from label_studio_sdk.core.jsonable_encoder import jsonable_encoder
 CHOICES, IMAGE = "choice", "image"
 
 
-class Desk:
+class User:
     """One user's actions; their names are those that are asked for."""
 
     def __init__(self, url: str, token: str) -> None:
@@ -59,11 +59,11 @@ def _answer(choice: str | None, origin: str) -> dict[str, Any]:
 
 def main() -> None:
     url = json.loads(sys.stdin.readline())
-    desk = cache(lambda token: Desk(url, token))
+    user = cache(lambda token: User(url, token))
     for line in sys.stdin:
-        asked = json.loads(line)
+        request = json.loads(line)
         try:
-            answer = {"answer": getattr(desk(asked["token"]), asked["do"])(**asked["with"])}
+            answer = {"answer": getattr(user(request["token"]), request["do"])(**request["with"])}
         except (ApiError, httpx.HTTPError) as error:
             answer = {"refused": str(error), "status": getattr(error, "status_code", None)}
         print(json.dumps(jsonable_encoder(answer)), flush=True)

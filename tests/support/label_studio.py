@@ -70,46 +70,46 @@ def label_studio(
     raise RuntimeError(f"Label Studio did not start; its log: {(folder / 'log').read_text()[-2000:]}")
 
 
-def set_up(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> None:
+def set_up(label_studio: LabelStudio, store: Server, prefix: str, folder: Path) -> None:
     """Run the operator's command for the buckets with this prefix, and show what it said when it failed."""
-    done = labelling("setup", desk=desk, store=store, prefix=prefix, folder=folder)
+    done = labelling("setup", label_studio=label_studio, store=store, prefix=prefix, folder=folder)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def labelling(
-    *words: str, desk: LabelStudio, store: Server, prefix: str, folder: Path
+    *words: str, label_studio: LabelStudio, store: Server, prefix: str, folder: Path
 ) -> subprocess.CompletedProcess[str]:
     """`python -m labelling`, as an operator runs it whose shell has a proxy and another project's cloud."""
     shell = {"http_proxy": "http://127.0.0.1:9", "ALL_PROXY": "http://127.0.0.1:9", "AWS_PROFILE": "of another project"}
-    env = {**os.environ, **shell, "PYTHONPATH": str(ROOT), **settings_for(desk, store, prefix, folder)}
+    env = {**os.environ, **shell, "PYTHONPATH": str(ROOT), **settings_for(label_studio, store, prefix, folder)}
     command = [str(PROGRAMS / "python"), "-m", "labelling", *words]
     return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, check=False)
 
 
-def settings_for(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> dict[str, str]:
+def settings_for(label_studio: LabelStudio, store: Server, prefix: str, folder: Path) -> dict[str, str]:
     """The settings that the functions have; their secrets lie in `folder`."""
     secrets = {
         settings.S3_ACCESS_KEY: store.access_key,
         settings.S3_SECRET_KEY: store.secret_key,
-        settings.LABEL_STUDIO_TOKEN: desk.token,
+        settings.LABEL_STUDIO_TOKEN: label_studio.token,
     }
     folder.mkdir(parents=True, exist_ok=True)
     for name, secret in secrets.items():
         (folder / name).write_text(secret)
-    given = {"S3_ENDPOINT": store.endpoint, "BUCKET_PREFIX": prefix, "LABEL_STUDIO_URL": desk.url}
+    given = {"S3_ENDPOINT": store.endpoint, "BUCKET_PREFIX": prefix, "LABEL_STUDIO_URL": label_studio.url}
     return {**given, "SECRETS_DIR": str(folder)}
 
 
-def keep(desk: LabelStudio, copy: Path) -> Path:
+def keep(label_studio: LabelStudio, copy: Path) -> Path:
     """Keep a copy of all that the server knows at the moment."""
-    with closing(_opened(desk.database)) as database, closing(_opened(copy)) as kept:
+    with closing(_opened(label_studio.database)) as database, closing(_opened(copy)) as kept:
         database.backup(kept)
     return copy
 
 
-def put_back(desk: LabelStudio, copy: Path) -> None:
+def put_back(label_studio: LabelStudio, copy: Path) -> None:
     """Let the running server know what it knew then, and nothing else; no number is given away twice."""
-    with closing(_opened(desk.database)) as database, closing(_opened(copy)) as kept:
+    with closing(_opened(label_studio.database)) as database, closing(_opened(copy)) as kept:
         given = database.execute("SELECT seq, name FROM sqlite_sequence").fetchall()
         kept.backup(database)
         with database:

@@ -30,7 +30,7 @@ class Run:
 class Operator:
     """Who has the settings and secrets of a deployment."""
 
-    desk: LabelStudio
+    label_studio: LabelStudio
     store: Server
     prefix: str
     folder: Path
@@ -40,7 +40,7 @@ class Operator:
         """One command, killed after its n-th write, or held before it until another one like it has ended."""
         assert self.program.stdin is not None
         assert self.program.stdout is not None
-        env = label_studios.settings_for(self.desk, self.store, self.prefix, self.folder)
+        env = label_studios.settings_for(self.label_studio, self.store, self.prefix, self.folder)
         asked = {"words": words, "env": env, "kill_at": kill_at, "hold_at": hold_at}
         self.program.stdin.write(json.dumps(asked) + "\n")
         self.program.stdin.flush()
@@ -54,11 +54,11 @@ class Operator:
 
     def at(self, **other: Any) -> "Operator":
         """The same with another url or token of Label Studio."""
-        return replace(self, desk=replace(self.desk, **other))
+        return replace(self, label_studio=replace(self.label_studio, **other))
 
 
 @contextmanager
-def operator(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> Iterator[Operator]:
+def operator(label_studio: LabelStudio, store: Server, prefix: str, folder: Path) -> Iterator[Operator]:
     """An operator of this deployment."""
     command, env = (
         [str(PROGRAMS / "python"), str(_PROGRAM)],
@@ -66,5 +66,5 @@ def operator(desk: LabelStudio, store: Server, prefix: str, folder: Path) -> Ite
     )
     with subprocess.Popen(command, env=env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdin is not None
-        yield Operator(desk, store, prefix, folder, program)
+        yield Operator(label_studio, store, prefix, folder, program)
         program.stdin.close()

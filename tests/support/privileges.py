@@ -30,7 +30,7 @@ EVIDENCE = str(ROOT / "feedloop/evidence")
 
 NAMES = sorted(path.parent.name for path in ROOT.glob("functions/*/handler.py"))
 
-Deed = tuple[str, ObjectRef]
+StoreAction = tuple[str, ObjectRef]
 
 
 @dataclass
@@ -41,7 +41,7 @@ class Watch:
     refused: list[str] = field(default_factory=list)
 
     def see(self, action: str, ref: ObjectRef) -> None:
-        """Note a deed of whoever is calling."""
+        """Note an action of whoever is calling."""
         if not (name := at_work()):
             return
         if grant := granted(name, action, ref):
@@ -83,14 +83,14 @@ def at_work() -> str:
 def watched(patch: pytest.MonkeyPatch) -> Iterator[Watch]:
     """Every store in memory is strict while this lasts."""
     watch = Watch()
-    for verb, deeds in DEEDS.items():
-        patch.setattr(MemoryStore, verb, _strict(getattr(MemoryStore, verb), deeds, watch))
+    for verb, actions in STORE_ACTIONS.items():
+        patch.setattr(MemoryStore, verb, _strict(getattr(MemoryStore, verb), actions, watch))
     yield watch
 
 
-def _strict(verb: Callable[..., Any], deeds: Callable[..., list[Deed]], watch: Watch) -> Callable[..., Any]:
+def _strict(verb: Callable[..., Any], actions: Callable[..., list[StoreAction]], watch: Watch) -> Callable[..., Any]:
     def call(store: MemoryStore, *places: Any, **how: Any) -> Any:
-        asked = deeds(*places)
+        asked = actions(*places)
         for action, ref in asked:
             watch.see(action, ref)
         try:
@@ -102,11 +102,11 @@ def _strict(verb: Callable[..., Any], deeds: Callable[..., list[Deed]], watch: W
     return call
 
 
-def _one(action: str, ref: ObjectRef, *_more: object) -> list[Deed]:
+def _one(action: str, ref: ObjectRef, *_more: object) -> list[StoreAction]:
     return [(action, ref)]
 
 
-DEEDS: dict[str, Callable[..., list[Deed]]] = {
+STORE_ACTIONS: dict[str, Callable[..., list[StoreAction]]] = {
     "get": partial(_one, GET),
     "head": partial(_one, GET),
     "create": partial(_one, PUT),

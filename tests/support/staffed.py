@@ -28,7 +28,7 @@ _PATIENCE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class LabelStudioServer:
     """A Label Studio that can lose its memory and keep its address."""
 
     folder: Path
@@ -56,9 +56,9 @@ class Staffed:
     system: System
     store: S3Store
     annotator: Annotator
-    desk: Desk
+    label_studio: LabelStudioServer
     to_store: Gate
-    to_desk: Gate
+    to_label_studio: Gate
 
     def predicted(self, body: bytes = b"") -> str:
         """A visitor's picture, one that the model is unsure about by default; what the visitor gets to show."""
@@ -73,7 +73,7 @@ class Staffed:
         """Save once, as a browser does, which does not try again; the status."""
         result = {"from_name": CHOICES, "to_name": IMAGE, "type": "choices", "value": {"choices": [choice]}}
         headers = {"Authorization": f"Token {token or self.annotator.token}"}
-        url = f"{self.annotator.desk.url}/api/tasks/{task}/annotations/"
+        url = f"{self.annotator.label_studio.url}/api/tasks/{task}/annotations/"
         return requests.post(url, headers=headers, json={"result": [result]}, timeout=120).status_code
 
     def label(self, shown: str, queue: str = LOW) -> Document:
@@ -132,25 +132,29 @@ def running_staffed(folder: Path, store: str) -> Iterator[Staffed]:
     (port,) = free_ports(1)
     _know(folder / "studio", f"{token_hex(8)} {token_hex(20)}")
     token = (folder / "studio" / "credentials").read_text().split()[1]
-    to_desk = Gate(f"http://127.0.0.1:{port}", folder / "functions to Label Studio.log")
-    given = {"LABEL_STUDIO": "on", "LABEL_STUDIO_URL": to_desk.address, "LABEL_STUDIO_TOKEN": token}
+    to_label_studio = Gate(f"http://127.0.0.1:{port}", folder / "functions to Label Studio.log")
+    given = {"LABEL_STUDIO": "on", "LABEL_STUDIO_URL": to_label_studio.address, "LABEL_STUDIO_TOKEN": token}
     with ExitStack() as closing:
-        closing.callback(to_desk.close)
+        closing.callback(to_label_studio.close)
         system = closing.enter_context(running(folder, STORE=store, **given))
         server = _server(system)
         to_store = Gate(server.endpoint, folder / "Label Studio to the store.log")
         closing.callback(to_store.close)
-        desk = Desk(folder / "studio", Server(to_store.address, server.access_key, server.secret_key), port)
-        closing.enter_context(desk.running)
-        people = closing.enter_context(annotator(desk.start()))
+        label_studio = LabelStudioServer(
+            folder / "studio", Server(to_store.address, server.access_key, server.secret_key), port
+        )
+        closing.enter_context(label_studio.running)
+        people = closing.enter_context(annotator(label_studio.start()))
         until(system.has_annotators, "Label Studio is set up", patience=_PATIENCE)
-        yield Staffed(system, server.open(), people, desk, to_store, to_desk)
+        yield Staffed(system, server.open(), people, label_studio, to_store, to_label_studio)
 
 
 @contextmanager
 def operating(staffed: Staffed) -> Iterator[Operator]:
     """Who set up its Label Studio, and may do so again."""
-    with operator(staffed.annotator.desk, _server(staffed.system), "", staffed.system.data_dir / "operator") as someone:
+    with operator(
+        staffed.annotator.label_studio, _server(staffed.system), "", staffed.system.data_dir / "operator"
+    ) as someone:
         yield someone
 
 

@@ -16,7 +16,7 @@ _KEPT = (
 
 
 def clear_wiring() -> None:
-    """Have settings, secrets, store, desk and model read anew, and no function's keys at hand."""
+    """Have settings, secrets, store, annotation tool and model read anew, and no function's keys at hand."""
     wiring.function_keys.set("")
     for cached in _KEPT:
         cached.cache_clear()
