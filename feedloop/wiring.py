@@ -27,13 +27,13 @@ function_keys: ContextVar[str] = ContextVar("function_keys", default="")
 
 
 def store() -> ObjectStore:
-    """The S3-compatible store, as far as our keys open it."""
+    """The S3-compatible store, with the rights of this call's keys."""
     return store_of(function_keys.get() or configured().s3_keys)
 
 
 @cache
 def store_of(keys: str) -> ObjectStore:
-    """The store, as far as this pair of secrets opens it. Raises WrongSetting."""
+    """The store, with the rights of this pair of secrets. Raises WrongSetting."""
     from feedloop.adapters.s3 import S3Store
 
     chosen = configured()
@@ -82,19 +82,19 @@ def signing_key() -> bytes:
 
 @cache
 def event_token() -> str:
-    """What store events show."""
+    """The token that store events carry."""
     return configured().secret(settings.EVENT_TOKEN)
 
 
 @cache
 def operator_token() -> str:
-    """What people show who do more than read."""
+    """The token of people who do more than read."""
     return configured().token(settings.OPERATOR_TOKEN)
 
 
 @cache
 def report_token() -> str:
-    """What readers of reports show."""
+    """The token of people who read reports."""
     return configured().token(settings.REPORT_TOKEN)
 
 
