@@ -21,7 +21,7 @@ from training.data.drawings import FIRST_DAY
 PYTHON = ROOT / ".venv-train" / "bin" / "python"
 DRAWINGS, OUTLIERS = 1100, 550
 """So many of the first training pictures are replayed, lest they are forgotten."""
-_BRIEF = ("--rounds", "4")
+_BRIEF = ("--epochs", "4")
 """Enough for drawings; photos want more."""
 _REFUSED = (3, 4)
 """How the command ends when the gate does not let the new model pass, or has too few labels to tell."""

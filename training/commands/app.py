@@ -50,10 +50,14 @@ Outliers = Annotated[Path | None, typer.Option(help="Pictures of none of the cla
 Weights = Annotated[Path, typer.Argument(help="A checkpoint of `train`, or a state_dict such as food11.pth.")]
 
 
+FORMER_OPTIONS = {"--rounds": "--epochs", "--rate": "--learning-rate", "--held": "--validation-share"}
+"""Names of 0.1, taken for one more release; no help shows them."""
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Run one command; an error that we raise on purpose is told in one line."""
     try:
-        app(arguments)
+        app([_renamed(argument) for argument in (sys.argv[1:] if arguments is None else arguments)])
     except FeedloopError as error:
         _fail(type(error).__name__, str(error))
     except ModuleNotFoundError as error:
@@ -63,6 +67,11 @@ def main(arguments: list[str] | None = None) -> None:
         )
     except OSError as error:
         _fail("NoFile", describe(error))
+
+
+def _renamed(argument: str) -> str:
+    name, equals, value = argument.partition("=")
+    return f"{FORMER_OPTIONS.get(name, name)}{equals}{value}"
 
 
 def _fail(kind: str, why: str) -> NoReturn:
@@ -96,16 +105,18 @@ def draw(
 def train(
     folder: Folder,
     *,
-    to: Annotated[Path, typer.Option(help="The checkpoint to write: always the best round so far.")] = Path("model.pt"),
+    to: Annotated[Path, typer.Option(help="The checkpoint to write: always the best epoch so far.")] = Path("model.pt"),
     start: Annotated[str, typer.Option("--from", help="pretrained, scratch, or a checkpoint.")] = "pretrained",
     outliers: Outliers = None,
     classes: Names = None,
     size: Annotated[int, typer.Option(min=32, help="The side of the pictures that the network sees.")] = 224,
-    rounds: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 10,
-    patience: Annotated[int, typer.Option(min=1, help="Stop after so many rounds without a better one.")] = 3,
+    epochs: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 10,
+    patience: Annotated[int, typer.Option(min=1, help="Stop after so many epochs without a better one.")] = 3,
     batch: Annotated[int, typer.Option(min=2)] = 64,
-    rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 2e-3,
-    held: Annotated[float, typer.Option(min=0.01, max=0.9, help="The share held out for validation.")] = 0.1,
+    learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 2e-3,
+    validation_share: Annotated[
+        float, typer.Option(min=0.01, max=0.9, help="Of the pictures: they choose the best epoch.")
+    ] = 0.1,
     half: Half = False,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read pictures.")] = 2,
     threads: Annotated[int, typer.Option(min=1, help="Threads that multiply.")] = 2,
@@ -116,12 +127,13 @@ def train(
     from training.model.training_loop import TrainingPlan
 
     pictures = image_folder.load_pictures(folder, _names(classes))
-    data = FolderTrainingData(folder.name, pictures, image_folder.load_outliers(outliers) if outliers else [], held)
+    others = image_folder.load_outliers(outliers) if outliers else []
+    data = FolderTrainingData(folder.name, pictures, others, validation_share)
     plan = TrainingPlan(
         size=size,
-        epochs=rounds,
+        epochs=epochs,
         batch_size=batch,
-        learning_rate=rate,
+        learning_rate=learning_rate,
         patience=patience,
         seed=seed,
         workers=workers,
@@ -232,13 +244,13 @@ def demo(
     drawings: Annotated[int, typer.Option(min=44)] = 6600,
     outliers: Annotated[int, typer.Option(min=20)] = 5000,
     held_out: Annotated[int, typer.Option(min=11, help="New drawings, and as many outliers, to measure on.")] = 660,
-    rounds: Annotated[int, typer.Option(min=1)] = 10,
+    epochs: Annotated[int, typer.Option(min=1)] = 10,
     seed: Seed = SEED,
 ) -> None:
     """Make the demonstration model of the repository again."""
     from training.model.demo import Recipe, draw_pictures, export_demo, train_demo
 
-    recipe = Recipe(drawings, outliers, held_out, rounds, seed)
+    recipe = Recipe(drawings, outliers, held_out, epochs, seed)
     with TemporaryDirectory() as name:
         folder = Path(name)
         draw_pictures(recipe, folder, console.track)

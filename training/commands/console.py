@@ -71,8 +71,8 @@ def show_evaluation(evaluated: Evaluation) -> None:
 
 
 def _show_reliability(evaluated: Evaluation) -> None:
-    confident = f"{evaluated.above_threshold:.1%} of the answers are confident"
-    say(f"calibration error (ECE) {evaluated.calibration_error:.3f}; {confident}")
+    above = f"{evaluated.above_threshold:.1%} of the answers are above the threshold"
+    say(f"calibration error (ECE) {evaluated.calibration_error:.3f}; {above}")
     table = Table("confidence", "pictures", "mean", "right")
     for part in evaluated.bins:
         table.add_row(
@@ -83,8 +83,9 @@ def _show_reliability(evaluated: Evaluation) -> None:
 
 def show_outliers(metrics: Document) -> None:
     """How confident a model is of pictures of none of its classes."""
-    confident = f"mean confidence {metrics['mean_confidence']:.3f}, {metrics['confident']:.1%} confident"
-    say(f"{metrics['pictures']} pictures of none of the classes: {confident}")
+    mean, above = metrics["mean_confidence"], metrics["above_threshold"]
+    pictures = f"{metrics['pictures']} pictures of none of the classes"
+    say(f"{pictures}: mean confidence {mean:.3f}, {above:.1%} above the threshold")
 
 
 def show_releases(entries: Iterable[ReleaseEntry]) -> None:

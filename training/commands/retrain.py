@@ -69,8 +69,8 @@ def retrain(
     margin: Margin = 2.0,
     class_margin: ClassMargin = 5.0,
     force: Force = False,
-    rounds: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 6,
-    rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
+    epochs: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 6,
+    learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read pictures.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed, the same result.")] = 11,
 ) -> None:
@@ -90,7 +90,7 @@ def retrain(
     data = retraining.gather(source, to, given, console.track)
     _show_data(data)
     size = int(champion.card.document["input"]["size"])
-    plan = TrainingPlan(size=size, epochs=rounds, learning_rate=rate, seed=seed, workers=workers)
+    plan = TrainingPlan(size=size, epochs=epochs, learning_rate=learning_rate, seed=seed, workers=workers)
     console.show_training(partial(retraining.train_challenger, data, start, plan, to / "model.pt"))
     retraining.export_challenger(data, to / "model.pt", to, f"{now:%Y-%m-%d}")
     _judge(store, to, days, Rules(margin / 100, class_margin / 100), force=force, now=now)

@@ -26,8 +26,11 @@ def short_metrics(metrics: Mapping[str, Any]) -> Document:
 
 
 def validation_share(trained_on: Mapping[str, Any]) -> float:
-    """The share of the pictures that validated, from what a checkpoint or a card says of its training."""
-    return float(trained_on["held"])
+    """The share of the pictures that validated, from what a checkpoint or a card says of its training.
+
+    Until 0.1 it was called `held`, and checkpoints outlive releases.
+    """
+    return float(trained_on["validation_share"] if "validation_share" in trained_on else trained_on["held"])
 
 
 def save_exported(folder: Path, model: bytes, document: Document) -> None:

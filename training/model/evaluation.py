@@ -67,7 +67,7 @@ class Evaluation:
             "interval": [round(edge, 4) for edge in wilson(self.accuracy, self.count)],
             "pictures": self.count,
             "per_class": dict(zip(self.classes, shares, strict=True)),
-            "confident": round(self.above_threshold, 4),
+            "above_threshold": round(self.above_threshold, 4),
             "calibration_error": round(self.calibration_error, 4),
             "reliability": [
                 {"from": one.low, "to": one.high, "pictures": one.count}
@@ -94,8 +94,8 @@ def share_above_threshold(answers: Probabilities) -> float:
 
 def on_outliers(answers: Probabilities) -> dict[str, float]:
     """How confident a model is of pictures that show none of its classes: the less, the better."""
-    mean = round(float(answers.max(1).mean()), 4)
-    return {"pictures": len(answers), "mean_confidence": mean, "confident": round(share_above_threshold(answers), 4)}
+    mean, above = float(answers.max(1).mean()), share_above_threshold(answers)
+    return {"pictures": len(answers), "mean_confidence": round(mean, 4), "above_threshold": round(above, 4)}
 
 
 def _reliability(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:

@@ -66,9 +66,9 @@ class FolderTrainingData:
             "pictures": len(self.pictures.examples),
             "outliers": len(self.outliers),
             "size": plan.size,
-            "rounds": plan.epochs,
+            "epochs": plan.epochs,
             "seed": plan.seed,
-            "held": self.validation_share,
+            "validation_share": self.validation_share,
         }
 
 

@@ -61,14 +61,14 @@ class RetrainingData:
             "outliers": len(self.outliers),
             "sources": retraining_data.sources(self.pictures.entries),
             "left_out": self.pictures.left_out,
-            "kept_for_judging": {"from": self.test_days.first, "to": self.test_days.last},
-            "from": self.champion.card.sha256,
+            "test_days": {"from": self.test_days.first, "to": self.test_days.last},
+            "base_model": self.champion.card.sha256,
             "replay": self.replay.facts(),
             "size": plan.size,
-            "rounds": plan.epochs,
-            "rate": plan.learning_rate,
+            "epochs": plan.epochs,
+            "learning_rate": plan.learning_rate,
             "seed": plan.seed,
-            "held": VALIDATION_SHARE,
+            "validation_share": VALIDATION_SHARE,
         }
 
 

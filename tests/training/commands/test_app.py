@@ -6,7 +6,7 @@ import pytest
 
 from tests.support import demo
 from tests.support.training import at_home, command
-from training.commands.app import app
+from training.commands.app import FORMER_OPTIONS, app
 
 NAMES = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
 
@@ -21,6 +21,14 @@ def test_without_a_command_the_help_lists_them_all(capsys):
 def test_every_command_has_an_example(name, capsys):
     assert command(name, "--help") == 0
     assert f"python -m training {name}" in " ".join(capsys.readouterr().out.split())
+
+
+@pytest.mark.parametrize("name", ["train", "retrain", "demo"])
+def test_former_names_of_options_are_hidden(name, capsys):
+    assert command(name, "--help") == 0
+    words = capsys.readouterr().out.split()
+    assert "--epochs" in words
+    assert not FORMER_OPTIONS.keys() & words
 
 
 def test_draw_then_evaluate(tmp_path, capsys):

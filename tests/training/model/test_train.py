@@ -1,6 +1,7 @@
 """Training, calibration and export on a handful of drawings."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -39,7 +40,7 @@ def exported(random_weights):
 
 
 def trained(drawings, to, *more):
-    assert command("train", drawings, "--from", "scratch", "--rounds", 1, "--to", to, *SMALL, *more) == 0
+    assert command("train", drawings, "--from", "scratch", "--epochs", 1, "--to", to, *SMALL, *more) == 0
     return load_checkpoint(to)
 
 
@@ -53,7 +54,13 @@ def test_the_same_seed_trains_the_same_weights(drawings, tmp_path):
 def test_a_checkpoint_says_what_it_was_trained_on(drawings, tmp_path):
     found = trained(drawings, tmp_path / "a.pt").trained_on
     assert (found["dataset"], found["pictures"], found["seed"]) == ("drawings", 33, 11)
+    assert (found["epochs"], found["validation_share"]) == (1, 0.1)
     assert found["manifest"] == image_folder.load_pictures(drawings).version()
+
+
+def test_former_names_of_options_are_still_taken(drawings, tmp_path):
+    found = trained(drawings, tmp_path / "a.pt", "--rounds", 2, "--rate=0.001", "--held", 0.5).trained_on
+    assert (found["epochs"], found["validation_share"]) == (2, 0.5)
 
 
 def test_training_goes_on_from_a_checkpoint(drawings, tmp_path):
@@ -83,7 +90,7 @@ def test_training_stops_when_nothing_improves(drawings):
 def test_without_a_connection_training_starts_from_scratch(drawings, tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("TORCH_HOME", str(tmp_path))
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")  # nobody listens there
-    assert command("train", drawings, "--rounds", 1, "--to", tmp_path / "a.pt", *SMALL) == 0
+    assert command("train", drawings, "--epochs", 1, "--to", tmp_path / "a.pt", *SMALL) == 0
     assert "cannot be fetched" in capsys.readouterr().out
     with pytest.raises(Unavailable):
         mobilenet.pretrained(11)
@@ -132,9 +139,17 @@ def test_other_pictures_do_not_calibrate(drawings, tmp_path):
     assert len(train.validation_examples(found, drawings)) == 11
 
 
+def test_an_old_checkpoint_still_calibrates_on_what_it_has_not_seen(drawings, tmp_path):
+    new = trained(drawings, tmp_path / "a.pt", "--validation-share", 0.5)
+    old = {name: fact for name, fact in new.trained_on.items() if name not in {"epochs", "validation_share"}}
+    checkpoint = replace(new, trained_on={**old, "rounds": 1, "held": 0.5})
+    assert len(train.validation_examples(checkpoint, drawings)) == 22
+    assert train.validation_examples(checkpoint, drawings) == train.validation_examples(new, drawings)
+
+
 @pytest.mark.slow("trains and exports a network")
 def test_the_demonstration_model_is_made_by_one_command(tmp_path):
-    few = ("--drawings", 44, "--outliers", 20, "--held-out", 11, "--rounds", 1)
+    few = ("--drawings", 44, "--outliers", 20, "--held-out", 11, "--epochs", 1)
     assert command("demo", "--to", tmp_path, *few) == 0
     card = json.loads((tmp_path / "card.json").read_text())
     assert "nothing of real food" in card["note"]

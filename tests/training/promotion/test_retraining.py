@@ -21,7 +21,7 @@ from training.data.image_folder import FOOD_11
 from training.promotion import registry
 
 CLOSED = utc_now().replace(hour=1) - timedelta(days=2)  # yesterday is open until half past midnight
-FEW = ("--rounds", 2, "--workers", 0)
+FEW = ("--epochs", 2, "--workers", 0)
 
 
 @pytest.fixture
