@@ -1,4 +1,4 @@
-"""`python -m local`: run the whole system on this machine, look into its store, or examine one elsewhere."""
+"""`python -m local`: run the whole system on this machine, list its store, or examine a deployment."""
 
 import argparse
 import os

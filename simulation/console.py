@@ -34,7 +34,7 @@ def show_progress(what: str) -> Iterator[OnProgress]:
 
 def show_scores(scores: list[Score]) -> None:
     """The true accuracy beside the reported one."""
-    _terminal.print("\n  Accuracy in truth, and as the report estimates it, in % with its 95 % interval")
+    _terminal.print("\n  True accuracy, and the report's estimates with their 95 % intervals, in %")
     table = Table(box=SIMPLE_HEAD, padding=(0, 0, 0, 1), pad_edge=False)
     for name in ("days", "photos", "labels", "true", "blind sample", "best estimate"):
         table.add_column(name, justify="left" if name == "days" else "right", no_wrap=True)
@@ -43,12 +43,12 @@ def show_scores(scores: list[Score]) -> None:
         table.add_row(score.phase, str(score.pictures), str(score.labels), f"{100 * score.true:.1f}", *estimates)
     _terminal.print(table)
     _terminal.print(
-        "  ✓ the interval holds the truth. ✗ it does not: one in twenty by chance, more if annotators err.\n"
+        "  ✓ the interval covers the true accuracy. ✗ it does not: one in twenty by chance, more if annotators err.\n"
     )
 
 
 def _formatted(estimate: dict[str, float] | None, true: float) -> str:
-    """The estimate, its interval, and a mark that says whether the truth lies in it."""
+    """The estimate, its interval, and a mark that says whether it covers the true accuracy."""
     if estimate is None:
         return "nothing yet"
     mark = "✓" if estimate["low"] <= true <= estimate["high"] else "✗"

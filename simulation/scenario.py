@@ -81,7 +81,7 @@ class Scenario:
         console.say(f"website {self.choices.gateway}/   report {self.choices.gateway}/report.html")
         if login:
             console.say(f"Label Studio {login['url']}   {login.get('username')} / {login.get('password')}")
-        console.say(f"data, logs and the truth in {self.choices.data_dir}; Ctrl-C stops everything and keeps them")
+        console.say(f"data, logs and true classes in {self.choices.data_dir}; Ctrl-C stops everything and keeps them")
 
 
 def _annotation_queue(plan: Plan, system: System, kept: Path) -> AnnotationQueue:
@@ -96,7 +96,7 @@ def _live(world: World, system: System) -> None:
     journal, plan = world.journal, world.journal.plan
     for day in range(journal.done, plan.whole):
         if day == plan.days and not journal.decision:
-            console.say("retraining on what the loop has collected")
+            console.say("retraining on what was collected")
             journal = retraining.retrain(journal, world.site, system, world.show_progress)
             console.say(journal.decision)
         answers = world.live(day, settle=day + 1 in (plan.days, plan.whole))
@@ -120,5 +120,5 @@ def _day(journal: Journal, truth: Truth, day: int, answers: int) -> str:
     drift = max(getattr(journal.plan.style_of(day), name) for name in ("palette", "line", "background", "scale"))
     return (
         f"day {day + 1:2d} ({journal.date(day)}): {len(facts):4d} pictures, drift {drift:.0%},"
-        f" {truth.accuracy(range(day, day + 1)):.0%} right in truth; {answered}"
+        f" true accuracy {truth.accuracy(range(day, day + 1)):.0%}; {answered}"
     )

@@ -16,18 +16,18 @@ _HOW = "docs/training.md says how to release one, and how to go back."
 
 
 def model(deployment: Deployment) -> Finding:
-    """Whether it is there, whole, and answers a picture."""
+    """Whether it is there, whole, and classifies a picture."""
     store = deployment.store()
     try:
         release = releases.current(store)
         named = f"{release.card.name} {release.card.version}"
         body = releases.model_bytes(store, release)
         if release.card.format != cards.ONNX:
-            return not_checked(f"{named} is whole; it needs torch to look at a picture")
+            return not_checked(f"{named} is whole; it needs torch to classify a picture")
         load_classifier(body, release.card).probabilities(pictures.normalise(_picture()))
     except NoModel as error:
         return wrong(f"{error} {_HOW}")
-    return ok(f"{named} is whole, and answers a picture")
+    return ok(f"{named} is whole, and classifies a picture")
 
 
 def _picture() -> bytes:

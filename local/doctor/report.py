@@ -1,4 +1,4 @@
-"""`python -m local doctor`: looks at a deployment and says in words what to mend. It leaves nothing behind."""
+"""`python -m local doctor`: examines a deployment and says what to mend. It leaves nothing behind."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -54,7 +54,9 @@ def doctor(address: str) -> None:
         print(f"{finding.word:<11}  {name:<18}  {' '.join(finding.why.split())}", flush=True)
         faults += finding.word == WRONG
     if faults:
-        raise WrongSetting(f"{faults} of {len(EXAMINATIONS)} checks found something wrong: mend that, then look again.")
+        raise WrongSetting(
+            f"{faults} of {len(EXAMINATIONS)} checks found something wrong: mend that, then run the doctor again."
+        )
 
 
 def _examined(deployment: Deployment) -> Iterator[tuple[str, Finding]]:
