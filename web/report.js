@@ -1,29 +1,29 @@
-/** The operators' page: its words, and a module behind every section that shows a part of the report. */
+/** The operators' page: its texts, and a module behind every section that shows a part of the report. */
 import config from "./config.js";
-import { learn, text, translate } from "./modules/language.js";
-import { Languages } from "./modules/languages.js";
-import { Anchoring, Visitors } from "./modules/report/people.js";
-import { Classes } from "./modules/report/classes.js";
-import { Confusion } from "./modules/report/confusion.js";
-import { Daily } from "./modules/report/daily.js";
-import { Headline } from "./modules/report/headline.js";
+import { Accuracy } from "./modules/report/accuracy.js";
+import { Anchoring, Visitors } from "./modules/report/agreement.js";
+import { Calibration } from "./modules/report/calibration.js";
+import { ConfusionMatrix } from "./modules/report/confusion-matrix.js";
+import { DailyPredictions } from "./modules/report/daily-predictions.js";
+import { LabelAllocation } from "./modules/report/label-allocation.js";
 import { Limits } from "./modules/report/limits.js";
-import { NextLabels } from "./modules/report/advice.js";
+import { Loader } from "./modules/report/loader.js";
+import { PerClass } from "./modules/report/per-class.js";
 import { Queues } from "./modules/report/queues.js";
-import { Reader } from "./modules/report/reader.js";
-import { Reliability } from "./modules/report/reliability.js";
 import { Trend } from "./modules/report/trend.js";
+import { LanguageLinks, loadTexts, text, translate } from "./modules/shared/language.js";
 
-await learn("report");
+await loadTexts("report");
 translate(document);
 document.title = `${text("report")} · ${config.title}`;
 
-const find = (name) => document.querySelector(`[data-module="${name}"]`);
-new Languages(find("languages"));
+const elementOf = (name) => document.querySelector(`[data-module="${name}"]`);
+new LanguageLinks(elementOf("language-links"));
 
 const modules = {
-  headline: Headline, trend: Trend, limits: Limits, next: NextLabels, classes: Classes, confusion: Confusion,
-  reliability: Reliability, daily: Daily, queues: Queues, visitors: Visitors, anchoring: Anchoring,
+  "accuracy": Accuracy, "trend": Trend, "limits": Limits, "label-allocation": LabelAllocation, "per-class": PerClass,
+  "confusion-matrix": ConfusionMatrix, "calibration": Calibration, "daily-predictions": DailyPredictions, "queues": Queues,
+  "visitors": Visitors, "anchoring": Anchoring,
 };
-const sections = Object.entries(modules).map(([name, Module]) => new Module(find(name)));
-new Reader(document.body, sections).read();
+const sections = Object.entries(modules).map(([name, Module]) => new Module(elementOf(name)));
+new Loader(document.body, sections).load();

@@ -1,4 +1,4 @@
-"""The running system, a proxy before it, the site on a host of its own, and visitors with a phone and a desk."""
+"""The running system, a proxy before it, the site on a host of its own, and visitors with a phone and a desktop."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -19,8 +19,8 @@ from tests.web.static import Site
 from tests.web.visitor import Visitor
 
 PHONE: dict[str, Any] = {"viewport": {"width": 390, "height": 844}, "is_mobile": True, "has_touch": True}
-DESK: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
-DEVICES = {"phone": PHONE, "desk": DESK}
+DESKTOP: dict[str, Any] = {"viewport": {"width": 1440, "height": 900}}
+DEVICES = {"phone": PHONE, "desktop": DESKTOP}
 HAS_FAILED = pytest.StashKey[bool]()
 
 
@@ -84,7 +84,7 @@ def visit(
     visitors = []
 
     def come(**options: Any) -> Visitor:
-        options = {"locale": "en-GB", "reduced_motion": "reduce", **DESK, **options}
+        options = {"locale": "en-GB", "reduced_motion": "reduce", **DESKTOP, **options}
         visitor = Visitor(profiles.tab(**options), world.site.url)
         visitors.append(visitor)
         return visitor
@@ -99,7 +99,7 @@ def visit(
 
 @pytest.fixture
 def somebody(visit: Callable[..., Visitor]) -> Visitor:
-    """On a phone or at a desk: it makes no difference here."""
+    """On a phone or a desktop: it makes no difference here."""
     return visit().come()
 
 
@@ -111,7 +111,7 @@ def patient(visit: Callable[..., Visitor]) -> Visitor:
 
 @pytest.fixture(params=DEVICES)
 def visitor(visit: Callable[..., Visitor], request: pytest.FixtureRequest) -> Visitor:
-    """On a phone, and at a desk."""
+    """On a phone, and on a desktop."""
     return visit(**DEVICES[request.param]).come()
 
 
@@ -134,7 +134,7 @@ def operate(visit: Callable[..., Visitor], world: World) -> Callable[..., Operat
 
 @pytest.fixture(name="operator")
 def somebody_with_the_token(operate: Callable[..., Operator]) -> Operator:
-    """At a desk, before the page."""
+    """On a desktop, before the page."""
     return operate()
 
 

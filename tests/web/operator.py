@@ -46,7 +46,7 @@ class Operator(Visitor):
     def enters(self, token: str | None = None) -> "Operator":
         """Give a token, the right one unless another is given."""
         self.page.get_by_label("Token", exact=True).fill(self.token if token is None else token)
-        self.page.locator(".gate button").click()
+        self.page.locator(".token-form button").click()
         return self
 
     def reads_report(self, query: str = "") -> "Operator":

@@ -13,7 +13,7 @@ SMALL = """[...document.querySelectorAll('button, a, label.button, label:has(inp
 WIDER = "document.documentElement.scrollWidth > document.documentElement.clientWidth"
 TWICE = "[...document.querySelectorAll('[id]')].map((e) => e.id).filter((id, i, all) => all.indexOf(id) !== i)"
 
-_LOOKS = (("phone", "light"), ("desk", "dark"))  # a colour does not depend on the device
+_LOOKS = (("phone", "light"), ("desktop", "dark"))  # a colour does not depend on the device
 _RULES = {"rules": {"target-size": {"enabled": True}}, "resultTypes": ["violations"]}
 _ASK = "async (rules) => ({ violations: (await axe.run(rules)).violations })"
 
@@ -27,7 +27,7 @@ def transfers(page: Page) -> list[int]:
 
 
 def assert_accessible(page: Page) -> None:
-    """axe-core finds nothing, on a phone by day and at a desk by night."""
+    """axe-core finds nothing, on a phone by day and on a desktop by night."""
     page.evaluate(AXE_SCRIPT)
     for device, scheme in _LOOKS:
         page.set_viewport_size(DEVICES[device]["viewport"])

@@ -1,4 +1,4 @@
-"""axe-core finds nothing to complain about in any state, on a phone by day and at a desk by night."""
+"""axe-core finds nothing to complain about in any state, on a phone by day and on a desktop by night."""
 
 import pytest
 
@@ -86,7 +86,7 @@ def not_passed_on(visitor, world):
 
 
 def dropping(visitor, world):
-    visitor.bring("dragover")
+    visitor.drop_or_paste("dragover")
     visitor.reads("Let go to add your photos")
 
 

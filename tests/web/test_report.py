@@ -27,14 +27,18 @@ def test_the_number_comes_first_in_words_with_its_interval(reader, told, days):
     reader.reads_report(days.labelled)
     best = told(days.labelled)["accuracy"]["best"]
     low, high = int(best["low"] * 100), -int(-best["high"] * 100 // 1)
-    expect(reader.page.locator(".verdict").first).to_have_text(f"{round(best['value'] * 100)} of 100 answers are right")
-    expect(reader.page.locator(".certainty")).to_have_text(f"between {low} and {high}, with 95 % certainty")
-    reader.hears(f"{round(best['value'] * 100)} of 100 answers are right; between {low} and {high}")
+    expect(reader.page.locator(".main-number").first).to_have_text(
+        f"{round(best['value'] * 100)} of 100 answers are right"
+    )
+    expect(reader.page.locator(".accuracy .interval")).to_have_text(f"95 % confidence interval: {low} to {high} of 100")
+    reader.hears(
+        f"{round(best['value'] * 100)} of 100 answers are right; 95 % confidence interval: {low} to {high} of 100"
+    )
 
 
 def test_a_change_is_told_against_the_days_before(reader, days):
     reader.reads_report("?days=1")
-    expect(reader.page.locator(".change")).to_have_text(re.compile(r"^No clear change\. .* points against"))
+    expect(reader.page.locator(".change")).to_have_text(re.compile(r"^No clear change\. .* percentage points against"))
     reader.reads_report(days.labelled)
     expect(reader.page.locator(".change")).to_have_text(re.compile(r"^Nothing to compare with\. .* has no labels\.$"))
 
@@ -110,23 +114,23 @@ def test_a_class_and_a_model_narrow_it_and_stay_in_the_address(reader, days, tol
     expect(reader.page).to_have_url(re.compile(r"\?from=\d+&to=\d+&class=Bread&model=9f2c11aa$"))
     reader.opens(f"?{reader.page.url.rpartition('?')[2]}").reads("answers “bread” are right")
     expect(reader.page.get_by_label("Model", exact=True)).to_have_value("9f2c11aa")
-    expect(reader.section("Class by class").locator("tbody tr")).to_have_count(1)
+    expect(reader.section("Precision and recall").locator("tbody tr")).to_have_count(1)
 
 
 def test_days_of_two_models_begin_with_the_one_that_serves(reader, days):
     reader.reads_report(days.switched)
-    headline = reader.section("How often it is right")
-    expect(headline.locator(".whose")).to_have_text(re.compile("^Model 9f2c11aa, the last of these days"))
-    expect(headline.locator(".verdict").first).to_contain_text(
-        "2 of 5 answers are right so far. Not enough answers yet"
+    headline = reader.section("Accuracy")
+    expect(headline.locator(".judged")).to_have_text(re.compile("^Model 9f2c11aa, the last of these days"))
+    expect(headline.locator(".main-number").first).to_contain_text(
+        "2 of 5 answers are right so far. Not enough labels yet"
     )
     expect(headline.locator(".change")).to_contain_text(
-        "It got worse. −60.0 points against 11111111, which it replaced"
+        "It got worse. −60.0 percentage points against 11111111, the model before"
     )
     expect(headline.locator(".beside")).to_contain_text(
-        re.compile(r"11111111, which it replaced: 100 ?% .*12 right of 12")
+        re.compile(r"11111111, the model before: 100 ?% .*12 right of 12")
     )
-    chart = reader.section("Over time").get_by_role("img")
+    chart = reader.section("Accuracy over time").get_by_role("img")
     expect(chart).to_have_attribute("aria-label", re.compile(r"^From 40 ?%.* Before it 11111111: From 100 ?%"))
 
 
@@ -135,7 +139,7 @@ def test_all_models_together_are_a_choice_that_says_so(reader, days):
     reader.page.get_by_label("Model", exact=True).select_option("All together")
     expect(reader.page).to_have_url(re.compile("&model=all$"))
     reader.reads("2 models together")
-    expect(reader.page.locator(".verdict").first).to_have_text("82 of 100 answers are right")
+    expect(reader.page.locator(".main-number").first).to_have_text("82 of 100 answers are right")
     expect(reader.page.locator(".beside li")).to_have_count(2)
     expect(reader.page.get_by_label("Model", exact=True)).to_have_value("all")
 
@@ -149,7 +153,7 @@ def test_another_language_keeps_what_was_chosen(reader, days):
 
 def test_the_classes_are_sorted_by_keyboard(reader, days):
     reader.reads_report(days.labelled)
-    section = reader.section("Class by class")
+    section = reader.section("Precision and recall")
     heading, names = section.get_by_role("columnheader", name="Class"), section.get_by_role("rowheader")
     heading.get_by_role("button").press("Enter")
     expect(heading).to_have_attribute("aria-sort", "ascending")
@@ -159,9 +163,9 @@ def test_the_classes_are_sorted_by_keyboard(reader, days):
     expect(names.last).to_have_text("Bread")
 
 
-def test_what_is_taken_for_what_is_counted_in_labels_or_shares(reader, days, told):
+def test_the_confusion_matrix_counts_labels_or_shares(reader, days, told):
     reader.reads_report(days.labelled)
-    section, confusion = reader.section("What is taken for what"), told(days.labelled)["confusion"]
+    section, confusion = reader.section("Confusion matrix"), told(days.labelled)["confusion"]
     first = section.get_by_role("row", name="Bread").get_by_role("cell").first
     expect(first).to_have_text(str(confusion["counts"][0][0]))
     expect(section.get_by_role("row", name="None of these").get_by_role("cell").first).to_have_text("2")
@@ -169,8 +173,8 @@ def test_what_is_taken_for_what_is_counted_in_labels_or_shares(reader, days, tol
     expect(first).to_have_text(f"{confusion['shares'][0][0] * 100:.1f}")
 
 
-@pytest.mark.parametrize("heading", ["Over time", "Is it as sure as it should be?", "Predictions per day"])
-def test_every_drawing_is_told_in_words_and_in_a_table(reader, days, heading):
+@pytest.mark.parametrize("heading", ["Accuracy over time", "Calibration", "Predictions per day"])
+def test_every_chart_is_also_words_and_a_table(reader, days, heading):
     reader.reads_report(days.labelled)
     section = reader.section(heading)
     expect(section.get_by_role("img")).to_have_attribute("aria-label", re.compile(r"\w+.*\d.*\."))
@@ -180,12 +184,12 @@ def test_every_drawing_is_told_in_words_and_in_a_table(reader, days, heading):
 
 def test_queues_visitors_and_annotators_are_told(reader, days):
     reader.reads_report(days.labelled)
-    queue = reader.section("What waits for annotators").get_by_role("listitem").first
+    queue = reader.section("Annotation queues").get_by_role("listitem").first
     expect(queue).to_contain_text(re.compile(r"Random Sampling Review.*60 minutes"))
-    expect(reader.section("What visitors say")).to_contain_text(
-        "2 answers were called wrong. Annotators agree with 100"
+    expect(reader.section("Feedback of visitors")).to_contain_text(
+        "2 answers were flagged as wrong. Annotators agree with 100"
     )
-    expect(reader.section("Do annotators follow the model?")).to_contain_text("Who sees its answer accepts 83 of 100")
+    expect(reader.section("Anchoring")).to_contain_text("Annotators who see its answer agree with 83 of 100")
 
 
 def test_what_to_label_next_and_what_limits_the_report_are_told(reader, days, told):
@@ -197,7 +201,7 @@ def test_what_to_label_next_and_what_limits_the_report_are_told(reader, days, to
 
 def test_it_is_told_in_german(visit, operate, days):
     reader = operate(locale="de-DE").reads_report(days.labelled)
-    expect(reader.page.locator(".verdict").first).to_have_text(re.compile(r"^\d+ von 100 Antworten sind richtig$"))
+    expect(reader.page.locator(".main-number").first).to_have_text(re.compile(r"^\d+ von 100 Antworten sind richtig$"))
     expect(reader.page.get_by_role("row", name="Brot").first).to_be_visible()
     expect(reader.section("Was diesen Bericht einschränkt").locator('[lang="en"]')).to_have_count(0)
 

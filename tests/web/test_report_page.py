@@ -25,7 +25,7 @@ def wrong_token(operator, world, days):
 
 def loading(operator, world, days):
     world.proxy.faults.append(Hold())
-    operator.opens().reads("Reading the report …")
+    operator.opens().reads("Loading the report …")
 
 
 def shown(operator, world, days):
@@ -38,7 +38,7 @@ def with_tables(operator, world, days):
 
 
 def switched(operator, world, days):
-    operator.reads_report(days.switched).reads("Not enough answers yet")
+    operator.reads_report(days.switched).reads("Not enough labels yet")
 
 
 def empty(operator, world, days):
@@ -46,7 +46,7 @@ def empty(operator, world, days):
 
 
 def unlabelled(operator, world, days):
-    operator.reads_report(days.unlabelled).reads("Nobody knows yet")
+    operator.reads_report(days.unlabelled).reads("The accuracy is not known yet")
 
 
 def waiting(operator, world, days):

@@ -29,19 +29,19 @@ def test_days_without_predictions_say_what_to_do(reader, days):
     reader.reads_report(days.empty)
     reader.reads("There were no predictions in these days")
     expect(reader.page.locator(".todo li")).to_have_count(3)
-    expect(reader.page.locator(".verdict").first).to_be_hidden()
+    expect(reader.page.locator(".main-number").first).to_be_hidden()
 
 
 def test_days_without_labels_say_where_to_answer(reader, days):
     reader.reads_report(days.unlabelled)
-    reader.reads("Nobody knows yet")
+    reader.reads("The accuracy is not known yet")
     reader.reads("Open Label Studio, and there the project Random Sampling Review.")
     expect(reader.section("Predictions per day").get_by_role("img")).to_be_visible()
 
 
 def test_a_day_that_is_not_over_says_so(reader, world, days):
     world.system.call("predict", data=b"x")
-    reader.reads_report(f"{days.labelled.partition('&')[0]}&to={days.open.rpartition('=')[2]}")
+    reader.reads_report(f"{days.labelled.partition('&')[0]}&to={days.open.rpartition('=')[2]}&model=all")
     reader.reads("The last day is still open")
     reader.reads("answers are right")
 

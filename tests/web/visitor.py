@@ -76,7 +76,7 @@ class Visitor:
         kept: dict[str, str] = self.page.evaluate("({ ...localStorage })")
         return kept
 
-    def opinions(self) -> dict[PredictionId, dict[str, Any]]:
+    def feedback(self) -> dict[PredictionId, dict[str, Any]]:
         """What the browser keeps about predictions."""
         found = {name.split()[-1]: value for name, value in self.storage().items() if " prediction " in name}
         return {PredictionId.parse(name.rpartition(".")[0]): json.loads(value) for name, value in found.items()}
@@ -89,9 +89,11 @@ class Visitor:
         """Wait until a screen reader was told so."""
         expect(self.page.locator("[role=status]").filter(has_text=words).first).to_be_attached()
 
-    def bring(self, event: str, name: str = "lunch.jpg") -> None:
+    def drop_or_paste(self, event: str, name: str = "lunch.jpg") -> None:
         """Drop or paste a photo."""
-        self.page.evaluate((Path(__file__).parent / "bring.js").read_text(), [event, name, list(clear_upload())])
+        self.page.evaluate(
+            (Path(__file__).parent / "drop_or_paste.js").read_text(), [event, name, list(clear_upload())]
+        )
 
     def testify(self, picture: Path) -> str:
         """What the page looked like, and the last that its console and its requests told."""

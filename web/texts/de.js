@@ -28,12 +28,12 @@ export default {
   "photo.preparing": "Wird vorbereitet …",
   "photo.queued": "Gleich dran …",
   "photo.sending": "Wird gesendet …",
-  "photo.looking": "Wir schauen es uns an …",
+  "photo.classifying": "Wir schauen es uns an …",
   "photo.cancelled": "Abgebrochen",
   "photo.cancelled.detail": "Es wird nichts mehr gesendet.",
   "photo.of": "Von {time}",
-  "photo.recalling": "Dein Foto",
-  "photo.twice": "{name} hast du eben schon hinzugefügt.",
+  "photo.restoring": "Dein Foto",
+  "photo.duplicate": "{name} hast du eben schon hinzugefügt.",
   added: ({ n }) => (n === 1 ? "Ein Foto hinzugefügt." : `${n} Fotos hinzugefügt.`),
 
   cancel: "Abbrechen",
@@ -55,8 +55,7 @@ export default {
   change: "Ändern",
   "relabel.done": "Danke. Du sagst: {class}.",
   "relabel.same": "Danke. Du siehst es auch so.",
-  telling: "Wird weitergegeben …",
-  "told.not": "Noch nicht weitergegeben.",
+  "feedback.sending": "Wird weitergegeben …",
 
   "pick.heading": "Was ist es wirklich?",
   "pick.search": "Suchen",
@@ -73,10 +72,10 @@ export default {
   "clear.save": "Alle vergessen",
   cleared: "Dieser Browser hat deine Fotos vergessen.",
 
-  lost: ({ n }) => (n === 1
+  interrupted: ({ n }) => (n === 1
     ? "Ein Foto war unterwegs, als diese Seite geschlossen wurde. Wähle es noch einmal, es zählt nur einmal."
     : `${n} Fotos waren unterwegs, als diese Seite geschlossen wurde. Wähle sie noch einmal, jedes zählt nur einmal.`),
-  "lost.done": "Nicht nötig",
+  "interrupted.done": "Nicht nötig",
 
   "waiting.seconds": "Hier ist es sicher. Nächster Versuch in {n} s.",
   "waiting.minutes": "Hier ist es sicher. Nächster Versuch in {n} min.",

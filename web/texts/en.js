@@ -28,12 +28,12 @@ export default {
   "photo.preparing": "Getting it ready …",
   "photo.queued": "Next in line …",
   "photo.sending": "Sending …",
-  "photo.looking": "Having a look …",
+  "photo.classifying": "Having a look …",
   "photo.cancelled": "Cancelled",
   "photo.cancelled.detail": "Nothing more is sent.",
   "photo.of": "From {time}",
-  "photo.recalling": "Your photo",
-  "photo.twice": "You have just added {name} already.",
+  "photo.restoring": "Your photo",
+  "photo.duplicate": "You have just added {name} already.",
   added: ({ n }) => (n === 1 ? "One photo added." : `${n} photos added.`),
 
   cancel: "Cancel",
@@ -55,8 +55,7 @@ export default {
   change: "Change",
   "relabel.done": "Thank you. You said: {class}.",
   "relabel.same": "Thank you. You say so too.",
-  telling: "Passing it on …",
-  "told.not": "Not passed on yet.",
+  "feedback.sending": "Passing it on …",
 
   "pick.heading": "What is it really?",
   "pick.search": "Search",
@@ -72,10 +71,10 @@ export default {
   "clear.save": "Forget all",
   cleared: "This browser has forgotten your photos.",
 
-  lost: ({ n }) => (n === 1
+  interrupted: ({ n }) => (n === 1
     ? "One photo was on its way when this page was closed. Choose it again, and it counts once."
     : `${n} photos were on their way when this page was closed. Choose them again, and each counts once.`),
-  "lost.done": "Leave it",
+  "interrupted.done": "Leave it",
 
   "waiting.seconds": "It is safe here. Next try in {n} s.",
   "waiting.minutes": "It is safe here. Next try in {n} min.",

@@ -1,71 +1,78 @@
-/** Drawings as wide as their place, with axes. What they show is always told in words and in a table as well. */
-import { draw } from "./dom.js";
+/** Charts as wide as their container, with axes. What they show is always there in words and in a table as well. */
+import { make, makeShape } from "../shared/dom.js";
+import { Section } from "./section.js";
 
-const LEAST = 240;
+const LEAST_WIDTH = 240;
 
-/** Draws again when the width changes. `paint` gets the width and returns {height, label, shapes}. */
-export class Chart {
-  #place;
-  #paint;
+/** A section with a chart. */
+export class ChartSection extends Section {
+  #render;
   #width = 0;
 
-  constructor(place) {
-    this.#place = place;
-    new ResizeObserver(() => this.#fit()).observe(place);
+  constructor(element) {
+    super(element);
+    new ResizeObserver(() => this.#fit()).observe(this.parts.drawing);
   }
 
-  /** Show it by this way of painting from now on. */
-  show(paint) {
-    this.#paint = paint;
+  /** Draw by `render`, now and whenever the width changes: it gets the width and returns {height, label, shapes}. */
+  draw(render) {
+    this.#render = render;
     this.#width = 0;
     this.#fit();
   }
 
   #fit() {
-    const width = Math.max(LEAST, Math.floor(this.#place.clientWidth));
-    if (!this.#paint || !this.#place.clientWidth || width === this.#width) return;
+    const { drawing } = this.parts;
+    const width = Math.max(LEAST_WIDTH, Math.floor(drawing.clientWidth));
+    if (!this.#render || !drawing.clientWidth || width === this.#width) return;
     this.#width = width;
-    const { height, label, shapes } = this.#paint(width);
-    const drawing = draw("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, ...shapes);
-    this.#place.replaceChildren(drawing);
+    const { height, label, shapes } = this.#render(width);
+    drawing.replaceChildren(makeShape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": label }, ...shapes));
   }
 }
 
-/** Numbers from one range to places in another. */
+/** A function from numbers of one range to those of another. */
 export function scale([from, to], [start, end]) {
   return (value) => start + ((value - from) / (to - from)) * (end - start);
 }
 
-/** Words in a drawing. */
+/** Words in a chart. */
 export function label(words, x, y, { anchor = "middle", name = "" } = {}) {
-  return draw("text", { x, y, "text-anchor": anchor, class: name }, words);
+  return makeShape("text", { x, y, "text-anchor": anchor, class: name }, words);
 }
 
 /** A line. */
 export function line(x1, y1, x2, y2, name) {
-  return draw("line", { x1, y1, x2, y2, class: name });
+  return makeShape("line", { x1, y1, x2, y2, class: name });
 }
 
-/** Horizontal lines at these values, named at the left. */
-export function grid(values, y, [left, right], named) {
+/** Horizontal lines at these values, labelled at the left. */
+export function grid(values, y, [left, right], format) {
   return values.flatMap((value) => [
     line(left, y(value), right, y(value), "grid"),
-    label(named(value), left - 8, y(value) + 4, { anchor: "end" }),
+    label(format(value), left - 8, y(value) + 4, { anchor: "end" }),
   ]);
 }
 
-/** An estimate as a point in its interval; `title` is seen under a mouse. */
+/** An estimate as a point on its interval; `title` appears under a mouse. */
 export function whisker(x, y, { value, low, high }, title, radius = 4.5) {
-  return draw(
+  return makeShape(
     "g", { class: "whisker" },
-    draw("title", {}, title),
-    draw("line", { x1: x, x2: x, y1: y(low), y2: y(high) }),
-    draw("circle", { cx: x, cy: y(value), r: radius }),
+    makeShape("title", {}, title),
+    makeShape("line", { x1: x, x2: x, y1: y(low), y2: y(high) }),
+    makeShape("circle", { cx: x, cy: y(value), r: radius }),
   );
 }
 
-/** Every n-th, so that so many have room. */
+/** [element, index] of every n-th of a list and always of the last: as many as `room` allows. */
 export function thinned(list, room) {
   const step = Math.max(1, Math.ceil(list.length / Math.max(1, room)));
-  return list.map((one, place) => [one, place]).filter(([, place]) => (list.length - 1 - place) % step === 0);
+  return list.map((one, index) => [one, index]).filter(([, index]) => (list.length - 1 - index) % step === 0);
+}
+
+/** A share between 0 and 1 as a dot on its interval. For the eye only: the words stand beside it. */
+export function intervalBar({ value, low, high }) {
+  const bar = make("span", { className: "interval-bar", ariaHidden: "true" }, make("span"), make("i"));
+  Object.entries({ value, low, high }).forEach(([name, share]) => bar.style.setProperty(`--${name}`, share));
+  return bar;
 }

@@ -1,35 +1,28 @@
 /** What limits the report, in sentences. */
-import { called, speaksOf, text } from "../language.js";
-import { make, partsOf } from "./dom.js";
-import { count, percent, shortDays } from "./figures.js";
+import { make } from "../shared/dom.js";
+import { classText, hasText, text } from "../shared/language.js";
+import { count, percent, shortDaysText } from "./format.js";
+import { Section } from "./section.js";
 
-export class Limits {
-  #section;
-  #list;
-
-  constructor(section) {
-    this.#section = section;
-    this.#list = partsOf(section).list;
-  }
-
+export class Limits extends Section {
   show({ limits = [], notes }) {
-    this.#section.hidden = notes.length === 0;
-    this.#list.replaceChildren(...notes.map((note, place) => sentence(note, limits[place])));
+    this.element.hidden = notes.length === 0;
+    this.parts.list.replaceChildren(...notes.map((note, index) => item(note, limits[index])));
   }
 }
 
-/** In the operator's language where there are words for it, else as the function says it. */
-function sentence(note, limit) {
+/** In the operator's language where there is a text for it, else the function's own English note. */
+function item(note, limit) {
   const name = `limit.${limit?.kind}`;
-  return speaksOf(name) ? make("li", {}, text(name, readable(limit))) : make("li", { lang: "en" }, note);
+  return hasText(name) ? make("li", {}, text(name, formatted(limit))) : make("li", { lang: "en" }, note);
 }
 
-function readable({ class: name, first, last, days, share, ...numbers }) {
-  const counted = Object.entries(numbers).map(([key, value]) => [key, typeof value === "number" ? count(value) : value]);
+function formatted({ class: name, first, last, days, share, ...others }) {
+  const counted = Object.entries(others).map(([key, value]) => [key, typeof value === "number" ? count(value) : value]);
   return {
     ...Object.fromEntries(counted),
-    class: name && called(name),
-    days: first && text("days.n", { n: days, count: count(days), window: shortDays(first, last) }),
+    class: name && classText(name),
+    days: first && text("days.n", { n: days, count: count(days), window: shortDaysText(first, last) }),
     share: share && percent(share),
   };
 }

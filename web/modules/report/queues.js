@@ -1,35 +1,32 @@
 /** What waits for annotators, since when, and how long an answer takes. */
-import { text } from "../language.js";
-import { make, partsOf } from "./dom.js";
-import { age, count, span } from "./figures.js";
+import { make } from "../shared/dom.js";
+import { text } from "../shared/language.js";
+import { ageText, count, durationText } from "./format.js";
+import { Section } from "./section.js";
 
-const LONG = 3 * 86_400_000;
+const LATE = 3 * 86_400_000;
 
-export class Queues {
-  #list;
-
-  constructor(section) {
-    this.#list = partsOf(section).list;
-  }
-
+export class Queues extends Section {
   show({ queues }) {
-    this.#list.replaceChildren(...queues.map(queue));
+    this.parts.list.replaceChildren(...queues.map(item));
   }
 }
 
-function queue({ title, waiting, oldest, done, seconds_to_label: seconds }) {
-  const isLate = oldest && Date.now() - Date.parse(oldest) > LONG;
-  const since = oldest ? text("queue.oldest", { age: age(oldest) }) : text("queue.empty");
+function item({ title, waiting, oldest, done, seconds_to_label: seconds }) {
+  const isLate = oldest && Date.now() - Date.parse(oldest) > LATE;
+  const oldestText = oldest ? text("queue.oldest", { age: ageText(oldest) }) : text("queue.empty");
+  const p95 = seconds ? text("queue.p95", { span: durationText(seconds.p95) }) : text("queue.untimed");
   return make(
     "li", {},
     make("h3", {}, title),
     make("dl", {},
-      fact(text("queue.waiting"), count(waiting), since, isLate ? "late" : ""),
-      fact(text("queue.done"), count(done), text("queue.done.detail")),
-      fact(text("queue.time"), seconds ? span(seconds.median) : "–", seconds ? text("queue.p95", { span: span(seconds.p95) }) : text("queue.untimed"))),
+      fact("queue.waiting", count(waiting), oldestText, isLate ? "late" : ""),
+      fact("queue.done", count(done), text("queue.done.detail")),
+      fact("queue.time", seconds ? durationText(seconds.median) : "–", p95)),
   );
 }
 
 function fact(name, value, detail, className = "") {
-  return make("div", { className }, make("dt", {}, name), make("dd", {}, make("b", {}, value), make("span", { className: "soft" }, detail)));
+  const description = make("dd", {}, make("b", {}, value), make("span", { className: "soft" }, detail));
+  return make("div", { className }, make("dt", {}, text(name)), description);
 }

@@ -1,28 +1,28 @@
-/** Tables: rows of cells with a header, a caption, and numbers under each other. */
-import { make } from "./dom.js";
+/** Tables: rows of cells with a header and a caption; numbers are aligned. */
+import { make } from "../shared/dom.js";
+import { text } from "../shared/language.js";
 
-/**
- * A table. `columns` are {label, isNumber}; `rows` are lists of words or elements, the first of each names its row.
- */
+/** A table. `columns` are {label, isNumber}; `rows` are lists of words or elements, the first of each names its row. */
 export function table(caption, columns, rows) {
-  const head = make("tr", {}, ...columns.map(heading));
-  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell, place) => filled(cell, place, columns[place]))));
-  const made = make("table", {}, make("caption", { className: "unseen" }, caption), make("thead", {}, head));
-  made.append(make("tbody", {}, ...body));
-  return made;
+  const head = make("tr", {}, ...columns.map(headCell));
+  const body = rows.map((cells) => make("tr", {}, ...cells.map((cell, index) => bodyCell(cell, index, columns[index]))));
+  return make(
+    "table", {},
+    make("caption", { className: "unseen" }, caption), make("thead", {}, head), make("tbody", {}, ...body),
+  );
 }
 
-/** The same behind a summary: the words of a drawing. */
-export function tableBehind(summary, caption, columns, rows) {
+/** The same behind a summary: the numbers of a chart. */
+export function tableBehind(caption, columns, rows) {
   const scroller = make("div", { className: "wide", tabIndex: 0, role: "group", ariaLabel: caption }, table(caption, columns, rows));
-  return make("details", { className: "numbers" }, make("summary", {}, summary), scroller);
+  return make("details", { className: "numbers" }, make("summary", {}, text("as.table")), scroller);
 }
 
-function heading({ label, isNumber }) {
+function headCell({ label, isNumber }) {
   return make("th", { scope: "col", className: isNumber ? "figure" : "" }, label);
 }
 
-function filled(cell, place, { isNumber }) {
+function bodyCell(content, index, { isNumber }) {
   const className = isNumber ? "figure" : "";
-  return place === 0 ? make("th", { scope: "row", className }, cell) : make("td", { className }, cell);
+  return index === 0 ? make("th", { scope: "row", className }, content) : make("td", { className }, content);
 }

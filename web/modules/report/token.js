@@ -1,40 +1,71 @@
-/** The operator's token: in this tab only, until it is closed or told to forget. */
+/** The report token, and the form that asks for it. This tab's sessionStorage keeps it until the tab is closed, nothing else. */
+import { partsOf, setText } from "../shared/dom.js";
+import { text } from "../shared/language.js";
 
 const NAME = "feedloop report token";
 const SENDABLE = /^[\x21-\x7e]+$/; // what a header can carry
 
-let kept = read();
+let current = fromStorage();
 
 /** The token, or null. */
 export function token() {
-  return kept;
-}
-
-/** Keep it; false when no header can carry it, so that it cannot be right. */
-export function keep(given) {
-  const trimmed = given.trim();
-  if (!SENDABLE.test(trimmed)) return false;
-  kept = trimmed;
-  write((storage) => storage.setItem(NAME, trimmed));
-  return true;
+  return current;
 }
 
 /** Forget it. */
-export function forget() {
-  kept = null;
-  write((storage) => storage.removeItem(NAME));
+export function forgetToken() {
+  current = null;
+  changeStorage((storage) => storage.removeItem(NAME));
 }
 
-function read() {
-  try {
-    return sessionStorage.getItem(NAME);
-  } catch {
-    return null; // a browser that keeps nothing: until the next reload, then
+export class TokenForm extends EventTarget {
+  #parts;
+
+  /** Dispatches "token" when one was entered. */
+  constructor(element) {
+    super();
+    this.#parts = partsOf(element);
+    this.#parts.form.addEventListener("submit", (event) => this.#submit(event));
+  }
+
+  /** Ask; again, when the one that was entered is wrong. */
+  ask() {
+    this.#showError(token() ? "token.wrong" : "");
+    this.#parts.token.value = "";
+    this.#parts.token.focus();
+  }
+
+  #submit(event) {
+    event.preventDefault();
+    if (keepToken(this.#parts.token.value)) this.dispatchEvent(new Event("token"));
+    else this.#showError("token.wrong");
+  }
+
+  #showError(name) {
+    setText(this.#parts.wrong, name && text(name));
+    this.#parts.token.ariaInvalid = name ? "true" : null;
   }
 }
 
-function write(change) {
+/** Keep it; false when no header can carry it, so that it cannot be right. */
+function keepToken(entered) {
+  const trimmed = entered.trim();
+  if (!SENDABLE.test(trimmed)) return false;
+  current = trimmed;
+  changeStorage((storage) => storage.setItem(NAME, trimmed));
+  return true;
+}
+
+function fromStorage() {
+  try {
+    return sessionStorage.getItem(NAME);
+  } catch {
+    return null; // a browser without storage: the token lasts until the next reload
+  }
+}
+
+function changeStorage(change) {
   try {
     change(sessionStorage);
-  } catch { /* see above */ }
+  } catch { /* as above */ }
 }

@@ -1,8 +1,8 @@
-/** How the number moved over the window. */
-import { text } from "../language.js";
-import { Chart, grid, label, line, scale, thinned, whisker } from "./chart.js";
-import { draw, partsOf, say } from "./dom.js";
-import { count, dayName, percent, range, shortDays, told } from "./figures.js";
+/** The accuracy over the days of the report. */
+import { makeShape, setText } from "../shared/dom.js";
+import { text } from "../shared/language.js";
+import { ChartSection, grid, label, line, scale, thinned, whisker } from "./chart.js";
+import { count, dayText, estimateText, intervalText, percent, shortDaysText } from "./format.js";
 import { tableBehind } from "./table.js";
 
 const HEIGHT = 280;
@@ -12,98 +12,86 @@ const TOP = 12;
 const STEP = 0.1;
 const LABEL_WIDTH = 64;
 
-export class Trend {
-  #section;
-  #parts;
-  #chart;
-
-  constructor(section) {
-    this.#section = section;
-    this.#parts = partsOf(section);
-    this.#chart = new Chart(this.#parts.drawing);
-  }
-
+export class Trend extends ChartSection {
   show(report) {
-    const former = formerOf(report);
-    this.#section.hidden = report.trend.length < 2 || known(report.trend, former?.trend).length < 1;
-    if (this.#section.hidden) return;
-    say(this.#parts.former, former && text("trend.former", former));
-    this.#chart.show((width) => painted(report, former, width));
-    this.#parts.table.replaceChildren(words(report.trend, former));
+    const replaced = replacedModel(report);
+    this.element.hidden = report.trend.length < 2 || known(report.trend, replaced?.trend).length < 1;
+    if (this.element.hidden) return;
+    setText(this.parts.replaced, replaced && text("trend.replaced", replaced));
+    this.draw((width) => curves(report, replaced, width));
+    this.parts.table.replaceChildren(tableOf(report.trend, replaced));
   }
 }
 
-/** The model that was replaced, where only the one that serves is judged and both are seen in these days. */
-function formerOf({ window, switch: found }) {
-  return !window.model && found?.replaced && known(found.replaced.trend).length ? found.replaced : null;
+/** The model that was replaced, where only the one that serves is judged and both answered in these days. */
+function replacedModel({ window, switch: change }) {
+  return !window.model && change?.replaced && known(change.replaced.trend).length ? change.replaced : null;
 }
 
 function known(...trends) {
   return trends.flatMap((trend) => (trend ?? []).filter(({ best }) => best));
 }
 
-function painted({ trend, accuracy }, former, width) {
-  const lowest = Math.min(...known(trend, former?.trend).map(({ best }) => best.low));
+function curves({ trend, accuracy }, replaced, width) {
+  const lowest = Math.min(...known(trend, replaced?.trend).map(({ best }) => best.low));
   const floor = Math.max(0, Math.floor(lowest / STEP) * STEP);
   const x = scale([-0.5, trend.length - 0.5], [LEFT, width]);
   const y = scale([floor, 1], [HEIGHT - BOTTOM, TOP]);
-  const placed = (parts) => parts.map((part, place) => ({ ...part, x: x(place) }));
-  const places = placed(trend);
+  const positioned = (parts) => parts.map((part, index) => ({ ...part, x: x(index) }));
+  const parts = positioned(trend);
   const mean = accuracy.best && line(LEFT, y(accuracy.best.value), width, y(accuracy.best.value), "mean");
   const shapes = [
-    ...grid(steps(floor), y, [LEFT, width], percent),
+    ...grid(axisValues(floor), y, [LEFT, width], percent),
     ...(mean ? [mean] : []),
-    ...(former ? [draw("g", { class: "former" }, ...course(placed(former.trend), y))] : []),
-    ...course(places, y),
-    ...thinned(places, (width - LEFT) / LABEL_WIDTH).map(([part]) => label(dayName(part.from), part.x, HEIGHT - 6)),
+    ...(replaced ? [makeShape("g", { class: "replaced" }, ...curve(positioned(replaced.trend), y))] : []),
+    ...curve(parts, y),
+    ...thinned(parts, (width - LEFT) / LABEL_WIDTH).map(([part]) => label(dayText(part.from), part.x, HEIGHT - 6)),
   ];
-  return { height: HEIGHT, shapes, label: summary(trend, former) };
+  return { height: HEIGHT, shapes, label: summary(trend, replaced) };
 }
 
-function course(places, y) {
-  return [path(places, y), ...known(places).map((part) => whisker(part.x, y, part.best, `${name(part)}: ${told(part.best)}`))];
-}
-
-/** A line through what is known, broken where it is not. */
-function path(places, y) {
-  const moves = places.map(({ best, x }, place) => {
+/** A line through what is known, broken where nothing is; and each part's interval. */
+function curve(parts, y) {
+  const moves = parts.map(({ best, x }, index) => {
     if (!best) return "";
-    return `${places[place - 1]?.best ? "L" : "M"}${x.toFixed(1)} ${y(best.value).toFixed(1)}`;
+    return `${parts[index - 1]?.best ? "L" : "M"}${x.toFixed(1)} ${y(best.value).toFixed(1)}`;
   });
-  return draw("path", { d: moves.join(""), class: "course" });
+  const path = makeShape("path", { d: moves.join(""), class: "curve" });
+  return [path, ...known(parts).map((part) => whisker(part.x, y, part.best, `${daysOf(part)}: ${estimateText(part.best)}`))];
 }
 
-function steps(floor) {
-  const size = 1 - floor > 0.55 ? 0.2 : STEP;
-  const found = [];
-  for (let value = 1; value >= floor - 1e-9; value -= size) found.push(Math.round(value * 10) / 10);
-  return found;
+function axisValues(floor) {
+  const step = 1 - floor > 0.55 ? 0.2 : STEP;
+  const values = [];
+  for (let value = 1; value >= floor - 1e-9; value -= step) values.push(Math.round(value * 10) / 10);
+  return values;
 }
 
-function summary(trend, former) {
+function summary(trend, replaced) {
   const own = known(trend).length ? inWords(known(trend)) : text("trend.none");
-  return former ? `${own} ${text("trend.former.words", { model: former.model, words: inWords(known(former.trend)) })}` : own;
+  if (!replaced) return own;
+  return `${own} ${text("trend.replaced.words", { model: replaced.model, words: inWords(known(replaced.trend)) })}`;
 }
 
 function inWords(parts) {
   const [first, last] = [parts[0], parts.at(-1)];
   const values = parts.map(({ best }) => best.value);
   return text("trend.words", {
-    first: name(first), from: percent(first.best.value), last: name(last), to: percent(last.best.value),
+    first: daysOf(first), from: percent(first.best.value), last: daysOf(last), to: percent(last.best.value),
     low: percent(Math.min(...values)), high: percent(Math.max(...values)),
   });
 }
 
-function name({ from, to }) {
-  return shortDays(from, to);
+function daysOf({ from, to }) {
+  return shortDaysText(from, to);
 }
 
-function words(trend, former) {
-  const columns = [{ label: text("days") }, ...["right.share", "interval", "blind.labels"]
-    .map((key) => ({ label: text(key), isNumber: true })), ...(former ? [{ label: former.model, isNumber: true }] : [])];
-  const rows = trend.map(({ best, blind, ...part }, place) => [
-    name(part), best ? percent(best.value) : "–", best ? range(best) : "–", count(blind?.labels ?? 0),
-    ...(former ? [told(former.trend[place].best)] : []),
+function tableOf(trend, replaced) {
+  const columns = [{ label: text("days") }, ...["accuracy", "interval", "blind.labels"]
+    .map((key) => ({ label: text(key), isNumber: true })), ...(replaced ? [{ label: replaced.model, isNumber: true }] : [])];
+  const rows = trend.map(({ best, blind, ...part }, index) => [
+    daysOf(part), best ? percent(best.value) : "–", best ? intervalText(best) : "–", count(blind?.labels ?? 0),
+    ...(replaced ? [estimateText(replaced.trend[index].best)] : []),
   ]);
-  return tableBehind(text("as.table"), text("trend"), columns, rows);
+  return tableBehind(text("trend"), columns, rows);
 }
