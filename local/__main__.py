@@ -7,13 +7,13 @@ from pathlib import Path
 
 from feedloop import console
 from feedloop.domain.errors import FeedloopError
-from local.settings import Choices, forget_the_shell
+from local.settings import Choices, drop_foreign_variables
 
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do."""
     console.prepare()
-    forget_the_shell()
+    drop_foreign_variables()
     try:
         try:
             _do(_parser().parse_args(arguments))
@@ -47,9 +47,9 @@ def _do(options: argparse.Namespace) -> None:
 
         prepare_store(choices)
     elif options.action == "identities":
-        from local.provisioning import hand_out  # noqa: PLC0415 - nor this
+        from local.provisioning import create_identities  # noqa: PLC0415 - nor this
 
-        hand_out(options.secrets, choices, minio=options.minio)
+        create_identities(options.secrets, choices, minio=options.minio)
     else:
         from local import store_browser  # noqa: PLC0415 - nor a run of this
 

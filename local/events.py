@@ -61,7 +61,7 @@ def main() -> None:
     """Serve, as a part of `make run`."""
     from local import processes  # noqa: PLC0415 - as a function of its own it has no psutil, and nobody to end
 
-    processes.end_own()
+    processes.end_predecessors()
     loopback.serve("local.events:application", int(os.environ["EVENTS_PORT"]), workers=1)
 
 

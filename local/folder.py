@@ -19,7 +19,7 @@ ROOM = 320_000_000
 
 
 @contextmanager
-def held(folder: Path) -> Iterator[None]:
+def locked(folder: Path) -> Iterator[None]:
     """Make the data directory and hold it alone. Raises WrongSetting."""
     with _os_errors_explained(folder):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -51,10 +51,10 @@ def require_room(folder: Path, needed: int = ROOM) -> None:
 
 def secret(folder: Path, name: str, value: str = "") -> str:
     """The secret of that name: `value` when given, else what is kept, else a new one; kept for the next run."""
-    return kept(folder / SECRETS / name, value)
+    return load_or_create_secret(folder / SECRETS / name, value)
 
 
-def kept(path: Path, value: str = "") -> str:
+def load_or_create_secret(path: Path, value: str = "") -> str:
     """What a secret's file says: `value` when given, else what is there, else a new one. Raises WrongSetting."""
     there = settings.secret_in(path) if path.exists() and path.stat().st_size else ""
     chosen = value or there or secrets.token_hex(20)

@@ -139,7 +139,7 @@ def _problem(kind: str, title: str, status: HTTPStatus, detail: str) -> Response
 
 def main() -> None:
     """Serve, with a worker for each core."""
-    processes.end_own()
+    processes.end_predecessors()
     workers = min(os.cpu_count() or 1, _MOST_WORKERS)
     loopback.serve("local.gateway:receiver", int(os.environ["PORT"]), workers=workers)
 

@@ -33,9 +33,11 @@ def keys_of(name: str) -> str:
     return f"feedloop-{name}-s3"
 
 
-def pair(secrets: Path, keys: str) -> tuple[str, str]:
+def key_pair(secrets: Path, keys: str) -> tuple[str, str]:
     """Access key and secret key of these secrets, drawn where they are missing. Raises WrongSetting."""
-    return folder.kept(secrets / f"{keys}{settings.ACCESS_KEY}"), folder.kept(secrets / f"{keys}{settings.SECRET_KEY}")
+    return folder.load_or_create_secret(secrets / f"{keys}{settings.ACCESS_KEY}"), folder.load_or_create_secret(
+        secrets / f"{keys}{settings.SECRET_KEY}"
+    )
 
 
 def names() -> list[str]:
@@ -43,9 +45,9 @@ def names() -> list[str]:
     return sorted({path.stem for path in POLICIES.glob("*.json")} - {OPERATOR})
 
 
-def drawn(secrets: Path, prefix: str) -> tuple[Identity, ...]:
+def load_or_create(secrets: Path, prefix: str) -> tuple[Identity, ...]:
     """Everybody but the operator, each with the pair that lies among these secrets. Raises WrongSetting."""
-    return tuple(Identity(name, *pair(secrets, keys_of(name)), policy(name, prefix)) for name in names())
+    return tuple(Identity(name, *key_pair(secrets, keys_of(name)), policy(name, prefix)) for name in names())
 
 
 def of_seaweedfs(operator: tuple[str, str], others: Iterable[Identity]) -> str:

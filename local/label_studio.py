@@ -64,7 +64,7 @@ class LabelStudio:
 
     def is_new(self) -> bool:
         """Whether its database is still to be made."""
-        return self.home is not None and not data(self.home).exists() and not migrated().exists()
+        return self.home is not None and not data(self.home).exists() and not migrated_database().exists()
 
 
 def data(home: Path) -> Path:
@@ -72,14 +72,14 @@ def data(home: Path) -> Path:
     return home / "data"
 
 
-def migrated() -> Path:
+def migrated_database() -> Path:
     """A database with all tables and nobody in it, made once for each version that is installed, and copied."""
     installed = (PROGRAMS.parent / "lib").glob("python*/site-packages/label_studio-*.dist-info")
     versions = sorted(path.name.removeprefix("label_studio-").removesuffix(".dist-info") for path in installed)
     return ROOT / "build" / f"label-studio-{'-'.join(versions)}"
 
 
-def chosen(choices: Choices) -> LabelStudio | None:
+def configured(choices: Choices) -> LabelStudio | None:
     """None when it is off. Raises WrongSetting when it is not installed, or when its port is taken."""
     wanted = choices.label_studio
     if not wanted.on:
@@ -139,7 +139,7 @@ def set_up(environment: Mapping[str, str], data_dir: Path) -> None:
         raise WrongSetting((done.stderr or done.stdout).strip().removeprefix("error: ")[-500:])
 
 
-def admitted(annotation_tool: LabelStudio, data_dir: Path) -> LabelStudio:
+def with_valid_token(annotation_tool: LabelStudio, data_dir: Path) -> LabelStudio:
     """The same with the token that is among the secrets by now; of our own, when it was reset, with the new one.
 
     Raises WrongSetting when that cannot be kept.

@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 
 from feedloop import settings
 from local import ports, processes
-from local.label_studio import KEYS, NAME, PASSWORD, PROGRAMS, USERNAME, data, migrated
+from local.label_studio import KEYS, NAME, PASSWORD, PROGRAMS, USERNAME, data, migrated_database
 from local.locks import exclusive
 from local.settings import HOST
 
@@ -82,7 +82,7 @@ def make(home: Path, env: Mapping[str, str]) -> None:
     shutil.rmtree(new, ignore_errors=True)
     new.mkdir(parents=True)
     with suppress(OSError):  # nothing can be kept beside our code: it makes its tables itself
-        shutil.copytree(made_once(migrated(), partial(migrate, env=confined(env))), new, dirs_exist_ok=True)
+        shutil.copytree(made_once(migrated_database(), partial(migrate, env=confined(env))), new, dirs_exist_ok=True)
     new.chmod(0o700)
     subprocess.run((_PROGRAM, "init", "-q"), cwd=home, env=_at(new, env), stdin=subprocess.DEVNULL, check=True)
     with closing(sqlite3.connect(new / "label_studio.sqlite3")) as database:

@@ -10,7 +10,7 @@ CHECKSUM = "h1:/qdoYujxF5MBLDMVLeiYJ/7fBa1HikX39Dvzb9Ji8pA="
 """The module's, as Go computes it. The go.sum inside pins everything that MinIO is built from."""
 
 
-def pinned() -> Path:
+def pinned_program() -> Path:
     """Its place in the user's cache, whether it has been built or not."""
     home = os.path.expanduser("~")  # noqa: PTH111 - Path.home() fails for a user that no system knows
     cache = os.environ.get("XDG_CACHE_HOME") or Path(tempfile.gettempdir() if home == "~" else home, ".cache")

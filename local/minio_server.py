@@ -25,7 +25,7 @@ from feedloop.domain.proxies import Route
 from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
-from local.store import Access, program, watched
+from local.store import Access, program, subscriptions
 from local.supervise import Service
 
 PORTS = ("minio",)
@@ -68,13 +68,13 @@ class MinIO:
             "MINIO_BROWSER": "off",
             "MINIO_UPDATE": "off",
         }
-        for name in {function.name for function, _, _ in self._watched()}:
+        for name in {function.name for function, _, _ in self._subscriptions()}:
             variables |= self._target(name)
         return variables
 
     def settle(self) -> None:
         """Let everybody in. It writes through to the disk by itself. Raises StoreDown."""
-        admit(self.endpoint, (self.access.access_key, self.access.secret_key), self.identities)
+        create_users(self.endpoint, (self.access.access_key, self.access.secret_key), self.identities)
 
     def subscribe(self) -> str:
         """Ask for the events of every watched folder."""
@@ -86,7 +86,7 @@ class MinIO:
             region=self.access.region,
             http_client=_pool(settings.store_route(self.endpoint)),
         )
-        subscriptions = sorted(self._watched(), key=lambda one: one[1])
+        subscriptions = sorted(self._subscriptions(), key=lambda one: one[1])
         try:
             for bucket, ones in groupby(subscriptions, key=lambda one: one[1]):
                 wanted = NotificationConfig(queue_config_list=[_queue(*one) for one in ones])
@@ -99,8 +99,8 @@ class MinIO:
     def _address(self) -> str:
         return f"{HOST}:{self.ports['minio']}"
 
-    def _watched(self) -> list[tuple[Function, str, str]]:
-        return watched(self.functions, self.access.bucket_prefix)
+    def _subscriptions(self) -> list[tuple[Function, str, str]]:
+        return subscriptions(self.functions, self.access.bucket_prefix)
 
     def _target(self, name: str) -> dict[str, str]:
         target = {
@@ -112,7 +112,7 @@ class MinIO:
         return {f"MINIO_NOTIFY_WEBHOOK_{key}_{name.upper()}": value for key, value in target.items()}
 
 
-def admit(endpoint: str, operator: tuple[str, str], identities: Iterable[Identity]) -> None:
+def create_users(endpoint: str, operator: tuple[str, str], identities: Iterable[Identity]) -> None:
     """A user with a policy of the same name for each, or what they may do now. Raises StoreDown."""
     ref = urlsplit(endpoint)
     admin = MinioAdmin(
@@ -122,7 +122,7 @@ def admit(endpoint: str, operator: tuple[str, str], identities: Iterable[Identit
         http_client=_pool(settings.store_route(endpoint)),
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(partial(_admit, admin), identities))
+        list(pool.map(partial(_create_user, admin), identities))
 
 
 def _pool(way: Route) -> PoolManager:
@@ -138,7 +138,7 @@ def _pool(way: Route) -> PoolManager:
     return ProxyManager(way.proxy, proxy_headers=make_headers(proxy_basic_auth=user or None), **how)
 
 
-def _admit(admin: MinioAdmin, identity: Identity) -> None:
+def _create_user(admin: MinioAdmin, identity: Identity) -> None:
     try:
         admin.policy_add(identity.name, policy=json.loads(identity.policy))
         admin.user_add(identity.access_key, identity.secret_key)

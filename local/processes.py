@@ -25,7 +25,7 @@ def end(folder: Path, service: str = "") -> int:
     return len(others)
 
 
-def end_own() -> None:
+def end_predecessors() -> None:
     """End the workers that outlived a killed main process of this service: they would keep answering at its port."""
     end(Path(os.environ[MARKER]), os.environ[SERVICE])
 

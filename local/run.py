@@ -23,7 +23,7 @@ from local.prepare import prepare
 from local.seaweedfs import SeaweedFS
 from local.settings import HOST, MINIO, THRIFT, Choices
 from local.stack import ROOT, Function
-from local.store import Access, OutsideStore, Store
+from local.store import Access, ExternalStore, Store
 from local.supervise import Service, Supervisor
 from local.watch import Probe, gateway_responds, patience, store_probe, watched
 
@@ -36,14 +36,14 @@ _STARTED = time.monotonic()
 def run(choices: Choices) -> None:
     """Start everything, tell what is where, and keep it running until it is to stop."""
     functions = stack.load_functions()
-    with folder.held(choices.data_dir), _until_interrupted():
+    with folder.locked(choices.data_dir), _until_interrupted():
         _clear_the_way(choices)
         kept = _secrets(choices)
         keys = kept[settings.S3_ACCESS_KEY], kept[settings.S3_SECRET_KEY]
         access = Access(*keys, choices.s3_region, choices.bucket_prefix, kept[settings.EVENT_TOKEN])
         events_port = _ports(choices, ["events"])["events"]
         store = _store(choices, access, functions, events_port)
-        annotation_tool = label_studio.chosen(choices)
+        annotation_tool = label_studio.configured(choices)
         environment = _environment(choices, functions, store, annotation_tool, events_port)
         say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
         services, listeners = (
@@ -117,10 +117,10 @@ def _secrets(choices: Choices) -> dict[str, str]:
 
 def _store(choices: Choices, access: Access, functions: tuple[Function, ...], events_port: int) -> Store:
     if choices.s3_endpoint:
-        return OutsideStore(choices.s3_endpoint)
+        return ExternalStore(choices.s3_endpoint)
     names = minio_server.PORTS if choices.store == MINIO else seaweedfs.PORTS
     chosen = _ports(choices, names)
-    known = identities.drawn(choices.data_dir / folder.SECRETS, choices.bucket_prefix)
+    known = identities.load_or_create(choices.data_dir / folder.SECRETS, choices.bucket_prefix)
     if choices.store == MINIO:
         return MinIO(choices.data_dir / "minio", chosen, access, choices.gateway, functions, known)
     webhook = f"http://{HOST}:{events_port}/"
@@ -213,7 +213,7 @@ def _open_label_studio(
     """Wait for Label Studio, then say who may come in, and have sync bring what waited for it."""
 
     def set_up() -> None:
-        label_studio.admitted(annotation_tool, choices.data_dir)
+        label_studio.with_valid_token(annotation_tool, choices.data_dir)
         label_studio.set_up(environment, choices.data_dir)
 
     label_studio.bring_up(annotation_tool, set_up, say, silence=choices.silence)
@@ -229,7 +229,7 @@ def _open_label_studio(
 
 def _tell_login(choices: Choices, annotation_tool: LabelStudio, connection: dict[str, Any]) -> None:
     """Keep connection.json saying who may come in, also after Label Studio's token was reset. Raises WrongSetting."""
-    login = label_studio.admitted(annotation_tool, choices.data_dir).login()
+    login = label_studio.with_valid_token(annotation_tool, choices.data_dir).login()
     if connection.get("label_studio") != login:
         connection["label_studio"] = login
         folder.write_json(choices.data_dir / folder.CONNECTION, connection)

@@ -11,7 +11,7 @@ from local import folder, identities, seaweedfs_security
 from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
-from local.store import Access, program, watched
+from local.store import Access, program, subscriptions
 from local.supervise import Service
 
 PORTS = tuple(f"{part}.port" for part in ("s3", "filer", "master", "volume", "admin"))
@@ -76,10 +76,10 @@ class SeaweedFS:
 
     def subscribe(self) -> str:
         """notification.toml has done it; the forwarder fans out."""
-        return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in self._watched())
+        return ", ".join(f"{bucket}/{inside} to {f.name}" for f, bucket, inside in self._subscriptions())
 
-    def _watched(self) -> list[tuple[Function, str, str]]:
-        return watched(self.functions, self.access.bucket_prefix)
+    def _subscriptions(self) -> list[tuple[Function, str, str]]:
+        return subscriptions(self.functions, self.access.bucket_prefix)
 
     def _notification(self) -> str:
         """TOML strings and lists are written as JSON writes them."""
@@ -89,7 +89,7 @@ class SeaweedFS:
             "bearer_token": self.access.event_token,
             "timeout_seconds": 60,
             "event_types": ["create", "update", "delete"],
-            "path_prefixes": [f"/buckets/{bucket}/{inside}" for _, bucket, inside in self._watched()],
+            "path_prefixes": [f"/buckets/{bucket}/{inside}" for _, bucket, inside in self._subscriptions()],
         }
         return "[notification.webhook]\n" + "".join(f"{name} = {json.dumps(line)}\n" for name, line in lines.items())
 

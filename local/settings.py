@@ -95,7 +95,7 @@ class Choices:
         return f"http://{HOST}:{self.port}"
 
 
-def forget_the_shell() -> None:
+def drop_foreign_variables() -> None:
     """What is set for another program is not for our parts: of a cloud, of another store, of another Python."""
     for name in [name for name in os.environ if name.startswith(_OF_OTHERS)]:
         os.environ.pop(name, None)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from feedloop import settings
 from feedloop.adapters.s3 import S3Store
-from local.minio_program import pinned
+from local.minio_program import pinned_program
 from local.stack import Function
 from local.supervise import Service
 
@@ -70,7 +70,7 @@ class Store(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class OutsideStore:
+class ExternalStore:
     """The store at S3_ENDPOINT. Its events are its owner's affair; the hourly sweeps need none."""
 
     endpoint: str
@@ -95,10 +95,10 @@ class OutsideStore:
 
 def program(name: str) -> str | None:
     """Where a program is: beside this Python, on PATH, or where `make minio` keeps what it has built."""
-    folders = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(pinned().parent))
+    folders = (str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath), str(pinned_program().parent))
     return shutil.which(name, path=os.pathsep.join(folders))
 
 
-def watched(functions: tuple[Function, ...], prefix: str) -> list[tuple[Function, str, str]]:
+def subscriptions(functions: tuple[Function, ...], prefix: str) -> list[tuple[Function, str, str]]:
     """Function, bucket and folder of every subscription, the bucket with the deployment's prefix."""
     return [(function, f"{prefix}{bucket}", folder) for function in functions for bucket, folder in function.watches]

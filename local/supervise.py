@@ -107,7 +107,7 @@ class Supervisor:
         ) as self._process:
             for line in self._process.stdout or ():
                 with suppress(BrokenPipeError):  # nobody listens any more; the services go on
-                    pass_on(line.rstrip("\n"))
+                    forward_line(line.rstrip("\n"))
 
 
 def configuration(services: list[Service]) -> str:
@@ -116,7 +116,7 @@ def configuration(services: list[Service]) -> str:
     return head + "".join(_program(service) for service in services)
 
 
-def pass_on(line: str) -> None:
+def forward_line(line: str) -> None:
     """Print a service's own JSON line as it is, and make one of anything else."""
     if line.startswith("{"):
         sys.stdout.write(f"{line}\n")

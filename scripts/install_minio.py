@@ -19,7 +19,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from local.locks import exclusive
-from local.minio_program import CHECKSUM, MODULE, VERSION, pinned
+from local.minio_program import CHECKSUM, MODULE, VERSION, pinned_program
 
 REQUIREMENTS = Path(__file__).parents[1] / "requirements/minio.txt"
 _GO = (1, 24)
@@ -139,11 +139,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.parse_args(arguments)
     try:
-        install(pinned())
+        install(pinned_program())
     except NotInstalledError as error:
         print(f"MinIO could not be built: {error}", file=sys.stderr)
         return 1
-    print(f"MinIO {VERSION}: {pinned()}")
+    print(f"MinIO {VERSION}: {pinned_program()}")
     return 0
 
 

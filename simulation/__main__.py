@@ -12,7 +12,7 @@ from types import FrameType
 
 from feedloop import console
 from feedloop.domain.errors import FeedloopError, WrongSetting
-from local.settings import Choices, forget_the_shell
+from local.settings import Choices, drop_foreign_variables
 from simulation.console import say
 from simulation.plan import DIRECT, LABEL_STUDIO, Plan
 from simulation.scenario import Scenario
@@ -49,7 +49,7 @@ def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ
     """The exit code: 0 when all went well, 1 after a sentence that says what to do, 130 when stopped halfway."""
     console.prepare()
     options = _parser().parse_args(arguments)
-    forget_the_shell()
+    drop_foreign_variables()
     for end in _ENDS:
         signal.signal(end, _interrupt)
     finished = threading.Event()

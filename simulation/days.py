@@ -45,7 +45,7 @@ class World:
     schedules: Mapping[str, str]
     show_progress: ShowProgress
 
-    def live(self, day: int, *, settle: bool) -> Counter[str]:
+    def simulate_day(self, day: int, *, settle: bool) -> Counter[str]:
         """Simulate one day and the night after it; how many answers annotators gave.
 
         Where annotators cannot work yet they catch up on a later day; `settle`: wait until all is answered.
@@ -53,7 +53,7 @@ class World:
         """
         date, uploads = self.journal.date(day), self.journal.plan.uploads(day)
         with self.show_progress(f"day {day + 1}: visitors") as on_progress:
-            for come in self.visitors.come(day, date):
+            for come in self.visitors.upload_day(day, date):
                 on_progress(come, uploads)
         check(self.store, self.truth, date)
         self._crons(day, _NIGHT, _MORNING)

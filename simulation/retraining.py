@@ -34,7 +34,7 @@ def retrain(journal: Journal, site: Site, system: System, show_progress: ShowPro
 
     Killed, it begins anew, unless the release was made. Raises Unavailable when the command fails.
     """
-    model = site.about()["model"]
+    model = site.model_info()["model"]
     if not journal.old:
         journal = replace(journal, old=str(model["version"])).written()
     system.clock.set(time_of(journal.date(journal.plan.days), _HOUR))
@@ -83,7 +83,7 @@ def _wait(site: Site, old: str) -> None:
     """Until every replica serves the new model: each looks for one every few seconds."""
     answered = 0
     for _ in range(_ATTEMPTS):
-        answered = answered + 1 if site.about()["model"]["version"] != old else 0
+        answered = answered + 1 if site.model_info()["model"]["version"] != old else 0
         if answered == _SERVED:
             return
         time.sleep(0 if answered else _PAUSE)

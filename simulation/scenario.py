@@ -36,7 +36,7 @@ class Scenario:
         Raises WrongSetting for a data directory that is not ours, and Unavailable when a part does not work.
         """
         home = self.choices.data_dir / HOME
-        with folder.held(home):
+        with folder.locked(home):
             journal = Journal.open(self.choices.data_dir, self.plan)
             console.say(_beginning(journal))
             with running(self.choices, home, self.environment) as system:
@@ -47,7 +47,7 @@ class Scenario:
                     world.store.delete(keys.lease(function))
                 for day in range(journal.done):
                     check(world.store, world.truth, journal.date(day))
-                _live(world, system)
+                _simulate_days(world, system)
                 system.clock.set(utc_now())
                 self._conclude(world, system)
                 wait()
@@ -91,7 +91,7 @@ def _annotation_queue(plan: Plan, system: System, kept: Path) -> AnnotationQueue
     return LabelStudioQueue(lambda: system.connection().get("label_studio", {}), len(plan.annotators), kept)
 
 
-def _live(world: World, system: System) -> None:
+def _simulate_days(world: World, system: System) -> None:
     """Every day that has not passed yet, and retraining between the two models."""
     journal, plan = world.journal, world.journal.plan
     for day in range(journal.done, plan.whole):
@@ -99,7 +99,7 @@ def _live(world: World, system: System) -> None:
             console.say("retraining on what was collected")
             journal = retraining.retrain(journal, world.site, system, world.show_progress)
             console.say(journal.decision)
-        answers = world.live(day, settle=day + 1 in (plan.days, plan.whole))
+        answers = world.simulate_day(day, settle=day + 1 in (plan.days, plan.whole))
         console.say(_day(journal, world.truth, day, answers.total()))
         journal = replace(journal, done=day + 1).written()
 

@@ -37,7 +37,7 @@ class Site:
         """It is that class. Raises Unavailable."""
         self._ask("POST", "relabel", data={"prediction_id": receipt, "class": name})
 
-    def about(self) -> Document:
+    def model_info(self) -> Document:
         """What the website is told of the model. Raises Unavailable."""
         return self._ask("GET", "predict")
 

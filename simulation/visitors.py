@@ -39,7 +39,7 @@ class Visitors:
     truth: Truth
     clock: ClockFile
 
-    def come(self, day: int, date: str) -> Iterator[int]:
+    def upload_day(self, day: int, date: str) -> Iterator[int]:
         """Upload what the day still lacks, as its hours pass; yields how many have come, also earlier."""
         done = self.truth.numbers(day)
         visits = [visit for visit in _visits(self.plan, day) if visit.number not in done]

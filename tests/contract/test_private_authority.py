@@ -18,7 +18,7 @@ from feedloop.domain.keys import ObjectRef
 from local import label_studio_server, seaweedfs_security
 from local.identities import of_seaweedfs
 from local.label_studio import KEYS, PASSWORD
-from local.minio_server import admit
+from local.minio_server import create_users
 from tests.structure.repository import ROOT
 from tests.support import logs, servers
 from tests.support.servers import REGION, Server
@@ -97,7 +97,7 @@ def test_one_setting_lets_every_client_in(deployment: Server) -> None:
         "GET", server.endpoint, route=settings.store_route(server.endpoint), timeout=10
     ).status_code
     with pytest.raises(StoreDown) as refused:  # it is no MinIO, which takes another's word for it
-        admit(server.endpoint, (server.access_key, server.secret_key), server.identities()[:1])
+        create_users(server.endpoint, (server.access_key, server.secret_key), server.identities()[:1])
     assert "certificate" not in str(refused.value).lower()
 
 

@@ -110,13 +110,13 @@ def test_what_the_browser_is_sent_about_blind_tasks_tells_nothing_of_the_model(s
     task, made = blind
     told = []
 
-    def pass_on(route):
+    def forward_line(route):
         """Read it first: what a page has left behind can no longer be read."""
         answer = route.fetch()
         told.append(answer.text() if "json" in answer.headers.get("content-type", "") else "")
         route.fulfill(response=answer)
 
-    page.route("**/api/**", pass_on)
+    page.route("**/api/**", forward_line)
     opened(page, staffed, keys.RANDOM_SAMPLED, task)
     page.wait_for_load_state("networkidle")
     page.unroute_all(behavior="wait")

@@ -19,7 +19,7 @@ from botocore.exceptions import BotoCoreError
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.prediction import PredictionId
 from local import folder, minio_server, processes, seaweedfs
-from local.minio_program import pinned
+from local.minio_program import pinned_program
 from local.store import program
 from local.watch import gateway_responds
 from tests.support import logs
@@ -55,7 +55,7 @@ def environment(data_dir: Path, port: int, **choices: str) -> dict[str, str]:
     """A shell of a person's; Label Studio is off unless asked for; MinIO is the pinned one."""
     ours = ("PORT", "DATA_DIR", "S3_", "BUCKET_PREFIX", "STORE", "LABEL_STUDIO", "FEEDLOOP_", "AWS_")
     inherited = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    path = os.pathsep.join([str(pinned().parent), os.environ["PATH"]])
+    path = os.pathsep.join([str(pinned_program().parent), os.environ["PATH"]])
     inherited |= SHELL
     return {**inherited, "PATH": path, "DATA_DIR": str(data_dir), "PORT": str(port), "LABEL_STUDIO": "off", **choices}
 
@@ -80,7 +80,7 @@ class System:
         self.main: psutil.Popen | None = None
         _choose_ports(self.data_dir)
         weed = Path(program("weed") or "weed")
-        _remember_proof(self.data_dir, pinned() if choices.get("STORE") == "minio" else weed)
+        _remember_proof(self.data_dir, pinned_program() if choices.get("STORE") == "minio" else weed)
         logs.watch(self._output)
         logs.watch(self.data_dir / folder.LOGS)
 

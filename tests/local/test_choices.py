@@ -85,7 +85,7 @@ def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest
         raise OSError(missing, os.strerror(missing))
 
     monkeypatch.setattr("fcntl.flock", flock)
-    with pytest.raises(WrongSetting, match="without locks"), folder.held(tmp_path):
+    with pytest.raises(WrongSetting, match="without locks"), folder.locked(tmp_path):
         pytest.fail("it was let in")
 
 

@@ -13,7 +13,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.review import TITLES
 from local.identities import Identity
-from local.minio_server import admit
+from local.minio_server import create_users
 from tests.local.conftest import SITE, STAFFED, SYSTEM
 from tests.local.examination import examine, findings, found
 from tests.local.system import System, ask, until
@@ -218,7 +218,7 @@ def test_a_right_that_the_key_lacks_is_named(minio_server: Server) -> None:
     store = fresh_store(minio_server)
     prefix = prefix_of(store)
     reader = Identity("reader", token_hex(8), token_hex(16), may_not_delete(prefix))
-    admit(minio_server.endpoint, (minio_server.access_key, minio_server.secret_key), [reader])
+    create_users(minio_server.endpoint, (minio_server.access_key, minio_server.secret_key), [reader])
     keys_of = {"S3_ACCESS_KEY": reader.access_key, "S3_SECRET_KEY": reader.secret_key}
     word, why = found("rights", S3_ENDPOINT=minio_server.endpoint, BUCKET_PREFIX=prefix, **keys_of)
     assert word == "wrong"

@@ -24,10 +24,10 @@ def test_a_given_secret_replaces_the_kept_one(tmp_path: Path) -> None:
 
 
 def test_a_data_directory_is_held_by_one(tmp_path: Path) -> None:
-    data = folder.held(tmp_path / "data")
-    with data, pytest.raises(WrongSetting, match="already runs"), folder.held(tmp_path / "data"):
+    data = folder.locked(tmp_path / "data")
+    with data, pytest.raises(WrongSetting, match="already runs"), folder.locked(tmp_path / "data"):
         pass
-    with folder.held(tmp_path / "data"):
+    with folder.locked(tmp_path / "data"):
         pass
 
 

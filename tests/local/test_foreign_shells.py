@@ -16,8 +16,8 @@ from feedloop.adapters.s3 import S3Store
 from feedloop.domain.errors import AnnotationToolDown, StoreDown
 from feedloop.domain.keys import ObjectRef
 from local.identities import Identity
-from local.minio_server import admit
-from local.settings import forget_the_shell
+from local.minio_server import create_users
+from local.settings import drop_foreign_variables
 
 ID, KEY = "our-access-key", "our-secret-key"
 
@@ -39,7 +39,7 @@ def label_studio(url: str) -> None:
 
 
 def minio(url: str) -> None:
-    admit(url, (ID, KEY), [Identity("name", "a", "b", "{}")])
+    create_users(url, (ID, KEY), [Identity("name", "a", "b", "{}")])
 
 
 def calls(url: str) -> None:
@@ -181,6 +181,6 @@ def test_the_environment_of_our_parts_is_of_no_other_store_and_no_other_python(m
     for name in ("AWS_ACCESS_KEY_ID", "MINIO_ROOT_USER", "WEED_S3_X", "PYTHONSAFEPATH", "PYTHONHOME", "OTHER"):
         monkeypatch.setenv(name, "strange")
     monkeypatch.setenv("PYTHONUTF8", "0")
-    forget_the_shell()
+    drop_foreign_variables()
     assert [name for name, value in os.environ.items() if value == "strange"] == ["OTHER"]
     assert os.environ["PYTHONUTF8"] == "1"

@@ -35,10 +35,10 @@ def test_a_path_that_would_become_a_comment_is_refused(tmp_path: Path) -> None:
     ],
 )
 def test_every_line_becomes_json(capsys: pytest.CaptureFixture[str], said: str, event: dict[str, object]) -> None:
-    supervise.pass_on(said)
+    supervise.forward_line(said)
     assert event.items() <= json.loads(capsys.readouterr().out).items()
 
 
 def test_the_supervisors_small_talk_is_left_out(capsys: pytest.CaptureFixture[str]) -> None:
-    supervise.pass_on(f"{AT} INFO success: cron entered RUNNING state, process has stayed up for > than 1 seconds")
+    supervise.forward_line(f"{AT} INFO success: cron entered RUNNING state, process has stayed up for > than 1 seconds")
     assert capsys.readouterr().out == ""

@@ -19,7 +19,7 @@ from secrets import token_hex
 import requests
 
 from feedloop import settings
-from local.label_studio import PROGRAMS, migrated
+from local.label_studio import PROGRAMS, migrated_database
 from local.label_studio_server import CONFINED, confined, made_once, migrate
 from local.stack import ROOT
 from tests.support import logs, servers
@@ -59,7 +59,9 @@ def label_studio(
     Settings of another `database` than the SQLite in the folder may be given; its first start migrates it.
     """
     if not database and not (folder / "label_studio.sqlite3").exists():
-        shutil.copytree(made_once(migrated(), partial(migrate, env=confined(os.environ))), folder, dirs_exist_ok=True)
+        shutil.copytree(
+            made_once(migrated_database(), partial(migrate, env=confined(os.environ))), folder, dirs_exist_ok=True
+        )
     for _ in range(_ATTEMPTS):  # a port may be taken between our look and the server's: it would move on
         at = port or servers.free_ports(1)[0]
         server = LabelStudio(folder, f"http://127.0.0.1:{at}", "admin@example.org", *_credentials(folder))

@@ -15,7 +15,7 @@ from pathlib import Path
 from secrets import token_hex
 from tempfile import TemporaryDirectory
 
-from local.label_studio import migrated
+from local.label_studio import migrated_database
 from local.label_studio_server import confined, made_once, migrate
 from local.stack import ROOT
 from tests.support import logs, servers
@@ -35,7 +35,7 @@ def find_programs() -> Path | None:
 @contextmanager
 def postgresql(programs: Path) -> Iterator[Mapping[str, str]]:
     """A database with Label Studio's tables and nobody in it; the settings with which Label Studio finds it."""
-    name = f"{migrated().name}-postgresql-{_version(programs)}"
+    name = f"{migrated_database().name}-postgresql-{_version(programs)}"
     with _folder() as folder:
         shutil.copytree(made_once(ROOT / "build" / name, partial(_migrate, programs)), folder, dirs_exist_ok=True)
         _give_away(folder)

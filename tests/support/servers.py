@@ -28,7 +28,7 @@ from feedloop.domain.keys import ObjectRef
 from feedloop.ports import ObjectStore
 from local import identities, seaweedfs_security
 from local.identities import Identity, keys_of, of_seaweedfs, policy
-from local.minio_program import pinned
+from local.minio_program import pinned_program
 from tests.support import logs
 
 if TYPE_CHECKING:
@@ -126,10 +126,10 @@ def seaweedfs(folder: Path) -> Iterator[Server]:
 @contextmanager
 def minio(folder: Path) -> Iterator[Server]:
     """The pinned MinIO, whichever else is on PATH."""
-    from local.minio_server import admit  # the training environment has no minio
+    from local.minio_server import create_users  # the training environment has no minio
 
     with _running(folder, _minio_command) as server:
-        admit(server.endpoint, (server.access_key, server.secret_key), server.identities())
+        create_users(server.endpoint, (server.access_key, server.secret_key), server.identities())
         yield server
 
 
@@ -261,7 +261,7 @@ def _find_weed() -> str:
 
 
 def _minio_command(where: Path, ports: list[int]) -> list[str]:
-    program = pinned()
+    program = pinned_program()
     if not program.exists():
         raise RuntimeError(f"there is no MinIO at {program}: `make minio` builds it")
     s3, console, *_ = ports
