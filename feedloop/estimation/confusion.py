@@ -108,19 +108,19 @@ def per_class(window: Window) -> Mapping[int, ClassAccuracy]:
 
 
 def _recall(index: int, window: Window, true_classes: TrueClasses) -> Estimate | None:
-    """A ratio, found / (found + missed), since nobody knows how many pictures of a class there are.
+    """True positives / (true positives + false negatives), since nobody knows how many pictures of a class there are.
 
-    Found is the precision times what was called so; missed is the share of the class in what was called otherwise,
-    times the number of that. Both are shares with a known whole and independent samples. Where one sample is empty:
-    the share among random labels of the class, None without those.
+    True positives are the precision times what was called so; false negatives are the share of the class in what was
+    called otherwise, times the number of that. Both are shares with a known whole and independent samples. Where one
+    sample is empty: the share among random labels of the class, None without those.
     """
     columns, called = window.columns, window.called(index)
     otherwise = Slice(~called.mask, window.whole.predictions - called.predictions, 0.0)
     precision, missed = window.best_estimate(called), _missed(index, window, otherwise, true_classes)
     if precision is None or missed is None:
         return sample_share(columns, np.equal(columns.blind, index))
-    found = precision.value * called.predictions
-    value = found / (found + missed.value * otherwise.predictions or 1)
+    true_positives = precision.value * called.predictions
+    value = true_positives / (true_positives + missed.value * otherwise.predictions or 1)
     low, high = ratio_interval(_times(missed, otherwise.predictions), _times(precision, called.predictions))
     labels = np.equal(columns.blind, index).sum() + (columns.has_informed & np.equal(columns.informed, index)).sum()
     return Estimate(value, min(1 / (1 + high), value), max(1 / (1 + low), value), int(labels))

@@ -33,13 +33,14 @@ def predictions(
     together: Counter[Cell] = Counter()
     for cells in by_day.values():
         together.update(cells)
-    classes = sorted({*range(len(names)), *(cell.predicted for cell in together)})
-    listed = classes if selected.class_index is None else [selected.class_index]
+    indices = sorted({*range(len(names)), *(cell.predicted for cell in together)})
+    classes = {index: names[index] if index < len(names) else f"class_{index:02d}" for index in indices}
+    listed = indices if selected.class_index is None else [selected.class_index]
     return {
         **_totals(together),
         "by_day": [{"day": day, **_totals(by_day.get(day, {}))} for day in days],
         "by_class": [
-            {"class_index": index, "class": _name_of(index, names), **_totals(_of(together, predicted=index))}
+            {"class_index": index, "class": classes[index], **_totals(_of(together, predicted=index))}
             for index in listed
         ],
         "by_model": [
@@ -47,11 +48,6 @@ def predictions(
             for model in sorted({cell.model for cell in together})
         ],
     }
-
-
-def _name_of(index: int, names: Sequence[str]) -> str:
-    """A class's present name; its folder's, should the list not reach so far."""
-    return names[index] if index < len(names) else f"class_{index:02d}"
 
 
 def _of(cells: Mapping[Cell, int], **wanted: int | str) -> Mapping[Cell, int]:

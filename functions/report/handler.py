@@ -1,4 +1,4 @@
-"""report: how good is the model, with what certainty, and what do people still have to look at?
+"""report: how good is the model, with what certainty, and what should be labelled next?
 
 called by  GET /function/report   days, from, to, model, class, format: with the report token, or REPORT_OPEN=on
            cron daily at 00:30 · POST /function/report: writes closed days down
@@ -57,11 +57,11 @@ def _report(event: Event) -> Document:
 def _close() -> Document:
     """One run at a time, and a rest between two."""
     lease = sweeps.lease_for(wiring.configured().sweep_lease_seconds)
-    return sweeps.alone(wiring.store(), "report", _close_now, lease=lease)
 
+    def run() -> Document:
+        return close(wiring.store(), classes=len(_classes().names), now=wiring.clock()())
 
-def _close_now() -> Document:
-    return close(wiring.store(), classes=len(_classes().names), now=wiring.clock()())
+    return sweeps.alone(wiring.store(), "report", run, lease=lease)
 
 
 def _classes() -> ClassList:

@@ -24,9 +24,6 @@ MIDNIGHT = "00000"
 OVERLAP = 3600
 """For so many seconds a model may seem to have served before: replicas change over one by one, and clocks differ."""
 
-Models = Mapping[str, int]
-"""How many predictions of a day each model made."""
-
 
 @dataclass(frozen=True, slots=True)
 class ReportQuery:
@@ -64,7 +61,8 @@ def parse_query(query: Mapping[str, str], *, classes: ClassList, now: datetime) 
     if unknown := sorted(set(query) - _PARAMETERS):
         raise BadRequest(f"There is no parameter {unknown[0]!r}; use {', '.join(sorted(_PARAMETERS))}.")
     first, last = _days(query, now)
-    return ReportQuery(first, last, _model(query.get("model")), _class(query.get("class"), classes))
+    class_index = classes.index(query["class"]) if "class" in query else None
+    return ReportQuery(first, last, _model(query.get("model")), class_index)
 
 
 def parse_format(query: Mapping[str, str], accept: str) -> str:
@@ -121,10 +119,6 @@ def _model(text: str | None) -> str | None:
             f"Give the model as the first eight hexadecimal digits of its version, for example 9f2c11aa, or as {ALL}."
         )
     return text[:8]
-
-
-def _class(name: str | None, classes: ClassList) -> int | None:
-    return None if name is None else classes.index(name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,13 +189,13 @@ def _came_back(evidence: Sequence[DayEvidence], model: str, day: str) -> bool:
     return model in early and max(others, default=0) - early[model][0] > OVERLAP
 
 
-def _newest(served: Mapping[str, Models], pointed_to: str | None) -> str:
+def _newest(served: Mapping[str, Mapping[str, int]], pointed_to: str | None) -> str:
     """Of the last day's models the one that is to serve, else one that was not there before, else the busiest."""
     *_, before, last = [{}, *(served[day] for day in sorted(served))]
     return max(last, key=lambda model: (model == pointed_to, model not in before, last[model], model))
 
 
-def _began(served: Mapping[str, Models], model: str) -> str:
+def _began(served: Mapping[str, Mapping[str, int]], model: str) -> str:
     """The first of the days on which it answered, back from the last one without a day of others only."""
     began = ""
     for day in sorted(served, reverse=True):
@@ -211,7 +205,7 @@ def _began(served: Mapping[str, Models], model: str) -> str:
     return began
 
 
-def _replaced(served: Mapping[str, Models], model: str, began: str, previous: str = "") -> str | None:
+def _replaced(served: Mapping[str, Mapping[str, int]], model: str, began: str, previous: str = "") -> str | None:
     """Whose place it took: the registry's word, else the busiest other model of the last day until then."""
     others = [
         {one: count for one, count in served[day].items() if one != model}
