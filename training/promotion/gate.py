@@ -1,4 +1,4 @@
-"""Whether a model may take the place of the one that serves, decided on blind labels of the same pictures."""
+"""Whether a challenger may replace the champion, decided on blind labels of the same pictures."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,7 +11,10 @@ RELEASE, REFUSE, WAIT = "release", "refuse", "too few labels"
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How much a release may lose, as shares: overall as far as we cannot exclude it, a class as far as it is shown."""
+    """How much accuracy a release may lose, as shares.
+
+    `margin` is a loss overall that the interval must exclude, `class_margin` one of a class that it must not prove.
+    """
 
     margin: float = 0.02
     class_margin: float = 0.05
@@ -27,11 +30,12 @@ class Decision:
 
 
 def decide(pair: Paired | None, classes: Sequence[str], rules: Rules) -> Decision:
-    """Release what is shown not to lose the margin; refuse what is shown to be worse, in all or for a class.
+    """Non-inferiority by the 95 % interval of challenger minus champion (docs/decisions/0012-next-release.md).
 
-    With as many labels as let an equal model pass in eight of ten cases, whatever did not pass is refused too. With
-    fewer it waits, and names how many are needed. A class counts when its whole interval lies below the class
-    margin: a few labels of a class prove nothing. None for `pair` means that there is no label at all.
+    Refuse when the whole interval of a class lies below -class_margin: a few labels of a class prove nothing. Else
+    release when the lower bound over all lies above -margin. Else refuse when the upper bound lies below 0, or with as
+    many labels as let an equal model pass in eight of ten cases. Else wait, and name how many are needed. None for
+    `pair` means that there is no label at all.
     """
     if pair is None:
         return Decision(WAIT, "There is no blind label to judge by.")
