@@ -8,14 +8,11 @@ OTHER: Answer = -1
 """None of the classes: whatever a model names is wrong."""
 
 UNCLEAR, SKIPPED, DISPUTED = -2, -3, -4
-"""Answered, but it does not say what the picture shows."""
 
-_CODES = {
-    annotations.OTHER: OTHER,
-    annotations.UNCLEAR: UNCLEAR,
-    annotations.SKIPPED: SKIPPED,
-    annotations.DISPUTED: DISPUTED,
-}
+SILENT = {annotations.UNCLEAR: UNCLEAR, annotations.SKIPPED: SKIPPED, annotations.DISPUTED: DISPUTED}
+"""By outcome the answers that do not say what the picture shows."""
+
+_CODES = {annotations.OTHER: OTHER, **SILENT}
 
 
 def from_outcome(outcome: str, class_index: int | None = None) -> Answer | None:

@@ -7,7 +7,7 @@ from heapq import nsmallest
 from statistics import median, quantiles
 
 from feedloop.domain import annotations, keys
-from feedloop.domain.answers import DISPUTED, SKIPPED, UNCLEAR, Answer, is_known
+from feedloop.domain.answers import SILENT, Answer, is_known
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Missing
@@ -22,7 +22,6 @@ from feedloop.sweeps import ErrorBoundary
 from .query import ReportFilter
 
 _ANSWERED = {annotations.CLASS, annotations.OTHER, annotations.UNCLEAR}
-_MISSING = {"unclear": UNCLEAR, "skipped": SKIPPED, "disputed": DISPUTED}
 
 
 def predictions(
@@ -121,7 +120,7 @@ def _quantiles(seconds: list[float]) -> Mapping[str, float] | None:
 def missing_answers(observations: Iterable[Observation]) -> Mapping[str, int]:
     """Blind answers inside the labelled prefix that tell nothing, by reason."""
     given = Counter(one.blind for one in observations)
-    return {name: given[code] for name, code in _MISSING.items()}
+    return {outcome: given[code] for outcome, code in SILENT.items()}
 
 
 @dataclass(frozen=True, slots=True)

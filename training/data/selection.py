@@ -1,6 +1,6 @@
 """Which labelled pictures of the store are meant: by dataset, day, class and agreement, read off listings alone."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from feedloop.domain import keys
@@ -59,11 +59,13 @@ class Wanted:
 
 def choose(store: ObjectStore, wanted: Wanted, labels: HumanLabels) -> list[Labelled]:
     """The pictures that are wanted, in the order of their datasets and keys, under the class of their label alone."""
-    listed = (one for name in wanted.datasets for one in _list(store, QUEUE_OF[name]) if wanted.takes(one))
+    queues = [QUEUE_OF[name] for name in wanted.datasets]
+    listed = (Labelled(queue, *picture) for queue in queues for picture in human_labels.list_pictures(store, queue))
     return [
         one
         for one in listed
-        if labels.answers[one.queue].get(one.prediction.sample_key) == one.class_index
+        if wanted.takes(one)
+        and labels.answers[one.queue].get(one.prediction.sample_key) == one.class_index
         and (not wanted.agreed or agree(labels.answers_about(one.prediction.sample_key)))
     ]
 
@@ -71,7 +73,3 @@ def choose(store: ObjectStore, wanted: Wanted, labels: HumanLabels) -> list[Labe
 def agree(answers: Sequence[Answer]) -> bool:
     """Whether at least two sources name one class, and none names anything else."""
     return len(answers) > 1 and len(set(answers)) == 1 and answers[0] >= 0
-
-
-def _list(store: ObjectStore, queue: str) -> Iterator[Labelled]:
-    return (Labelled(queue, *listed) for listed in human_labels.list_pictures(store, queue))

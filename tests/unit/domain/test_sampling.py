@@ -6,7 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from feedloop.domain import sampling
+from feedloop.domain.observations import ListedPrediction
 from feedloop.domain.prediction import PredictionId
+from feedloop.domain.sampling import LabelledPrefix
 from tests.support.strategies import prediction_ids
 
 populations = st.lists(prediction_ids(), max_size=30, unique_by=lambda prediction: prediction.sample_key)
@@ -57,3 +59,18 @@ def test_every_prediction_has_the_same_chance_whatever_the_size_of_its_class():
     spread = expected * (1 - COUNT / members)  # without replacement the counts vary less
     assert len(chosen) == members
     assert sum((count - expected) ** 2 / spread for count in chosen.values()) * (members - 1) / members < CRITICAL
+
+
+@given(st.lists(st.booleans(), max_size=12))
+def test_the_labelled_prefix_ends_where_the_first_answer_is_missing(answered):
+    order = [ListedPrediction(0, 900, "9f2c11aa", False, f"{n:032x}", "00000") for n in range(len(answered))]  # noqa: FBT003
+    answers = {one.sample_key for one, is_answered in zip(order, answered, strict=True) if is_answered}
+    prefix = LabelledPrefix.of(order, answers)
+    length = [*answered, False].index(False)
+    assert (prefix.answered, list(prefix.others)) == (order[:length], order[length:])
+
+
+def test_what_lies_behind_the_labelled_prefix_is_not_held_in_memory():
+    order = iter([ListedPrediction(0, 900, "9f2c11aa", False, f"{n:032x}", "00000") for n in range(9)])  # noqa: FBT003
+    LabelledPrefix.of(order, {f"{0:032x}"})
+    assert len(list(order)) == 7

@@ -3,19 +3,12 @@
 import pytest
 
 from feedloop.domain import keys
-from feedloop.domain.answers import OTHER, UNCLEAR
+from feedloop.domain.answers import DISPUTED, OTHER, UNCLEAR
 from feedloop.evidence import human_labels
-from tests.support import world
 from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, only_listed, sampled, visited, voted
 from tests.support.world import CLASSES
 
 BLIND = keys.RANDOM_SAMPLED
-
-
-@pytest.fixture
-def store(memory_store):
-    world.release(memory_store)
-    return memory_store
 
 
 @pytest.fixture
@@ -92,3 +85,16 @@ def test_who_skips_or_cannot_tell_abstains(store, made):
     for queue, one in zip(keys.QUEUES, said, strict=True):
         voted(store, queue, made, one)
     assert fetch(store).answers_about(made.id.sample_key) == [2, 2]
+
+
+def test_two_who_disagree_are_a_dispute(store, made):
+    voted(store, BLIND, made, 1, by="3")
+    voted(store, BLIND, made, 2, by="4")
+    assert answer(store, made) == DISPUTED
+
+
+def test_tasks_are_counted_wherever_their_sample_keys_begin(store):
+    for digit in "0123456789abcdef":
+        sampled(store, visited(store, confidence=0.9, sample_key=digit * 32))
+    tasks = fetch(store).tasks[BLIND]
+    assert (tasks.waiting, len(tasks.sample_keys)) == (16, 16)
