@@ -41,7 +41,7 @@ from tests.support.uploads import clear_upload
 
 TIMES, CURATED = 30, 20_000
 ANSWER, INDEX = "Egg", 3
-_LOOK, _PATIENCE = 0.02, 900.0
+_POLL, _PATIENCE = 0.02, 900.0
 _STOPPED = ("curate", "sync")
 
 Row = dict[str, object]
@@ -49,18 +49,18 @@ Row = dict[str, object]
 
 def main() -> None:
     """Measure, print the table, and keep the result."""
-    asked, before = _asked(), report.conditions()
-    with tempfile.TemporaryDirectory() as folder, running_staffed(Path(folder), asked.store) as staffed:
-        alone = _both(staffed, asked.times)
-        stopped = _stopped(staffed, asked.times)
-        with _sweeping(staffed, asked.curated) as count:
-            beside = _both(staffed, asked.times)
+    options, before = _options(), report.conditions()
+    with tempfile.TemporaryDirectory() as folder, running_staffed(Path(folder), options.store) as staffed:
+        alone = _both(staffed, options.times)
+        stopped = _stopped(staffed, options.times)
+        with _sweeping(staffed, options.curated) as count:
+            beside = _both(staffed, options.times)
             swept = count()
-    found = {"alone": alone, "beside a sweep": beside, "nobody takes events": {"submit": stopped}}
-    report.table([{"": f"{when}: {what}, s", **row} for when, rows in found.items() for what, row in rows.items()])
-    if (asked.times, asked.curated) == (TIMES, CURATED):
+    results = {"alone": alone, "beside a sweep": beside, "nobody takes events": {"submit": stopped}}
+    report.table([{"": f"{when}: {what}, s", **row} for when, rows in results.items() for what, row in rows.items()])
+    if (options.times, options.curated) == (TIMES, CURATED):
         facts = {**report.finished(before), "curated": CURATED, "sweeps": swept}
-        report.keep("annotating", __doc__, asked.store, {**facts, **found})
+        report.keep("annotating", __doc__, options.store, {**facts, **results})
 
 
 def _both(staffed: Staffed, times: int) -> dict[str, Row]:
@@ -76,9 +76,9 @@ def _both(staffed: Staffed, times: int) -> dict[str, Row]:
 
 
 def _flag(staffed: Staffed) -> float:
-    shown, before = staffed.predicted(clear_upload()), _tasks(staffed)
+    receipt, before = staffed.predicted(clear_upload()), _tasks(staffed)
     began = perf_counter()
-    staffed.system.call("flag", data={"prediction_id": shown}).raise_for_status()
+    staffed.system.call("flag", data={"prediction_id": receipt}).raise_for_status()
     return _until(lambda: _tasks(staffed) > before, began)
 
 
@@ -94,11 +94,11 @@ def _project(someone: Annotator) -> int:
 
 def _answer(staffed: Staffed) -> tuple[float, float]:
     """What the annotator waited, and when the picture was there."""
-    shown = staffed.predicted()
-    task, began = staffed.task(shown), perf_counter()
+    receipt = staffed.predicted()
+    task, began = staffed.task(receipt), perf_counter()
     _save(staffed, task)
     saved = perf_counter() - began
-    return saved, _until(lambda: _arrived(staffed.store, shown), began)
+    return saved, _until(lambda: _arrived(staffed.store, receipt), began)
 
 
 def _save(staffed: Staffed, task: int) -> None:
@@ -106,9 +106,9 @@ def _save(staffed: Staffed, task: int) -> None:
         raise RuntimeError(f"Label Studio answered {status}")
 
 
-def _arrived(store: S3Store, shown: str) -> bool:
+def _arrived(store: S3Store, receipt: str) -> bool:
     with suppress(Missing):
-        store.head(keys.dataset(LOW, INDEX, prediction(shown)))
+        store.head(keys.dataset(LOW, INDEX, prediction(receipt)))
         return True
     return False
 
@@ -117,14 +117,14 @@ def _stopped(staffed: Staffed, times: int) -> Row:
     """Submits while nobody takes the store's events."""
     report.say(f"{times} answers while curate and sync are stopped")
     made = [staffed.predicted() for _ in range(times)]
-    tasks, took = [staffed.task(shown) for shown in made], []
+    tasks, took = [staffed.task(receipt) for receipt in made], []
     with _halted(staffed):
         for task in tasks:
             began = perf_counter()
             _save(staffed, task)
             took.append(perf_counter() - began)
-    for shown in made:
-        _until(lambda: _arrived(staffed.store, shown), perf_counter())  # noqa: B023 - called at once
+    for receipt in made:
+        _until(lambda: _arrived(staffed.store, receipt), perf_counter())  # noqa: B023 - called at once
     return _spread(took)
 
 
@@ -145,7 +145,7 @@ def _sweeping(staffed: Staffed, curated: int) -> Iterator[Callable[[], int]]:
     """Sweeps one after the other, over buckets of their own; how many there were."""
     report.say(f"filling {curated} curated annotations")
     sweeps.fill(Random(1), curated, filling.server(staffed.system), [sweeps.FIRST])  # noqa: S311 - always the same
-    report.say("the store's events are told until a flag comes through")
+    report.say("the store's events are sent until a flag comes through")
     _flag(staffed)
     store, enough, done = filling.server(staffed.system).open(sweeps.FIRST), Event(), list[float]()
 
@@ -168,7 +168,7 @@ def _until(condition: Callable[[], bool], began: float) -> float:
     while not condition():
         if perf_counter() - began > _PATIENCE:
             raise RuntimeError("it never happened")
-        time.sleep(_LOOK)
+        time.sleep(_POLL)
     return perf_counter() - began
 
 
@@ -181,7 +181,7 @@ def _spread(took: Sequence[float]) -> Row:
     }
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
     parser.add_argument("--times", type=int, default=TIMES, help="of each (%(default)s)")

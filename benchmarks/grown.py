@@ -40,25 +40,25 @@ Row = dict[str, object]
 
 def main() -> None:
     """Measure, print the table, and keep the result."""
-    asked, before = _asked(), report.conditions()
+    options, before = _options(), report.conditions()
     with tempfile.TemporaryDirectory() as folder:
-        rows = _measured(Path(folder), asked)
+        rows = _measured(Path(folder), options)
     report.table(rows)
-    if asked.stored == STORED:
-        facts = {**report.finished(before), "stored": asked.stored, "pairs": asked.pairs}
-        report.keep("grown", __doc__, asked.store, {**facts, "predict": rows})
+    if options.stored == STORED:
+        facts = {**report.finished(before), "stored": options.stored, "pairs": options.pairs}
+        report.keep("grown", __doc__, options.store, {**facts, "predict": rows})
 
 
-def _measured(folder: Path, asked: argparse.Namespace) -> list[Row]:
-    report.say(f"filling {asked.store}")
+def _measured(folder: Path, options: argparse.Namespace) -> list[Row]:
+    report.say(f"filling {options.store}")
     with (
-        filling.system(folder / "grown", asked.store, lambda store: _fill(store, asked.stored)) as grown,
-        filling.system(folder / "empty", asked.store, lambda store: _fill(store, 0)) as empty,
+        filling.system(folder / "grown", options.store, lambda store: _fill(store, options.stored)) as grown,
+        filling.system(folder / "empty", options.store, lambda store: _fill(store, 0)) as empty,
     ):
-        _check(grown, asked.stored)
+        _check(grown, options.stored)
         for running in (empty, grown):
             visitors.warm_up(running)
-        return [row for met in _windows((empty, grown), asked.pairs) for row in _rows(*met)]
+        return [row for met in _windows((empty, grown), options.pairs) for row in _rows(*met)]
 
 
 def _windows(systems: tuple[System, System], pairs: int) -> Iterator[Met]:
@@ -99,7 +99,7 @@ def _check(running: System, expected: int) -> None:
     report.say(f"{found:,} predictions are stored")
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
     parser.add_argument("--stored", type=int, default=STORED, help="predictions in the grown store (%(default)s)")

@@ -31,15 +31,15 @@ Row = dict[str, object]
 
 def main() -> None:
     """Measure, print the table, and keep the result."""
-    asked, before = _asked(), report.conditions()
+    options, before = _options(), report.conditions()
     with tempfile.TemporaryDirectory() as folder, servers.seaweedfs(Path(folder) / "store") as server:
         environment, calls = deployed.environment(Path(folder), server)
-        environment |= dict(one.split("=", 1) for one in asked.set)
+        environment |= dict(one.split("=", 1) for one in options.set)
         ref = deployed.laid_out("predict", Path(folder))
-        photos = {name: body for name, body in _photos().items() if asked.only in name}
+        photos = {name: body for name, body in _photos().items() if options.only in name}
         rows = [_row(ref, environment, calls["predict"], *case) for case in product(photos.items(), AT_ONCE)]
     report.table(rows)
-    if not (asked.only or asked.set):
+    if not (options.only or options.set):
         report.keep("memory", __doc__, "seaweedfs", {**report.finished(before), "photos": PHOTOS, "megabytes": rows})
 
 
@@ -70,10 +70,10 @@ def _send(port: int, body: bytes) -> None:
     connection = HTTPConnection("127.0.0.1", port, timeout=deployed.PATIENCE)
     connection.request("POST", "/", body, {"Content-Type": "application/octet-stream"})
     answer = connection.getresponse()
-    told = answer.read()
+    body = answer.read()
     connection.close()
     if answer.status != OK:
-        raise RuntimeError(f"{answer.status}: {told[:500]!r}")
+        raise RuntimeError(f"{answer.status}: {body[:500]!r}")
 
 
 def _photos() -> dict[str, bytes]:
@@ -92,7 +92,7 @@ def _photos() -> dict[str, bytes]:
     return {**upright, **turned, **others}
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--only", default="", help="photos with this in their name; keeps no result")
     parser.add_argument(

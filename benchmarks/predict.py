@@ -50,29 +50,29 @@ Several = dict[str, dict[int, dict[str, float]]]
 
 def main() -> None:
     """Measure, print the tables, and write the result beside this script."""
-    asked = _asked()
+    options = _options()
     before = report.conditions()
-    with tempfile.TemporaryDirectory() as folder, filling.system(Path(folder), asked.store) as running:
+    with tempfile.TemporaryDirectory() as folder, filling.system(Path(folder), options.store) as running:
         visitors.warm_up(running)
         cases = list(visitors.cases())
-        alone = one_at_a_time(running, cases, asked.requests)
-        several = many(running, [case for case in cases if not case.keyed], asked.clients, asked.windows)
+        alone = one_at_a_time(running, cases, options.requests)
+        several = many(running, [case for case in cases if not case.keyed], options.clients, options.windows)
     _print(alone, several)
-    if not asked.quick:
-        facts = {**report.finished(before), "turns": asked.requests, "windows": asked.windows}
-        report.keep("predict", __doc__, asked.store, {**facts, "one at a time": alone, "several visitors": several})
+    if not options.quick:
+        facts = {**report.finished(before), "turns": options.requests, "windows": options.windows}
+        report.keep("predict", __doc__, options.store, {**facts, "one at a time": alone, "several visitors": several})
 
 
 def one_at_a_time(running: System, cases: list[Case], turns: int) -> Alone:
     """Milliseconds of predict and of the parts of its floor, turn by turn."""
-    people, store = {case.name: Visitor(running.port) for case in cases}, filling.server(running).open()
+    visitors_by_case, store = {case.name: Visitor(running.port) for case in cases}, filling.server(running).open()
     spent: dict[str, list[dict[str, float]]] = {case.name: [] for case in cases}
     for turn in range(turns):
         report.say(f"one at a time, turn {turn + 1} of {turns}")
         for case in cases:
             for _ in range(REPEATS.get(case.size, 1)):
-                spent[case.name].append(_turn(case, people[case.name], store))
-    return {name: {**_alone(found), "errors": people[name].errors} for name, found in spent.items()}
+                spent[case.name].append(_turn(case, visitors_by_case[case.name], store))
+    return {name: {**_alone(turns), "errors": visitors_by_case[name].errors} for name, turns in spent.items()}
 
 
 def _turn(case: Case, visitor: Visitor, store: S3Store) -> dict[str, float]:
@@ -107,9 +107,9 @@ def _put(case: Case, jpeg: bytes, store: S3Store) -> None:
 
 
 def _refused(visitor: Visitor, case: Case) -> None:
-    status, told = visitor.call("flag", case)
+    status, body = visitor.call("flag", case)
     if status != REFUSED:
-        raise RuntimeError(f"{status}: {told[:500]!r}")
+        raise RuntimeError(f"{status}: {body[:500]!r}")
 
 
 def _milliseconds(do: Callable[[], object]) -> float:
@@ -133,25 +133,25 @@ def many(running: System, cases: list[Case], clients: list[int], windows: int) -
         for case in cases:
             seconds = SECONDS if case.size in REPEATS else SECONDS_OF_LARGE
             met[case.name][count].append(visitors.window(running, case, count, seconds))
-    return {name: {count: _typical(found) for count, found in by_count.items()} for name, by_count in met.items()}
+    return {name: {count: _typical(turns) for count, turns in by_count.items()} for name, by_count in met.items()}
 
 
 def _typical(windows: list[dict[str, float]]) -> dict[str, float]:
-    found = {name: round(median(window[name] for window in windows), 2) for name in windows[0]}
-    return {**found, "errors": sum(window["errors"] for window in windows)}
+    typical = {name: round(median(window[name] for window in windows), 2) for name in windows[0]}
+    return {**typical, "errors": sum(window["errors"] for window in windows)}
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--requests", type=int, default=TURNS, help="turns of each case, one at a time (%(default)s)")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="numbers of visitors (2 4 8)")
     parser.add_argument("--windows", type=int, default=WINDOWS, help="of every case and number (%(default)s)")
     parser.add_argument("--quick", action="store_true", help="a look: few turns, one window; keeps no result")
     parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
-    asked = parser.parse_args()
-    if asked.quick:
-        asked.requests, asked.windows = QUICK, 1
-    return asked
+    options = parser.parse_args()
+    if options.quick:
+        options.requests, options.windows = QUICK, 1
+    return options
 
 
 def _print(alone: Alone, several: Several) -> None:

@@ -128,8 +128,8 @@ def serve(name: str, model: Path) -> None:
     began = time.perf_counter()
     answer = RUNTIMES[name][1](model)
     answer(pixels[:1])
-    told: dict[str, object] = {"start": time.perf_counter() - began, "memory": _memory() - before}
-    print(json.dumps(told), flush=True)
+    start: dict[str, object] = {"start": time.perf_counter() - began, "memory": _memory() - before}
+    print(json.dumps(start), flush=True)
     for line in sys.stdin:
         one = pixels[int(line)][None]
         began = time.perf_counter()
@@ -150,15 +150,15 @@ def main() -> None:
         "--make", type=Path, metavar="FOLDER", help="only write the MobileNetV2, to measure it elsewhere"
     )
     parser.add_argument("--serve", nargs=2, metavar=("RUNTIME", "MODEL"), help="used by the script itself")
-    asked = parser.parse_args()
-    if asked.serve:
-        serve(asked.serve[0], Path(asked.serve[1]))
+    options = parser.parse_args()
+    if options.serve:
+        serve(options.serve[0], Path(options.serve[1]))
         return
     if not util.find_spec("torch") or not util.find_spec("onnx"):
         print("The reference needs torch and onnx: run it with the packages of requirements/train.txt.")
         return
-    if asked.make:
-        print(_mobilenet(asked.make))
+    if options.make:
+        print(_mobilenet(options.make))
         return
     with tempfile.TemporaryDirectory() as folder:
         models = {"MobileNetV2, 224 px": _mobilenet(Path(folder)), "demonstration": _demo(Path(folder))}

@@ -35,30 +35,30 @@ Rows = list[dict[str, object]]
 
 def main() -> None:
     """Measure, print the tables, and keep the result."""
-    asked, before = _asked(), report.conditions()
-    report.say(f"filling {asked.store}")
+    options, before = _options(), report.conditions()
+    report.say(f"filling {options.store}")
     with (
         tempfile.TemporaryDirectory() as folder,
-        filling.system(Path(folder), asked.store, lambda store: _fill(store, asked.stored)) as running,
+        filling.system(Path(folder), options.store, lambda store: _fill(store, options.stored)) as running,
     ):
         calls = [_calls(running, run) for run in (FIRST, AGAIN)]
         _clear(filling.server(running).open())
-        seconds = _seconds(running, asked.turns)
+        seconds = _seconds(running, options.turns)
     for rows in (calls, seconds):
         report.table(rows)
-    if asked.stored == STORED:
-        facts = {**report.finished(before), "stored": STORED, "sampled": COUNT, "turns": asked.turns}
-        report.keep("sample", __doc__, asked.store, {**facts, "calls": calls, "seconds": seconds})
+    if options.stored == STORED:
+        facts = {**report.finished(before), "stored": STORED, "sampled": COUNT, "turns": options.turns}
+        report.keep("sample", __doc__, options.store, {**facts, "calls": calls, "seconds": seconds})
 
 
 def _calls(running: System, run: str) -> dict[str, object]:
     """What the busy day's sample asks of the store."""
     counted = Counted(filling.server(running).open())
-    told = draw_sample(day_of(BUSY), COUNT, store=counted, classes=len(filling.CLASSES), now=utc_now())
-    if told["queued"] != (COUNT if run == FIRST else 0):
-        raise RuntimeError(f"the sample says {told}")
-    asked = {verb: counted.calls[verb] for verb in ("list", "head", "copy", "create")}
-    return {"": run, **asked, "pages": counted.pages, "all": counted.calls.total()}
+    counts = draw_sample(day_of(BUSY), COUNT, store=counted, classes=len(filling.CLASSES), now=utc_now())
+    if counts["queued"] != (COUNT if run == FIRST else 0):
+        raise RuntimeError(f"the sample says {counts}")
+    options = {verb: counted.calls[verb] for verb in ("list", "head", "copy", "create")}
+    return {"": run, **options, "pages": counted.pages, "all": counted.calls.total()}
 
 
 def _seconds(running: System, turns: int) -> Rows:
@@ -102,7 +102,7 @@ def _objects(rng: Random, count: int) -> Iterator[Object]:
             yield filling.committed(filling.prediction(rng, day))
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
     parser.add_argument(

@@ -1,7 +1,7 @@
 """How long does each function take from the start of its process to its first answer? Time, CPU, memory, size.
 
 Each function is laid out as in its image (the template's index.py, the handler and the package beside it, compiled) and
-started as its image starts it, without the watchdog, its files in the cache. It is asked every two milliseconds until
+started as its image starts it, without the watchdog, its files in the cache. It is options every two milliseconds until
 it answers: predict with a drawing (so the model is loaded), flag and relabel about a prediction, sample, curate and
 report with their token and nothing to do. The store runs already. Functions take turns; medians. `CPU s` is of the
 server and its worker up to the answer, `worker MB` the worker's peak, `both MB` that of the two together, `import s`
@@ -35,25 +35,25 @@ def main() -> None:
     parser.add_argument(
         "--starts", type=int, default=STARTS, help="of every function (%(default)s); a result is kept of no fewer"
     )
-    asked, before = parser.parse_args(), report.conditions()
+    options, before = parser.parse_args(), report.conditions()
     with tempfile.TemporaryDirectory() as folder, servers.seaweedfs(Path(folder) / "store") as server:
-        found = measure(Path(folder), server, asked.starts)
-    report.table([{"": name, **row} for name, row in found.items()])
-    if asked.starts >= STARTS:
+        results = measure(Path(folder), server, options.starts)
+    report.table([{"": name, **row} for name, row in results.items()])
+    if options.starts >= STARTS:
         report.keep(
-            "start", __doc__, "seaweedfs", {**report.finished(before), "starts": asked.starts, "functions": found}
+            "start", __doc__, "seaweedfs", {**report.finished(before), "starts": options.starts, "functions": results}
         )
 
 
 def measure(folder: Path, server: Server, starts: int) -> dict[str, dict[str, float]]:
     """The medians of every function."""
     environment, calls = deployed.environment(folder, server)
-    places = {name: deployed.laid_out(name, folder) for name in FUNCTIONS}
+    roots = {name: deployed.laid_out(name, folder) for name in FUNCTIONS}
     met: dict[str, list[dict[str, float]]] = {name: [] for name in FUNCTIONS}
     for number, name in enumerate(FUNCTIONS * starts):
         report.say(f"{name}, start {1 + number // len(FUNCTIONS)} of {starts}")
-        found = _started(places[name], environment, calls[name])
-        met[name].append({**found, "import s": _imported(places[name], environment)})
+        results = _started(roots[name], environment, calls[name])
+        met[name].append({**results, "import s": _imported(roots[name], environment)})
     rows = {name: {what: round(median(one[what] for one in all_), 3) for what in all_[0]} for name, all_ in met.items()}
     return {name: {**row, "installed MB": _installed(name)} for name, row in rows.items()}
 

@@ -36,7 +36,7 @@ PICTURE = os.urandom(60_000)
 METADATA = {f"field-{number}": "x" * 40 for number in range(13)}
 SOURCE, TARGET = "source", "target"
 FOLDER, PAGE, FEW = "page/", 1000, 5
-ROUNDS = {"put": 100, "get": 100, "copy": 60, "first 5 keys": 60, "page of 1,000": 15}
+REPETITIONS = {"put": 100, "get": 100, "copy": 60, "first 5 keys": 60, "page of 1,000": 15}
 STARTS = 5
 
 SNIPPETS = {
@@ -191,7 +191,7 @@ def measure(server: Server) -> Costs:
         "adapter": _Adapter(server),
     }
     _fill(server)
-    costs = {operation: _take_turns(clients, operation, rounds) for operation, rounds in ROUNDS.items()}
+    costs = {operation: _take_turns(clients, operation, repetitions) for operation, repetitions in REPETITIONS.items()}
     return {**costs, "import and client": _starts(server)}
 
 
@@ -207,9 +207,9 @@ def _fill(server: Server) -> None:
     store.create(ObjectRef(SOURCE, "picture"), PICTURE, metadata=METADATA)
 
 
-def _take_turns(clients: Mapping[str, Client], operation: str, rounds: int) -> dict[str, dict[str, float]]:
+def _take_turns(clients: Mapping[str, Client], operation: str, repetitions: int) -> dict[str, dict[str, float]]:
     samples: dict[str, list[tuple[float, float]]] = {name: [] for name in clients}
-    for turn in range(-2, rounds):
+    for turn in range(-2, repetitions):
         for name, client in clients.items():
             spent = _spent(_task(client, operation, f"{name}/{turn}"))
             if turn >= 0:  # the first two warm up

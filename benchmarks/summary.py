@@ -10,7 +10,7 @@ README = report.ROOT / "benchmarks" / "README.md"
 BEGIN, END = "<!-- written by python -m benchmarks.summary -->\n", "<!-- until here -->"
 NOT_MEASURED = "not measured"
 
-Found = dict[str, Any]
+Results = dict[str, Any]
 
 
 def main() -> None:
@@ -32,32 +32,32 @@ def _lines() -> Iterator[str]:
 
 def _by_chance() -> Iterator[str]:
     """What no store takes part in."""
-    found = json.loads((report.RESULTS / "coverage.json").read_text())
-    yield "| promise, by 1,000 windows or more each | target | found | method |"
+    results = json.loads((report.RESULTS / "coverage.json").read_text())
+    yield "| promise, by 1,000 windows or more each | target | result | method |"
     yield "|---|---|---|---|"
     for promise, target, part, value in CHANCE_ROWS:
-        cell = value(found[part]) if part in found else NOT_MEASURED
+        cell = value(results[part]) if part in results else NOT_MEASURED
         yield f"| {promise} | {target} | {cell} | [coverage.py](coverage.py) |"
 
 
-def _range(what: str, estimate: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        each = [row[what] for row in found["rows"] if row["estimate"] == estimate]
+def _range(what: str, estimate: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        each = [row[what] for row in results["rows"] if row["estimate"] == estimate]
         return f"{min(each)} to {max(each)}"
 
     return value
 
 
-def _row(name: str, what: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        return str(next(row[what] for row in found["rows"] if row[""] == name))
+def _row(name: str, what: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        return str(next(row[what] for row in results["rows"] if row[""] == name))
 
     return value
 
 
-def _cell(script: str, store: str, value: Callable[[Found], str]) -> str:
-    found = json.loads((report.RESULTS / f"{script}.json").read_text()).get(store)
-    return value(found) if found else NOT_MEASURED
+def _cell(script: str, store: str, value: Callable[[Results], str]) -> str:
+    results = json.loads((report.RESULTS / f"{script}.json").read_text()).get(store)
+    return value(results) if results else NOT_MEASURED
 
 
 def _loads(script: str) -> str:
@@ -65,104 +65,107 @@ def _loads(script: str) -> str:
     return f"| load before {script}, 1, 5 and 15 minutes | | {' | '.join(cells)} | |"
 
 
-def _load(found: Found) -> str:
-    return ", ".join(map(str, found["load average before"]))
+def _load(results: Results) -> str:
+    return ", ".join(map(str, results["load average before"]))
 
 
-def _worst_ratio(found: Found) -> str:
-    ratios = {name: row["ratio"] for name, row in found["one at a time"].items()}
+def _worst_ratio(results: Results) -> str:
+    ratios = {name: row["ratio"] for name, row in results["one at a time"].items()}
     name, ratio = max(ratios.items(), key=lambda one: one[1])
     return f"{min(ratios.values())} to {ratio} ({name})"
 
 
-def _rate(case: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        by_clients = {count: row["answers/s"] for count, row in found["several visitors"][case].items()}
+def _rate(case: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        by_clients = {count: row["answers/s"] for count, row in results["several visitors"][case].items()}
         return ", ".join(f"{rate:.0f} by {count}" for count, rate in by_clients.items())
 
     return value
 
 
-def _growth(case: str, of: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        rows = [row for row in found["predict"] if row[""] == case and row["of"] == of]
+def _growth(case: str, of: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        rows = [row for row in results["predict"] if row[""] == case and row["of"] == of]
         return ", ".join(f"{row['ratio']} ({row['quartiles']}) by {row['clients']}" for row in rows)
 
     return value
 
 
-def _start(found: Found) -> str:
-    return f"{found['functions']['predict']['first answer s']:.2f} s"
+def _start(results: Results) -> str:
+    return f"{results['functions']['predict']['first answer s']:.2f} s"
 
 
-def _other_starts(found: Found) -> str:
-    others = [row["first answer s"] for name, row in found["functions"].items() if name != "predict"]
+def _other_starts(results: Results) -> str:
+    others = [row["first answer s"] for name, row in results["functions"].items() if name != "predict"]
     return f"{min(others):.2f} to {max(others):.2f} s"
 
 
-def _megabytes(*photos: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        peaks = {name: [str(row["peak"]) for row in found["megabytes"] if row[""] == name] for name in photos}
+def _megabytes(*photos: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        peaks = {name: [str(row["peak"]) for row in results["megabytes"] if row[""] == name] for name in photos}
         return ", ".join(f"{name}: {' and '.join(alone_and_together)}" for name, alone_and_together in peaks.items())
 
     return value
 
 
-def _at_rest(found: Found) -> str:
-    return f"{max(row['first'] for row in found['megabytes'])}; {max(row['after'] for row in found['megabytes'])} later"
+def _at_rest(results: Results) -> str:
+    rows = results["megabytes"]
+    return f"{max(row['first'] for row in rows)}; {max(row['after'] for row in rows)} later"
 
 
-def _calls(found: Found) -> str:
+def _calls(results: Results) -> str:
     return "; ".join(
         f"{row['']}: {', '.join(f'{row[verb]} {verb}' for verb in ('list', 'head', 'copy', 'create') if row[verb])}"
-        for row in found["calls"]
+        for row in results["calls"]
     )
 
 
-def _milliseconds(found: Found) -> str:
-    return "; ".join(f"{row['busy']:.0f} ({row['calm']:.0f} out of 1,000)" for row in found["seconds"])
+def _milliseconds(results: Results) -> str:
+    return "; ".join(f"{row['busy']:.0f} ({row['calm']:.0f} out of 1,000)" for row in results["seconds"])
 
 
-def _idle(found: Found) -> str:
-    row = found["nothing new"]
+def _idle(results: Results) -> str:
+    row = results["nothing new"]
     return f"{row['listings']} lists of {row['pages']} pages, {row['sweep']} s, {row['ratio']} x bare"
 
 
-def _new(found: Found) -> str:
-    row = found["new ones"]
+def _new(results: Results) -> str:
+    row = results["new ones"]
     return f"{row['sweep/s']}/s, bare {row['bare/s']}/s; {row['ratio']} ({row['quartiles']}) x bare"
 
 
-def _waits(what: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        alone, beside = (found[when][what] for when in ("alone", "beside a sweep"))
-        return f"{alone['p50']}, {alone['p95']}; beside sweeps of {found['curated']:,} {beside['p50']}, {beside['p95']}"
+def _waits(what: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        alone, beside = (results[when][what] for when in ("alone", "beside a sweep"))
+        return (
+            f"{alone['p50']}, {alone['p95']}; beside sweeps of {results['curated']:,} {beside['p50']}, {beside['p95']}"
+        )
 
     return value
 
 
-def _submits(found: Found) -> str:
-    alone, untold = (found[when]["submit"] for when in ("alone", "nobody takes events"))
+def _submits(results: Results) -> str:
+    alone, untold = (results[when]["submit"] for when in ("alone", "nobody takes events"))
     return f"{alone['p50']}, {alone['p95']}; {untold['p50']}, {untold['p95']}"
 
 
-def _synced(what: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        return f"{found[what]['median s']} s, {found[what]['longest s']} at the longest"
+def _synced(what: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        return f"{results[what]['median s']} s, {results[what]['longest s']} at the longest"
 
     return value
 
 
-def _report(row: str) -> Callable[[Found], str]:
-    def value(found: Found) -> str:
-        told = next(one for one in found["reports"] if one[""] == row)
-        return f"{told['s']} s; CPU {told['CPU s']} s, store's {told['store CPU s']} s; {told['MB']} MB"
+def _report(row: str) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        lines = next(one for one in results["reports"] if one[""] == row)
+        return f"{lines['s']} s; CPU {lines['CPU s']} s, store's {lines['store CPU s']} s; {lines['MB']} MB"
 
     return value
 
 
 SURE, UNSURE = "512 px, sure", "512 px, unsure"
-ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
+ROWS: list[tuple[str, str, str, Callable[[Results], str]]] = [
     ("predict by its floor, p50", "at most 1.3", "predict", _worst_ratio),
     ("answers/s, 512 px, sure, by visitors", "80", "predict", _rate(SURE)),
     ("answers/s, 512 px, unsure, by visitors", "55", "predict", _rate(UNSURE)),
@@ -190,7 +193,7 @@ ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
     ("submit itself, s, p50, p95; while nobody takes events", "the same", "annotating", _submits),
 ]
 
-CHANCE_ROWS: list[tuple[str, str, str, Callable[[Found], str]]] = [
+CHANCE_ROWS: list[tuple[str, str, str, Callable[[Results], str]]] = [
     ("accuracy: coverage of its 95 % interval", "94 to 98", "overall", _range("coverage", "reported")),
     ("the same, were all days pooled", "none", "overall", _range("coverage", "pooled")),
     ("the same, were all queues pooled", "none", "overall", _range("coverage", "queues pooled")),

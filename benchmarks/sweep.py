@@ -51,21 +51,21 @@ Row = dict[str, object]
 
 def main() -> None:
     """Measure, print the tables, and keep the result."""
-    asked, before = _asked(), report.conditions()
+    options, before = _options(), report.conditions()
     rng = Random(1)  # noqa: S311 - the same keys every time
-    report.say(f"filling {asked.store}")
+    report.say(f"filling {options.store}")
     with (
         tempfile.TemporaryDirectory() as folder,
-        filling.system(Path(folder), asked.store, partial(fill, rng, asked.curated)) as running,
+        filling.system(Path(folder), options.store, partial(fill, rng, options.curated)) as running,
         ThreadPoolExecutor(WORKERS) as pool,
     ):
         idle = _idle(running, pool)
-        busy = _busy(running, pool, rng, asked.new)
+        busy = _busy(running, pool, rng, options.new)
     report.table([idle])
     report.table([busy])
-    if (asked.curated, asked.new) == (CURATED, NEW):
+    if (options.curated, options.new) == (CURATED, NEW):
         facts = {**report.finished(before), "curated": CURATED, "new": NEW, "workers": WORKERS}
-        report.keep("sweep", __doc__, asked.store, {**facts, "nothing new": idle, "new ones": busy})
+        report.keep("sweep", __doc__, options.store, {**facts, "nothing new": idle, "new ones": busy})
 
 
 def _idle(running: System, pool: ThreadPoolExecutor) -> Row:
@@ -103,8 +103,8 @@ def swept(store: S3Store, pool: ThreadPoolExecutor) -> tuple[Written, Document, 
     written: Any = Written(store)
     curator = Curator(written, releases.class_list(store), utc_now)
     began = perf_counter()
-    told = to_document(sweep(curator, each=partial(written.together, pool), patience=PATIENCE))
-    return written, told, perf_counter() - began
+    counts = to_document(sweep(curator, each=partial(written.together, pool), patience=PATIENCE))
+    return written, counts, perf_counter() - began
 
 
 def _seconds(do: Callable[[], None]) -> float:
@@ -128,14 +128,14 @@ def fill(rng: Random, curated: int, server: Server, prefixes: Sequence[str] = (F
 
 
 def _curated(rng: Random, count: int) -> Iterator[Object]:
-    """Outputs and their ledger entries; their ETag is the MD5 of the body in both stores."""
+    """Outputs and their ledger entries; their ETag is the MD5 of the counts in both stores."""
     for queue in keys.QUEUES:
         for number in range(count // len(keys.QUEUES)):
             made = filling.prediction(rng, utc_now())
-            name, body = _name(queue, made, number), _annotation(made)
-            yield Object(keys.output(queue, name), body)
-            etag = hashlib.md5(body, usedforsecurity=False).hexdigest()
-            yield Object(keys.version(keys.CURATED, queue, name, etag), body)
+            name, counts = _name(queue, made, number), _annotation(made)
+            yield Object(keys.output(queue, name), counts)
+            etag = hashlib.md5(counts, usedforsecurity=False).hexdigest()
+            yield Object(keys.version(keys.CURATED, queue, name, etag), counts)
 
 
 def _annotate(server: Server, rng: Random, count: int, turn: int) -> None:
@@ -162,7 +162,7 @@ def _annotation(made: Prediction) -> bytes:
     return world.annotation(MemoryStore(prefix=FIRST), made, filling.CLASSES[0])  # the twin's are never read
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
     parser.add_argument("--curated", type=int, default=CURATED, help="before (%(default)s)")

@@ -35,7 +35,8 @@ from feedloop.domain.review import TITLES, as_imported, informed_task
 from feedloop.ports import Project
 from functions.sync.repairing import OVERLAP
 from functions.sync.sweep import sweep
-from tests.support import demo, label_studio
+from tests.support import demo
+from tests.support import label_studio as label_studios
 from tests.support.servers import Server
 
 NEW, BATCHES, ANSWERED, IDLE_TURNS, SINGLES, WORKERS = 1_000, 10, 2_000, 7, 10, 4
@@ -106,21 +107,21 @@ class Bench:
 
 def main() -> None:
     """Measure, print the tables, and keep the result."""
-    asked, before = _asked(), report.conditions()
+    options, before = _options(), report.conditions()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        with filling.system(folder / "system", asked.store) as running:
+        with filling.system(folder / "system", options.store) as running:
             server = filling.server(running)
             server.create(PREFIX + bucket for bucket in keys.BUCKETS)
             demo.release(server.open(PREFIX))
-            with label_studio.label_studio(folder / "studio", server) as studio:
-                label_studio.set_up(studio, server, PREFIX, folder / "secrets")
-                bench = Bench(server, Timed(url=studio.url, token=studio.token))
-                found = _repaired(bench) | _new(bench, asked.batches) | _idle(bench)
-    for question, row in found.items():
+            with label_studios.label_studio(folder / "studio", server) as label_studio:
+                label_studios.set_up(label_studio, server, PREFIX, folder / "secrets")
+                bench = Bench(server, Timed(url=label_studio.url, token=label_studio.token))
+                results = _repaired(bench) | _new(bench, options.batches) | _idle(bench)
+    for question, row in results.items():
         report.table([{"": question, **row}])
-    if asked.batches == BATCHES:
-        report.keep("sync", __doc__, asked.store, {**report.finished(before), "known": NEW * BATCHES, **found})
+    if options.batches == BATCHES:
+        report.keep("sync", __doc__, options.store, {**report.finished(before), "known": NEW * BATCHES, **results})
 
 
 def _repaired(bench: Bench) -> dict[str, Row]:
@@ -131,14 +132,14 @@ def _repaired(bench: Bench) -> dict[str, Row]:
 
 
 def _new(bench: Bench, batches: int) -> dict[str, Row]:
-    took, studio = [], []
+    took, label_studio = [], []
     for turn in range(batches):
         report.say(f"{NEW} new, turn {turn + 1} of {batches}")
         bench.queue(NEW)
         before = bench.label_studio.importing
         took.append(bench.expect("new", NEW))
-        studio.append(bench.label_studio.importing - before)
-    return {"new ones": {**_seconds(took), "Label Studio's part": round(median(studio), 2)}}
+        label_studio.append(bench.label_studio.importing - before)
+    return {"new ones": {**_seconds(took), "Label Studio's part": round(median(label_studio), 2)}}
 
 
 def _idle(bench: Bench) -> dict[str, Row]:
@@ -174,7 +175,7 @@ def _seconds(took: Sequence[float]) -> dict[str, Any]:
     return {"median s": round(median(took), 2), "longest s": round(max(took), 2), "turns": len(took)}
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
     parser.add_argument(

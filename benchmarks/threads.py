@@ -37,7 +37,7 @@ from tests.support.uploads import clear_upload  # noqa: E402
 RESULT = ROOT / "benchmarks" / "results" / "threads.json"
 DEMO = ROOT / "models" / "demo"
 ONNX_THREADS, WORKERS, SERVER_THREADS, CLIENTS = (1, 2), (1, 2), (2, 8), (1, 2, 4, 8)
-ROUNDS, SECONDS = 3, 1.0
+REPETITIONS, SECONDS = 3, 1.0
 
 
 @dataclass(slots=True)
@@ -62,16 +62,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", type=Path, help="an ONNX file for 224 px; by default the demonstration model")
     parser.add_argument("--serve", nargs=3, type=int, help="used by the script itself")
-    asked = parser.parse_args()
-    if asked.serve:
-        port, workers, loopback._THREADS = asked.serve  # noqa: SLF001 - what is asked is which number belongs there
+    options = parser.parse_args()
+    if options.serve:
+        port, workers, loopback._THREADS = options.serve  # noqa: SLF001 - what is options is which number belongs there
         loopback.serve("benchmarks.threads:application", port, workers=workers)
         return
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:
-        ways = list(_ways(stack, Path(folder), asked.model))
-        for _, clients, way in product(range(ROUNDS), CLIENTS, ways):
+        ways = list(_ways(stack, Path(folder), options.model))
+        for _, clients, way in product(range(REPETITIONS), CLIENTS, ways):
             way.met[clients] += _visited(way.port, clients)
-    _report(ways, asked.model)
+    _report(ways, options.model)
 
 
 def _report(ways: list[Served], model: Path | None) -> None:
@@ -84,14 +84,14 @@ def _report(ways: list[Served], model: Path | None) -> None:
 
 
 def _row(way: Served) -> dict[str, object]:
-    told: dict[str, object] = {
+    row: dict[str, object] = {
         "onnx threads": way.onnx_threads,
         "workers": way.workers,
         "threads per worker": way.threads,
     }
     for clients, met in way.met.items():
-        told[f"{clients} visitors"] = f"{len(met) / (ROUNDS * SECONDS):.0f}/s, p50 {median(met):.0f} ms"
-    return told
+        row[f"{clients} visitors"] = f"{len(met) / (REPETITIONS * SECONDS):.0f}/s, p50 {median(met):.0f} ms"
+    return row
 
 
 def _ways(stack: ExitStack, folder: Path, model: Path | None) -> Iterator[Served]:
@@ -163,9 +163,9 @@ def _visit(port: int, met: list[float]) -> None:
 def _upload(connection: HTTPConnection) -> None:
     connection.request("POST", "/function/predict", clear_upload(), {"Content-Type": "image/jpeg"})
     answer = connection.getresponse()
-    told = answer.read()
+    body = answer.read()
     if answer.status != 200:  # noqa: PLR2004 - the whole page knows it
-        raise RuntimeError(f"{answer.status}: {told[:500]!r}")
+        raise RuntimeError(f"{answer.status}: {body[:500]!r}")
 
 
 if __name__ == "__main__":

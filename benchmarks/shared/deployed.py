@@ -34,13 +34,13 @@ def environment(folder: Path, server: Server) -> tuple[dict[str, str], dict[str,
     """The environment of every function, and a call that each can answer."""
     store = servers.fresh_store(server)
     server.write_secrets(folder)
-    shown = {name: {"Authorization": f"Bearer {(folder / name).read_text()}"} for name in settings.SECRETS}
+    authorization = {name: {"Authorization": f"Bearer {(folder / name).read_text()}"} for name in settings.SECRETS}
     signing = (folder / settings.SIGNING_KEY).read_text()
     demo.release(store)
     prediction = demo.upload(store, utc_now).prediction.id
     about = {"prediction_id": receipts.sign(prediction, signing.encode()), "class": "Rice"}
     visitor: Call = (json.dumps(about).encode(), {"Content-Type": "application/json"})
-    operator, reader = (b"", shown[settings.OPERATOR_TOKEN]), (b"", shown[settings.REPORT_TOKEN])
+    operator, reader = (b"", authorization[settings.OPERATOR_TOKEN]), (b"", authorization[settings.REPORT_TOKEN])
     picture: Call = (uploads.clear_upload(), {"Content-Type": "image/jpeg"})
     calls = dict(zip(FUNCTIONS, (picture, visitor, visitor, operator, operator, reader), strict=True))
     prefix = prefix_of(store)
@@ -50,19 +50,19 @@ def environment(folder: Path, server: Server) -> tuple[dict[str, str], dict[str,
 
 def laid_out(name: str, folder: Path) -> Path:
     """What the image of a function holds."""
-    place, without = folder / name, shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "functions" / name, place / "function", ignore=without)
-    shutil.copytree(ROOT / "feedloop", place / "feedloop", ignore=without)
-    shutil.copy(TEMPLATE / "index.py", place)
-    subprocess.run([sys.executable, "-m", "compileall", "-q", place], check=True)
-    return place
+    root, without = folder / name, shutil.ignore_patterns("__pycache__")
+    shutil.copytree(ROOT / "functions" / name, root / "function", ignore=without)
+    shutil.copytree(ROOT / "feedloop", root / "feedloop", ignore=without)
+    shutil.copy(TEMPLATE / "index.py", root)
+    subprocess.run([sys.executable, "-m", "compileall", "-q", root], check=True)
+    return root
 
 
 @contextmanager
-def running(place: Path, environment: dict[str, str], port: int) -> Iterator[psutil.Popen]:
+def running(root: Path, environment: dict[str, str], port: int) -> Iterator[psutil.Popen]:
     """The server of one function, started as its image starts it."""
-    env = {**paths(place, environment), "upstream_url": f"http://127.0.0.1:{port}"}
-    process = psutil.Popen([sys.executable, "index.py"], cwd=place, env=env, stdout=subprocess.DEVNULL)
+    env = {**paths(root, environment), "upstream_url": f"http://127.0.0.1:{port}"}
+    process = psutil.Popen([sys.executable, "index.py"], cwd=root, env=env, stdout=subprocess.DEVNULL)
     try:
         yield process
     finally:
@@ -78,21 +78,21 @@ def until_it_answers(port: int, call: Call, method: str = "POST", path: str = "/
         try:
             connection.request(method, path, *call)
             answer = connection.getresponse()
-            told = answer.read()
+            body = answer.read()
         except ConnectionError:
             time.sleep(PAUSE)
             continue
         finally:
             connection.close()
         if answer.status not in (200, 202):
-            raise RuntimeError(f"{answer.status}: {told[:500]!r}")
+            raise RuntimeError(f"{answer.status}: {body[:500]!r}")
         return
     raise TimeoutError(f"nobody answers at port {port}")
 
 
-def paths(place: Path, environment: dict[str, str]) -> dict[str, str]:
+def paths(root: Path, environment: dict[str, str]) -> dict[str, str]:
     """The environment of one function."""
-    return {**environment, "PYTHONPATH": f"{place}{os.pathsep}{place / 'function'}", "FUNCTION_NAME": place.name}
+    return {**environment, "PYTHONPATH": f"{root}{os.pathsep}{root / 'function'}", "FUNCTION_NAME": root.name}
 
 
 def held(process: psutil.Process, what: str = "VmRSS") -> float:

@@ -23,14 +23,14 @@ from tests.support.servers import REGION, Server
 JPEG = b"\xff\xd8" + bytes(600) + b"\xff\xd9"
 """Stands for a picture where nobody looks into it."""
 CLASSES: list[str] = demo.CARD["classes"]
-_AT_ONCE, _TOLD_EVERY = 64, 20_000
+_AT_ONCE, _REPORT_EVERY = 64, 20_000
 
 
 class Object(NamedTuple):
     """What is to lie in a store."""
 
     ref: ObjectRef
-    body: bytes
+    connection: bytes
     metadata: Mapping[str, str] = {}
 
 
@@ -48,8 +48,8 @@ def system(folder: Path, store: str, fill: Callable[[Server], None] | None = Non
 
 def server(running: System) -> Server:
     """The store of a running system."""
-    told = running.connection()["s3"]
-    return Server(told["endpoint"], told["access_key"], told["secret_key"])
+    connection = running.connection()["s3"]
+    return Server(connection["endpoint"], connection["access_key"], connection["secret_key"])
 
 
 def prediction(rng: Random, time: datetime) -> Prediction:
@@ -90,10 +90,10 @@ async def _write(store: Server, prefix: str, objects: Iterator[Object]) -> None:
         for one in objects:
             attributes = {"Content-Type": "application/octet-stream", **one.metadata}
             await obstore.put_async(
-                buckets[one.ref.bucket], one.ref.key, one.body, attributes=attributes, use_multipart=False
+                buckets[one.ref.bucket], one.ref.key, one.connection, attributes=attributes, use_multipart=False
             )
             written += 1
-            if written % _TOLD_EVERY == 0:
+            if written % _REPORT_EVERY == 0:
                 report.say(f"{written:,} objects written")
 
     await asyncio.gather(*(writer() for _ in range(_AT_ONCE)))

@@ -58,12 +58,12 @@ def table(rows: Sequence[Row]) -> None:
         print("  ".join((f"{first:<{widths[0]}}", *cells)))
 
 
-def keep(name: str, method: str | None, part: str, found: Mapping[str, Any]) -> None:
+def keep(name: str, method: str | None, part: str, results: Mapping[str, Any]) -> None:
     """Write one part of a result; what other parts hold stays."""
     path = RESULTS / f"{name}.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
     about = {"method": " ".join((method or "").split()), "machine": _machine()}
-    path.write_text(json.dumps({**kept, **about, part: found}, indent=1) + "\n")
+    path.write_text(json.dumps({**kept, **about, part: results}, indent=1) + "\n")
 
 
 def _machine() -> dict[str, object]:

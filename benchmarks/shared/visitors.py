@@ -58,8 +58,8 @@ class Visitor:
         """One prediction; anything but the expected answer is an error."""
         began = time.perf_counter()
         try:
-            status, told = self.call("predict", case)
-            right = status == OK and json.loads(told)["low_confidence"] is not case.sure
+            status, body = self.call("predict", case)
+            right = status == OK and json.loads(body)["low_confidence"] is not case.sure
         except (OSError, HTTPException):
             self.connection, right = None, False
         self.took.append(time.perf_counter() - began)

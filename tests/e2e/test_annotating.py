@@ -33,72 +33,72 @@ def unsure(staffed):
 
 
 def waiting(staffed):
-    shown = staffed.predicted()
-    return shown, staffed.task(shown)
+    receipt = staffed.predicted()
+    return receipt, staffed.task(receipt)
 
 
-def votes(staffed, shown):
-    return staffed.label(shown)["votes"]
+def votes(staffed, receipt):
+    return staffed.label(receipt)["votes"]
 
 
 def test_an_answer_carries_an_unsure_picture_into_its_dataset(any_staffed):
-    shown, task = waiting(any_staffed)
+    receipt, task = waiting(any_staffed)
     annotation = any_staffed.annotator.annotate(task, "Egg", origin="prediction-changed", lead_time=3.2)
-    any_staffed.until_in({EGG}, shown)
-    vote = votes(any_staffed, shown)[str(annotation)]
+    any_staffed.until_in({EGG}, receipt)
+    vote = votes(any_staffed, receipt)[str(annotation)]
     assert (vote["origin"], vote["lead_time"], vote["annotator"]) == ("prediction-changed", 3.2, "1")
 
 
 def test_a_changed_mind_moves_the_picture_and_keeps_the_history(any_staffed):
-    shown, task = waiting(any_staffed)
+    receipt, task = waiting(any_staffed)
     annotation = any_staffed.annotator.annotate(task, "Egg")
-    any_staffed.until_in({EGG}, shown)
+    any_staffed.until_in({EGG}, receipt)
     any_staffed.annotator.change(annotation, "Meat")
-    any_staffed.until_in({MEAT}, shown)
-    assert [entry["class_index"] for entry in any_staffed.label(shown)["history"]] == [EGG, MEAT]
+    any_staffed.until_in({MEAT}, receipt)
+    assert [entry["class_index"] for entry in any_staffed.label(receipt)["history"]] == [EGG, MEAT]
 
 
 def test_a_deleted_annotation_takes_its_picture_along(any_staffed):
-    shown, task = waiting(any_staffed)
+    receipt, task = waiting(any_staffed)
     annotation = any_staffed.annotator.annotate(task, "Egg")
-    any_staffed.until_in({EGG}, shown)
+    any_staffed.until_in({EGG}, receipt)
     any_staffed.annotator.delete_annotation(annotation)
-    any_staffed.until_told("withdrawn", shown)
+    any_staffed.until_told("withdrawn", receipt)
 
 
 def test_a_flagged_picture_goes_to_the_dataset_of_user_feedback(staffed):
-    shown = staffed.predicted(clear_upload())
-    assert staffed.system.call("flag", data={"prediction_id": shown}).status_code == 202
-    staffed.annotator.annotate(staffed.task(shown, keys.USER_FEEDBACK), "Meat")
-    staffed.until_in({MEAT}, shown, keys.USER_FEEDBACK)
-    assert staffed.classes(shown) == set()
+    receipt = staffed.predicted(clear_upload())
+    assert staffed.system.call("flag", data={"prediction_id": receipt}).status_code == 202
+    staffed.annotator.annotate(staffed.task(receipt, keys.USER_FEEDBACK), "Meat")
+    staffed.until_in({MEAT}, receipt, keys.USER_FEEDBACK)
+    assert staffed.classes(receipt) == set()
 
 
 def test_a_sampled_picture_goes_to_the_dataset_of_the_sample(staffed):
-    shown = staffed.predicted(clear_upload())
-    day = prediction(shown).day
+    receipt = staffed.predicted(clear_upload())
+    day = prediction(receipt).day
     assert staffed.sample(date=day, count=100).json()["provisional"]
-    staffed.annotator.annotate(staffed.task(shown, keys.RANDOM_SAMPLED), "Bread")
-    staffed.until_in({BREAD}, shown, keys.RANDOM_SAMPLED)
+    staffed.annotator.annotate(staffed.task(receipt, keys.RANDOM_SAMPLED), "Bread")
+    staffed.until_in({BREAD}, receipt, keys.RANDOM_SAMPLED)
 
 
 @pytest.mark.parametrize(
     ("choice", "outcome"), [(None, "skipped"), ("None of these", "other"), ("Can't tell", "unclear")]
 )
 def test_an_answer_without_a_class_gives_no_picture(staffed, unsure, choice, outcome):
-    shown, task = unsure
+    receipt, task = unsure
     staffed.annotator.annotate(task, choice)
-    staffed.until_told(outcome, shown)
+    staffed.until_told(outcome, receipt)
 
 
 def test_a_deleted_task_takes_its_picture_along_and_stays_away(staffed, unsure):
-    shown, task = unsure
+    receipt, task = unsure
     staffed.annotator.annotate(task, "Egg")
-    staffed.until_in({EGG}, shown)
+    staffed.until_in({EGG}, receipt)
     staffed.annotator.delete_task(task)
-    staffed.until_told("withdrawn", shown)
+    staffed.until_told("withdrawn", receipt)
     assert settled(staffed)["lowconfidence"]["new"] == 0
-    assert images(staffed)[prediction(shown).sample_key] == 0
+    assert images(staffed)[prediction(receipt).sample_key] == 0
 
 
 def settled(staffed):
@@ -119,14 +119,14 @@ def waiting_tasks(staffed):
 
 
 def test_who_disagrees_takes_the_picture_out_until_most_agree(staffed, unsure):
-    shown, task = unsure
+    receipt, task = unsure
     staffed.annotator.annotate(task, "Egg")
-    staffed.until_in({EGG}, shown)
+    staffed.until_in({EGG}, receipt)
     second, third = colleagues(staffed, "second", "third")
     assert staffed.save(task, "Meat", token=second.token) == 201
-    staffed.until_told("disputed", shown)
+    staffed.until_told("disputed", receipt)
     assert staffed.save(task, "Meat", token=third.token) == 201
-    staffed.until_in({MEAT}, shown)
+    staffed.until_in({MEAT}, receipt)
 
 
 @pytest.fixture(scope="module")
@@ -139,12 +139,12 @@ def set_up_again(staffed):
 @pytest.fixture
 def renamed(staffed, unsure, set_up_again):
     """`unsure`, annotated, after Egg has become Eggs; it is Egg again afterwards."""
-    shown, task = unsure
+    receipt, task = unsure
     staffed.annotator.annotate(task, "Egg")
-    staffed.until_in({EGG}, shown)
+    staffed.until_in({EGG}, receipt)
     rename(staffed, "Egg", "Eggs")
     set_up_again()
-    yield shown, task
+    yield receipt, task
     rename(staffed, "Eggs", "Egg")
     set_up_again()
 
@@ -157,45 +157,45 @@ def rename(staffed, old, new):
 
 
 def test_a_renamed_class_stays_the_same_class(staffed, renamed):
-    shown, task = renamed
+    receipt, task = renamed
     (second,) = colleagues(staffed, "second")
     assert staffed.save(task, "Eggs", token=second.token) == 201
-    until(lambda: len(votes(staffed, shown)) == 2, "both votes count")
-    assert staffed.label(shown)["class_index"] == EGG
+    until(lambda: len(votes(staffed, receipt)) == 2, "both votes count")
+    assert staffed.label(receipt)["class_index"] == EGG
     assert "Eggs" in staffed.annotator.get(f"/api/projects/{project(staffed, LOW)}").json()["label_config"]
 
 
 def test_what_is_saved_while_the_store_is_away_comes_later(staffed, unsure):
-    shown, task = unsure
+    receipt, task = unsure
     with staffed.to_store.closed():
         assert staffed.save(task, "Egg") == 500
-    assert staffed.classes(shown) == set()
+    assert staffed.classes(receipt) == set()
     settled(staffed)
-    staffed.until_in({EGG}, shown)
+    staffed.until_in({EGG}, receipt)
 
 
 def test_a_change_while_the_store_is_away_comes_later(staffed, unsure):
-    shown, task = unsure
+    receipt, task = unsure
     annotation = staffed.annotator.annotate(task, "Egg")
-    staffed.until_in({EGG}, shown)
+    staffed.until_in({EGG}, receipt)
     with staffed.to_store.closed():
         answer = [{"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Meat"]}}]
         path = f"/api/annotations/{annotation}/"
         assert staffed.annotator.label_studio.ask("PATCH", path, json={"result": answer}).status_code == 500
     settled(staffed)
-    staffed.until_in({MEAT}, shown)
+    staffed.until_in({MEAT}, receipt)
 
 
 def test_while_label_studio_is_away_tasks_wait(staffed):
     with staffed.to_label_studio.closed():
-        shown = staffed.predicted()
+        receipt = staffed.predicted()
         until(lambda: staffed.sync().status_code == 503, "sync says so")
         refused = staffed.sync()
         assert refused.json()["type"] == "urn:feedloop:problem:annotation-tool-down"
         assert int(refused.headers["Retry-After"]) > 0
     settled(staffed)
-    staffed.annotator.annotate(staffed.task(shown), "Egg")
-    staffed.until_in({EGG}, shown)
+    staffed.annotator.annotate(staffed.task(receipt), "Egg")
+    staffed.until_in({EGG}, receipt)
 
 
 @pytest.mark.parametrize(("many", "more"), [(16, 8), pytest.param(100, 50, marks=pytest.mark.soak)])
@@ -203,18 +203,18 @@ def test_annotators_who_save_during_imports_lose_neither_task_nor_prediction(sta
     people = colleagues(staffed, *(f"annotator-{number}" for number in range(4)))
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: staffed.predicted(), range(many)))
-        waiting = [staffed.task(shown) for shown in made]
+        waiting = [staffed.task(receipt) for receipt in made]
         newer = [pool.submit(staffed.predicted) for _ in range(more)]
         tokens = cycle(annotator.token for annotator in people)
         saves = [
             pool.submit(staffed.save, task, "Egg", token=token) for task, token in zip(waiting, tokens, strict=False)
         ]
         assert {save.result() for save in saves} == {201}
-        brought = [shown.result() for shown in newer]
+        brought = [receipt.result() for receipt in newer]
         assert all(pool.map(staffed.task, brought))
-        list(pool.map(lambda shown: staffed.until_in({EGG}, shown), made))
+        list(pool.map(lambda receipt: staffed.until_in({EGG}, receipt), made))
     found = images(staffed)
-    assert {found[prediction(shown).sample_key] for shown in made + brought} == {1}
+    assert {found[prediction(receipt).sample_key] for receipt in made + brought} == {1}
     assert {len(task["predictions"]) for task in waiting_tasks(staffed)} == {
         1
     }  # Label Studio forgets one when it retries
@@ -227,9 +227,9 @@ def test_a_label_studio_that_lost_its_memory_takes_nothing_from_the_datasets(sta
     staffed.label_studio.reset()
     set_up_again()
     new = [staffed.predicted() for _ in range(2)]
-    for shown in new:
-        staffed.annotator.annotate(staffed.task(shown), "Meat")
-        staffed.until_in({MEAT}, shown)
+    for receipt in new:
+        staffed.annotator.annotate(staffed.task(receipt), "Meat")
+        staffed.until_in({MEAT}, receipt)
     staffed.curate()
     assert staffed.classes(old) == {EGG}
 

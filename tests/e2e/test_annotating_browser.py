@@ -58,15 +58,15 @@ def chosen(page: Page) -> list[str]:
 
 
 def test_a_key_and_a_submit_bring_the_picture_into_its_dataset(staffed, page):
-    shown = staffed.predicted()
-    opened(page, staffed, LOW, staffed.task(shown))
-    expect(choice(page, CLASSES[prediction(shown).class_index])).to_be_checked()
+    receipt = staffed.predicted()
+    opened(page, staffed, LOW, staffed.task(receipt))
+    expect(choice(page, CLASSES[prediction(receipt).class_index])).to_be_checked()
     assert len(chosen(page)) == 1
     page.keyboard.press("4")
     expect(choice(page, CLASSES[3])).to_be_checked()
     page.keyboard.press("Control+Enter")
-    staffed.until_in({3}, shown)
-    (vote,) = staffed.label(shown)["votes"].values()
+    staffed.until_in({3}, receipt)
+    (vote,) = staffed.label(receipt)["votes"].values()
     assert vote["origin"] == "prediction-changed"
 
 

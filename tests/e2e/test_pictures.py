@@ -13,21 +13,21 @@ pytestmark = pytest.mark.slow("a whole system with Label Studio")
 
 
 @pytest.fixture(scope="module")
-def shown(any_staffed):
+def receipt(any_staffed):
     """A picture as an annotator's browser asks for it, and its address."""
     any_staffed.task(any_staffed.predicted())
     address = any_staffed.annotator.next_task(project(any_staffed, LOW))["data"]["image"]
     return any_staffed.annotator.get(address.removeprefix(any_staffed.annotator.label_studio.url)), address
 
 
-def test_a_picture_is_shown_by_label_studio_itself(shown):
-    answer, address = shown
+def test_a_picture_is_shown_by_label_studio_itself(receipt):
+    answer, address = receipt
     assert (answer.content[:2], answer.headers["Content-Type"], answer.history) == (b"\xff\xd8", "image/jpeg", [])
     assert requests.get(address, timeout=60).status_code == 401
 
 
-def test_a_pictures_metadata_stays_in_the_store(shown):
-    answer, _ = shown
+def test_a_pictures_metadata_stays_in_the_store(receipt):
+    answer, _ = receipt
     assert [name for name in answer.headers if "meta" in name.lower()] == []
     assert demo.CARD["name"] not in str(answer.headers)
 

@@ -22,39 +22,39 @@ def annotation_queue(staffed, tmp_path):
     )
 
 
-def task_of(annotation_queue, shown, queue):
+def task_of(annotation_queue, receipt, queue):
     """The waiting task of a prediction."""
-    (found,) = [task for task in annotation_queue.tasks(queue) if task.sample_key == prediction(shown).sample_key]
+    (found,) = [task for task in annotation_queue.tasks(queue) if task.sample_key == prediction(receipt).sample_key]
     return found
 
 
 def test_they_sign_up_once_and_answer_as_themselves(staffed, annotation_queue):
-    shown = staffed.predicted()
-    staffed.task(shown)
+    receipt = staffed.predicted()
+    staffed.task(receipt)
     assert annotation_queue.is_open()
     assert annotation_queue.is_open()
-    task = task_of(annotation_queue, shown, LOW)
+    task = task_of(annotation_queue, receipt, LOW)
     assert task.predicted == unquote(staffed.store.head(keys.image(task.sample_key)).metadata["class"])
     annotation_queue.submit(task, 1, Submission("Egg", CHANGED), 2.5)
-    staffed.until_in({EGG}, shown)
-    (vote,) = staffed.label(shown)["votes"].values()
+    staffed.until_in({EGG}, receipt)
+    (vote,) = staffed.label(receipt)["votes"].values()
     assert (vote["origin"], vote["lead_time"]) == (CHANGED, 2.5)
     assert vote["annotator"] != "1"  # the administrator
 
 
 def test_a_skipped_task_waits_no_longer(staffed, annotation_queue):
-    shown = staffed.predicted()
-    staffed.task(shown)
+    receipt = staffed.predicted()
+    staffed.task(receipt)
     assert annotation_queue.is_open()
-    annotation_queue.submit(task_of(annotation_queue, shown, LOW), 0, Submission("", MANUAL), 1.0)
-    staffed.until_told("skipped", shown)
-    assert prediction(shown).sample_key not in {task.sample_key for task in annotation_queue.tasks(LOW)}
+    annotation_queue.submit(task_of(annotation_queue, receipt, LOW), 0, Submission("", MANUAL), 1.0)
+    staffed.until_told("skipped", receipt)
+    assert prediction(receipt).sample_key not in {task.sample_key for task in annotation_queue.tasks(LOW)}
 
 
 def test_who_works_blind_is_shown_nothing(staffed, annotation_queue):
-    shown = staffed.predicted()
-    staffed.sample(date=prediction(shown).day, count=1000).raise_for_status()  # all that this staffed ever predicted
-    until(lambda: staffed.task(shown, keys.RANDOM_SAMPLED), "the task is there")
+    receipt = staffed.predicted()
+    staffed.sample(date=prediction(receipt).day, count=1000).raise_for_status()  # all that this staffed ever predicted
+    until(lambda: staffed.task(receipt, keys.RANDOM_SAMPLED), "the task is there")
     assert {task.predicted for task in annotation_queue.tasks(keys.RANDOM_SAMPLED)} == {""}
 
 

@@ -72,9 +72,9 @@ def storages(deployment: Deployment) -> tuple[Found, Found]:
     return source, target
 
 
-def changes(told: str) -> list[str]:
+def changes(output: str) -> list[str]:
     """What a set-up says that it did."""
-    return [line for line in told.splitlines() if " is ready: " not in line]
+    return [line for line in output.splitlines() if " is ready: " not in line]
 
 
 def rename(store: S3Store, old: str, new: str) -> None:

@@ -100,8 +100,8 @@ def blind_places(deployment):
 def test_the_random_sample_is_blind_in_its_tasks(ready):
     bring(ready, keys.RANDOM_SAMPLED, world.prediction(confidence=0.35))
     for ref in blind_places(ready):
-        told = json.dumps([value for value in every_value(ref) if value])
-        assert [word for word in MODELS_WORDS if word in told] == []
+        output = json.dumps([value for value in every_value(ref) if value])
+        assert [word for word in MODELS_WORDS if word in output] == []
 
 
 def test_a_prediction_that_slips_into_the_random_sample_is_not_preselected(ready):
@@ -125,8 +125,8 @@ def test_the_address_of_a_blind_picture_tells_nothing(ready):
     assert resolved == ready.store.url(keys.image(made.id.sample_key))
 
 
-def every_value(told):
+def every_value(output):
     """The values in a document that are not empty, with their names."""
-    if isinstance(told, dict):
-        return [pair for name, value in told.items() for pair in ([(name, every_value(value))] if value else [])]
-    return [every_value(value) for value in told] if isinstance(told, list) else told
+    if isinstance(output, dict):
+        return [pair for name, value in output.items() for pair in ([(name, every_value(value))] if value else [])]
+    return [every_value(value) for value in output] if isinstance(output, list) else output

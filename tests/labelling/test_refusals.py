@@ -15,9 +15,9 @@ pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
 
 def sentence(run):
     assert run.code == 1
-    assert run.told.startswith("error: ")
-    assert run.told.count("\n") == 1
-    return run.told
+    assert run.output.startswith("error: ")
+    assert run.output.count("\n") == 1
+    return run.output
 
 
 def test_the_command_runs_as_it_is_documented(deployment):
@@ -33,9 +33,9 @@ def test_the_command_runs_as_it_is_documented(deployment):
 
 
 def test_without_a_command_it_says_which_there_are(deployment):
-    told = deployment.operator.run("--help").told
-    assert "setup" in told
-    assert "status" in told
+    output = deployment.operator.run("--help").output
+    assert "setup" in output
+    assert "status" in output
 
 
 REFUSED, UNUSABLE = "put an access token of one of its users into", "write its file again, as one line"
@@ -46,10 +46,10 @@ REFUSED, UNUSABLE = "put an access token of one of its users into", "write its f
     [("0" * 40, REFUSED), ("eyJhbGciOiJIUzI1NiJ9.eyJleHAiOjgwNjA0MDAwMDB9.eA", REFUSED), ("ü", UNUSABLE)],
 )
 def test_a_wrong_token_is_told(deployment, token, advice):
-    told = sentence(deployment.operator.at(token=token).run("setup"))
-    assert advice in told
-    assert "feedloop-label-studio-token" in told
-    assert token not in told
+    output = sentence(deployment.operator.at(token=token).run("setup"))
+    assert advice in output
+    assert "feedloop-label-studio-token" in output
+    assert token not in output
 
 
 def test_a_personal_access_token_is_taken(deployment):
@@ -86,6 +86,6 @@ def test_a_label_studio_that_cannot_reach_the_store_is_told(deployment):
     prefix, server = f"closed-{token_hex(4)}-", deployment.operator.store
     server.create(prefix + bucket for bucket in keys.BUCKETS)
     world.release(server.open(prefix))
-    told = replace(deployment.operator, prefix=prefix).run("setup").told
-    assert f"cannot reach the bucket {prefix}labelstudio" in told
-    assert "start it with LABEL_STUDIO_S3_ENDPOINT" in told
+    output = replace(deployment.operator, prefix=prefix).run("setup").output
+    assert f"cannot reach the bucket {prefix}labelstudio" in output
+    assert "start it with LABEL_STUDIO_S3_ENDPOINT" in output

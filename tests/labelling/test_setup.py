@@ -20,8 +20,8 @@ def test_each_queue_has_a_project_that_says_what_it_is(deployment):
 
 
 def test_it_says_where_the_projects_are(deployment):
-    told = deployment.set_up()
-    assert f"{RANDOM} is ready: {deployment.label_studio.url}/projects/{project(deployment, RANDOM)['id']}\n" in told
+    output = deployment.set_up()
+    assert f"{RANDOM} is ready: {deployment.label_studio.url}/projects/{project(deployment, RANDOM)['id']}\n" in output
 
 
 @pytest.mark.slow("several set-ups")
@@ -73,7 +73,7 @@ def test_a_twin_with_tasks_is_never_removed(deployment):
 
 
 def test_status_says_what_is_missing(deployment):
-    assert f"{LOW} is missing: run python -m labelling setup\n" in deployment.operator.run("status").told
+    assert f"{LOW} is missing: run python -m labelling setup\n" in deployment.operator.run("status").output
 
 
 WANTED = (

@@ -45,8 +45,8 @@ def test_a_storage_that_was_given_another_title_is_no_second_one(ready):
     for kind, storage in zip(("s3", "export/s3"), storages(ready), strict=True):
         path = f"/api/storages/{kind}/{storage['id']}"
         ready.label_studio.ask("PATCH", path, json={"title": "Ours"}).raise_for_status()
-    told = changes(ready.set_up())
-    assert told == [f"{LOW}: mended the {kind} storage Ours: title" for kind in ("source", "target")]
+    output = changes(ready.set_up())
+    assert output == [f"{LOW}: mended the {kind} storage Ours: title" for kind in ("source", "target")]
     assert [storage["title"] for storage in storages(ready)] == ["Tasks", "Annotations"]
 
 
@@ -82,8 +82,8 @@ def test_status_counts_tasks_and_answers(ready):
     first, second, _ = bring(ready, keys.LOW_CONFIDENCE, *(world.prediction() for _ in range(3)))
     ready.annotator.annotate(first, "Egg")
     ready.annotator.annotate(second, None)
-    told = ready.operator.run("status").told
-    assert f"{LOW}: 3 tasks, 1 answered, 1 annotations, 1 skipped\n" in told
+    output = ready.operator.run("status").output
+    assert f"{LOW}: 3 tasks, 1 answered, 1 annotations, 1 skipped\n" in output
 
 
 CHOICE = {"from_name": "choice", "to_name": "image", "type": "choices"}
@@ -97,7 +97,7 @@ def test_a_project_is_found_again_whatever_it_is_called(ready):
     assert changes(ready.set_up()) == ["mended the project Unsure ones: description"]
     ready.store.delete(keys.projects())
     assert changes(ready.set_up()) == []
-    assert "Unsure ones: 0 tasks" in ready.operator.run("status").told
+    assert "Unsure ones: 0 tasks" in ready.operator.run("status").output
     label_studio = LabelStudioTool(url=ready.label_studio.url, token=ready.label_studio.token)
     found = reviews.match_projects(label_studio.projects(), reviews.fetch_noted_projects(ready.store))
     assert {one.id for one in found.values()} == before

@@ -23,7 +23,7 @@ class Run:
     """How a command ended, and all that it said. Killed, the code is negative."""
 
     code: int
-    told: str
+    output: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Operator:
     def set_up(self) -> str:
         """Set up, and return what was said."""
         done = self.run("setup")
-        assert done.code == 0, done.told
-        return done.told
+        assert done.code == 0, done.output
+        return done.output
 
     def at(self, **other: Any) -> "Operator":
         """The same with another url or token of Label Studio."""

@@ -67,8 +67,8 @@ def run(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
         os.waitpid(start(asked["words"], asked["env"], out), 0)
         os.kill(first, signal.SIGCONT)
         _, status = os.waitpid(first, 0)
-    told = out.read_text() if out.exists() else ""
-    return {"code": os.waitstatus_to_exitcode(status), "told": told}
+    output = out.read_text() if out.exists() else ""
+    return {"code": os.waitstatus_to_exitcode(status), "output": output}
 
 
 def main() -> None:

@@ -64,10 +64,10 @@ class Staffed:
         """A visitor's picture, one that the model is unsure about by default; what the visitor gets to show."""
         return self.system.predict(body)
 
-    def task(self, shown: str, queue: str = LOW) -> int:
+    def task(self, receipt: str, queue: str = LOW) -> int:
         """The number of a prediction's task, as soon as Label Studio has it."""
-        until(lambda: self._imported(shown, queue), "Label Studio has the task", patience=_PATIENCE)
-        return int(self._imported(shown, queue))
+        until(lambda: self._imported(receipt, queue), "Label Studio has the task", patience=_PATIENCE)
+        return int(self._imported(receipt, queue))
 
     def save(self, task: int, choice: str, *, token: str = "") -> int:
         """Save once, as a browser does, which does not try again; the status."""
@@ -76,26 +76,26 @@ class Staffed:
         url = f"{self.annotator.label_studio.url}/api/tasks/{task}/annotations/"
         return requests.post(url, headers=headers, json={"result": [result]}, timeout=120).status_code
 
-    def label(self, shown: str, queue: str = LOW) -> Document:
+    def label(self, receipt: str, queue: str = LOW) -> Document:
         """The label of record; empty when there is none."""
         with suppress(Missing):
-            return load(self.store.get(keys.label(queue, prediction(shown))).body)
+            return load(self.store.get(keys.label(queue, prediction(receipt))).body)
         return {}
 
-    def classes(self, shown: str, queue: str = LOW) -> set[int]:
+    def classes(self, receipt: str, queue: str = LOW) -> set[int]:
         """In which classes of its dataset the picture lies."""
         places = [keys.ObjectRef(keys.DATASETS[queue], f"class_{index:02d}/") for index in range(11)]
-        name = f"{prediction(shown)}.jpg"
+        name = f"{prediction(receipt)}.jpg"
         return {index for index, ref in enumerate(places) if self._has(ref, name)}
 
-    def until_in(self, wanted: set[int], shown: str, queue: str = LOW) -> None:
+    def until_in(self, wanted: set[int], receipt: str, queue: str = LOW) -> None:
         """Wait until it lies in exactly these classes."""
-        until(lambda: self.classes(shown, queue) == wanted, f"it lies in {wanted}", patience=_PATIENCE)
+        until(lambda: self.classes(receipt, queue) == wanted, f"it lies in {wanted}", patience=_PATIENCE)
 
-    def until_told(self, outcome: str, shown: str, queue: str = LOW) -> None:
+    def until_told(self, outcome: str, receipt: str, queue: str = LOW) -> None:
         """Wait until the label says so and the picture is in no class."""
-        until(lambda: self.label(shown, queue).get("outcome") == outcome, outcome, patience=_PATIENCE)
-        self.until_in(set(), shown, queue)
+        until(lambda: self.label(receipt, queue).get("outcome") == outcome, outcome, patience=_PATIENCE)
+        self.until_in(set(), receipt, queue)
 
     def sync(self) -> requests.Response:
         """As an operator calls it: thorough."""
@@ -113,9 +113,9 @@ class Staffed:
         headers = {"Authorization": f"Bearer {self.system.connection()['operator_token']}"}
         return self.system.call(function, headers=headers, **how)
 
-    def _imported(self, shown: str, queue: str) -> int:
+    def _imported(self, receipt: str, queue: str) -> int:
         with suppress(Missing):
-            body = self.store.get(keys.imported(queue, prediction(shown).sample_key)).body
+            body = self.store.get(keys.imported(queue, prediction(receipt).sample_key)).body
             return int(load(body).get("task") or 0)
         return 0
 
