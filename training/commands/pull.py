@@ -12,7 +12,7 @@ from feedloop.evidence import human_labels
 from training.commands import console, store_connection
 from training.commands.store_connection import STORE
 from training.data import download, selection
-from training.data.selection import QUEUE_OF, Wanted
+from training.data.selection import QUEUE_OF, DatasetFilter
 
 commands = typer.Typer()
 
@@ -39,11 +39,11 @@ def pull(
         indices = frozenset(names.index(name) for name in classes or [])
     except UnknownClass as error:
         raise BadRequest(f"--class: {error} They are {', '.join(names.names)}.") from error
-    wanted = Wanted(tuple(map(_dataset, datasets)), parse_day(since), parse_day(until), indices, agreed)
-    chosen = selection.choose(store, wanted, human_labels.fetch(store, classes=len(names.names)))
+    wanted = DatasetFilter(tuple(map(_dataset, datasets)), parse_day(since), parse_day(until), indices, agreed)
+    chosen = selection.select_pictures(store, wanted, human_labels.fetch(store, classes=len(names.names)))
     pulled = download.download_pictures(store, chosen, to, names, console.track)
     left = f", {pulled.moved} left out because their label changed meanwhile: run it again" if pulled.moved else ""
-    console.say(f"{len(pulled.lines)} pictures in {to}, version {pulled.version[:12]}{left}")
+    console.say(f"{len(pulled.entries)} pictures in {to}, version {pulled.version[:12]}{left}")
 
 
 def _dataset(name: str) -> str:

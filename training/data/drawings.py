@@ -66,8 +66,8 @@ class Sheet:
         angles = [step * math.tau / 40 for step in range(40)]
         sizes = [1 + wobble * math.sin(3 * angle + phase) for angle in angles]
         x, y = centre
-        round_it = zip(sizes, angles, strict=True)
-        self.shape([(x + s * across * math.cos(a), y + s * down * math.sin(a)) for s, a in round_it], colour)
+        points = zip(sizes, angles, strict=True)
+        self.shape([(x + s * across * math.cos(a), y + s * down * math.sin(a)) for s, a in points], colour)
 
     def near(self, colour: Colour, spread: int = 22) -> Colour:
         """A colour that is nearly this one, as far as the palette has not drifted."""

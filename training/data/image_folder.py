@@ -3,7 +3,8 @@
 The order is that of `classes.txt` (one name per line) when the folder has one. Sub-folders
 called `class_00`, `class_01`, ... carry their index, as in the dataset buckets; with
 eleven of them and no other names given they are Food-11's. Any other sub-folders are
-classes by their own names, sorted. What is no picture of a class is left out and told: training/data/picture_files.py.
+classes by their own names, sorted. What is no picture of a class is left out and
+counted: training/data/picture_files.py.
 """
 
 import hashlib
@@ -47,7 +48,7 @@ class Example:
     index: int | None
 
     def picture(self) -> Picture:
-        """As predict decodes it; whoever looks at a file looks through this. Raises BadRequest."""
+        """As predict decodes it; every file is opened by this. Raises BadRequest."""
         try:
             return pictures.normalise(self.path.read_bytes())
         except (OSError, Refused) as error:

@@ -39,14 +39,14 @@ class ManifestEntry:
 
     @classmethod
     def from_document(cls, document: Document) -> Self:
-        """Read a line back. Raises Malformed."""
+        """Parse a line of the file. Raises Malformed."""
         try:
             facts = {**document, "annotators": tuple(document["annotators"])}
-            line = cls(class_name=facts.pop("class"), **facts)
-            line.file  # noqa: B018 - it needs a number and texts
+            entry = cls(class_name=facts.pop("class"), **facts)
+            entry.file  # noqa: B018 - it needs a number and texts
         except (KeyError, TypeError, ValueError) as error:
             raise Malformed(f"not a line of a manifest: {error!r}") from error
-        return line
+        return entry
 
 
 def file_of(class_index: int, source: str, prediction: object) -> str:
@@ -54,15 +54,15 @@ def file_of(class_index: int, source: str, prediction: object) -> str:
     return f"class_{class_index:02d}/{source}-{prediction}.jpg"
 
 
-def to_bytes(lines: Iterable[ManifestEntry]) -> bytes:
+def to_bytes(entries: Iterable[ManifestEntry]) -> bytes:
     """JSON lines in the order of their keys, after a header: the same pictures and labels give the same bytes."""
-    ordered = sorted(lines, key=lambda line: (line.source, line.key))
-    documents = [{"v": 1, "pictures": len(ordered)}, *(line.to_document() for line in ordered)]
+    ordered = sorted(entries, key=lambda entry: (entry.source, entry.key))
+    documents = [{"v": 1, "pictures": len(ordered)}, *(entry.to_document() for entry in ordered)]
     return b"".join(dump(document) + b"\n" for document in documents)
 
 
 def parse(body: bytes) -> list[ManifestEntry]:
-    """The lines of a manifest. Raises Malformed, also when some are missing."""
+    """The entries of a manifest. Raises Malformed, also when some are missing."""
     header, *documents = map(load, body.splitlines() or [b""])
     if header.get("v") != 1 or header.get("pictures") != len(documents):
         raise Malformed("the manifest is cut off, or of a version that we don't know")
@@ -79,20 +79,20 @@ def save(folder: Path, body: bytes) -> None:
     files.replace(folder / FILE, body, durable=True)
 
 
-def checked_version(folder: Path, found: Mapping[str, tuple[int | None, str]]) -> str:
-    """The version of a folder that holds `found` (path to class and sha256). Raises BadRequest when it tells others."""
+def checked_version(folder: Path, present: Mapping[str, tuple[int | None, str]]) -> str:
+    """The version of a folder that holds `present` (path to class and sha256). Raises BadRequest if it lists others."""
     body = (folder / FILE).read_bytes()
     try:
-        told = {line.file: (line.class_index, line.sha256) for line in parse(body)}
+        listed = {entry.file: (entry.class_index, entry.sha256) for entry in parse(body)}
     except Malformed as error:
         raise BadRequest(f"{folder / FILE} is damaged: pull the dataset again. ({error})") from error
-    if wrong := sorted(name for name, _ in told.items() ^ found.items()):
+    if wrong := sorted(name for name, _ in listed.items() ^ present.items()):
         raise BadRequest(f"{folder} is not what its {FILE} says: pull it again, or delete that file. {wrong[:3]}")
     return version(body)
 
 
 def load_beside(folder: Path) -> tuple[ManifestEntry, ...]:
-    """What the model in a folder was trained on, when the folder tells. Raises BadRequest when that is damaged."""
+    """What the model in a folder was trained on, if the folder says so. Raises BadRequest when that is damaged."""
     file = folder / FILE
     try:
         return tuple(parse(file.read_bytes())) if file.exists() else ()

@@ -1,6 +1,6 @@
-"""Which files of a folder are pictures: one answer for whoever reads one.
+"""Which files of a folder are pictures: one rule for whoever reads one.
 
-Operating systems, archives and notebooks leave files of their own behind, and people other ones. What is no picture
+Operating systems, archives and notebooks leave files of their own behind. What is no picture
 is left out, and one line says how many of which kind.
 """
 
@@ -8,7 +8,6 @@ import os
 import stat
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 from feedloop.adapters import pictures as adapter
@@ -36,34 +35,32 @@ def is_foreign(name: str) -> bool:
 
 def class_folders(folder: Path, left: Left, named: frozenset[str] = frozenset()) -> list[Path]:
     """The sub-folders that may be classes, in the order of their names; those `named` in any case."""
-    found = []
+    folders = []
     for path in sorted(folder.iterdir()) if folder.is_dir() else ():
         name = path.name
         if not path.is_dir():
             left[LOOSE] += path.suffix.lower() in SUFFIXES and not is_foreign(name)
         elif name in named or not is_foreign(name):
-            found.append(path)
+            folders.append(path)
         else:
             left[FOREIGN] += 1
-    return found
+    return folders
 
 
 def list_pictures(folder: Path, left: Left) -> list[Path]:
     """Every picture below a folder, in the order of their paths. No link to a folder is followed inside of it."""
-    return sorted(path for path in _files(folder, left) if _is_picture(path, left))
+    files = []
+    for where, inside, names in os.walk(folder):
+        left[FOREIGN] += sum(map(is_foreign, inside))
+        inside[:] = [name for name in inside if not is_foreign(name)]
+        files += [Path(where, name) for name in names]
+    return sorted(path for path in files if _is_picture(path, left))
 
 
 def report_left_out(folder: Path, left: Left) -> None:
     """Say on the error stream what was left out, if anything was."""
-    if said := ", ".join(f"{count} {reason}" for reason, count in sorted(left.items()) if count):
-        sys.stderr.write(f"{folder}: left out what is no picture of a class: {said}\n")
-
-
-def _files(folder: Path, left: Left) -> Iterator[Path]:
-    for where, inside, names in os.walk(folder):
-        left[FOREIGN] += sum(map(is_foreign, inside))
-        inside[:] = [name for name in inside if not is_foreign(name)]
-        yield from (Path(where, name) for name in names)
+    if counts := ", ".join(f"{count} {reason}" for reason, count in sorted(left.items()) if count):
+        sys.stderr.write(f"{folder}: left out what is no picture of a class: {counts}\n")
 
 
 def _is_picture(path: Path, left: Left) -> bool:
@@ -77,10 +74,10 @@ def _fault(path: Path) -> str:
     if path.suffix.lower() not in SUFFIXES:
         return NO_PICTURE
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
             return NO_FILE
-        return _fault_of_file(path, found.st_size)
+        return _fault_of_file(path, status.st_size)
     except OSError:
         return UNREADABLE if os.path.lexists(path) and path.exists() else NO_FILE
 

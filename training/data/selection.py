@@ -17,7 +17,7 @@ QUEUE_OF = {bucket: queue for queue, bucket in keys.DATASETS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class Labelled:
+class LabelledPicture:
     """A picture of a dataset, as its key tells it."""
 
     queue: str
@@ -42,7 +42,7 @@ class Labelled:
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class DatasetFilter:
     """Datasets (buckets), days from first to last, classes, and whether two sources must agree; empty is any."""
 
     datasets: tuple[str, ...]
@@ -51,22 +51,22 @@ class Wanted:
     classes: frozenset[int] = frozenset()
     agreed: bool = False
 
-    def takes(self, one: Labelled) -> bool:
+    def takes(self, one: LabelledPicture) -> bool:
         """Whether day and class fit."""
         in_time = self.first <= one.prediction.day and (not self.last or one.prediction.day <= self.last)
         return in_time and (not self.classes or one.class_index in self.classes)
 
 
-def choose(store: ObjectStore, wanted: Wanted, labels: HumanLabels) -> list[Labelled]:
-    """The pictures that are wanted, in the order of their datasets and keys, under the class of their label alone."""
-    queues = [QUEUE_OF[name] for name in wanted.datasets]
-    listed = (Labelled(queue, *picture) for queue in queues for picture in human_labels.list_pictures(store, queue))
+def select_pictures(store: ObjectStore, chosen: DatasetFilter, labels: HumanLabels) -> list[LabelledPicture]:
+    """The pictures that pass, in the order of their datasets and keys, under the class of their label alone."""
+    queues = (QUEUE_OF[name] for name in chosen.datasets)
+    pictures = (LabelledPicture(queue, *one) for queue in queues for one in human_labels.list_pictures(store, queue))
     return [
         one
-        for one in listed
-        if wanted.takes(one)
+        for one in pictures
+        if chosen.takes(one)
         and labels.answers[one.queue].get(one.prediction.sample_key) == one.class_index
-        and (not wanted.agreed or agree(labels.answers_about(one.prediction.sample_key)))
+        and (not chosen.agreed or agree(labels.answers_about(one.prediction.sample_key)))
     ]
 
 

@@ -19,7 +19,7 @@ Probabilities = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
-class ReliabilityBin:
+class ConfidenceBin:
     """Answers of similar confidence, and how many of them are correct."""
 
     low: float
@@ -35,7 +35,7 @@ class Evaluation:
 
     classes: tuple[str, ...]
     confusion: NDArray[np.int64]
-    bins: tuple[ReliabilityBin, ...]
+    bins: tuple[ConfidenceBin, ...]
     above_threshold: float
 
     @property
@@ -98,11 +98,11 @@ def on_outliers(answers: Probabilities) -> dict[str, float]:
     return {"pictures": len(answers), "mean_confidence": round(mean, 4), "above_threshold": round(above, 4)}
 
 
-def _reliability(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[ReliabilityBin, ...]:
+def _reliability(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[ConfidenceBin, ...]:
     """Bins of equal width; those without an answer are left out."""
     number = np.minimum((confidence * BINS).astype(int), BINS - 1)
     return tuple(
-        ReliabilityBin(
+        ConfidenceBin(
             n / BINS, (n + 1) / BINS, int(own.sum()), float(confidence[own].mean()), float(correct[own].mean())
         )
         for n in range(BINS)

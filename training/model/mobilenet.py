@@ -1,11 +1,15 @@
 """MobileNetV2 (Sandler et al., 2018) as GourmetGram has it: Dropout + Linear(1280, classes)."""
 
+from collections.abc import Sequence
 from urllib.error import URLError
 
+import torch
 from torch import Tensor, nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
 from feedloop.domain.errors import Malformed, Unavailable
+from training.data import tensors
+from training.data.image_folder import Example
 
 FEATURES, DROPOUT = 1280, 0.2
 LAST, BIAS = "classifier.1.weight", "classifier.1.bias"
@@ -68,3 +72,12 @@ def extended(state: State, classes: int) -> nn.Module:
         own[name][:known] = state[name]
     network.load_state_dict({name: own[name] if name in (LAST, BIAS) else state[name] for name in own})
     return network
+
+
+def logits(network: nn.Module, examples: Sequence[Example], size: int) -> Tensor:
+    """The network's answers to pictures as served, before softmax: float32, n x classes, on the CPU."""
+    network.eval()
+    device = next(network.parameters()).device
+    with torch.inference_mode():
+        batches = tensors.served_batches(examples, size)
+        return torch.cat([network(pixels.to(device)).float().cpu() for pixels in batches])

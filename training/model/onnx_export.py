@@ -15,7 +15,7 @@ from torch.nn import functional
 from feedloop.domain.errors import Malformed
 from training.data import tensors
 from training.data.image_folder import Example
-from training.model import training_loop
+from training.model import mobilenet
 from training.model.checkpoint import Checkpoint
 
 OPSET = 20
@@ -58,7 +58,7 @@ def fit_temperature(network: nn.Module, validation: Sequence[Example], size: int
 
     The loss has one minimum in the temperature, so thirds of the interval close in on it.
     """
-    answers = training_loop.logits(network, validation, size)
+    answers = mobilenet.logits(network, validation, size)
     targets = tensors.targets(validation, answers.shape[1])
     low, high = np.log(_COLDEST), np.log(_HOTTEST)
     for _ in range(_STEPS):

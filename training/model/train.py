@@ -34,7 +34,7 @@ class CheckpointPredictor:
     def probabilities(self, examples: Sequence[Example]) -> Iterator[list[float]]:
         """One for each class, picture by picture. Raises BadRequest."""
         for one in examples:
-            (row,) = training_loop.logits(self._network, [one], self._size).softmax(1).tolist()
+            (row,) = mobilenet.logits(self._network, [one], self._size).softmax(1).tolist()
             yield row
 
 
@@ -127,7 +127,7 @@ def export_checkpoint(checkpoint: Checkpoint, validation: Sequence[Example], *, 
 
 def _metrics(checkpoint: Checkpoint, temperature: float, validation: Sequence[Example]) -> Document:
     known = [one for one in validation if one.index is not None]
-    answers = training_loop.logits(checkpoint.network, known, checkpoint.size).double() / temperature
+    answers = mobilenet.logits(checkpoint.network, known, checkpoint.size).double() / temperature
     truth = [one.index for one in known if one.index is not None]
     return short_metrics(evaluate(answers.softmax(1).numpy(), truth, checkpoint.classes).to_document())
 

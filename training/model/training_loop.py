@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import torch
-from torch import Tensor, nn
+from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
@@ -16,6 +16,7 @@ from feedloop.domain.documents import Document
 from training.data import tensors
 from training.data.image_folder import Example
 from training.data.tensors import Loader, TrainingDataset
+from training.model import mobilenet
 from training.model.checkpoint import Checkpoint, save_checkpoint
 
 
@@ -115,20 +116,11 @@ def train_epochs(
 
 def validate(network: nn.Module, validation: Sequence[Example], size: int) -> tuple[float, float]:
     """Mean cross-entropy, and the accuracy on the pictures that show a class."""
-    answers = logits(network, validation, size)
+    answers = mobilenet.logits(network, validation, size)
     classes = torch.tensor([-1 if one.index is None else one.index for one in validation])
     known = classes >= 0
     accuracy = (answers[known].argmax(1) == classes[known]).float().mean()
     return float(cross_entropy(answers, tensors.targets(validation, answers.shape[1]))), float(accuracy)
-
-
-def logits(network: nn.Module, examples: Sequence[Example], size: int) -> Tensor:
-    """The network's answers to pictures as served, before softmax: float32, n x classes, on the CPU."""
-    network.eval()
-    device = next(network.parameters()).device
-    with torch.inference_mode():
-        batches = tensors.served_batches(examples, size)
-        return torch.cat([network(pixels.to(device)).float().cpu() for pixels in batches])
 
 
 def _train_epoch(

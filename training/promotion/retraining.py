@@ -95,7 +95,7 @@ def gather(source: RetrainingSource, folder: Path, replay: Replay | None, progre
     return RetrainingData(
         champion=source.champion,
         classes=source.classes.names,
-        pictures=retraining_data.distinct(pulled.lines, test_set),
+        pictures=retraining_data.distinct(pulled.entries, test_set),
         folder=folder / "pictures",
         replay=replay or retraining_data.draw_replay(trained_on, folder / "again", progress),
         outliers=retraining_data.fetch_outliers(store, folder / "nothing", days, labels),

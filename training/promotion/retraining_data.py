@@ -19,7 +19,7 @@ from training.data import gallery, image_folder, selection
 from training.data.drawings import FIRST_DAY
 from training.data.image_folder import Example
 from training.data.manifests import ManifestEntry
-from training.data.selection import Labelled, Wanted
+from training.data.selection import DatasetFilter, LabelledPicture
 from training.progress import Progress
 
 DRAWINGS = "drawings"
@@ -59,16 +59,16 @@ class Replay:
         return {name: value for name, value in facts.items() if value is not None} if self.name else {}
 
 
-def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> list[Labelled]:
+def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> list[LabelledPicture]:
     """The pictures to download.
 
     From the first of `days` (those that judge) on no picture of the random sample is taken from any queue, lest a model
     is judged, now or later, on what it was trained on. Older days judge nothing any more.
     """
-    informed = Wanted((keys.DATASETS[keys.LOW_CONFIDENCE], keys.DATASETS[keys.USER_FEEDBACK]))
-    visitors = Wanted((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True)
-    older = Wanted((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(days.first, 0)))
-    chosen = (one for wanted in (informed, visitors, older) for one in selection.choose(store, wanted, labels))
+    informed = DatasetFilter((keys.DATASETS[keys.LOW_CONFIDENCE], keys.DATASETS[keys.USER_FEEDBACK]))
+    visitors = DatasetFilter((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True)
+    older = DatasetFilter((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(days.first, 0)))
+    chosen = (one for wanted in (informed, visitors, older) for one in selection.select_pictures(store, wanted, labels))
     return [one for one in chosen if not _judges(one.prediction, days, labels)]
 
 

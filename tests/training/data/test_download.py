@@ -17,7 +17,7 @@ from tests.support.labelled import label
 from tests.support.training import at_home, command
 from tests.support.world import NOON
 from training.data import download, image_folder, manifests, selection
-from training.data.selection import Wanted
+from training.data.selection import DatasetFilter
 
 LOW, FLAGGED, VISITORS = keys.LOW_CONFIDENCE, keys.USER_FEEDBACK, keys.USER_FEEDBACK_2
 
@@ -29,7 +29,7 @@ def store(memory_store):
 
 
 def choose(store, wanted):
-    return selection.choose(store, wanted, human_labels.fetch(store, classes=len(world.CLASSES)))
+    return selection.select_pictures(store, wanted, human_labels.fetch(store, classes=len(world.CLASSES)))
 
 
 def pull(store, folder, wanted):
@@ -40,7 +40,7 @@ def pull(store, folder, wanted):
 
 
 def pulled(store, folder, *datasets, **how):
-    return {line.prediction for line in pull(store, folder, Wanted(datasets, **how)).lines}
+    return {line.prediction for line in pull(store, folder, DatasetFilter(datasets, **how)).entries}
 
 
 def files(folder):
@@ -65,7 +65,7 @@ class KilledStore:
 
 def test_a_dataset_becomes_an_image_folder(store, tmp_path):
     made = label(store, LOW, "Egg")
-    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     found = image_folder.load_pictures(tmp_path, complete=False)
     assert (found.classes, [one.index for one in found.examples]) == (tuple(world.CLASSES), [3])
     assert found.examples[0].path.read_bytes() == store.get(keys.production(made.id)).body
@@ -73,7 +73,7 @@ def test_a_dataset_becomes_an_image_folder(store, tmp_path):
 
 def test_the_manifest_tells_where_a_picture_comes_from(store, tmp_path):
     made = label(store, LOW, "Egg", by=7)
-    (line,) = pull(store, tmp_path, Wanted(("lowconfidence",))).lines
+    (line,) = pull(store, tmp_path, DatasetFilter(("lowconfidence",))).entries
     header, document = map(json.loads, (tmp_path / manifests.FILE).read_text().splitlines())
     assert (header, document) == ({"v": 1, "pictures": 1}, line.to_document())
     assert (line.key, line.class_name) == (f"lowconfidence/class_03/{made.id}.jpg", "Egg")
@@ -84,7 +84,7 @@ def test_only_those_who_gave_the_answer_are_named(store, tmp_path):
     made = label(store, LOW, "Egg", by=1)
     for by, choice in ((2, "Egg"), (3, "Meat")):
         label(store, LOW, choice, made, by=by)
-    assert pull(store, tmp_path, Wanted(("lowconfidence",))).lines[0].annotators == ("1", "2")
+    assert pull(store, tmp_path, DatasetFilter(("lowconfidence",))).entries[0].annotators == ("1", "2")
 
 
 def test_the_same_labels_have_the_same_version(store, tmp_path):
@@ -92,9 +92,12 @@ def test_the_same_labels_have_the_same_version(store, tmp_path):
         label(store, LOW, "Egg")
         label(store, VISITORS, "Meat")
     names = ("lowconfidence", "userfeedback2")
-    one, other = pull(store, tmp_path / "a", Wanted(names)), pull(store, tmp_path / "b", Wanted(names[::-1]))
+    one, other = (
+        pull(store, tmp_path / "a", DatasetFilter(names)),
+        pull(store, tmp_path / "b", DatasetFilter(names[::-1])),
+    )
     label(store, LOW, "Egg")
-    assert one.version == other.version != pull(store, tmp_path / "b", Wanted(names)).version
+    assert one.version == other.version != pull(store, tmp_path / "b", DatasetFilter(names)).version
 
 
 def test_days_and_classes_narrow_a_dataset(store, tmp_path):
@@ -134,61 +137,61 @@ def test_a_killed_run_is_continued_and_ends_in_the_same_version(store, tmp_path,
     for _ in range(6):
         label(store, LOW, "Egg")
     with pytest.raises(Killed):
-        pull(KilledStore(store, gets), tmp_path / "killed", Wanted(("lowconfidence",)))
+        pull(KilledStore(store, gets), tmp_path / "killed", DatasetFilter(("lowconfidence",)))
     assert not (tmp_path / "killed" / manifests.FILE).exists()
-    again = pull(store, tmp_path / "killed", Wanted(("lowconfidence",)))
-    assert again == pull(store, tmp_path / "whole", Wanted(("lowconfidence",)))
+    again = pull(store, tmp_path / "killed", DatasetFilter(("lowconfidence",)))
+    assert again == pull(store, tmp_path / "whole", DatasetFilter(("lowconfidence",)))
     assert files(tmp_path / "killed") == files(tmp_path / "whole")
 
 
 def test_what_is_there_is_not_brought_again(store, tmp_path):
     for _ in range(6):
         label(store, LOW, "Egg")
-    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     counted = Counted(store)
-    pull(counted, tmp_path, Wanted(("lowconfidence",)))
+    pull(counted, tmp_path, DatasetFilter(("lowconfidence",)))
     assert counted.calls["get"] == 2 + 6  # the pointer, the class list, and one label per picture
 
 
 def test_a_half_written_or_damaged_picture_never_counts(store, tmp_path):
     label(store, LOW, "Egg")
-    (line,) = pull(store, tmp_path, Wanted(("lowconfidence",))).lines
+    (line,) = pull(store, tmp_path, DatasetFilter(("lowconfidence",))).entries
     path = tmp_path / line.file
     path.write_bytes(path.read_bytes()[:50])
     path.with_name(path.name + ".part").write_bytes(b"half")
-    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     assert image_folder.sha256_of(path) == line.sha256
     assert files(tmp_path) == [line.file]
 
 
 def test_a_picture_that_moved_leaves_its_old_class(store, tmp_path):
     made = label(store, LOW, "Egg")
-    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     label(store, LOW, "Meat", made, at=NOON + timedelta(hours=1), by=3)
-    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     assert files(tmp_path) == [f"class_05/lowconfidence-{made.id}.jpg"]
 
 
 def test_a_picture_that_moves_while_it_is_read_is_left_out(store, tmp_path):
     made = label(store, LOW, "Egg")
-    chosen = choose(store, Wanted(("lowconfidence",)))
+    chosen = choose(store, DatasetFilter(("lowconfidence",)))
     label(store, LOW, "Meat", made, at=NOON + timedelta(hours=1))
     names = releases.class_list(store)
     found = download.download_pictures(store, chosen, tmp_path, names, lambda things, *_: iter(things))
-    assert (found.moved, found.lines, files(tmp_path)) == (1, (), [])
+    assert (found.moved, found.entries, files(tmp_path)) == (1, (), [])
 
 
 def test_a_folder_of_other_pictures_is_refused(store, tmp_path):
     (tmp_path / "class_00").mkdir()
     (tmp_path / "class_00" / "mine.jpg").write_bytes(b"mine")
     with pytest.raises(BadRequest, match="holds other pictures"):
-        pull(store, tmp_path, Wanted(("lowconfidence",)))
+        pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     assert files(tmp_path) == ["class_00/mine.jpg"]
 
 
 def test_a_folder_that_differs_from_its_manifest_is_told(store, tmp_path):
     label(store, LOW, "Egg")
-    found = pull(store, tmp_path, Wanted(("lowconfidence",)))
+    found = pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     pictures = image_folder.load_pictures(tmp_path, complete=False)
     assert pictures.version() == found.version
     pictures.examples[0].path.write_bytes(b"another")
@@ -199,7 +202,7 @@ def test_a_folder_that_differs_from_its_manifest_is_told(store, tmp_path):
 @pytest.mark.parametrize("keep", [0, 1, 40, -40])
 def test_a_manifest_that_is_cut_off_is_told(store, tmp_path, keep):
     label(store, LOW, "Egg")
-    pull(store, tmp_path, Wanted(("lowconfidence",)))
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     (tmp_path / manifests.FILE).write_bytes((tmp_path / manifests.FILE).read_bytes()[:keep])
     with pytest.raises(BadRequest, match="damaged"):
         image_folder.load_pictures(tmp_path, complete=False).version()
@@ -207,10 +210,10 @@ def test_a_manifest_that_is_cut_off_is_told(store, tmp_path, keep):
 
 def test_a_manifest_follows_into_the_folder_of_the_model_that_was_trained_on_it(store, tmp_path):
     label(store, LOW, "Egg")
-    found, to = pull(store, tmp_path / "pulled", Wanted(("lowconfidence",))), tmp_path / "model"
+    found, to = pull(store, tmp_path / "pulled", DatasetFilter(("lowconfidence",))), tmp_path / "model"
     to.mkdir()
     manifests.copy_beside(tmp_path / "pulled", to, found.version)
-    assert manifests.load_beside(to) == found.lines
+    assert manifests.load_beside(to) == found.entries
     manifests.copy_beside(tmp_path / "pulled", to, "another")
     assert manifests.load_beside(to) == ()
 
@@ -235,5 +238,5 @@ def test_what_a_system_leaves_in_a_pulled_folder_does_not_stop_the_next_pull(tmp
     (tmp_path / "class_00").mkdir()
     for name in (".DS_Store", "Thumbs.db", "._1.jpg"):
         (tmp_path / "class_00" / name).write_bytes(b"not ours")
-    download._tidy(tmp_path, set(), ClassList.of(["Bread"]))
+    download._clear(tmp_path, set(), ClassList.of(["Bread"]))
     assert len(list((tmp_path / "class_00").iterdir())) == 3
