@@ -158,9 +158,15 @@ class LabelStudioTool:
         filters, missed = [{**changed, "child_filter": answered}, newer], set() if unreadable is None else unreadable
         listed: set[int] = set()  # a task comes once for each of its annotations that fits
         for task in self._tasks(project, filters, missed, fields="all"):
-            if task["id"] not in listed:
-                listed.add(task["id"])
-                yield from _annotations(task, missed)
+            if task["id"] in listed:
+                continue
+            listed.add(task["id"])
+            try:
+                annotations = [_annotation(one, task) for one in task["annotations"]]
+            except (KeyError, TypeError, ValueError, OverflowError):
+                missed.add(task["id"])
+            else:
+                yield from annotations
 
     def has_annotation(self, annotation: int) -> bool:
         """Whether there is an annotation with this id."""
@@ -188,11 +194,9 @@ class LabelStudioTool:
                 return
             self._pause(pause)
 
-    def _tasks(
-        self, project: Project, filters: list[Document], unreadable: set[int], **more: str
-    ) -> Iterator[Document]:
+    def _tasks(self, project: Project, either: list[Document], unreadable: set[int], **more: str) -> Iterator[Document]:
         """Tasks for which one of the filters holds, in the order of their ids; `unreadable` gets those that fail."""
-        query = {"filters": {"conjunction": "or", "items": filters}, "ordering": ["tasks:id"]}
+        query = {"filters": {"conjunction": "or", "items": either}, "ordering": ["tasks:id"]}
         params = {"project": project.id, "query": json.dumps(query), "resolve_uri": "false", **more}
         for page in count(1):
             tasks, total = self._page(params, page, _PAGE, unreadable)
@@ -213,9 +217,7 @@ class LabelStudioTool:
         if len(named) <= 1:
             unreadable.update(int(task["id"]) for task in named)
             if len(unreadable) > _MOST_UNREADABLE:
-                raise AnnotationToolDown(
-                    f"Label Studio failed to tell about {len(unreadable)} tasks: {_reason(answer)}"
-                )
+                raise AnnotationToolDown(f"Label Studio failed to send {len(unreadable)} tasks: {_reason(answer)}")
             return [], total
         half = size // 2
         pages = [number for number in (2 * page - 1, 2 * page) if (number - 1) * half < total]
@@ -262,14 +264,6 @@ def _task_page(answer: Response) -> tuple[list[Document], int]:
     """The tasks of a page, and how many there are on all. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
     document = _document(answer)
     return document["tasks"], int(document["total"])
-
-
-def _annotations(task: Document, unreadable: set[int]) -> list[RemoteAnnotation]:
-    try:
-        return [_annotation(annotation, task) for annotation in task["annotations"]]
-    except (KeyError, TypeError, ValueError, OverflowError):
-        unreadable.add(task["id"])
-        return []
 
 
 def _annotation(annotation: Document, task: Document) -> RemoteAnnotation:
