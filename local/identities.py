@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 
 from feedloop import settings
-from local import folder
+from local import data_directory
 
 LABEL_STUDIO, OPERATOR = "label-studio", "operator"
 POLICIES = Path(__file__).resolve().parents[1] / "deploy" / "policies"
@@ -35,9 +35,9 @@ def keys_of(name: str) -> str:
 
 def key_pair(secrets: Path, keys: str) -> tuple[str, str]:
     """Access key and secret key of these secrets, drawn where they are missing. Raises WrongSetting."""
-    return folder.load_or_create_secret(secrets / f"{keys}{settings.ACCESS_KEY}"), folder.load_or_create_secret(
-        secrets / f"{keys}{settings.SECRET_KEY}"
-    )
+    return data_directory.load_or_create_secret(
+        secrets / f"{keys}{settings.ACCESS_KEY}"
+    ), data_directory.load_or_create_secret(secrets / f"{keys}{settings.SECRET_KEY}")
 
 
 def names() -> list[str]:

@@ -13,7 +13,7 @@ from requests import RequestException
 
 from feedloop import http_client, settings
 from feedloop.domain.errors import FeedloopError, WrongSetting
-from local import folder, ports, processes
+from local import data_directory, ports, processes
 from local.identities import LABEL_STUDIO, keys_of
 from local.settings import HOST, Choices
 from local.stack import ROOT
@@ -85,7 +85,7 @@ def configured(choices: Choices) -> LabelStudio | None:
     if not wanted.on:
         return None
     require_installed(PROGRAMS)
-    token = folder.secret(choices.data_dir, settings.LABEL_STUDIO_TOKEN, wanted.token)
+    token = data_directory.secret(choices.data_dir, settings.LABEL_STUDIO_TOKEN, wanted.token)
     if wanted.url:
         return LabelStudio(wanted.url, token)
     if fault := ports.fault(wanted.port):
@@ -93,7 +93,7 @@ def configured(choices: Choices) -> LabelStudio | None:
             f"LABEL_STUDIO_PORT={wanted.port} {fault}, for example"
             f" LABEL_STUDIO_PORT={ports.beside(wanted.port)} make run, or do without: LABEL_STUDIO=off make run."
         )
-    password = folder.secret(choices.data_dir, PASSWORD)
+    password = data_directory.secret(choices.data_dir, PASSWORD)
     return LabelStudio(f"http://{HOST}:{wanted.port}", token, password, choices.data_dir / NAME, _keys(choices))
 
 
@@ -144,9 +144,9 @@ def with_valid_token(annotation_tool: LabelStudio, data_dir: Path) -> LabelStudi
 
     Raises WrongSetting when that cannot be kept.
     """
-    kept = replace(annotation_tool, token=folder.secret(data_dir, settings.LABEL_STUDIO_TOKEN))
+    kept = replace(annotation_tool, token=data_directory.secret(data_dir, settings.LABEL_STUDIO_TOKEN))
     token = _token_by_password(kept) if kept.home and _is_refused(kept) else ""
-    return replace(kept, token=folder.secret(data_dir, settings.LABEL_STUDIO_TOKEN, token)) if token else kept
+    return replace(kept, token=data_directory.secret(data_dir, settings.LABEL_STUDIO_TOKEN, token)) if token else kept
 
 
 def _is_refused(annotation_tool: LabelStudio) -> bool:
@@ -196,7 +196,7 @@ def _keys(choices: Choices) -> str:
         return _OF_THE_FUNCTIONS
     stem = _GIVEN if choices.s3_endpoint else _OF_ITS_OWN
     for end, given in zip(_ENDS, (wanted.s3_access_key, wanted.s3_secret_key), strict=True):
-        folder.secret(choices.data_dir, f"{stem}{end}", given if choices.s3_endpoint else "")
+        data_directory.secret(choices.data_dir, f"{stem}{end}", given if choices.s3_endpoint else "")
     return stem
 
 

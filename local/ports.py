@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 
-from local import folder
+from local import data_directory
 from local.settings import HOST
 
 SHADOW = 10_000
@@ -43,7 +43,7 @@ def beside(port: int) -> int:
 
 def remembered(path: Path, names: Iterable[str], taken: Iterable[int] = ()) -> dict[str, int]:
     """A free port for each name, the same as the last time wherever it is still free; none that is `taken`."""
-    kept = folder.read_json(path)
+    kept = data_directory.load_json(path)
     chosen: dict[str, int] = {}
     for name in names:
         port = kept.get(name)
@@ -51,7 +51,7 @@ def remembered(path: Path, names: Iterable[str], taken: Iterable[int] = ()) -> d
         if not isinstance(port, int) or port in others or not _usable(port):
             port = _another(others)
         chosen[name] = port
-    folder.write_json(path, {**kept, **chosen})
+    data_directory.write_json(path, {**kept, **chosen})
     return chosen
 
 

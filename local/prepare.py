@@ -12,7 +12,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import load
 from feedloop.domain.errors import NoModel, StoreDown
-from local import folder
+from local import data_directory
 from local.stack import ROOT
 from local.store import Access, Store
 
@@ -64,11 +64,11 @@ def _prove(store: Store, access: Access, proven: Path) -> None:
     """Takes seconds, so our own program is tested once; another's store at every start."""
     programs = [Path(service.command[0]) for service in store.services()]
     tested = {str(program): program.stat().st_mtime_ns for program in programs}
-    if tested and folder.read_json(proven) == tested:
+    if tested and data_directory.load_json(proven) == tested:
         return
     bucket = f"{access.bucket_prefix}{keys.TRACKING}"
     bucket_setup.probe(*access.of(store.endpoint), bucket, route=settings.store_route(store.endpoint))
-    folder.write_json(proven, tested)
+    data_directory.write_json(proven, tested)
 
 
 def _model(store: Store, access: Access, say: Callable[[str], None]) -> None:

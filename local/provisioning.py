@@ -5,7 +5,7 @@ from tempfile import TemporaryDirectory
 
 from feedloop import settings
 from feedloop.domain.errors import WrongSetting
-from local import folder, identities, minio_server, seaweedfs_security
+from local import data_directory, identities, minio_server, seaweedfs_security
 from local.prepare import prepare
 from local.settings import Choices
 from local.store import Access, ExternalStore
@@ -30,11 +30,11 @@ def create_identities(secrets: Path, choices: Choices, *, minio: bool) -> None:
     """
     others = identities.load_or_create(secrets, choices.bucket_prefix)
     operator = identities.key_pair(secrets, settings.S3_KEYS)
-    folder.write(secrets / "s3.json", identities.of_seaweedfs(operator, others))
+    data_directory.write(secrets / "s3.json", identities.of_seaweedfs(operator, others))
     if not seaweedfs_security.create_files(secrets, "/etc/seaweedfs/"):
         _say("Without the program openssl SeaweedFS's own ports ask for no certificate: install it, and repeat.")
     for one in others:
-        folder.write(secrets / "policies" / f"{one.name}.json", one.policy)
+        data_directory.write(secrets / "policies" / f"{one.name}.json", one.policy)
     if minio:
         minio_server.create_users(choices.s3_endpoint, (choices.s3_access_key, choices.s3_secret_key), others)
         _say(f"{choices.s3_endpoint} lets in {', '.join(one.name for one in others)}")

@@ -16,7 +16,7 @@ from requests import RequestException
 
 from feedloop import http_client, settings
 from feedloop.domain.errors import WrongSetting
-from local import folder, identities, label_studio, minio_server, ports, processes, seaweedfs, stack
+from local import data_directory, identities, label_studio, minio_server, ports, processes, seaweedfs, stack
 from local.label_studio import LabelStudio
 from local.minio_server import MinIO
 from local.prepare import prepare
@@ -36,7 +36,7 @@ _STARTED = time.monotonic()
 def run(choices: Choices) -> None:
     """Start everything, tell what is where, and keep it running until it is to stop."""
     functions = stack.load_functions()
-    with folder.locked(choices.data_dir), _until_interrupted():
+    with data_directory.locked(choices.data_dir), _until_interrupted():
         _clear_the_way(choices)
         kept = _secrets(choices)
         keys = kept[settings.S3_ACCESS_KEY], kept[settings.S3_SECRET_KEY]
@@ -102,8 +102,8 @@ def _wait(repeat: Callable[[], None] = lambda: None) -> NoReturn:
 
 
 def _clear_the_way(choices: Choices) -> None:
-    (choices.data_dir / folder.CONNECTION).unlink(missing_ok=True)
-    folder.require_room(choices.data_dir)
+    (choices.data_dir / data_directory.CONNECTION).unlink(missing_ok=True)
+    data_directory.require_room(choices.data_dir)
     if ended := processes.end(choices.data_dir):
         say(f"ended {ended} processes that an earlier run left behind")
     if fault := ports.fault(choices.port):
@@ -112,7 +112,7 @@ def _clear_the_way(choices: Choices) -> None:
 
 def _secrets(choices: Choices) -> dict[str, str]:
     given = {settings.S3_ACCESS_KEY: choices.s3_access_key, settings.S3_SECRET_KEY: choices.s3_secret_key}
-    return {name: folder.secret(choices.data_dir, name, given.get(name, "")) for name in settings.SECRETS}
+    return {name: data_directory.secret(choices.data_dir, name, given.get(name, "")) for name in settings.SECRETS}
 
 
 def _store(choices: Choices, access: Access, functions: tuple[Function, ...], events_port: int) -> Store:
@@ -120,7 +120,7 @@ def _store(choices: Choices, access: Access, functions: tuple[Function, ...], ev
         return ExternalStore(choices.s3_endpoint)
     names = minio_server.PORTS if choices.store == MINIO else seaweedfs.PORTS
     chosen = _ports(choices, names)
-    known = identities.load_or_create(choices.data_dir / folder.SECRETS, choices.bucket_prefix)
+    known = identities.load_or_create(choices.data_dir / data_directory.SECRETS, choices.bucket_prefix)
     if choices.store == MINIO:
         return MinIO(choices.data_dir / "minio", chosen, access, choices.gateway, functions, known)
     webhook = f"http://{HOST}:{events_port}/"
@@ -128,7 +128,9 @@ def _store(choices: Choices, access: Access, functions: tuple[Function, ...], ev
 
 
 def _ports(choices: Choices, names: Iterable[str]) -> dict[str, int]:
-    return ports.remembered(choices.data_dir / folder.PORTS, names, taken=(choices.port, choices.label_studio.port))
+    return ports.remembered(
+        choices.data_dir / data_directory.PORTS, names, taken=(choices.port, choices.label_studio.port)
+    )
 
 
 def _services() -> list[Service]:
@@ -157,7 +159,7 @@ def _environment(
         "S3_REGION": choices.s3_region,
         "S3_CA_FILE": choices.s3_ca_file,
         "BUCKET_PREFIX": choices.bucket_prefix,
-        "SECRETS_DIR": str(choices.data_dir / folder.SECRETS),
+        "SECRETS_DIR": str(choices.data_dir / data_directory.SECRETS),
         **(annotation_tool.environment() if annotation_tool else {"LABEL_STUDIO_URL": ""}),
     }
     if choices.s3_endpoint:  # its owner gave us one pair
@@ -188,7 +190,7 @@ def not_serving(gateway: str) -> str:
 @contextmanager
 def _connectable(choices: Choices, store: Store, kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """connection.json is there exactly as long as somebody answers."""
-    path = choices.data_dir / folder.CONNECTION
+    path = choices.data_dir / data_directory.CONNECTION
     keys = {"access_key": kept[settings.S3_ACCESS_KEY], "secret_key": kept[settings.S3_SECRET_KEY]}
     if choices.s3_endpoint:
         keys["keys"] = settings.S3_KEYS  # for the doctor: all functions have this pair
@@ -200,7 +202,7 @@ def _connectable(choices: Choices, store: Store, kept: Mapping[str, str]) -> Ite
         "operator_token": kept[settings.OPERATOR_TOKEN],
         "report_token": kept[settings.REPORT_TOKEN],
     }
-    folder.write_json(path, connection)
+    data_directory.write_json(path, connection)
     try:
         yield connection
     finally:
@@ -220,7 +222,7 @@ def _open_label_studio(
     _tell_login(choices, annotation_tool, connection)
     lines = {"address": f"{annotation_tool.url}/"}
     if annotation_tool.home:
-        lines |= {"user name": label_studio.USERNAME, "password": f"in {choices.data_dir / folder.CONNECTION}"}
+        lines |= {"user name": label_studio.USERNAME, "password": f"in {choices.data_dir / data_directory.CONNECTION}"}
     if annotation_tool.shares_keys():
         lines["store keys"] = "the functions' own; LABEL_STUDIO_S3_ACCESS_KEY and _SECRET_KEY give it others"
     say(f"Label Studio is ready\n{_table(lines)}")
@@ -232,7 +234,7 @@ def _tell_login(choices: Choices, annotation_tool: LabelStudio, connection: dict
     login = label_studio.with_valid_token(annotation_tool, choices.data_dir).login()
     if connection.get("label_studio") != login:
         connection["label_studio"] = login
-        folder.write_json(choices.data_dir / folder.CONNECTION, connection)
+        data_directory.write_json(choices.data_dir / data_directory.CONNECTION, connection)
 
 
 def _tell(
@@ -248,7 +250,7 @@ def _tell(
         "store events": events,
         "store": f"{store.name} at {store.endpoint}",
         "browse it": f"{command} ls [bucket/prefix], or: cat bucket/key",
-        "keys, tokens": f"{choices.data_dir / folder.CONNECTION}",
+        "keys, tokens": f"{choices.data_dir / data_directory.CONNECTION}",
         "Label Studio": _label_studio_line(annotation_tool),
     }
     say(f"ready\n{_table(lines)}\n  Ctrl-C stops everything")

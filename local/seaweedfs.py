@@ -7,7 +7,7 @@ from pathlib import Path
 
 from feedloop import log
 from feedloop.domain.errors import StoreDown, WrongSetting
-from local import folder, identities, seaweedfs_security
+from local import data_directory, identities, seaweedfs_security
 from local.identities import Identity
 from local.settings import HOST
 from local.stack import Function
@@ -53,9 +53,9 @@ class SeaweedFS:
 
     def services(self) -> list[Service]:
         """The one process; where it starts it reads notification.toml, security.toml and who may come in."""
-        folder.write(self.home / "notification.toml", self._notification())
+        data_directory.write(self.home / "notification.toml", self._notification())
         operator = self.access.access_key, self.access.secret_key
-        folder.write(self.home / _IDENTITIES, identities.of_seaweedfs(operator, self.identities))
+        data_directory.write(self.home / _IDENTITIES, identities.of_seaweedfs(operator, self.identities))
         if not seaweedfs_security.create_files(self.home):
             log.event("store.open", to="other users of this machine", then="install openssl, and start again")
         (self.home / "data").mkdir(exist_ok=True)

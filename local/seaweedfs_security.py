@@ -10,7 +10,7 @@ from pathlib import Path
 from secrets import token_hex
 
 from feedloop.domain.errors import WrongSetting
-from local import folder
+from local import data_directory
 
 FILE, CERTIFICATE = "security.toml", "seaweedfs.pem"
 _PARTS = ("master", "volume", "filer", "s3", "admin", "worker", "client")
@@ -34,9 +34,9 @@ def create_files(home: Path, read_from: str = "") -> bool:
         return made[1]
     tables = [f'[{table}]\nkey = "{token_hex(32)}"\n' for table in _TOKENS]
     if openssl:
-        folder.write(home / CERTIFICATE, _certificate(openssl))
+        data_directory.write(home / CERTIFICATE, _certificate(openssl))
         tables += _tls(f"{read_from}{CERTIFICATE}")
-    folder.write(home / FILE, "\n".join(tables))
+    data_directory.write(home / FILE, "\n".join(tables))
     return openssl is not None
 
 

@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from feedloop import settings
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.errors import StoreDown, WrongSetting
-from local import folder
+from local import data_directory
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
@@ -54,7 +54,7 @@ def _objects(client: "S3Client", bucket: str, prefix: str) -> list[str]:
 
 
 def _client(data_dir: Path, region: str) -> "S3Client":
-    connection = folder.read_json(data_dir / folder.CONNECTION)
+    connection = data_directory.load_json(data_dir / data_directory.CONNECTION)
     if not connection:
         raise WrongSetting(f"No Feedloop runs on DATA_DIR={data_dir}: start it with `make run`, or set DATA_DIR.")
     s3 = connection["s3"]

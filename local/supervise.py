@@ -14,7 +14,7 @@ from typing import Self
 
 from feedloop import log
 from feedloop.domain.errors import WrongSetting
-from local import folder, processes
+from local import data_directory, processes
 
 _STOP_SECONDS = 20
 _PAUSE = 1.0
@@ -67,8 +67,8 @@ class Supervisor:
         self._stopping = threading.Event()
         self._process: subprocess.Popen[str] | None = None
         self._keeper = threading.Thread(target=self._keep, name="supervisor", daemon=True)
-        (data_dir / folder.LOGS).mkdir(exist_ok=True)
-        folder.write(self._config, configuration(services))
+        (data_dir / data_directory.LOGS).mkdir(exist_ok=True)
+        data_directory.write(self._config, configuration(services))
 
     def __enter__(self) -> Self:
         self._keeper.start()
@@ -139,7 +139,7 @@ def _program(service: Service) -> str:
         command=" ".join(_plain(shlex.quote(word)) for word in service.command),
         directory=_plain(str(service.home)),
         order=service.order,
-        log=f"{folder.LOGS}/{service.name}.log" if service.quiet else "/dev/stdout",
+        log=f"{data_directory.LOGS}/{service.name}.log" if service.quiet else "/dev/stdout",
         log_bytes="5MB" if service.quiet else 0,
     )
 

@@ -8,7 +8,7 @@ from typing import Self
 from feedloop.domain.clock import day_of, time_of, utc_now
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import WrongSetting
-from local import folder
+from local import data_directory
 from simulation.plan import Plan
 
 HOME, FILE = "simulation", "journal.json"
@@ -32,7 +32,7 @@ class Journal:
         Raises WrongSetting for data that is no simulation's, or another one's.
         """
         path = data_dir / HOME / FILE
-        kept = folder.read_json(path)
+        kept = data_directory.load_json(path)
         if kept:
             return cls._kept(path, kept, wanted)
         strange = [one.name for one in data_dir.iterdir() if one.name != HOME]
@@ -62,5 +62,5 @@ class Journal:
     def written(self) -> Self:
         """Itself, kept."""
         facts = {"first": self.first, "done": self.done, "old": self.old, "verdict": self.decision}
-        folder.write_json(self.path, {"v": 1, "plan": self.plan.to_document(), **facts})
+        data_directory.write_json(self.path, {"v": 1, "plan": self.plan.to_document(), **facts})
         return self

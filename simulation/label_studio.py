@@ -15,7 +15,7 @@ from feedloop import http_client
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Unavailable
 from feedloop.domain.review import CHOICES, IMAGE, TITLES
-from local import folder
+from local import data_directory
 from simulation.annotation_queue import Task
 from simulation.personas import Submission
 
@@ -38,9 +38,9 @@ class LabelStudioQueue:
         """Whether it is ready. The first time, annotators sign up by the link that they were sent."""
         if not self.login():
             return False
-        while len(known := folder.read_json(self.kept)) < self.annotators:
+        while len(known := data_directory.load_json(self.kept)) < self.annotators:
             name = f"annotator-{len(known) + 1}-{secrets.token_hex(3)}@feedloop.local"
-            folder.write_json(self.kept, {**known, name: self._sign_up(name)})
+            data_directory.write_json(self.kept, {**known, name: self._sign_up(name)})
         return True
 
     def tasks(self, queue: str) -> list[Task]:
@@ -52,7 +52,7 @@ class LabelStudioQueue:
 
     def submit(self, task: Task, who: int, answer: Submission, seconds: float) -> None:
         """Save, as the labelling page does. Raises Unavailable."""
-        token = list(folder.read_json(self.kept).values())[who]
+        token = list(data_directory.load_json(self.kept).values())[who]
         self._ask("POST", f"/api/tasks/{task.number}/annotations/", token, json=annotation(answer, seconds))
 
     def _project(self, queue: str) -> int:

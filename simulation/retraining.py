@@ -9,7 +9,7 @@ from pathlib import Path
 
 from feedloop.domain.clock import time_of
 from feedloop.domain.errors import Unavailable
-from local import folder
+from local import data_directory
 from local.stack import ROOT
 from simulation.days import ShowProgress
 from simulation.journal import Journal
@@ -45,7 +45,7 @@ def retrain(journal: Journal, site: Site, system: System, show_progress: ShowPro
         released = _run(journal, system, ("--to", str(to), *again, *_BRIEF))
     if released:
         _wait(site, journal.old)
-    why = folder.read_json(to / "verdict.json").get("why", "")
+    why = data_directory.load_json(to / "verdict.json").get("why", "")
     return replace(journal, decision=f"{'released' if released else 'not released'}. {why}").written()
 
 

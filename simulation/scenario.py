@@ -6,7 +6,7 @@ from pathlib import Path
 
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
-from local import folder, stack
+from local import data_directory, stack
 from local.settings import Choices
 from simulation import console, retraining, scores
 from simulation.annotation_queue import AnnotationQueue, Annotators
@@ -36,7 +36,7 @@ class Scenario:
         Raises WrongSetting for a data directory that is not ours, and Unavailable when a part does not work.
         """
         home = self.choices.data_dir / HOME
-        with folder.locked(home):
+        with data_directory.locked(home):
             journal = Journal.open(self.choices.data_dir, self.plan)
             console.say(_beginning(journal))
             with running(self.choices, home, self.environment) as system:

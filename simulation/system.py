@@ -18,7 +18,7 @@ from typing import Any
 from feedloop.adapters.clock_file import ClockFile
 from feedloop.domain.clock import utc_now
 from feedloop.domain.errors import Unavailable
-from local import folder
+from local import data_directory
 from local.settings import Choices
 from local.watch import gateway_responds
 
@@ -38,7 +38,7 @@ class System:
         """connection.json; with `label_studio` as soon as annotators may come. Raises Unavailable."""
         if self.process.poll() is not None:
             raise Unavailable(f"The system has ended: {_last_words(self.data_dir)}")
-        return folder.read_json(self.data_dir / folder.CONNECTION)
+        return data_directory.load_json(self.data_dir / data_directory.CONNECTION)
 
     def end(self) -> None:
         """As Ctrl-C ends it, in order."""
@@ -64,10 +64,10 @@ def running(choices: Choices, home: Path, environment: Mapping[str, str]) -> Ite
 
 
 def _start(data_dir: Path, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    (data_dir / folder.LOGS).mkdir(exist_ok=True)
-    (data_dir / folder.CONNECTION).unlink(missing_ok=True)
+    (data_dir / data_directory.LOGS).mkdir(exist_ok=True)
+    (data_dir / data_directory.CONNECTION).unlink(missing_ok=True)
     command = (sys.executable, "-m", "simulation.system")
-    with (data_dir / folder.LOGS / LOG).open("ab") as log:
+    with (data_dir / data_directory.LOGS / LOG).open("ab") as log:
         return subprocess.Popen(
             command,
             env=dict(environment),
@@ -88,7 +88,7 @@ def _wait(system: System, gateway: str) -> None:
 
 def _last_words(data_dir: Path) -> str:
     """The last line of the log that is meant for people."""
-    lines = (data_dir / folder.LOGS / LOG).read_text(errors="replace").splitlines()
+    lines = (data_dir / data_directory.LOGS / LOG).read_text(errors="replace").splitlines()
     messages = [line for line in lines if line.startswith("Feedloop: ")] or lines
     return messages[-1].removeprefix("Feedloop: ") if messages else "it says nothing"
 

@@ -8,7 +8,7 @@ from typing import Self
 
 from feedloop.domain.documents import Document
 from feedloop.domain.prediction import PredictionId
-from local.folder import write
+from local.data_directory import write
 
 
 @dataclass(frozen=True, slots=True)

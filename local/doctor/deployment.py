@@ -10,7 +10,7 @@ from feedloop import settings
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain.errors import WrongSetting
 from feedloop.settings import Settings
-from local import folder, stack
+from local import data_directory, stack
 from local.settings import Choices
 from local.stack import Function
 
@@ -36,14 +36,14 @@ class Deployment:
     @classmethod
     def _running(cls, gateway: str, env: Mapping[str, str]) -> Self:
         data_dir = Choices.from_environment(env).data_dir
-        connection = folder.read_json(data_dir / folder.CONNECTION)
+        connection = data_directory.load_json(data_dir / data_directory.CONNECTION)
         if not connection:
             raise WrongSetting(
                 f"No Feedloop runs on DATA_DIR={data_dir}. To examine one elsewhere, set S3_ENDPOINT and SECRETS_DIR."
             )
         its_own = {
             "S3_ENDPOINT": connection["s3"]["endpoint"],
-            "SECRETS_DIR": str(data_dir / folder.SECRETS),
+            "SECRETS_DIR": str(data_dir / data_directory.SECRETS),
             "LABEL_STUDIO_URL": connection.get("label_studio", {}).get("url", ""),
         }
         shared = connection["s3"].get("keys", env.get(stack.KEYS, ""))  # a store that is not ours gave one pair

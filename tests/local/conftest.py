@@ -8,7 +8,7 @@ import pytest
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
 from feedloop.domain.keys import ObjectRef
-from local import folder
+from local import data_directory
 from tests.local.system import DATA_DIR, PROVEN, System, running, until
 from tests.support import demo
 from tests.support.servers import Server, deployment_settings, free_ports, fresh_store
@@ -22,7 +22,7 @@ SYSTEM, STAFFED = pytest.mark.xdist_group("system"), pytest.mark.xdist_group("st
 def system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """As `make run` starts it, on a machine that has never seen its store."""
     home = tmp_path_factory.mktemp("system")
-    folder.write_json(home / DATA_DIR / PROVEN, {})
+    data_directory.write_json(home / DATA_DIR / PROVEN, {})
     with running(home, ALLOWED_ORIGINS=SITE) as found:
         yield found
 

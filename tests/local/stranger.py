@@ -7,7 +7,7 @@ from http.client import HTTPConnection, HTTPException, HTTPSConnection
 from secrets import token_hex
 from ssl import CERT_NONE, create_default_context
 
-from local import folder
+from local import data_directory
 from local.store import program
 from tests.local.system import System
 
@@ -67,7 +67,7 @@ def say(port: int, method: str, path: str, headers: dict[str, str], *, tls: bool
 
 def _file_id(system: System) -> str:
     """Where SeaweedFS keeps the picture, as whoever has once seen it would know; elsewhere nothing."""
-    known = folder.read_json(system.data_dir / folder.PORTS)
+    known = data_directory.load_json(system.data_dir / data_directory.PORTS)
     home = system.data_dir / "seaweedfs"
     if not home.exists():
         return "1,01"

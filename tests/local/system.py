@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError
 
 from feedloop.adapters.bucket_setup import connect
 from feedloop.domain.prediction import PredictionId
-from local import folder, minio_server, processes, seaweedfs
+from local import data_directory, minio_server, processes, seaweedfs
 from local.minio_program import pinned_program
 from local.store import program
 from local.watch import gateway_responds
@@ -82,7 +82,7 @@ class System:
         weed = Path(program("weed") or "weed")
         _remember_proof(self.data_dir, pinned_program() if choices.get("STORE") == "minio" else weed)
         logs.watch(self._output)
-        logs.watch(self.data_dir / folder.LOGS)
+        logs.watch(self.data_dir / data_directory.LOGS)
 
     def start(self) -> None:
         """Return when it is ready; a run that ends instead is a failure."""
@@ -226,14 +226,16 @@ class System:
 def _choose_ports(data_dir: Path) -> None:
     """What an earlier start would have chosen; no test beside this one has them."""
     names = ("events", *seaweedfs.PORTS, *minio_server.PORTS)
-    if not (data_dir / folder.PORTS).exists():
-        folder.write_json(data_dir / folder.PORTS, dict(zip(names, free_ports(len(names)), strict=True)))
+    if not (data_dir / data_directory.PORTS).exists():
+        data_directory.write_json(
+            data_dir / data_directory.PORTS, dict(zip(names, free_ports(len(names)), strict=True))
+        )
 
 
 def _remember_proof(data_dir: Path, store: Path) -> None:
     """As after an earlier start with this program: the proof of its conditional writes has been given."""
     if store.exists() and not (data_dir / PROVEN).exists():
-        folder.write_json(data_dir / PROVEN, {str(store): store.stat().st_mtime_ns})
+        data_directory.write_json(data_dir / PROVEN, {str(store): store.stat().st_mtime_ns})
 
 
 def prediction(shown: str) -> PredictionId:
@@ -263,7 +265,7 @@ def an_annotation(random: str) -> bytes:
 def running(home: Path, **choices: str) -> Iterator[System]:
     """A system from start to a sudden end; nothing of it stays but its data."""
     system = System(home, **choices)
-    with without_leftovers(folder.read_json(system.data_dir / folder.PORTS).values()):
+    with without_leftovers(data_directory.load_json(system.data_dir / data_directory.PORTS).values()):
         try:
             system.start()
             yield system

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from feedloop.domain.errors import WrongSetting
-from local import folder, label_studio, ports
+from local import data_directory, label_studio, ports
 from local.settings import Choices
 from tests.local.system import ask
 
@@ -85,7 +85,7 @@ def test_a_file_system_without_locks_is_told(tmp_path: Path, monkeypatch: pytest
         raise OSError(missing, os.strerror(missing))
 
     monkeypatch.setattr("fcntl.flock", flock)
-    with pytest.raises(WrongSetting, match="without locks"), folder.locked(tmp_path):
+    with pytest.raises(WrongSetting, match="without locks"), data_directory.locked(tmp_path):
         pytest.fail("it was let in")
 
 
@@ -121,7 +121,7 @@ def test_a_data_dir_that_cannot_be_written_is_told(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told(tmp_path: Path) -> None:
     with pytest.raises(WrongSetting, match="Make room, or set DATA_DIR"):
-        folder.require_room(tmp_path, needed=10**18)
+        data_directory.require_room(tmp_path, needed=10**18)
 
 
 def test_a_missing_minio_is_told_with_a_way_to_get_it(tmp_path: Path) -> None:

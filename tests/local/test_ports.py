@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from local import folder, ports, seaweedfs
+from local import data_directory, ports, seaweedfs
 from tests.local.conftest import SITE, SYSTEM
 from tests.local.stranger import PAGE, REBOUND, require_nothing_is_given_or_taken, say
 from tests.local.system import System
@@ -22,7 +22,7 @@ def test_no_port_gives_or_takes_a_picture_without_keys(any_system: System) -> No
 
 @SYSTEM
 def test_the_inner_ports_of_the_store_answer_only_who_has_its_certificate(system: System) -> None:
-    known = folder.read_json(system.data_dir / folder.PORTS)
+    known = data_directory.load_json(system.data_dir / data_directory.PORTS)
     outer = [known[name] for name in seaweedfs.PORTS]
     shadows = [port + ports.SHADOW for port in outer]
     for port in (*(known[name] for name in seaweedfs.PORTS if name not in ("s3.port", "volume.port")), *shadows):

@@ -8,7 +8,7 @@ import pytest
 import requests
 from PIL import Image
 
-from local import folder, processes
+from local import data_directory, processes
 from local.run import not_serving
 from tests.local.conftest import SYSTEM
 from tests.local.system import System, an_annotation_comes_and_goes, ask, until
@@ -97,7 +97,7 @@ def test_events_carry_an_annotation_into_its_dataset_and_out_again(system: Syste
 
 
 def test_an_event_without_the_token_is_refused(system: System) -> None:
-    port = folder.read_json(system.data_dir / folder.PORTS)["events"]
+    port = data_directory.load_json(system.data_dir / data_directory.PORTS)["events"]
     assert requests.post(f"http://127.0.0.1:{port}/", json={}, timeout=10).status_code == 401
 
 

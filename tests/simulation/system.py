@@ -15,7 +15,7 @@ import requests
 
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from local import folder, processes
+from local import data_directory, processes
 from simulation.truth import Truth
 from tests.local.system import environment, until
 from tests.support import logs
@@ -36,7 +36,7 @@ class Run:
         self._port = free_ports(1)[0]
         self._output = data_dir.with_name("output")
         logs.watch(self._output)
-        logs.watch(data_dir / folder.LOGS)
+        logs.watch(data_dir / data_directory.LOGS)
         env = {**environment(data_dir, self._port), "COLUMNS": "200"}
         with self._output.open("ab") as output:
             self.main = subprocess.Popen([*COMMAND, *options], env=env, stdout=output, stderr=output)

@@ -75,7 +75,7 @@ def write_json(path: Path, document: dict[str, Any]) -> None:
     write(path, json.dumps(document, indent=2) + "\n")
 
 
-def read_json(path: Path) -> dict[str, Any]:
+def load_json(path: Path) -> dict[str, Any]:
     """What was kept; empty when there is nothing, or nothing that can be read."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))

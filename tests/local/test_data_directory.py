@@ -6,28 +6,28 @@ from pathlib import Path
 import pytest
 
 from feedloop.domain.errors import WrongSetting
-from local import folder, ports
+from local import data_directory, ports
 
 
 def test_a_secret_is_made_once_and_is_private(tmp_path: Path) -> None:
-    first = folder.secret(tmp_path, "key")
+    first = data_directory.secret(tmp_path, "key")
     assert len(first) == 40
-    assert folder.secret(tmp_path, "key") == first
+    assert data_directory.secret(tmp_path, "key") == first
     assert (tmp_path / "secrets" / "key").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
 
 
 def test_a_given_secret_replaces_the_kept_one(tmp_path: Path) -> None:
-    folder.secret(tmp_path, "key")
-    assert folder.secret(tmp_path, "key", "given") == "given"
-    assert folder.secret(tmp_path, "key") == "given"
+    data_directory.secret(tmp_path, "key")
+    assert data_directory.secret(tmp_path, "key", "given") == "given"
+    assert data_directory.secret(tmp_path, "key") == "given"
 
 
 def test_a_data_directory_is_held_by_one(tmp_path: Path) -> None:
-    data = folder.locked(tmp_path / "data")
-    with data, pytest.raises(WrongSetting, match="already runs"), folder.locked(tmp_path / "data"):
+    data = data_directory.locked(tmp_path / "data")
+    with data, pytest.raises(WrongSetting, match="already runs"), data_directory.locked(tmp_path / "data"):
         pass
-    with folder.locked(tmp_path / "data"):
+    with data_directory.locked(tmp_path / "data"):
         pass
 
 
@@ -49,7 +49,7 @@ def test_no_port_is_chosen_that_another_part_has_or_will_take(tmp_path: Path) ->
     first = ports.remembered(tmp_path / "ports.json", ["a"])["a"]
     second = ports.remembered(tmp_path / "ports.json", ["a"], taken=[first])["a"]
     assert second != first
-    folder.write_json(tmp_path / "ports.json", {"a": second, "b": second})
+    data_directory.write_json(tmp_path / "ports.json", {"a": second, "b": second})
     assert ports.remembered(tmp_path / "ports.json", ["b"])["b"] != second
 
 
