@@ -21,17 +21,17 @@ export function fewAnswers(report) {
 }
 
 /** A list item per model: the one that serves only where the accuracy is of several. */
-export function modelItems({ switch: change, window }) {
-  if (!change) return [];
-  const models = [[window.model && change.serving, "beside.serving"], [change.replaced, "beside.replaced"]];
+export function modelItems({ switch: modelSwitch, window }) {
+  if (!modelSwitch) return [];
+  const models = [[window.model && modelSwitch.serving, "beside.serving"], [modelSwitch.replaced, "beside.replaced"]];
   return models.filter(([model]) => model).map(([model, name]) => item(model, name));
 }
 
 /** The difference on pictures that both judged; empty where nobody compared them. */
-export function pairedText({ switch: change }) {
-  if (!change?.paired) return "";
-  const { value, low, high, labels } = change.paired.difference;
-  const { serving, replaced } = change;
+export function pairedText({ switch: modelSwitch }) {
+  if (!modelSwitch?.paired) return "";
+  const { value, low, high, labels } = modelSwitch.paired.difference;
+  const { serving, replaced } = modelSwitch;
   const names = { model: serving.model, other: replaced.model };
   return text("beside.paired", {
     ...names, n: count(labels), value: signedPoints(value), low: signedPoints(low), high: signedPoints(high),

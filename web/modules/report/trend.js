@@ -24,8 +24,8 @@ export class Trend extends ChartSection {
 }
 
 /** The model that was replaced, where only the one that serves is judged and both answered in these days. */
-function replacedModel({ window, switch: change }) {
-  return !window.model && change?.replaced && known(change.replaced.trend).length ? change.replaced : null;
+function replacedModel({ window, switch: modelSwitch }) {
+  return !window.model && modelSwitch?.replaced && known(modelSwitch.replaced.trend).length ? modelSwitch.replaced : null;
 }
 
 function known(...trends) {
