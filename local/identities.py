@@ -35,9 +35,8 @@ def keys_of(name: str) -> str:
 
 def key_pair(secrets: Path, keys: str) -> tuple[str, str]:
     """Access key and secret key of these secrets, drawn where they are missing. Raises WrongSetting."""
-    return data_directory.load_or_create_secret(
-        secrets / f"{keys}{settings.ACCESS_KEY}"
-    ), data_directory.load_or_create_secret(secrets / f"{keys}{settings.SECRET_KEY}")
+    access_key = data_directory.load_or_create_secret(secrets / f"{keys}{settings.ACCESS_KEY}")
+    return access_key, data_directory.load_or_create_secret(secrets / f"{keys}{settings.SECRET_KEY}")
 
 
 def names() -> list[str]:
