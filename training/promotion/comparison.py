@@ -1,4 +1,4 @@
-"""Champion and challenger before the same blind pictures, which reach them as in predict."""
+"""Champion and challenger on the same blind pictures, prepared as predict prepares them."""
 
 import hashlib
 from collections import Counter
@@ -59,8 +59,8 @@ class Comparison:
 
     def accuracy(self, model: str) -> float | None:
         """The accuracy of one model (`old` or `new`), each picture standing for its share of its day."""
-        labels = Counter(one.day for one in self.answers)
-        weights = [self._sizes[one.day] / labels[one.day] for one in self.answers]
+        sizes, labels = self._sizes, Counter(one.day for one in self.answers)
+        weights = [sizes[one.day] / labels[one.day] for one in self.answers]
         right = [weight for one, weight in zip(self.answers, weights, strict=True) if getattr(one, model) == one.truth]
         return round(sum(right) / sum(weights), 4) if weights else None
 
@@ -73,8 +73,8 @@ def fetch_evaluation_set(store: ObjectStore, days: Sequence[LabelledDay]) -> Eva
     """The pictures of the blind labels, from their dataset: production may have deleted them."""
     labelled = [one for day in days for one in day.labelled]
     with ThreadPoolExecutor(WORKERS) as pool:
-        there = [picture for picture in pool.map(lambda one: _fetch_picture(store, one), labelled) if picture]
-    return EvaluationSet(tuple(days), tuple(there), len(labelled) - len(there))
+        fetched = [picture for picture in pool.map(lambda one: _fetch_picture(store, one), labelled) if picture]
+    return EvaluationSet(tuple(days), tuple(fetched), len(labelled) - len(fetched))
 
 
 def compare(
