@@ -37,7 +37,10 @@ def set_up(client: LabelStudio, classes: ClassList, store: ObjectStore, settings
             projects(client, queue, births, settings),
             desired.project(queue, config),
             say,
-            lambda resource: _own(resource, classes),
+            lambda present: {  # what a person calls it, and has made of its config, stays; our question is updated
+                "title": present.fields["title"],
+                "label_config": updated(present.fields["label_config"] or "", classes),
+            },
         )
         births[queue] = project.birth
         title = project.fields["title"]
@@ -72,14 +75,6 @@ def _equip(client: LabelStudio, queue: str, project: Resource, settings: Setting
         )
     if not desired.is_blind(queue):
         _converge(Views(client, project.id), desired.view(), say_where)
-
-
-def _own(project: Resource, classes: ClassList) -> Fields:
-    """What a person calls a project, and has made of its config, stays; our question there is kept up to date."""
-    return {
-        "title": project.fields["title"],
-        "label_config": updated(project.fields["label_config"] or "", classes),
-    }
 
 
 def _converge(

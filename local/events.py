@@ -18,6 +18,7 @@ from feedloop.receiving import Receiver
 from local import loopback, stack
 
 _PATIENCE = (5, 55)  # seconds to connect, seconds to answer
+_functions = cache(stack.load_functions)
 
 
 @http.endpoint("POST")
@@ -31,11 +32,6 @@ def handle(event: Event, _context: Context) -> Response:
     for name in watching:
         _tell(name, event.body, token)
     return http.json_response({"told": watching})
-
-
-@cache
-def _functions() -> tuple[stack.Function, ...]:
-    return stack.load_functions()
 
 
 def _tell(name: str, body: bytes, token: str) -> None:

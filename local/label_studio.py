@@ -177,16 +177,12 @@ def _token_by_password(annotation_tool: LabelStudio) -> str:
 def catch_up(gateway: str) -> None:
     """Have sync bring what waited; one that was killed may hold it up for a while, and then the hourly run is left."""
     deadline = time.monotonic() + _PATIENCE_AT_FIRST
-    while not _has_synced(gateway) and time.monotonic() < deadline:
+    while time.monotonic() < deadline:
+        with suppress(RequestException):
+            answer = http_client.request("POST", f"{gateway}/function/sync", timeout=_PATIENCE_AT_FIRST)
+            if answer.ok and "status" not in answer.json():  # which would say that another run is under way
+                return
         time.sleep(_PAUSE_OF_SYNC)
-
-
-def _has_synced(gateway: str) -> bool:
-    try:
-        answer = http_client.request("POST", f"{gateway}/function/sync", timeout=_PATIENCE_AT_FIRST)
-        return answer.ok and "status" not in answer.json()  # which would say that another run is under way
-    except RequestException:
-        return False
 
 
 def _keys(choices: Choices) -> str:

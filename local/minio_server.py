@@ -89,7 +89,17 @@ class MinIO:
         subscriptions = sorted(self._subscriptions(), key=lambda one: one[1])
         try:
             for bucket, ones in groupby(subscriptions, key=lambda one: one[1]):
-                wanted = NotificationConfig(queue_config_list=[_queue(*one) for one in ones])
+                wanted = NotificationConfig(
+                    queue_config_list=[
+                        QueueConfig(
+                            events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
+                            config_id=f"{function.name}-{bucket}-{inside}",
+                            prefix_filter_rule=PrefixFilterRule(inside),
+                            queue=f"arn:minio:sqs::{function.name.upper()}:webhook",
+                        )
+                        for function, _, inside in ones
+                    ]
+                )
                 client.set_bucket_notification(bucket, wanted)
         except MinioException as error:
             raise StoreDown(f"MinIO does not take the event subscriptions: {error}") from error
@@ -145,15 +155,6 @@ def _create_user(admin: MinioAdmin, identity: Identity) -> None:
         admin.policy_set(identity.name, user=identity.access_key)
     except (MinioAdminException, HTTPError) as error:
         raise StoreDown(f"MinIO does not let {identity.name} in: {error}") from error
-
-
-def _queue(function: Function, bucket: str, inside: str) -> QueueConfig:
-    return QueueConfig(
-        events=["s3:ObjectCreated:*", "s3:ObjectRemoved:*"],
-        config_id=f"{function.name}-{bucket}-{inside}",
-        prefix_filter_rule=PrefixFilterRule(inside),
-        queue=f"arn:minio:sqs::{function.name.upper()}:webhook",
-    )
 
 
 def _minio() -> str:

@@ -113,7 +113,17 @@ class Supervisor:
 def configuration(services: list[Service]) -> str:
     """What supervisord reads. Raises WrongSetting for a path that its format cannot carry."""
     head = _SUPERVISORD.format(user="user = root" if os.getuid() == 0 else "")
-    return head + "".join(_program(service) for service in services)
+    return head + "".join(
+        _PROGRAM.format(
+            name=service.name,
+            command=" ".join(_plain(shlex.quote(word)) for word in service.command),
+            directory=_plain(str(service.home)),
+            order=service.order,
+            log=f"{data_directory.LOGS}/{service.name}.log" if service.quiet else "/dev/stdout",
+            log_bytes="5MB" if service.quiet else 0,
+        )
+        for service in services
+    )
 
 
 def forward_line(line: str) -> None:
@@ -131,17 +141,6 @@ def forward_line(line: str) -> None:
         log.event("part.started", part=started[1], pid=int(started[2]))
     elif match["level"] != "INFO" and not match["says"].startswith(("stopped: ", "received SIG")):
         log.event("supervisor", says=match["says"])
-
-
-def _program(service: Service) -> str:
-    return _PROGRAM.format(
-        name=service.name,
-        command=" ".join(_plain(shlex.quote(word)) for word in service.command),
-        directory=_plain(str(service.home)),
-        order=service.order,
-        log=f"{data_directory.LOGS}/{service.name}.log" if service.quiet else "/dev/stdout",
-        log_bytes="5MB" if service.quiet else 0,
-    )
 
 
 def _plain(text: str) -> str:

@@ -42,9 +42,7 @@ def show_scores(scores: list[Score]) -> None:
         estimates = (_formatted(estimate, score.true) for estimate in (score.blind, score.best))
         table.add_row(score.phase, str(score.pictures), str(score.labels), f"{100 * score.true:.1f}", *estimates)
     _terminal.print(table)
-    _terminal.print(
-        "  ✓ the interval covers the true accuracy. ✗ it does not: one in twenty by chance, more if annotators err.\n"
-    )
+    _terminal.print("  ✓ covers the true accuracy. ✗ does not: 1 in 20 by chance, more if annotators err.\n")
 
 
 def _formatted(estimate: dict[str, float] | None, true: float) -> str:

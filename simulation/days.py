@@ -2,7 +2,7 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -111,16 +111,14 @@ class World:
 
 def check(store: ObjectStore, truth: Truth, date: str) -> None:
     """Raises WrongSetting when the store holds predictions of a day that we know nothing of."""
-    strange = [name for name in _predictions(store, date) if name not in truth]
+    strange = []
+    for index in range(len(CLASSES)):
+        for entry in store.list(keys.production_day(index, date)):
+            with suppress(Malformed):  # it was never a prediction
+                if (name := str(keys.parse_production(entry.key))) not in truth:
+                    strange.append(name)
     if strange:
         raise WrongSetting(
             f"{len(strange)} predictions of {date} are somebody else's, for example {strange[0]}: nobody knows what"
             " they show. Choose another DATA_DIR, and leave the website alone while days pass."
         )
-
-
-def _predictions(store: ObjectStore, date: str) -> Iterator[str]:
-    for index in range(len(CLASSES)):
-        for entry in store.list(keys.production_day(index, date)):
-            with suppress(Malformed):  # it was never a prediction
-                yield str(keys.parse_production(entry.key))

@@ -1,6 +1,6 @@
 """The functions behind their gateway, called only with what changes nothing."""
 
-from collections.abc import Iterator
+from itertools import product
 
 from requests import JSONDecodeError, RequestException, Response
 
@@ -49,20 +49,16 @@ def cors(deployment: Deployment) -> Finding:
     origins = deployment.settings.allowed_origins
     if not origins:
         return not_checked("ALLOWED_ORIGINS is empty: only pages of the gateway itself may call the functions")
-    faults = list(_shut_out(deployment, [_ANYBODY if origin == _ANY else origin for origin in origins]))
+    faults = []
+    for name, origin in product(_OF_VISITORS, [_ANYBODY if origin == _ANY else origin for origin in origins]):
+        preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
+        answer = _call(deployment, name, "OPTIONS", headers={"Origin": origin, **preflight})
+        if not answer.ok or not _lets_in(answer, origin):
+            faults.append(
+                f"{name} lets no page of {origin} in: deploy it with that origin in ALLOWED_ORIGINS, "
+                "and have a proxy before it pass OPTIONS on and add no header of its own."
+            )
     return wrong(*faults) if faults else ok(f"pages of {', '.join(origins)} may call the functions")
-
-
-def _shut_out(deployment: Deployment, origins: list[str]) -> Iterator[str]:
-    for name in _OF_VISITORS:
-        for origin in origins:
-            preflight = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "idempotency-key"}
-            answer = _call(deployment, name, "OPTIONS", headers={"Origin": origin, **preflight})
-            if not answer.ok or not _lets_in(answer, origin):
-                yield (
-                    f"{name} lets no page of {origin} in: deploy it with that origin in ALLOWED_ORIGINS, "
-                    "and have a proxy before it pass OPTIONS on and add no header of its own."
-                )
 
 
 def _lets_in(answer: Response, origin: str) -> bool:
