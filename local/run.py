@@ -1,7 +1,6 @@
 """The one-machine system from start to stop."""
 
 import shlex
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -9,7 +8,6 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
-from types import FrameType
 from typing import Any, NoReturn
 
 from requests import RequestException
@@ -17,6 +15,7 @@ from requests import RequestException
 from feedloop import http_client, settings
 from feedloop.domain.errors import WrongSetting
 from local import data_directory, identities, label_studio, minio_server, ports, processes, seaweedfs, stack
+from local.end_signals import interrupt_once
 from local.label_studio import LabelStudio
 from local.minio_server import MinIO
 from local.prepare import prepare
@@ -29,7 +28,6 @@ from local.watch import Probe, gateway_responds, patience, store_probe, watched
 
 _GATEWAY_SECONDS = 60.0
 _PAUSE, _NAP, _NAPS = 0.05, 1.0, 10
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STARTED = time.monotonic()
 
 
@@ -46,11 +44,8 @@ def run(choices: Choices) -> None:
         annotation_tool = label_studio.configured(choices)
         environment = _environment(choices, functions, store, annotation_tool, events_port)
         say(f"starting {store.name} and the functions {', '.join(f.name for f in functions)}")
-        services, listeners = (
-            [*store.services(), *_services(), *(annotation_tool.services() if annotation_tool else [])],
-            _listeners(choices, store, access),
-        )
-        watch = watched(choices.data_dir, listeners, choices.silence)
+        services = [*store.services(), *_services(), *(annotation_tool.services() if annotation_tool else [])]
+        watch = watched(choices.data_dir, _probes(choices, store, access), choices.silence)
         with Supervisor(choices.data_dir, services, environment), watch:
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
@@ -73,22 +68,11 @@ def say(text: str) -> None:
 @contextmanager
 def _until_interrupted() -> Iterator[None]:
     """Ctrl-C, a polite kill and a closed terminal all end the system in order; once is enough."""
-    for end in _ENDS:
-        signal.signal(end, _interrupt)
+    interrupt_once()
     try:
         yield
     except KeyboardInterrupt:
         say("stopped; the data stays")
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    for end in _ENDS:
-        signal.signal(end, _once_is_enough)
-    raise KeyboardInterrupt
-
-
-def _once_is_enough(_number: int, _frame: FrameType | None) -> None:
-    """Not SIG_IGN: where a second signal has come with the first, Python would drop the interrupt for an error."""
 
 
 def _wait(repeat: Callable[[], None] = lambda: None) -> NoReturn:
@@ -138,7 +122,7 @@ def _services() -> list[Service]:
     return [Service(name, (sys.executable, "-m", f"local.{name}"), ROOT, order) for name, order in modules]
 
 
-def _listeners(choices: Choices, store: Store, access: Access) -> dict[str, Probe]:
+def _probes(choices: Choices, store: Store, access: Access) -> dict[str, Probe]:
     """What must answer; Label Studio takes minutes to start, and nobody waits for the others."""
     within = patience(choices.silence)
     own = {service.name: store_probe(store.endpoint, access, within, choices.data_dir) for service in store.services()}

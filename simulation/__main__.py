@@ -2,16 +2,15 @@
 
 import argparse
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Mapping
 from dataclasses import fields
-from types import FrameType
 
 from feedloop import console
 from feedloop.domain.errors import FeedloopError, WrongSetting
+from local.end_signals import interrupt_once
 from local.settings import Choices, drop_foreign_variables
 from simulation.console import say
 from simulation.plan import DIRECT, LABEL_STUDIO, Plan
@@ -19,7 +18,6 @@ from simulation.scenario import Scenario
 from training.data.gallery import STYLES
 
 _FOREIGN = ("S3_ENDPOINT", "BUCKET_PREFIX", "LABEL_STUDIO_URL")
-_ENDS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _STOPPED = 130
 _NAP = 1.0
 _DEFAULT = Plan()
@@ -50,8 +48,7 @@ def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ
     console.prepare()
     options = _parser().parse_args(arguments)
     drop_foreign_variables()
-    for end in _ENDS:
-        signal.signal(end, _interrupt)
+    interrupt_once()
     finished = threading.Event()
     try:
         plan = Plan(**{field.name: getattr(options, field.name) for field in fields(Plan)})
@@ -73,17 +70,6 @@ def _stay(finished: threading.Event) -> None:
     finished.set()
     while True:
         time.sleep(_NAP)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """The rest ends in order."""
-    for end in _ENDS:
-        signal.signal(end, _once_is_enough)
-    raise KeyboardInterrupt
-
-
-def _once_is_enough(_number: int, _frame: FrameType | None) -> None:
-    """Not SIG_IGN: where a second signal has come with the first, Python would drop the interrupt for an error."""
 
 
 def _environment(env: Mapping[str, str], plan: Plan) -> dict[str, str]:
