@@ -108,7 +108,7 @@ def bring_up(
 ) -> None:
     """Return when it answers and its projects are there. What keeps it from that is said, and tried again."""
     reported, deadline = "", time.monotonic() + (_PATIENCE_AT_FIRST if annotation_tool.is_new() else silence)
-    while not _answers(annotation_tool.url):
+    while not _responds(annotation_tool.url):
         if not reported and time.monotonic() > deadline:
             reported = f"Label Studio does not answer at {annotation_tool.url}; everything else runs"
             say(f"{reported}; logs/{NAME}.log in the data directory says more" if annotation_tool.home else reported)
@@ -196,7 +196,7 @@ def _keys(choices: Choices) -> str:
     return stem
 
 
-def _answers(url: str) -> bool:
+def _responds(url: str) -> bool:
     try:
         return http_client.request("GET", f"{url}/health", route=settings.route(url), timeout=5).ok
     except RequestException:

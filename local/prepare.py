@@ -26,7 +26,7 @@ def prepare(store: Store, access: Access, proven: Path, say: Callable[[str], Non
     Raises StoreDown, StoreMisconfigured and WrongSetting, each with what to do.
     """
     deadline = time.monotonic() + store.patience
-    _patiently(lambda: _answers(store), deadline)
+    _patiently(lambda: _responds(store), deadline)
     _patiently(store.settle, deadline)
     _patiently(lambda: _buckets(store, access), deadline)
     _patiently(lambda: _prove(store, access, proven), deadline)
@@ -45,7 +45,7 @@ def _patiently(step: Callable[[], None], deadline: float) -> None:
             time.sleep(_PAUSE)
 
 
-def _answers(store: Store) -> None:
+def _responds(store: Store) -> None:
     try:
         http_client.request("GET", store.endpoint, route=settings.store_route(store.endpoint), timeout=2)
     except RequestException as error:
