@@ -32,7 +32,13 @@ _LINE = re.compile(
 
 def list_predictions(store: ObjectStore, day: str, classes: int, low: Collection[str]) -> Iterator[ListedPrediction]:
     """A day's predictions as production lists them; `low` are the sample keys of the low-confidence queue."""
-    by_class = [_of_class(store, index, day, low) for index in range(classes)]
+    by_class = [
+        (
+            ListedPrediction(int(predicted), int(per_mille), intern(model), sample_key in low, sample_key, second)
+            for predicted, _, sample_key, per_mille, model, second in _split(store, keys.production_day(index, day))
+        )
+        for index in range(classes)
+    ]
     return merge(*by_class, key=attrgetter("sample_key"))
 
 
@@ -67,11 +73,6 @@ def _days(store: ObjectStore, index: int) -> Iterator[str]:
             if day >= EARLIEST:
                 clock.time_of(day, 0)
                 yield day
-
-
-def _of_class(store: ObjectStore, index: int, day: str, low: Collection[str]) -> Iterator[ListedPrediction]:
-    for predicted, _, sample_key, per_mille, model, second in _split(store, keys.production_day(index, day)):
-        yield ListedPrediction(int(predicted), int(per_mille), intern(model), sample_key in low, sample_key, second)
 
 
 def _split(store: ObjectStore, folder: keys.ObjectRef) -> Iterator[tuple[str, ...]]:
