@@ -1,4 +1,4 @@
-"""Fans SeaweedFS's one webhook out to every function whose annotations watch the changed place.
+"""Fans SeaweedFS's one webhook out to every function whose annotations watch the changed object.
 
 Stateless: an event that a function did not take is answered with 503, and the store sends it again.
 Needs GATEWAY_URL, S3_ENDPOINT, SECRETS_DIR, and BUCKET_PREFIX where buckets have one.

@@ -28,7 +28,7 @@ class Grant:
     pattern: str
 
     def allows(self, action: str, ref: ObjectRef) -> bool:
-        """Whether this very grant covers it; of a listing, `place.key` is the prefix."""
+        """Whether this very grant covers it; of a listing, `ref.key` is the prefix."""
         return action == self.action and like(ref.bucket, self.bucket) and like(ref.key, self.pattern)
 
 
@@ -47,7 +47,7 @@ class Policy:
             raise Malformed(f"not a policy of ours: {error!r}") from error
 
     def allows(self, action: str, ref: ObjectRef) -> bool:
-        """Whether any grant covers it; `place.bucket` is the bucket's whole name."""
+        """Whether any grant covers it; `ref.bucket` is the bucket's whole name."""
         return any(grant.allows(action, ref) for grant in self.grants)
 
 

@@ -34,7 +34,7 @@ def fault(folder: Path, wanted: tuple[int, ...] = ()) -> str:
     if begun or not any(folder.glob(DONE)):
         return "is half made"
     if not _lies_where_it_was_made(folder):
-        return "was made in another place"
+        return "was made in another folder"
     return _fault_of(_version(folder / "bin" / "python"), wanted)
 
 

@@ -121,12 +121,12 @@ class System:
     def _excuse(self) -> str:
         """What a call meets, what runs, and the last lines of its log and of its store's."""
         try:
-            said = self.call("predict", "GET").text if self.answers() else "no gateway answers"
+            answer = self.call("predict", "GET").text if self.answers() else "no gateway answers"
         except requests.RequestException as error:
-            said = repr(error)
+            answer = repr(error)
         names = sorted({process.environ().get(processes.SERVICE, "") for process in self.processes()})
         store = (self.data_dir / "logs" / "store.log").read_text(errors="replace")
-        return f"{said[:300]}; there run {names}\n{self.output()[-3000:]}\n{store[-1500:]}"
+        return f"{answer[:300]}; there run {names}\n{self.output()[-3000:]}\n{store[-1500:]}"
 
     def has_annotators(self) -> bool:
         """Whether they can work: Label Studio is set up, and answers."""
@@ -202,7 +202,7 @@ class System:
 
     def keys(self, bucket: str) -> list[str]:
         """What lies in a bucket."""
-        return [found["Key"] for found in self._s3().list_objects_v2(Bucket=bucket).get("Contents", [])]
+        return [entry["Key"] for entry in self._s3().list_objects_v2(Bucket=bucket).get("Contents", [])]
 
     def connection(self) -> dict[str, Any]:
         """connection.json."""
@@ -213,7 +213,7 @@ class System:
         """All that it said at the terminal, over all its starts."""
         return self._output.read_text()
 
-    def said(self, event: str, **facts: object) -> bool:
+    def logged(self, event: str, **facts: object) -> bool:
         """Whether such a line is in the log."""
         lines = (json.loads(line) for line in self.output().splitlines() if line.startswith("{"))
         return any(line["event"] == event and facts.items() <= line.items() for line in lines)
@@ -238,9 +238,9 @@ def _remember_proof(data_dir: Path, store: Path) -> None:
         data_directory.write_json(data_dir / PROVEN, {str(store): store.stat().st_mtime_ns})
 
 
-def prediction(shown: str) -> PredictionId:
+def prediction(receipt: str) -> PredictionId:
     """The id without the visitor's signature."""
-    return PredictionId.parse(shown.rpartition(".")[0])
+    return PredictionId.parse(receipt.rpartition(".")[0])
 
 
 def an_annotation_comes_and_goes(system: System, name: str) -> None:

@@ -78,8 +78,8 @@ def test_a_wrong_token_of_label_studio_is_told(staffed: System, tmp_path: Path) 
 
 def examine_label_studio(staffed: System, tmp_path: Path, token: str, **choices: str) -> tuple[str, str]:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text(token)
-    told = {"LABEL_STUDIO_URL": staffed.connection()["label_studio"]["url"], "SECRETS_DIR": str(tmp_path)}
-    return found("Label Studio", S3_ENDPOINT=NOWHERE, **told, **choices)
+    given = {"LABEL_STUDIO_URL": staffed.connection()["label_studio"]["url"], "SECRETS_DIR": str(tmp_path)}
+    return found("Label Studio", S3_ENDPOINT=NOWHERE, **given, **choices)
 
 
 @STAFFED
@@ -94,10 +94,10 @@ def test_a_project_that_is_called_otherwise_is_found_by_the_set_ups_note_and_mis
     ]
     staffed.label_studio("PATCH", ref, json={"title": "Renamed"}).raise_for_status()
     word, _ = found("Label Studio", DATA_DIR=str(staffed.data_dir))
-    told = examine_label_studio(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
+    finding = examine_label_studio(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
     staffed.label_studio("PATCH", ref, json={"title": title}).raise_for_status()
     assert word == "ok"
-    assert told == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
+    assert finding == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
 
 
 def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str]) -> None:
@@ -119,11 +119,11 @@ def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     deployed: dict[str, str], system: System, tmp_path: Path
 ) -> None:
     done = ask(tmp_path / "nothing", "doctor", port=8080, **deployed)
-    told = findings(done.stdout)
+    by_name = findings(done.stdout)
     assert (done.returncode, done.stderr) == (0, "")
     well = ("store", "buckets", "conditional writes", "rights", "identities", "model")
-    assert {told[name][0] for name in well} == {"ok"}
-    assert "name it: python -m local doctor http" in told["gateway"][1]
+    assert {by_name[name][0] for name in well} == {"ok"}
+    assert "name it: python -m local doctor http" in by_name["gateway"][1]
     assert found("functions", system.url, **deployed)[0] == "ok"
     token = found("event token", system.url, **deployed)
     assert "curate has another token: update the secret feedloop-event-token" in token[1]
@@ -142,10 +142,10 @@ def test_a_deployment_whose_event_token_opens_all_is_told(
 
 
 def test_a_missing_bucket_is_named(deployed: dict[str, str], tmp_path: Path) -> None:
-    told = examine(tmp_path, **{**deployed, "BUCKET_PREFIX": "nobodys-"})
-    assert told["buckets"][0] == "wrong"
-    assert "nobodys-tracking does not exist: create it, or mend BUCKET_PREFIX" in told["buckets"][1]
-    assert told["model"] == ("not checked", "first: buckets")
+    by_name = examine(tmp_path, **{**deployed, "BUCKET_PREFIX": "nobodys-"})
+    assert by_name["buckets"][0] == "wrong"
+    assert "nobodys-tracking does not exist: create it, or mend BUCKET_PREFIX" in by_name["buckets"][1]
+    assert by_name["model"] == ("not checked", "first: buckets")
 
 
 def test_what_the_guard_holds_back_and_what_is_released_are_told(deployed: dict[str, str], released: S3Store) -> None:
@@ -177,10 +177,10 @@ def test_a_missing_secret_is_named(deployed: dict[str, str], tmp_path: Path) -> 
 
 
 def test_a_store_and_a_gateway_that_do_not_answer_are_told(deployed: dict[str, str], tmp_path: Path) -> None:
-    told = examine(tmp_path, NOWHERE, **{**deployed, "S3_ENDPOINT": NOWHERE})
-    assert told["store"] == ("wrong", f"Nothing answers at {NOWHERE}: start the store, or mend S3_ENDPOINT.")
-    assert "start the gateway, or name the right address" in told["gateway"][1]
-    assert told["functions"] == ("not checked", "first: gateway")
+    by_name = examine(tmp_path, NOWHERE, **{**deployed, "S3_ENDPOINT": NOWHERE})
+    assert by_name["store"] == ("wrong", f"Nothing answers at {NOWHERE}: start the store, or mend S3_ENDPOINT.")
+    assert "start the gateway, or name the right address" in by_name["gateway"][1]
+    assert by_name["functions"] == ("not checked", "first: gateway")
 
 
 def test_a_store_without_a_model_is_told(seaweedfs: Server, tmp_path: Path) -> None:
@@ -241,8 +241,8 @@ def test_without_a_running_system_and_without_settings_it_says_what_it_needs(tmp
 
 
 def test_a_gateway_with_a_password_is_refused_without_repeating_it(tmp_path: Path) -> None:
-    told = {"S3_ENDPOINT": NOWHERE, "SECRETS_DIR": str(tmp_path)}
-    refused = ask(tmp_path / "nothing", "doctor", "http://admin:hush@gateway.example", port=8080, **told)
+    given = {"S3_ENDPOINT": NOWHERE, "SECRETS_DIR": str(tmp_path)}
+    refused = ask(tmp_path / "nothing", "doctor", "http://admin:hush@gateway.example", port=8080, **given)
     assert refused.returncode == 1
     assert "without user and password" in refused.stderr
     assert "hush" not in refused.stderr

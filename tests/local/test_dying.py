@@ -27,7 +27,7 @@ def test_a_killed_part_is_started_again_without_its_old_workers_and_said_so(vict
     assert bool(workers) == (part in {"gateway", "events"})
     main.kill()
     until(lambda: _parts_started(victim, part) > before, f"{part} is back")
-    assert victim.said("part.ended", part=part, how="terminated by SIGKILL; not expected")
+    assert victim.logged("part.ended", part=part, how="terminated by SIGKILL; not expected")
     until(lambda: not any(worker.is_running() for worker in workers), "the old workers are gone")
     until(lambda: "mine-tracking" in victim.buckets(), "the store can be read")
 
@@ -36,7 +36,7 @@ def test_a_killed_worker_is_replaced(victim: System) -> None:
     until(lambda: victim.part("gateway").children(), "the gateway has workers")
     worker = victim.part("gateway").children()[0]
     worker.kill()
-    until(lambda: victim.said("server", level="error", says="Unexpected exit from worker-1"), "it is said")
+    until(lambda: victim.logged("server", level="error", says="Unexpected exit from worker-1"), "it is said")
     until(victim.answers, "the gateway answers")
 
 
@@ -46,7 +46,7 @@ def test_a_killed_supervisor_is_replaced_with_all_parts(victim: System) -> None:
     before = _parts_started(victim, "store")
     victim.main.children()[0].kill()
     until(lambda: _parts_started(victim, "store") > before, "the store is back")
-    assert victim.said("supervisor.ended")
+    assert victim.logged("supervisor.ended")
     victim.wait_until_it_serves()
 
 
@@ -103,7 +103,7 @@ def test_a_store_that_hangs_is_started_again_and_said_so(impatient: System) -> N
     store = impatient.part("store")
     store.suspend()
     until(lambda: not store.is_running(), "the one that hangs is ended")
-    assert impatient.said("part.silent", part="store")
+    assert impatient.logged("part.silent", part="store")
     until(impatient.buckets, "the store can be read again")
 
 
@@ -117,7 +117,7 @@ def test_a_store_whose_folders_refuse_after_a_full_disk_is_started_again_and_sai
     store.rlimit(psutil.RLIMIT_FSIZE, whole)
     assert not _takes(impatient, folders[0])  # there is room again, and nothing is taken
     until(lambda: not store.is_running(), "the one that refuses is ended")
-    assert impatient.said("store.refuses", then="started again")
+    assert impatient.logged("store.refuses", then="started again")
     until(impatient.buckets, "the store can be read again")
     assert [folder for folder in folders if not _takes(impatient, folder)] == []
 

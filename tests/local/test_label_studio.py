@@ -70,7 +70,7 @@ def test_connection_json_tells_how_to_log_in(staffed: System) -> None:
 def test_a_token_that_was_reset_is_taken_up(staffed: System) -> None:
     before = staffed.connection()["label_studio"]
     staffed.label_studio("POST", "/api/current-user/reset-token/").raise_for_status()
-    until(lambda: staffed.connection()["label_studio"]["token"] != before["token"], "the new token is told")
+    until(lambda: staffed.connection()["label_studio"]["token"] != before["token"], "the new token is kept")
     assert staffed.connection()["label_studio"].keys() == before.keys()
     assert staffed.label_studio("GET", "/api/current-user/whoami").status_code == 200
     assert staffed.call("sync").status_code == 200
@@ -89,11 +89,11 @@ def test_it_asks_nobody_outside(staffed: System) -> None:
 
 
 def test_it_knows_no_key_but_its_own(staffed: System) -> None:
-    told, s3 = staffed.part("label-studio").environ(), staffed.connection()["s3"]
+    environ, s3 = staffed.part("label-studio").environ(), staffed.connection()["s3"]
     own = (staffed.data_dir / "secrets" / "feedloop-label-studio-s3-access-key").read_text()
-    assert told["LABEL_STUDIO_AWS_ACCESS_KEY_ID"] == own
+    assert environ["LABEL_STUDIO_AWS_ACCESS_KEY_ID"] == own
     ours = {text for name, text in staffed.connection().items() if name.endswith("_token")}
-    assert ({s3["access_key"], s3["secret_key"]} | ours) & set(told.values()) == set()
+    assert ({s3["access_key"], s3["secret_key"]} | ours) & set(environ.values()) == set()
 
 
 def test_no_key_of_the_store_is_in_its_database(staffed: System) -> None:
@@ -120,7 +120,7 @@ def test_what_waited_while_it_was_off_comes_when_it_is_on(staffed: System, befor
 def test_a_killed_one_is_started_again_at_the_same_address(staffed: System) -> None:
     killed, login = staffed.part("label-studio"), staffed.connection()["label_studio"]
     killed.kill()
-    until(lambda: staffed.said("part.ended", part="label-studio"), "it is said")
+    until(lambda: staffed.logged("part.ended", part="label-studio"), "it is said")
     until(staffed.has_annotators, "it answers again")
     assert staffed.part("label-studio").pid != killed.pid
     assert staffed.connection()["label_studio"] == login
@@ -168,9 +168,9 @@ def test_of_our_environment_only_what_it_needs_reaches_it(tmp_path: Path) -> Non
         (tmp_path / f"feedloop-{name}").write_text(name)
     ours = {"S3_ENDPOINT": "http://store", "SECRETS_DIR": str(tmp_path), "LABEL_STUDIO_KEYS": "feedloop-s3"}
     strange = {"PASSWORD": "mine", "DJANGO_DB": "mysql", "AWS_SECRET_ACCESS_KEY": "first", "DEBUG": "true"}
-    told = environment({"PATH": "/bin", "LABEL_STUDIO_URL": "http://127.0.0.1:8090", **ours, **strange})
-    assert {told.get(name) for name in strange} == {None, "false"}
-    assert (told["PATH"], told["LABEL_STUDIO_PORT"]) == ("/bin", "8090")
+    given = environment({"PATH": "/bin", "LABEL_STUDIO_URL": "http://127.0.0.1:8090", **ours, **strange})
+    assert {given.get(name) for name in strange} == {None, "false"}
+    assert (given["PATH"], given["LABEL_STUDIO_PORT"]) == ("/bin", "8090")
 
 
 def test_its_clients_keep_out_of_the_proxy_what_ours_do(tmp_path: Path) -> None:

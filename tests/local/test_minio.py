@@ -19,7 +19,7 @@ def on_minio(tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
 @pytest.mark.slow("each event of MinIO takes three seconds")
 def test_minio_calls_curate_itself(on_minio: System) -> None:
     on_minio.put("labelstudio", "output/userfeedback/777", b"{}")
-    until(lambda: on_minio.said("curate.answered", status=200), "curate is called")
+    until(lambda: on_minio.logged("curate.answered", status=200), "curate is called")
     an_annotation_comes_and_goes(on_minio, "778")
 
 

@@ -53,12 +53,12 @@ def hand_out(tmp_path, *words, **choices):
 def test_everybody_gets_keys_once_and_the_store_a_file(tmp_path):
     assert hand_out(tmp_path, BUCKET_PREFIX="mine-").returncode == 0
     drawn = {path.name: path.read_text() for path in (tmp_path / "secrets").glob("feedloop-*")}
-    told = hand_out(tmp_path, BUCKET_PREFIX="mine-").stdout
+    output = hand_out(tmp_path, BUCKET_PREFIX="mine-").stdout
     assert {path.name: path.read_text() for path in (tmp_path / "secrets").glob("feedloop-*")} == drawn
     people = json.loads((tmp_path / "secrets" / "s3.json").read_text())["identities"]
     assert {one["name"] for one in people} == {"operator", "label-studio", *(f.name for f in stack.load_functions())}
-    assert "faas-cli secret create feedloop-flag-s3-access-key" in told
-    assert not [name for name, key in drawn.items() if key in told or "feedloop-s3" in told]
+    assert "faas-cli secret create feedloop-flag-s3-access-key" in output
+    assert not [name for name, key in drawn.items() if key in output or "feedloop-s3" in output]
     assert "mine-production" in (tmp_path / "secrets" / "policies" / "flag.json").read_text()
 
 

@@ -81,15 +81,15 @@ def test_everything_listens_on_loopback_only(any_system: System) -> None:
 def test_no_secret_is_in_a_log_or_on_a_command_line(any_system: System) -> None:
     logs = [path.read_text() for path in (any_system.data_dir / "logs").iterdir()]
     commands = [" ".join(process.cmdline()) for process in any_system.processes()]
-    told = "\n".join([any_system.output(), *logs, *commands])
+    output = "\n".join([any_system.output(), *logs, *commands])
     for secret in (any_system.data_dir / "secrets").iterdir():
         assert secret.stat().st_mode & 0o777 == 0o600
-        assert secret.read_text() not in told, secret.name
+        assert secret.read_text() not in output, secret.name
 
 
 def test_a_new_annotation_reaches_curate_at_once(system: System) -> None:
     system.put("labelstudio", "output/userfeedback/777", b"{}")
-    until(lambda: system.said("event.told", function="curate", status=200), "curate is told")
+    until(lambda: system.logged("event.output", function="curate", status=200), "curate is output")
 
 
 def test_events_carry_an_annotation_into_its_dataset_and_out_again(system: System) -> None:

@@ -114,7 +114,7 @@ def test_what_cannot_be_used_is_made_anew(project, happens):
 def test_in_a_moved_folder_it_is_made_anew(project):
     assert make(project).returncode == 0
     elsewhere = project.rename(project.parent / "moved")
-    assert "was made in another place: it is made anew" in make(elsewhere).stderr
+    assert "was made in another folder: it is made anew" in make(elsewhere).stderr
     assert made(elsewhere) == 4
 
 
