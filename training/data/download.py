@@ -88,13 +88,18 @@ def _download(store: ObjectStore, one: LabelledPicture, folder: Path, classes: C
     if label.outcome != (CLASS, one.class_index):
         path.unlink(missing_ok=True)
         return None
+    annotators = {
+        voter(annotation, vote)
+        for annotation, vote in label.votes.items()
+        if (vote.outcome, vote.class_index) == label.outcome
+    }
     return ManifestEntry(
         key=f"{one.dataset}/{one.ref.key}",
         sha256=hashlib.sha256(body).hexdigest(),
         class_index=one.class_index,
         class_name=classes.name(one.class_index),
         source=one.dataset,
-        annotators=tuple(sorted(_voters(label))),
+        annotators=tuple(sorted(annotators)),
         prediction=str(one.prediction),
         model=one.prediction.model,
     )
@@ -104,12 +109,3 @@ def _whole(path: Path, etag: str) -> bytes:
     """What an earlier run left, if that is the whole picture, else nothing: stores name a plain PUT by its MD5."""
     body = path.read_bytes() if path.exists() else b""
     return body if hashlib.md5(body, usedforsecurity=False).hexdigest() == etag else b""
-
-
-def _voters(label: Label) -> set[str]:
-    """Who gave the answer of record."""
-    return {
-        voter(annotation, vote)
-        for annotation, vote in label.votes.items()
-        if (vote.outcome, vote.class_index) == label.outcome
-    }

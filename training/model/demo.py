@@ -1,6 +1,6 @@
 """The recipe of the demonstration model: drawn, trained, calibrated and exported by the commands' own code."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,7 +9,6 @@ import numpy as np
 from feedloop.domain.documents import Document
 from training.data import gallery, image_folder
 from training.data.drawings import FIRST_DAY
-from training.data.image_folder import Example
 from training.model import evaluation, train
 from training.model.card import save_exported, short_metrics
 from training.model.checkpoint import load_checkpoint
@@ -74,11 +73,10 @@ def export_demo(recipe: Recipe, folder: Path, to: Path, created: str, progress: 
 def _evaluate(predictor: OnnxPredictor, folder: Path, progress: Progress) -> Document:
     drawings = image_folder.load_pictures(folder / "drawings").examples
     outliers = image_folder.load_outliers(folder / "outliers")
-    answers, on_outliers = (_predict(predictor, examples, progress) for examples in (drawings, outliers))
+    answers, on_outliers = (
+        np.array(list(progress(predictor.probabilities(examples), len(examples), "evaluating")))
+        for examples in (drawings, outliers)
+    )
     truth = [one.index for one in drawings if one.index is not None]
     metrics = short_metrics(evaluation.evaluate(answers, truth, predictor.classes).to_document())
     return {**metrics, "outliers": evaluation.on_outliers(on_outliers)}
-
-
-def _predict(predictor: OnnxPredictor, examples: Sequence[Example], progress: Progress) -> evaluation.Probabilities:
-    return np.array(list(progress(predictor.probabilities(examples), len(examples), "evaluating")))
