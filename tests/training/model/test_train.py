@@ -23,7 +23,7 @@ SMALL = ("--size", 32, "--batch", 8, "--workers", 0, "--threads", 1)
 
 @pytest.fixture(scope="module")
 def drawings(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("lesson") / "drawings"
+    folder = tmp_path_factory.mktemp("training-data") / "drawings"
     list(gallery.draw_folder(folder, 33, style=FIRST_DAY, seed=1))
     return folder
 
