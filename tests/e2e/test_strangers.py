@@ -68,12 +68,12 @@ def test_strangers_at_the_moment_of_cron_do_not_use_up_its_sweep(store, call, up
 
 @one_store
 @pytest.mark.parametrize(
-    "shown", ["", "Bearer wrong", "Basic x", "an operator token", "Bearer an event token", "Bearer a report token"]
+    "header", ["", "Bearer wrong", "Basic x", "an operator token", "Bearer an event token", "Bearer a report token"]
 )
-def test_a_strangers_parameters_are_as_if_they_were_not_there(store, call, receipt):
+def test_a_strangers_parameters_are_as_if_they_were_not_there(store, call, header):
     commit(store, prediction(time=yesterday() - timedelta(days=3)), shown=False)
     asked = {"date": day_of(yesterday() - timedelta(days=3)), "count": "nonsense"}
-    status, told = call("sample", data=asked, headers={"Authorization": receipt})
+    status, told = call("sample", data=asked, headers={"Authorization": header})
     assert (status, told["sampled"], told["date"]) == (200, 0, day_of(yesterday()))
 
 
