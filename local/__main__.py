@@ -33,7 +33,7 @@ def main(arguments: list[str]) -> int:
 
 def _do(options: argparse.Namespace) -> None:
     if options.action == "doctor":
-        from local.doctor.report import doctor  # noqa: PLC0415 - it alone needs the model's runtime
+        from local.doctor.examinations import doctor  # noqa: PLC0415 - it alone needs the model's runtime
 
         doctor(options.gateway)
         return

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from local.doctor.deployment import Deployment
-from local.doctor.report import EXAMINATIONS
+from local.doctor.examinations import EXAMINATIONS
 from tests.local.system import ask
 
 
