@@ -41,16 +41,18 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-_MOST = MOST_BYTES + FORM_BYTES
-_ROOM = 8 * _MOST  # bytes of bodies that a process holds at the same time
-_LOOKING = ("GET", "HEAD")
-_OF_READY = 2  # threads that do nothing else
+_MOST_BYTES_SENT = MOST_BYTES + FORM_BYTES
+_MEMORY = 8 * _MOST_BYTES_SENT  # bytes of bodies that a process holds at the same time
+_SAFE_METHODS = ("GET", "HEAD")
+_PROBE_THREADS = 2
 
 
 class Receiver:
     """Takes each request in, and then has one of `threads` threads answer it by `app`.
 
     `waits` says for the functions below each path how long a caller has to wait; a call counts before its body is read.
+    `seconds` is for a body to arrive, `memory` the bytes of bodies that are held at the same time. Readiness and health
+    have threads of their own.
     """
 
     def __init__(
@@ -60,43 +62,43 @@ class Receiver:
         threads: int,
         waits: Mapping[str, Wait | None],
         seconds: float = BODY_SECONDS,
-        room: int = _ROOM,
+        memory: int = _MEMORY,
     ) -> None:
-        self._app, self._waits, self._seconds, self._room = app, waits, seconds, room
-        self._apart = {HEALTH, *(f"{path}{READY}" for path in waits)}
-        self._threads, self._threads_apart = ThreadPoolExecutor(threads), ThreadPoolExecutor(_OF_READY)
+        self._app, self._waits, self._seconds, self._free = app, waits, seconds, memory
+        self._probes = {HEALTH, *(f"{path}{READY}" for path in waits)}
+        self._threads, self._probe_threads = ThreadPoolExecutor(threads), ThreadPoolExecutor(_PROBE_THREADS)
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One request (ASGI 3.0, HTTP)."""
         environ, body = _environ(scope), _Body()
-        apart = environ["PATH_INFO"] in self._apart and environ["REQUEST_METHOD"] in _LOOKING
+        is_probe = environ["PATH_INFO"] in self._probes and environ["REQUEST_METHOD"] in _SAFE_METHODS
         try:
-            if not apart:
-                await self._take(environ, receive, body)
+            if not is_probe:
+                await self._read_body(environ, receive, body)
         except FeedloopError as error:
             environ[REFUSED] = error
-            self._let_go(body)
+            self._release(body)
         try:
-            environ |= {"wsgi.input": BytesIO(body.handed_on()), "CONTENT_LENGTH": str(body.size)}
-            pool = self._threads_apart if apart else self._threads
+            environ |= {"wsgi.input": BytesIO(body.take()), "CONTENT_LENGTH": str(body.size)}
+            pool = self._probe_threads if is_probe else self._threads
             respond = partial(Response.from_app, self._app, environ, buffered=True)
             response = await asyncio.get_running_loop().run_in_executor(pool, respond)
         finally:
-            self._let_go(body)
+            self._release(body)
         headers = [
             (name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in response.headers.items()
         ]
         await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
         await send({"type": "http.response.body", "body": response.get_data()})
 
-    async def _take(self, environ: "WSGIEnvironment", receive: Receive, body: "_Body") -> None:
+    async def _read_body(self, environ: "WSGIEnvironment", receive: Receive, body: "_Body") -> None:
         """Read all that is sent into `body`. Raises the FeedloopError to respond with.
 
         What is refused is read to its end as well, and forgotten: a browser that still sends sees no answer, but a
         broken connection. Only a body that is announced as too large is not waited for.
         """
         refusal, size, more = self._refusal(environ), 0, True
-        if int(environ.get("CONTENT_LENGTH") or 0) > _MOST:
+        if int(environ.get("CONTENT_LENGTH") or 0) > _MOST_BYTES_SENT:
             raise refusal or _too_large()
         try:
             async with asyncio.timeout(self._seconds):
@@ -106,9 +108,9 @@ class Receiver:
                         raise BadRequest("The body ended before its end.")
                     chunk, more = message.get("body", b""), message.get("more_body", False)
                     size += len(chunk)
-                    if size > _MOST:
+                    if size > _MOST_BYTES_SENT:
                         raise _too_large()
-                    refusal = refusal or self._keep(chunk, body)
+                    refusal = refusal or self._buffer(chunk, body)
         except TimeoutError as error:
             raise TooSlow(f"The body did not arrive within {self._seconds:.0f} s.") from error
         if refusal:
@@ -120,30 +122,30 @@ class Receiver:
             return BadRequest(f"Path and headers may take {HEAD_BYTES // 1000} kB together.")
         if environ.pop("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
             return BadRequest("Send a body with Content-Length, or in chunks, and not encoded otherwise.")
-        if environ["REQUEST_METHOD"] in (*_LOOKING, "OPTIONS"):
+        if environ["REQUEST_METHOD"] in (*_SAFE_METHODS, "OPTIONS"):
             return None
         path = environ["PATH_INFO"]
-        wait = next((wait for ref, wait in self._waits.items() if f"{path}/".startswith(f"{ref}/")), None)
+        wait = next((wait for prefix, wait in self._waits.items() if f"{path}/".startswith(f"{prefix}/")), None)
         seconds = ceil(wait(environ["REMOTE_ADDR"], environ.get("HTTP_X_FORWARDED_FOR", ""))) if wait else 0
         if seconds:
             return TooOften(f"Too many calls came from your address. Try again in {seconds} s.", seconds)
         return None
 
-    def _keep(self, chunk: bytes, body: "_Body") -> FeedloopError | None:
-        if len(chunk) > self._room:
-            self._let_go(body)
+    def _buffer(self, chunk: bytes, body: "_Body") -> FeedloopError | None:
+        if len(chunk) > self._free:
+            self._release(body)
             return Busy("Too much is arriving here at the same time. Try again in some seconds.")
-        self._room -= len(chunk)
+        self._free -= len(chunk)
         body.add(chunk)
         return None
 
-    def _let_go(self, body: "_Body") -> None:
-        self._room += body.size
+    def _release(self, body: "_Body") -> None:
+        self._free += body.size
         body.clear()
 
 
 class _Body:
-    """What of a body has arrived; `size` is what it takes of the process's room."""
+    """What of a body has arrived; `size` is what it takes of the process's memory."""
 
     def __init__(self) -> None:
         self._chunks: list[bytes] = []
@@ -156,7 +158,7 @@ class _Body:
     def clear(self) -> None:
         self._chunks, self.size = [], 0
 
-    def handed_on(self) -> bytes:
+    def take(self) -> bytes:
         whole, self._chunks = b"".join(self._chunks), []
         return whole
 

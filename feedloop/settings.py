@@ -179,10 +179,10 @@ def address(text: str) -> str:
         raise ValueError("it must begin with http:// or https://")
     if not text.isprintable() or " " in text:
         raise ValueError("it must hold no blanks")
-    ref = urlsplit(text)
-    if not ref.hostname or ref.port == 0:  # reading a port that is no number raises ValueError
+    url = urlsplit(text)
+    if not url.hostname or url.port == 0:  # reading a port that is no number raises ValueError
         raise ValueError("it must name a host, and a port from 1 to 65535 if any")
-    if ref.username is not None or ref.query or ref.fragment:
+    if url.username is not None or url.query or url.fragment:
         raise ValueError("it must hold no user, no question mark and no #")
     return text.rstrip("/")
 

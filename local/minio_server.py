@@ -124,11 +124,11 @@ class MinIO:
 
 def create_users(endpoint: str, operator: tuple[str, str], identities: Iterable[Identity]) -> None:
     """A user with a policy of the same name for each, or what they may do now. Raises StoreDown."""
-    ref = urlsplit(endpoint)
+    url = urlsplit(endpoint)
     admin = MinioAdmin(
-        endpoint=ref.netloc,
+        endpoint=url.netloc,
         credentials=StaticProvider(*operator),
-        secure=ref.scheme == "https",
+        secure=url.scheme == "https",
         http_client=_pool(settings.store_route(endpoint)),
     )
     with ThreadPoolExecutor(_AT_ONCE) as pool:

@@ -227,9 +227,9 @@ def _of_call(node: ast.Call) -> Iterator[Change]:
         first, second, *rest = positional
         if ast.dump(first) != ast.dump(second):
             yield "swapped", node, _written(ast.Call(node.func, [second, first, *rest], node.keywords))
-    for ref, keyword in enumerate(node.keywords):
+    for position, keyword in enumerate(node.keywords):
         if keyword.arg:
-            left = [*node.keywords[:ref], *node.keywords[ref + 1 :]]
+            left = [*node.keywords[:position], *node.keywords[position + 1 :]]
             yield "default", node, _written(ast.Call(node.func, positional, left))
 
 

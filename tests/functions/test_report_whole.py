@@ -51,11 +51,11 @@ def a_day(store, seed, count, time):
         random = f"{rng.getrandbits(128):032x}"
         made.append(visited(store, rng.randrange(4), confidence=confidence, time=time + minute, sample_key=random))
     made.sort(key=lambda one: one.id.sample_key)
-    for ref, one in enumerate(made):
+    for number, one in enumerate(made):
         truth = one.id.class_index if rng.random() < 0.8 else rng.choice(ANSWERS)
-        if ref < 0.6 * count:
+        if number < 0.6 * count:
             sampled(store, one)
-            if ref < 0.5 * count or ref == 0.5 * count + 2:
+            if number < 0.5 * count or number == 0.5 * count + 2:
                 voted(store, keys.RANDOM_SAMPLED, one, truth)
         if one.is_low_confidence and rng.random() < 0.8:
             voted(store, keys.LOW_CONFIDENCE, one, one.id.class_index if rng.random() < 0.2 else truth)

@@ -31,6 +31,6 @@ def test_no_store_outlives_a_run_that_is_killed():
 
 def answers(endpoint):
     """Whether anybody listens there."""
-    ref = urlsplit(endpoint)
+    url = urlsplit(endpoint)
     with socket.socket() as probe:
-        return probe.connect_ex((ref.hostname, ref.port)) == 0
+        return probe.connect_ex((url.hostname, url.port)) == 0

@@ -222,7 +222,7 @@ def test_a_body_that_is_announced_as_too_large_is_not_waited_for():
 
 
 def test_bodies_beyond_the_room_of_a_process_are_told_to_come_again_and_leave_it_as_it_was():
-    taker = receiver(room=3 * MB)
+    taker = receiver(memory=3 * MB)
     calls = [Call(chunks(*[b"x" * MB] * 2)) for _ in range(3)]
     answered(taker, *calls)
     assert sorted(call.status for call in calls) == [202, 429, 429]
