@@ -99,6 +99,8 @@ def _parse(body: bytes, day: str) -> Iterator[ListedPrediction]:
         match = _LINE.match(body, end)
         if match is None:
             raise Malformed(f"the file of {day} is damaged at byte {end}")
-        predicted, per_mille, model, sample_key, second, low = map(bytes.decode, match.groups())
-        yield ListedPrediction(int(predicted), int(per_mille), intern(model), low == "true", sample_key, second)
+        predicted, per_mille, model, sample_key, second, low = match.groups()
+        yield ListedPrediction(
+            int(predicted), int(per_mille), intern(model.decode()), low == b"true", sample_key.decode(), second.decode()
+        )
         end = match.end()
