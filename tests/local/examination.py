@@ -23,7 +23,7 @@ def examine(tmp_path: Path, *gateway: str, **choices: str) -> dict[str, tuple[st
     return findings(done.stdout)
 
 
-def found(name: str, gateway: str = "", only: str = "", **choices: str) -> tuple[str, str]:
+def finding(name: str, gateway: str = "", only: str = "", **choices: str) -> tuple[str, str]:
     """The word and the sentence of one check alone, for all functions or only these."""
     (examination,) = [examination for examination in EXAMINATIONS if examination.name == name]
     deployment = Deployment.from_environment(gateway, choices)

@@ -15,7 +15,7 @@ from feedloop.domain.review import TITLES
 from local.identities import Identity
 from local.minio_server import create_users
 from tests.local.conftest import SITE, STAFFED, SYSTEM
-from tests.local.examination import examine, findings, found
+from tests.local.examination import examine, finding, findings
 from tests.local.system import System, ask, until
 from tests.support import demo
 from tests.support.fake_servers import answering, reply
@@ -54,8 +54,8 @@ def test_a_system_that_is_well_has_no_fault_and_keeps_nothing_of_the_examination
 @SYSTEM
 def test_pages_of_the_allowed_origins_come_in_and_no_others(system: System) -> None:
     here = {"DATA_DIR": str(system.data_dir)}
-    assert found("CORS", **here, ALLOWED_ORIGINS=SITE)[0] == "ok"
-    word, why = found("CORS", **here, ALLOWED_ORIGINS="https://other.example")
+    assert finding("CORS", **here, ALLOWED_ORIGINS=SITE)[0] == "ok"
+    word, why = finding("CORS", **here, ALLOWED_ORIGINS="https://other.example")
     assert word == "wrong"
     assert "predict lets no page of https://other.example in" in why
 
@@ -79,7 +79,7 @@ def test_a_wrong_token_of_label_studio_is_told(staffed: System, tmp_path: Path) 
 def examine_label_studio(staffed: System, tmp_path: Path, token: str, **choices: str) -> tuple[str, str]:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text(token)
     given = {"LABEL_STUDIO_URL": staffed.connection()["label_studio"]["url"], "SECRETS_DIR": str(tmp_path)}
-    return found("Label Studio", S3_ENDPOINT=NOWHERE, **given, **choices)
+    return finding("Label Studio", S3_ENDPOINT=NOWHERE, **given, **choices)
 
 
 @STAFFED
@@ -93,15 +93,15 @@ def test_a_project_that_is_called_otherwise_is_found_by_the_set_ups_note_and_mis
         if project["title"] == title
     ]
     staffed.label_studio("PATCH", ref, json={"title": "Renamed"}).raise_for_status()
-    word, _ = found("Label Studio", DATA_DIR=str(staffed.data_dir))
-    finding = examine_label_studio(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
+    word, _ = finding("Label Studio", DATA_DIR=str(staffed.data_dir))
+    unnoted = examine_label_studio(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
     staffed.label_studio("PATCH", ref, json={"title": title}).raise_for_status()
     assert word == "ok"
-    assert finding == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
+    assert unnoted == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
 
 
 def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str]) -> None:
-    word, why = found("Label Studio", **deployed, LABEL_STUDIO_URL=NOWHERE)
+    word, why = finding("Label Studio", **deployed, LABEL_STUDIO_URL=NOWHERE)
     assert word == "wrong"
     assert f"does not answer at {NOWHERE}" in why
 
@@ -109,7 +109,7 @@ def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str]) -
 def test_a_secret_that_no_header_can_carry_is_told(deployed: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text("gu€ss")
     with answering(reply("401 Unauthorized")) as label_studio:
-        word, why = found("Label Studio", **deployed, LABEL_STUDIO_URL=label_studio)
+        word, why = finding("Label Studio", **deployed, LABEL_STUDIO_URL=label_studio)
     assert (word, "holds characters that no key or token has" in why) == ("wrong", True)
 
 
@@ -124,10 +124,10 @@ def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     well = ("store", "buckets", "conditional writes", "rights", "identities", "model")
     assert {by_name[name][0] for name in well} == {"ok"}
     assert "name it: python -m local doctor http" in by_name["gateway"][1]
-    assert found("functions", system.url, **deployed)[0] == "ok"
-    token = found("event token", system.url, **deployed)
+    assert finding("functions", system.url, **deployed)[0] == "ok"
+    token = finding("event token", system.url, **deployed)
     assert "curate has another token: update the secret feedloop-event-token" in token[1]
-    token = found("report token", system.url, **deployed)
+    token = finding("report token", system.url, **deployed)
     assert "report has another token: update the secret feedloop-report-token" in token[1]
 
 
@@ -137,7 +137,7 @@ def test_a_deployment_whose_event_token_opens_all_is_told(
 ) -> None:
     for name in (settings.OPERATOR_TOKEN, settings.REPORT_TOKEN):
         (tmp_path / name).unlink()
-        word, why = found(name.removeprefix("feedloop-").replace("-", " "), system.url, **deployed)
+        word, why = finding(name.removeprefix("feedloop-").replace("-", " "), system.url, **deployed)
         assert (word, f"create the secret {name}" in why) == ("ok", True)
 
 
@@ -151,18 +151,18 @@ def test_a_missing_bucket_is_named(deployed: dict[str, str], tmp_path: Path) -> 
 def test_what_the_guard_holds_back_and_what_is_released_are_told(deployed: dict[str, str], released: S3Store) -> None:
     held = withdrawals.Held(30, 40, utc_now())
     withdrawals.hold(released, keys.LOW_CONFIDENCE, held)
-    word, why = found("withdrawals", **deployed)
+    word, why = finding("withdrawals", **deployed)
     withdrawals.hold(released, keys.LOW_CONFIDENCE, None)
     assert (word, "30 of 40 annotations of lowconfidence have vanished" in why) == ("wrong", True)
     withdrawals.approve(released, keys.LOW_CONFIDENCE, withdrawals.Approval(30, 0, utc_now() + timedelta(hours=1)))
-    word, why = found("withdrawals", **deployed)
+    word, why = finding("withdrawals", **deployed)
     assert (word, "released: lowconfidence: 30 until" in why) == ("ok", True)
 
 
 @pytest.mark.parametrize("name", [settings.S3_ACCESS_KEY, settings.S3_SECRET_KEY])
 def test_a_wrong_key_is_told_once_and_not_shown(deployed: dict[str, str], tmp_path: Path, name: str) -> None:
     (tmp_path / name).write_text("strangers-key")
-    word, why = found("buckets", **deployed)
+    word, why = finding("buckets", **deployed)
     assert word == "wrong"
     assert why.count("mend it.") == 1
     assert "strangers-key" not in why
@@ -170,7 +170,7 @@ def test_a_wrong_key_is_told_once_and_not_shown(deployed: dict[str, str], tmp_pa
 
 def test_a_missing_secret_is_named(deployed: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / settings.S3_SECRET_KEY).unlink()
-    word, why = found("store", **deployed)
+    word, why = finding("store", **deployed)
     assert word == "wrong"
     assert f"The secret {settings.S3_SECRET_KEY} cannot be read" in why
     assert f"SECRETS_DIR={tmp_path}" in why
@@ -184,7 +184,7 @@ def test_a_store_and_a_gateway_that_do_not_answer_are_told(deployed: dict[str, s
 
 
 def test_a_store_without_a_model_is_told(seaweedfs: Server, tmp_path: Path) -> None:
-    word, why = found("model", **deployment_settings(seaweedfs, fresh_store(seaweedfs), tmp_path))
+    word, why = finding("model", **deployment_settings(seaweedfs, fresh_store(seaweedfs), tmp_path))
     assert word == "wrong"
     assert "No model is released yet" in why
     assert "docs/training.md" in why
@@ -196,20 +196,20 @@ def test_a_model_with_other_bytes_than_were_released_is_told(seaweedfs: Server, 
     ref = keys.model_file("food11", demo.CARD["sha256"], "model.onnx")
     store.delete(ref)
     store.create(ref, demo.MODEL[:-1])
-    word, why = found("model", **deployment_settings(seaweedfs, store, tmp_path))
+    word, why = finding("model", **deployment_settings(seaweedfs, store, tmp_path))
     assert (word, "not the one that was released" in why) == ("wrong", True)
 
 
 def test_what_answers_but_is_no_gateway_of_ours_is_told(deployed: dict[str, str]) -> None:
     with answering(reply("404 Not Found")) as stranger:
-        functions, token = (found(name, stranger, **deployed)[1] for name in ("functions", "event token"))
+        functions, token = (finding(name, stranger, **deployed)[1] for name in ("functions", "event token"))
     assert "sample is not there: faas-cli deploy" in functions
     assert "answers 404 to an event without the token" in token
 
 
 def test_a_clock_that_is_wrong_is_told(deployed: dict[str, str]) -> None:
     with answering(reply("403 Forbidden", Date="Sun, 22 Nov 2020 12:00:00 GMT")) as late:
-        word, why = found("clock", **{**deployed, "S3_ENDPOINT": late})
+        word, why = finding("clock", **{**deployed, "S3_ENDPOINT": late})
     assert word == "wrong"
     assert "behind ours: have both machines set theirs by NTP" in why
 
@@ -220,7 +220,7 @@ def test_a_right_that_the_key_lacks_is_named(minio_server: Server) -> None:
     reader = Identity("reader", token_hex(8), token_hex(16), may_not_delete(prefix))
     create_users(minio_server.endpoint, (minio_server.access_key, minio_server.secret_key), [reader])
     keys_of = {"S3_ACCESS_KEY": reader.access_key, "S3_SECRET_KEY": reader.secret_key}
-    word, why = found("rights", S3_ENDPOINT=minio_server.endpoint, BUCKET_PREFIX=prefix, **keys_of)
+    word, why = finding("rights", S3_ENDPOINT=minio_server.endpoint, BUCKET_PREFIX=prefix, **keys_of)
     assert word == "wrong"
     assert f"let this key write in {prefix}production, delete in {prefix}lowconfidence" in why
 
