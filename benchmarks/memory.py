@@ -35,18 +35,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, servers.seaweedfs(Path(folder) / "store") as server:
         environment, calls = deployed.environment(Path(folder), server)
         environment |= dict(one.split("=", 1) for one in options.set)
-        ref = deployed.laid_out("predict", Path(folder))
+        laid_out = deployed.laid_out("predict", Path(folder))
         photos = {name: body for name, body in _photos().items() if options.only in name}
-        rows = [_row(ref, environment, calls["predict"], *case) for case in product(photos.items(), AT_ONCE)]
+        rows = [_row(laid_out, environment, calls["predict"], *case) for case in product(photos.items(), AT_ONCE)]
     report.table(rows)
     if not (options.only or options.set):
         report.keep("memory", __doc__, "seaweedfs", {**report.finished(before), "photos": PHOTOS, "megabytes": rows})
 
 
-def _row(ref: Path, environment: dict[str, str], first: deployed.Call, photo: tuple[str, bytes], at_once: int) -> Row:
+def _row(
+    laid_out: Path, environment: dict[str, str], first: deployed.Call, photo: tuple[str, bytes], at_once: int
+) -> Row:
     (name, body), port = photo, servers.free_ports(1)[0]
     report.say(f"{name}, {at_once} at once")
-    with deployed.running(ref, environment, port) as process, ThreadPoolExecutor(at_once) as pool:
+    with deployed.running(laid_out, environment, port) as process, ThreadPoolExecutor(at_once) as pool:
         deployed.until_it_answers(port, first)
         parts = [process, *process.children(recursive=True)]
         at_first, began = _held(parts), perf_counter()

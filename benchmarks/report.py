@@ -53,8 +53,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder, servers.seaweedfs(Path(folder) / "store") as server:
         environment, calls = deployed.environment(Path(folder), server)
         filling.write(server, _objects(asked.filed, asked.listed), prefix=environment["BUCKET_PREFIX"])
-        ref, (port,) = deployed.laid_out("report", Path(folder)), servers.free_ports(1)
-        with deployed.running(ref, environment, port) as process:
+        laid_out, (port,) = deployed.laid_out("report", Path(folder)), servers.free_ports(1)
+        with deployed.running(laid_out, environment, port) as process:
             rows = list(_rows(process, port, calls["report"][1], asked))
     report.table(rows)
     if (asked.filed, asked.listed) == (FILED, LISTED):

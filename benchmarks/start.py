@@ -58,9 +58,9 @@ def measure(folder: Path, server: Server, starts: int) -> dict[str, dict[str, fl
     return {name: {**row, "installed MB": _installed(name)} for name, row in rows.items()}
 
 
-def _started(ref: Path, environment: dict[str, str], call: Call) -> dict[str, float]:
+def _started(laid_out: Path, environment: dict[str, str], call: Call) -> dict[str, float]:
     port, began = servers.free_ports(1)[0], time.perf_counter()
-    with deployed.running(ref, environment, port) as process:
+    with deployed.running(laid_out, environment, port) as process:
         deployed.until_it_answers(port, call)
         took, parts = time.perf_counter() - began, [process, *process.children(recursive=True)]
         peaks = [deployed.held(part, "VmHWM") for part in parts]
@@ -68,9 +68,9 @@ def _started(ref: Path, environment: dict[str, str], call: Call) -> dict[str, fl
     return {"first answer s": took, "CPU s": spent, "worker MB": max(peaks), "both MB": sum(peaks)}
 
 
-def _imported(ref: Path, environment: dict[str, str]) -> float:
-    command, env = [sys.executable, "-c", IMPORT], deployed.paths(ref, environment)
-    return float(subprocess.run(command, cwd=ref, env=env, capture_output=True, text=True, check=True).stdout)
+def _imported(laid_out: Path, environment: dict[str, str]) -> float:
+    command, env = [sys.executable, "-c", IMPORT], deployed.paths(laid_out, environment)
+    return float(subprocess.run(command, cwd=laid_out, env=env, capture_output=True, text=True, check=True).stdout)
 
 
 def _installed(name: str) -> int:

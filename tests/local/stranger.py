@@ -37,8 +37,13 @@ def require_nothing_is_given_or_taken(system: System) -> None:
     """A picture that only its owner's key opens is tried at every port, in every way that we know."""
     private = token_hex(16)
     system.put(BUCKET, KEY, private.encode())
-    ref = f"/{_file_id(system)}"
-    tried = [*(("GET", path) for path in (*READING, ref)), *WRITING, ("PUT", ref), ("DELETE", ref)]
+    path_of_file = f"/{_file_id(system)}"
+    tried = [
+        *(("GET", path) for path in (*READING, path_of_file)),
+        *WRITING,
+        ("PUT", path_of_file),
+        ("DELETE", path_of_file),
+    ]
     for port in ports(system):
         for method, path in tried:
             for headers in (PAGE, REBOUND):
