@@ -35,7 +35,7 @@ def run(choices: Choices) -> None:
     """Start everything, tell what is where, and keep it running until it is to stop."""
     functions = stack.load_functions()
     with data_directory.locked(choices.data_dir), _until_interrupted():
-        _clear_the_way(choices)
+        _prepare_start(choices)
         kept = _secrets(choices)
         keys = kept[settings.S3_ACCESS_KEY], kept[settings.S3_SECRET_KEY]
         access = Access(*keys, choices.s3_region, choices.bucket_prefix, kept[settings.EVENT_TOKEN])
@@ -50,13 +50,13 @@ def run(choices: Choices) -> None:
             prepare(store, access, choices.data_dir / "proven.json", say)
             events = store.subscribe()
             _wait_for_gateway(choices)
-            if why := not_serving(choices.gateway):
+            if why := why_not_serving(choices.gateway):
                 say(f"predict answers 503 until this is mended: {why}")
-            with _connectable(choices, store, kept) as connection:
-                _tell(choices, store, functions, annotation_tool, events)
+            with _connection_file(choices, store, kept) as connection:
+                _print_addresses(choices, store, functions, annotation_tool, events)
                 if annotation_tool:
                     _open_label_studio(choices, annotation_tool, environment, connection)
-                    _wait(partial(_tell_login, choices, annotation_tool, connection))
+                    _wait(partial(_update_login, choices, annotation_tool, connection))
                 _wait()
 
 
@@ -85,7 +85,7 @@ def _wait(repeat: Callable[[], None] = lambda: None) -> NoReturn:
                 repeat()
 
 
-def _clear_the_way(choices: Choices) -> None:
+def _prepare_start(choices: Choices) -> None:
     (choices.data_dir / data_directory.CONNECTION).unlink(missing_ok=True)
     data_directory.require_room(choices.data_dir)
     if ended := processes.end(choices.data_dir):
@@ -162,7 +162,7 @@ def _wait_for_gateway(choices: Choices) -> None:
     raise WrongSetting("The functions did not start: the lines above say why.")
 
 
-def not_serving(gateway: str) -> str:
+def why_not_serving(gateway: str) -> str:
     """Why predict takes no pictures; empty when it does. It loads its model for this, before a visitor comes."""
     try:
         answer = http_client.request("GET", f"{gateway}/function/predict/_/ready", timeout=_GATEWAY_SECONDS)
@@ -172,7 +172,7 @@ def not_serving(gateway: str) -> str:
 
 
 @contextmanager
-def _connectable(choices: Choices, store: Store, kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _connection_file(choices: Choices, store: Store, kept: Mapping[str, str]) -> Iterator[dict[str, Any]]:
     """connection.json is there exactly as long as somebody answers."""
     path = choices.data_dir / data_directory.CONNECTION
     keys = {"access_key": kept[settings.S3_ACCESS_KEY], "secret_key": kept[settings.S3_SECRET_KEY]}
@@ -203,7 +203,7 @@ def _open_label_studio(
         label_studio.set_up(environment, choices.data_dir)
 
     label_studio.bring_up(annotation_tool, set_up, say, silence=choices.silence)
-    _tell_login(choices, annotation_tool, connection)
+    _update_login(choices, annotation_tool, connection)
     lines = {"address": f"{annotation_tool.url}/"}
     if annotation_tool.home:
         lines |= {"user name": label_studio.USERNAME, "password": f"in {choices.data_dir / data_directory.CONNECTION}"}
@@ -213,7 +213,7 @@ def _open_label_studio(
     label_studio.catch_up(choices.gateway)
 
 
-def _tell_login(choices: Choices, annotation_tool: LabelStudio, connection: dict[str, Any]) -> None:
+def _update_login(choices: Choices, annotation_tool: LabelStudio, connection: dict[str, Any]) -> None:
     """Keep connection.json saying who may come in, also after Label Studio's token was reset. Raises WrongSetting."""
     login = label_studio.with_valid_token(annotation_tool, choices.data_dir).login()
     if connection.get("label_studio") != login:
@@ -221,7 +221,7 @@ def _tell_login(choices: Choices, annotation_tool: LabelStudio, connection: dict
         data_directory.write_json(choices.data_dir / data_directory.CONNECTION, connection)
 
 
-def _tell(
+def _print_addresses(
     choices: Choices, store: Store, functions: tuple[Function, ...], annotation_tool: LabelStudio | None, events: str
 ) -> None:
     given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={shlex.quote(str(choices.data_dir))} "
@@ -249,4 +249,4 @@ def _label_studio_line(annotation_tool: LabelStudio | None) -> str:
         return "off: tasks wait in labelstudio/tasks/"
     if annotation_tool.is_new():
         return "is being prepared: about a minute, only this first time"
-    return f"{'starts' if annotation_tool.home else 'is asked'} at {annotation_tool.url}/"
+    return f"{'starts' if annotation_tool.home else 'is used'} at {annotation_tool.url}/"

@@ -9,7 +9,7 @@ import requests
 from PIL import Image
 
 from local import data_directory, processes
-from local.run import not_serving
+from local.run import why_not_serving
 from tests.local.conftest import SYSTEM
 from tests.local.system import System, an_annotation_comes_and_goes, ask, until
 from tests.support.fake_servers import answering, reply
@@ -33,8 +33,8 @@ def test_predict_can_serve_as_soon_as_the_system_says_that_it_is_ready(system: S
 
 def test_a_start_says_why_predict_cannot_serve() -> None:
     with answering(reply("503 Service Unavailable", '{"detail": "The model is damaged."}')) as gateway:
-        assert not_serving(gateway) == "The model is damaged."
-    assert not_serving(gateway) == "it does not answer."
+        assert why_not_serving(gateway) == "The model is damaged."
+    assert why_not_serving(gateway) == "it does not answer."
 
 
 def test_a_picture_is_classified_and_kept(system: System) -> None:
