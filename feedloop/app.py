@@ -97,16 +97,16 @@ def _panics_as_errors() -> Iterator[None]:
         raise RuntimeError("A library failed.") from error
 
 
-def _response(answer: http.Response) -> Response:
-    body = answer["body"]
+def _response(returned: http.Response) -> Response:
+    body = returned["body"]
     response = Response(body) if isinstance(body, str) else jsonify(body)
-    response.status_code = answer["statusCode"]
-    response.headers.update(answer["headers"])
+    response.status_code = returned["statusCode"]
+    response.headers.update(returned["headers"])
     return response
 
 
 def _with_cors(response: Response, origins: tuple[str, ...]) -> Response:
-    """Let browsers of an allowed origin read the answer (Fetch standard, CORS protocol)."""
+    """Let browsers of an allowed origin read the response (Fetch standard, CORS protocol)."""
     origin = request.headers.get("Origin", "")
     response.headers.add("Vary", "Origin")
     if origin and (origin in origins or ANY_ORIGIN in origins):

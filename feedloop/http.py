@@ -101,7 +101,7 @@ def endpoint(*methods: str) -> Callable[[Handle], Handle]:
 
     def decorate(handle: Handle) -> Handle:
         @wraps(handle)
-        def answered(event: Event, context: Context) -> Response:
+        def guarded(event: Event, context: Context) -> Response:
             try:
                 if event.method not in allowed:
                     raise errors.MethodNotAllowed(*allowed)
@@ -109,7 +109,7 @@ def endpoint(*methods: str) -> Callable[[Handle], Handle]:
             except errors.FeedloopError as error:
                 return problem_response(error)
 
-        return answered
+        return guarded
 
     return decorate
 

@@ -39,10 +39,10 @@ class ListingClient:
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(page), "prefix": folder}
         more = {"start-after": start_after} if start_after else {}
         while True:
-            answer = _parse(send(self.signed(bucket, {**query, **more}, datetime.now(UTC))))
-            entries = map(_entry, answer.findall("{*}Contents"))
+            response = _parse(send(self.signed(bucket, {**query, **more}, datetime.now(UTC))))
+            entries = map(_entry, response.findall("{*}Contents"))
             yield from (entry for entry in entries if entry.size or not entry.key.endswith("/"))
-            token = answer.findtext("{*}NextContinuationToken") or ""
+            token = response.findtext("{*}NextContinuationToken") or ""
             if token in {"", more.get("continuation-token")}:  # the last page, or one that would come for ever
                 return
             more = {"continuation-token": token}

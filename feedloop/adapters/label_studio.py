@@ -90,7 +90,7 @@ class LabelStudioTool:
         self._halving = self._patient(route, 502, 503, 504)
 
     def _patient(self, route: Route, *statuses: int) -> Session:
-        """Asks again after such an answer, or none."""
+        """A session that tries again after such a status, or no response."""
         again = Retry(3, backoff_factor=0.2, status_forcelist=statuses, allowed_methods=_SAFE, raise_on_status=False)
         opened = http_client.session(route)
         opened.auth = self._token
@@ -101,14 +101,15 @@ class LabelStudioTool:
     def projects(self) -> Sequence[Project]:
         """All projects, the oldest first; several may have one title."""
         params = {"include": _PROJECT_FIELDS, "page_size": _MANY}
-        answer = self._ask("GET", "/api/projects", params=params)
-        return sorted((_project(one, answer) for one in _document(answer)["results"]), key=lambda project: project.id)
+        response = self._ask("GET", "/api/projects", params=params)
+        projects = (_project(one, response) for one in _document(response)["results"])
+        return sorted(projects, key=lambda project: project.id)
 
     def storages(self, project: Project) -> tuple[list[str], list[str]]:
-        """Buckets of its source storages, and of its target storages: where pictures come from, and answers go."""
+        """Buckets of its source storages, and of its target storages: where pictures come from, and annotations go."""
         kinds = ("/api/storages/s3/", "/api/storages/export/s3")
         lists = (self._ask("GET", kind, params={"project": project.id}) for kind in kinds)
-        sources, targets = (list[Any](_document(answer)) for answer in lists)
+        sources, targets = (list[Any](_document(response)) for response in lists)
         return [str(storage["bucket"]) for storage in sources], [str(storage["bucket"]) for storage in targets]
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
@@ -116,16 +117,16 @@ class LabelStudioTool:
         path, params = f"/api/projects/{project.id}/import", {"return_task_ids": "true"}
         for pause in (*_BACKOFF, None):
             with self._turn:
-                answer = self._ask("POST", path, params=params, json=tasks)
-            if answer.status_code < _BROKEN:
-                return self._complete(project, tasks, _task_ids(answer), answer.json().get("prediction_count"))
+                response = self._ask("POST", path, params=params, json=tasks)
+            if response.status_code < _BROKEN:
+                return self._complete(project, tasks, _task_ids(response), response.json().get("prediction_count"))
             images = [task["data"]["image"] for task in tasks]
             ids = self.find(project, images)
             if len(ids) == len(tasks):
                 return self._complete(project, tasks, [ids[image] for image in images], None)
             if pause is not None:
                 self._pause(pause)
-        raise AnnotationToolDown(f"Label Studio failed to import {len(tasks)} tasks: {_reason(answer)}")
+        raise AnnotationToolDown(f"Label Studio failed to import {len(tasks)} tasks: {_reason(response)}")
 
     def find(self, project: Project, images: Collection[str]) -> dict[str, int]:
         """The tasks that show these pictures, by the picture's address; of two the older."""
@@ -140,10 +141,10 @@ class LabelStudioTool:
     def remove(self, task: int, image: str) -> None:
         """Delete a task that shows this picture, unless somebody began to answer it."""
         path = f"/api/tasks/{task}/"
-        answer = self._ask("GET", path, params={"resolve_uri": "false"})
-        if answer.status_code in {_NOT_FOUND, _BROKEN}:  # of ours, only what somebody added can make it fail
+        response = self._ask("GET", path, params={"resolve_uri": "false"})
+        if response.status_code in {_NOT_FOUND, _BROKEN}:  # of ours, only what somebody added can make it fail
             return
-        document = _document(answer)
+        document = _document(response)
         begun = document["annotations"] or document["drafts"] or document.get("draft_exists")
         if not begun and document["data"].get("image") == image:  # SQLite gives the id of a deleted task away again
             self._ask("DELETE", path)
@@ -170,10 +171,10 @@ class LabelStudioTool:
 
     def has_annotation(self, annotation: int) -> bool:
         """Whether there is an annotation with this id."""
-        answer = self._ask("GET", f"/api/annotations/{annotation}/")
-        if answer.status_code in {_NOT_FOUND, _BROKEN}:  # it fails to serialise only what it has
-            return answer.status_code == _BROKEN
-        return bool(_document(answer))
+        response = self._ask("GET", f"/api/annotations/{annotation}/")
+        if response.status_code in {_NOT_FOUND, _BROKEN}:  # it fails to serialise only what it has
+            return response.status_code == _BROKEN
+        return bool(_document(response))
 
     def _complete(self, project: Project, tasks: Sequence[Document], ids: list[int], kept: int | None) -> list[int]:
         """The ids, once all predictions are with their tasks; `kept` is how many came in with the import, if told."""
@@ -188,9 +189,9 @@ class LabelStudioTool:
 
     def _predict(self, project: Project, predictions: list[Document]) -> None:
         for pause in (*_BACKOFF, None) if predictions else ():
-            answer = self._ask("POST", f"/api/projects/{project.id}/import/predictions", json=predictions)
-            if answer.status_code < _BROKEN or pause is None:
-                _document(answer)
+            response = self._ask("POST", f"/api/projects/{project.id}/import/predictions", json=predictions)
+            if response.status_code < _BROKEN or pause is None:
+                _document(response)
                 return
             self._pause(pause)
 
@@ -210,34 +211,34 @@ class LabelStudioTool:
         Their ids it can list; when it cannot, or when many fail, it is down.
         """
         params = {**params, "page": page, "page_size": size}
-        answer = self._ask("GET", "/api/tasks", self._session if size == _PAGE else self._halving, params=params)
-        if answer.status_code != _BROKEN:
-            return _task_page(answer)
+        response = self._ask("GET", "/api/tasks", self._session if size == _PAGE else self._halving, params=params)
+        if response.status_code != _BROKEN:
+            return _task_page(response)
         named, total = _task_page(self._ask("GET", "/api/tasks", params={**params, "include": "id"}))
         if len(named) <= 1:
             unreadable.update(int(task["id"]) for task in named)
             if len(unreadable) > _MOST_UNREADABLE:
-                raise AnnotationToolDown(f"Label Studio failed to send {len(unreadable)} tasks: {_reason(answer)}")
+                raise AnnotationToolDown(f"Label Studio failed to send {len(unreadable)} tasks: {_reason(response)}")
             return [], total
         half = size // 2
         pages = [number for number in (2 * page - 1, 2 * page) if (number - 1) * half < total]
         return [task for number in pages for task in self._page(params, number, half, unreadable)[0]], total
 
     def _ask(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
-        answer = self._send(method, path, session, **how)
-        if answer.status_code == _UNAUTHORISED and self._token.personal:
+        response = self._send(method, path, session, **how)
+        if response.status_code == _UNAUTHORISED and self._token.personal:
             self._exchange()
-            answer = self._send(method, path, session, **how)
-        if answer.status_code in {_UNAUTHORISED, _FORBIDDEN}:
+            response = self._send(method, path, session, **how)
+        if response.status_code in {_UNAUTHORISED, _FORBIDDEN}:
             raise AnnotationToolMisconfigured(
                 "Label Studio does not accept the token: put a valid one into feedloop-label-studio-token."
             )
-        return answer
+        return response
 
     def _exchange(self) -> None:
-        answer = self._send("POST", "/api/token/refresh", json={"refresh": self._token.personal})
-        if answer.status_code == _OK:
-            self._token.header = f"Bearer {_document(answer)['access']}"
+        response = self._send("POST", "/api/token/refresh", json={"refresh": self._token.personal})
+        if response.status_code == _OK:
+            self._token.header = f"Bearer {_document(response)['access']}"
 
     def _send(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
         try:
@@ -251,18 +252,18 @@ def _filter(column: str, operator: str, kind: str, value: object) -> Document:
     return {"filter": f"filter:tasks:{column}", "operator": operator, "type": kind, "value": value}
 
 
-def _project(document: Document, answer: Response) -> Project:
+def _project(document: Document, response: Response) -> Project:
     annotations = document["total_annotations_number"] + document["skipped_annotations_number"]
     try:
-        as_of = parsedate_to_datetime(answer.headers["Date"]).astimezone(UTC)
+        as_of = parsedate_to_datetime(response.headers["Date"]).astimezone(UTC)
     except (KeyError, ValueError) as error:
         raise AnnotationToolDown("Label Studio, or what stands before it, does not tell the time.") from error
     return Project(int(document["id"]), document["title"], parse_iso(document["created_at"]), annotations, as_of)
 
 
-def _task_page(answer: Response) -> tuple[list[Document], int]:
+def _task_page(response: Response) -> tuple[list[Document], int]:
     """The tasks of a page, and how many there are on all. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
-    document = _document(answer)
+    document = _document(response)
     return document["tasks"], int(document["total"])
 
 
@@ -273,24 +274,24 @@ def _annotation(annotation: Document, task: Document) -> RemoteAnnotation:
     return RemoteAnnotation(int(annotation["id"]), parse_iso(annotation["updated_at"]), dump(body))
 
 
-def _task_ids(answer: Response) -> list[int]:
-    if answer.status_code in _REFUSALS:
-        raise TaskRefused(_reason(answer))
-    return [int(task) for task in _document(answer)["task_ids"]]
+def _task_ids(response: Response) -> list[int]:
+    if response.status_code in _REFUSALS:
+        raise TaskRefused(_reason(response))
+    return [int(task) for task in _document(response)["task_ids"]]
 
 
-def _document(answer: Response) -> Document:
-    """The JSON object of a good answer. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
-    if answer.status_code == _NOT_FOUND:
+def _document(response: Response) -> Document:
+    """The JSON document of a good response. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
+    if response.status_code == _NOT_FOUND:
         raise AnnotationToolMisconfigured(f"Label Studio has lost a project: {_SET_UP}.")
-    if not answer.ok:
-        raise AnnotationToolDown(f"Label Studio failed: {_reason(answer)}")
+    if not response.ok:
+        raise AnnotationToolDown(f"Label Studio failed: {_reason(response)}")
     try:
-        document: Document = answer.json()
+        document: Document = response.json()
     except RequestException as error:
         raise AnnotationToolDown("What answers at LABEL_STUDIO_URL is not Label Studio.") from error
     return document
 
 
-def _reason(answer: Response) -> str:
-    return f"HTTP {answer.status_code}: {answer.text[:500]}"
+def _reason(response: Response) -> str:
+    return f"HTTP {response.status_code}: {response.text[:500]}"

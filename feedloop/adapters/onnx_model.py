@@ -33,20 +33,20 @@ class OnnxClassifier:
         try:
             self._session = ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
             (self._input,) = (put.name for put in self._session.get_inputs())
-            answer = self._answer(bytes(3 * self._spec.size**2))  # a black picture
+            probabilities = self._infer(bytes(3 * self._spec.size**2))  # a black picture
         except (TypeError, ValueError, *_UNUSABLE) as error:
             raise NoModel("The released model cannot be loaded.") from error
-        self._spec.check(answer)
+        self._spec.check(probabilities)
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""
-        return self._answer(self._shrink(picture, self._spec.size))
+        return self._infer(self._shrink(picture, self._spec.size))
 
-    def _answer(self, rgb: bytes) -> list[float]:
+    def _infer(self, rgb: bytes) -> list[float]:
         rows = np.frombuffer(rgb, np.uint8).reshape(self._spec.size, self._spec.size, 3)
         pixels = rows.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
-        (answers,) = self._session.run(None, {self._input: ((pixels - self._mean) / self._std)[None]})
-        return [float(p) for p in answers[0]]
+        (outputs,) = self._session.run(None, {self._input: ((pixels - self._mean) / self._std)[None]})
+        return [float(p) for p in outputs[0]]
 
 
 def _per_colour(values: Colours) -> NDArray[np.float32]:

@@ -58,7 +58,7 @@ class S3Store:
     """An ObjectStore that talks to one endpoint, path-style.
 
     A call that cannot connect, is cut off, or meets a 5xx is tried two more times, so a
-    conditional write whose first answer got lost may meet its own success: AlreadyExists
+    conditional write whose first response got lost may meet its own success: AlreadyExists
     and Changed mean that somebody was first, perhaps we ourselves. A conditional write
     that times out is not sent again: StoreDown, outcome unknown.
 
@@ -117,7 +117,7 @@ class S3Store:
         with self._translated_errors(ref):
             try:
                 return _head(self._bucket(ref).get(ref.key, options={"head": True}))
-            except (FileNotFoundError, PermissionDeniedError):  # an answer to HEAD has no body to say why
+            except (FileNotFoundError, PermissionDeniedError):  # a response to HEAD has no body to say why
                 return self.get(ref, most=0)
 
     def create(
@@ -166,7 +166,7 @@ class S3Store:
         return islice(self._entries(folder, start_after, min(limit or _PAGE, _PAGE)), limit)
 
     def now(self) -> datetime:
-        """The Date of an answer of the store, to the second."""
+        """The Date of a response of the store, to the second."""
         try:
             return parsedate_to_datetime(self._date()).astimezone(UTC)
         except (OSError, HTTPException, ValueError) as error:
@@ -228,16 +228,16 @@ class S3Store:
 
     def _send(self, question: Request) -> bytes:
         try:
-            with self._opener.open(question, timeout=self._patience) as answer:
-                return bytes(answer.read())
+            with self._opener.open(question, timeout=self._patience) as response:
+                return bytes(response.read())
         except HTTPError as refusal:
             raise OSError(refusal.read(_PAGE).decode(errors="replace")) from refusal
 
     def _date(self) -> str:
         question = Request(f"{self._endpoint}/now", method="HEAD")  # noqa: S310 - our own setting
         try:
-            with self._opener.open(question, timeout=self._patience) as answer:
-                return str(answer.headers["Date"])
+            with self._opener.open(question, timeout=self._patience) as response:
+                return str(response.headers["Date"])
         except HTTPError as refusal:  # it has a Date as well
             return str(refusal.headers["Date"])
 
@@ -256,7 +256,7 @@ class S3Store:
 
 
 def _error_of(error: Exception, bucket: str, key: str) -> FeedloopError:
-    """What obstore's error means to us; only the answer's text tells a missing key from a missing bucket."""
+    """What obstore's error means to us; only the response's text tells a missing key from a missing bucket."""
     text = str(error)
     code = _code(error, text)
     if code in _REFUSALS:

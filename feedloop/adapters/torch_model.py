@@ -35,22 +35,22 @@ class TorchClassifier:
             self._network = models.get_model(name, weights=None, num_classes=self._spec.classes)
             self._network.load_state_dict(torch.load(BytesIO(model), map_location="cpu", weights_only=True))
             self._network.eval()
-            answer = self._answer(bytes(3 * self._spec.size**2))  # a black picture
+            probabilities = self._infer(bytes(3 * self._spec.size**2))  # a black picture
         except _UNUSABLE as error:
             raise NoModel("The released model cannot be loaded.") from error
-        self._spec.check(answer)
+        self._spec.check(probabilities)
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""
-        return self._answer(self._shrink(picture, self._spec.size))
+        return self._infer(self._shrink(picture, self._spec.size))
 
-    def _answer(self, rgb: bytes) -> list[float]:
+    def _infer(self, rgb: bytes) -> list[float]:
         rows = torch.frombuffer(bytearray(rgb), dtype=torch.uint8).view(self._spec.size, self._spec.size, 3)
         pixels = rows.permute(2, 0, 1).float() / 255
         with torch.inference_mode():
             logits = self._network(((pixels - self._mean) / self._std)[None])
-            answers = torch.softmax(logits[0] / self._temperature, 0)
-        return [float(p) for p in answers]
+            outputs = torch.softmax(logits[0] / self._temperature, 0)
+        return [float(p) for p in outputs]
 
 
 def _per_colour(values: Colours) -> torch.Tensor:
