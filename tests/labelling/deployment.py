@@ -11,7 +11,7 @@ from feedloop.domain.prediction import Prediction
 from feedloop.domain.review import TITLES, as_imported
 from tests.support import label_studio as label_studios
 from tests.support import servers, world
-from tests.support.annotator import Annotator, Found
+from tests.support.annotator import Annotator, Entity
 from tests.support.label_studio import LabelStudio
 from tests.support.operating import Operator
 
@@ -60,13 +60,13 @@ def bring(deployment: Deployment, queue: str, *predictions: Prediction) -> list[
     return deployment.annotator.bring(project, *(queued(deployment, queue, made) for made in predictions))
 
 
-def project(deployment: Deployment, title: str = LOW) -> Found:
+def project(deployment: Deployment, title: str = LOW) -> Entity:
     """The only project with this title."""
     (found,) = [project for project in deployment.annotator.projects() if project["title"] == title]
     return found
 
 
-def storages(deployment: Deployment) -> tuple[Found, Found]:
+def storages(deployment: Deployment) -> tuple[Entity, Entity]:
     """The only source and the only target storage of a project."""
     (source,), (target,) = deployment.annotator.storages(project(deployment)["id"]).values()
     return source, target

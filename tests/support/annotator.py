@@ -15,7 +15,7 @@ import requests
 from local.label_studio import PROGRAMS
 from tests.support.label_studio import LabelStudio
 
-Found = dict[str, Any]
+Entity = dict[str, Any]
 _PROGRAM = Path(__file__).with_name("annotator_sdk.py")
 _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 
@@ -23,8 +23,8 @@ _CSRF = re.compile(r'name="csrfmiddlewaretoken" value="(\w+)"')
 class Refused(Exception):
     """Label Studio did not do it; `status` is its answer's, if it gave one."""
 
-    def __init__(self, told: str, status: int | None) -> None:
-        super().__init__(told)
+    def __init__(self, reason: str, status: int | None) -> None:
+        super().__init__(reason)
         self.status = status
 
 
@@ -36,27 +36,27 @@ class Annotator:
     token: str
     program: Callable[[], subprocess.Popen[str]]
 
-    def projects(self) -> list[Found]:
-        return cast("list[Found]", self._do("projects"))
+    def projects(self) -> list[Entity]:
+        return cast("list[Entity]", self._do("projects"))
 
     def project(self, title: str) -> int:
         """The id of the only project with this title."""
-        (found,) = [project["id"] for project in self.projects() if project["title"] == title]
-        return int(found)
+        (id_,) = [project["id"] for project in self.projects() if project["title"] == title]
+        return int(id_)
 
-    def storages(self, project: int) -> dict[str, list[Found]]:
+    def storages(self, project: int) -> dict[str, list[Entity]]:
         """By `source` and `target`."""
-        return cast("dict[str, list[Found]]", self._do("storages", project=project))
+        return cast("dict[str, list[Entity]]", self._do("storages", project=project))
 
-    def views(self, project: int) -> list[Found]:
-        return cast("list[Found]", self._do("views", project=project))
+    def views(self, project: int) -> list[Entity]:
+        return cast("list[Entity]", self._do("views", project=project))
 
-    def bring(self, project: int, *tasks: Found) -> list[int]:
+    def bring(self, project: int, *tasks: Entity) -> list[int]:
         """Import tasks; their ids."""
         return cast("list[int]", self._do("bring", project=project, tasks=tasks))
 
-    def tasks(self, project: int) -> list[Found]:
-        return cast("list[Found]", self._do("tasks", project=project))
+    def tasks(self, project: int) -> list[Entity]:
+        return cast("list[Entity]", self._do("tasks", project=project))
 
     def annotate(self, task: int, choice: str | None, **facts: Any) -> int:
         """Answer a task, or skip it when no choice is given; the annotation's id. Facts: origin, lead_time."""
@@ -71,10 +71,10 @@ class Annotator:
     def delete_task(self, task: int) -> None:
         self._do("delete_task", task=task)
 
-    def next_task(self, project: int, **body: Any) -> Found:
+    def next_task(self, project: int, **body: Any) -> Entity:
         """What the label stream serves; it is locked for this user."""
         answer = self._ask("POST", f"/api/dm/actions?id=next_task&project={project}", json=body)
-        return cast("Found", answer.json())
+        return cast("Entity", answer.json())
 
     def get(self, path: str) -> requests.Response:
         """Anything else that Label Studio tells this user."""
@@ -103,10 +103,10 @@ class Annotator:
         assert program.stdout is not None
         program.stdin.write(json.dumps({"do": verb, "token": self.token, "with": how}) + "\n")
         program.stdin.flush()
-        said = json.loads(program.stdout.readline())
-        if "refused" in said:
-            raise Refused(said["refused"], said["status"])
-        return said["answer"]
+        answer = json.loads(program.stdout.readline())
+        if "refused" in answer:
+            raise Refused(answer["refused"], answer["status"])
+        return answer["answer"]
 
 
 @contextmanager

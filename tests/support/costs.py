@@ -47,8 +47,8 @@ def _chunks(part: bytes) -> Callable[[int], bytes]:
 
 
 def _webp(part: bytes) -> Callable[[int], bytes]:
-    told = encoded(scene(), "WEBP", lossless=True, xmp=b"x")
-    return lambda size: webp(told, _repeated(part, size))
+    picture = encoded(scene(), "WEBP", lossless=True, xmp=b"x")
+    return lambda size: webp(picture, _repeated(part, size))
 
 
 def _frame(size: int) -> bytes:
@@ -102,8 +102,8 @@ def cost(make: Callable[[int], bytes], size: int) -> tuple[float, int]:
         os._exit(0)
     os.waitpid(child, 0)
     os.close(writer)
-    with os.fdopen(reader, "rb") as told:
-        seconds, mebibytes = json.loads(told.read())
+    with os.fdopen(reader, "rb") as pipe:
+        seconds, mebibytes = json.loads(pipe.read())
     return seconds, mebibytes
 
 

@@ -49,8 +49,8 @@ def upload(store: ObjectStore, clock: Clock, body: bytes | None = None, **how: A
 
 def committed(store: ObjectStore) -> list[Prediction]:
     """The record of every prediction in production."""
-    places = [keys.ObjectRef(keys.PRODUCTION, key) for key in everything(store, keys.PRODUCTION, "")]
-    return [Prediction.from_metadata(store.head(ref).metadata) for ref in places]
+    refs = [keys.ObjectRef(keys.PRODUCTION, key) for key in everything(store, keys.PRODUCTION, "")]
+    return [Prediction.from_metadata(store.head(ref).metadata) for ref in refs]
 
 
 def queued(store: ObjectStore) -> list[str]:
@@ -58,6 +58,6 @@ def queued(store: ObjectStore) -> list[str]:
     folder = f"tasks/{keys.LOW_CONFIDENCE}/"
     tasks = everything(store, keys.LABELSTUDIO, folder)
     randoms = [key.removeprefix(folder).removesuffix(".json") for key in tasks]
-    pictures_shown = everything(store, keys.LABELSTUDIO, "images/")
-    assert {keys.image(random).key for random in randoms} <= set(pictures_shown)
+    pictures = everything(store, keys.LABELSTUDIO, "images/")
+    assert {keys.image(random).key for random in randoms} <= set(pictures)
     return randoms

@@ -45,9 +45,9 @@ def failing(address: str, *failures: str) -> Iterator[Front]:
 
         def _pass_on(self, failure: str) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-            told = {name: value for name, value in self.headers.items() if name.lower() != "host"}
+            headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
             if failure != UNDONE:
-                answer = requests.request(self.command, address + self.path, data=body, headers=told, timeout=60)
+                answer = requests.request(self.command, address + self.path, data=body, headers=headers, timeout=60)
             if self.command == "POST":
                 front.end()
             if failure:

@@ -20,28 +20,28 @@ def listening(handler: type[BaseHTTPRequestHandler], port: int = 0) -> Iterator[
 
 
 @contextmanager
-def answering(said: bytes | None) -> Iterator[str]:
+def answering(reply_bytes: bytes | None) -> Iterator[str]:
     """A listener that says the same to everyone, or nothing at all."""
     with socket.create_server(("127.0.0.1", 0)) as listener, ExitStack() as callers:
-        thread = Thread(target=_serve, args=(listener, callers, said), daemon=True)
+        thread = Thread(target=_serve, args=(listener, callers, reply_bytes), daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
         listener.shutdown(socket.SHUT_RDWR)
         thread.join()
 
 
-def _serve(listener: socket.socket, callers: ExitStack, said: bytes | None) -> None:
+def _serve(listener: socket.socket, callers: ExitStack, reply_bytes: bytes | None) -> None:
     with suppress(OSError):  # the listener was shut down
         while True:
             caller = callers.enter_context(listener.accept()[0])
-            if said is not None:
-                _answer(caller, said)
+            if reply_bytes is not None:
+                _answer(caller, reply_bytes)
 
 
-def _answer(caller: socket.socket, said: bytes) -> None:
+def _answer(caller: socket.socket, reply_bytes: bytes) -> None:
     with suppress(OSError), caller:  # it may have left
         caller.recv(65536)
-        caller.sendall(said)
+        caller.sendall(reply_bytes)
 
 
 def reply(status: str, body: str = "", **headers: str) -> bytes:

@@ -57,9 +57,9 @@ def any_day(store: ObjectStore, rng: Random, count: int = 30) -> str:
     for _ in range(count):
         index, confidence = rng.randrange(len(world.CLASSES)), rng.choice([0.3, 0.699, 0.7, 0.95, 1.0])
         made = visited(store, index, confidence=confidence, sample_key=f"{rng.getrandbits(128):032x}")
-        for asked in (sampled, flagged):
+        for queue_task in (sampled, flagged):
             if rng.random() < SHARE_ASKED:
-                asked(store, made)
+                queue_task(store, made)
         for queue in keys.QUEUES:
             if rng.random() < SHARE_ASKED:
                 voted(store, queue, made, rng.choice(ANSWERS))

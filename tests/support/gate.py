@@ -97,6 +97,6 @@ class Gate:
             self._open.discard(each)
 
     def _write_down(self, chunk: bytes) -> None:
-        if self._log and (found := _FIRST_LINE.match(chunk)):
+        if self._log and (match := _FIRST_LINE.match(chunk)):
             with self._log.open("ab") as log:
-                log.write(b"%s %s\n" % (f"{datetime.now(UTC):%H:%M:%S.%f}".encode(), found[0]))
+                log.write(b"%s %s\n" % (f"{datetime.now(UTC):%H:%M:%S.%f}".encode(), match[0]))

@@ -17,9 +17,9 @@ from tests.support import shared
 
 def tell(groups: Mapping[str, str]) -> None:
     """Write down the group of each test's id; every worker of the run finds the same."""
-    part = _told().with_suffix(f".{os.getpid()}")
+    part = _groups_file().with_suffix(f".{os.getpid()}")
     part.write_text(json.dumps(dict(groups)))
-    part.rename(_told())
+    part.rename(_groups_file())
 
 
 class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
@@ -30,8 +30,8 @@ class ByGroup(LoadScopeScheduling):  # type: ignore[misc]
 
     @cached_property
     def _groups(self) -> dict[str, str]:
-        return dict(json.loads(_told().read_text()))
+        return dict(json.loads(_groups_file().read_text()))
 
 
-def _told() -> Path:
+def _groups_file() -> Path:
     return Path(os.environ[shared.RUN]) / "groups.json"

@@ -26,8 +26,8 @@ _NAMES = {
 
 def part(body: bytes, *, name: bytes = b"file", filename: bytes = b"a.jpg") -> bytes:
     """One file of a form."""
-    told = b'--x\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n' % (name, filename)
-    return told + b"Content-Type: image/jpeg\r\n\r\n" + body + b"\r\n"
+    head = b'--x\r\nContent-Disposition: form-data; name="%s"; filename="%s"\r\n' % (name, filename)
+    return head + b"Content-Type: image/jpeg\r\n\r\n" + body + b"\r\n"
 
 
 def forms() -> Iterator[Hostile]:

@@ -80,5 +80,5 @@ def _added(path: Path) -> str:
 
 
 def _files() -> list[Path]:
-    found = (sorted(path.glob("*.log")) if path.is_dir() else [path] for path in dict.fromkeys(_watched))
-    return [path for paths in found for path in paths if path.exists()]
+    listed = (sorted(path.glob("*.log")) if path.is_dir() else [path] for path in dict.fromkeys(_watched))
+    return [path for paths in listed for path in paths if path.exists()]

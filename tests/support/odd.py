@@ -392,12 +392,12 @@ def _transparent_pngs() -> Iterator[Odd]:
             top = (1 << depth) - 1
             level = top // 3
             key, other = (struct.pack(f">{count}H", *[value] * count) for value in (level, level ^ 1))
-            rows, seen = flat(depth, *[level] * count), grey(level * 255 // top)
+            rows, grey_picture = flat(depth, *[level] * count), grey(level * 255 // top)
             for name, chunks, shown in (
                 ("that colour", [chunk(b"tRNS", key)], white),
-                ("a colour one step away", [chunk(b"tRNS", other)], seen),
-                ("a key that is too short", [chunk(b"tRNS", b"\1")], seen),
-                ("a damaged key", [damaged(chunk(b"tRNS", key))], seen),
+                ("a colour one step away", [chunk(b"tRNS", other)], grey_picture),
+                ("a key that is too short", [chunk(b"tRNS", b"\1")], grey_picture),
+                ("a damaged key", [damaged(chunk(b"tRNS", key))], grey_picture),
             ):
                 make = png(*chunks, depth=depth, colour=colour, rows=rows)
                 yield Odd(f"PNG of kind {colour}, {depth} bits, {name} transparent", make, WRITTEN, shown)
@@ -459,25 +459,25 @@ def _broken_pngs() -> Iterator[Odd]:
 
 def _webps() -> Iterator[Odd]:
     plain = encoded(scene(), "WEBP", quality=95)
-    told = encoded(scene(), "WEBP", lossless=True, exif=private_exif(1), xmp=SECRET)
+    source = encoded(scene(), "WEBP", lossless=True, exif=private_exif(1), xmp=SECRET)
     moving = encoded(scene(), "WEBP", lossless=True, save_all=True, append_images=[scene().rotate(180)] * 5, xmp=SECRET)
     clear = encoded(Image.new("RGBA", SIZE, (9, 9, 9, 0)), "WEBP", lossless=True)
     for title, sent, shown in (
         ("with losses", lambda: plain, scene),
-        ("with words", lambda: told, scene),
+        ("with words", lambda: source, scene),
         ("that moves", lambda: moving, scene),
         ("of nothing but transparency", lambda: clear, white),
         ("with an archive behind it", lambda: plain + b"PK" + SECRET, scene),
-        ("with 19,000 chunks", lambda: webp(told, (b"none" + bytes(4)) * 19_000), scene),
-        ("with an unknown chunk", lambda: webp(told, b"none\3\0\0\0" + SECRET[:4]), scene),
-        ("with a broken profile", lambda: webp(told, b"ICCP\x10\0\0\0" + SECRET), scene),
+        ("with 19,000 chunks", lambda: webp(source, (b"none" + bytes(4)) * 19_000), scene),
+        ("with an unknown chunk", lambda: webp(source, b"none\3\0\0\0" + SECRET[:4]), scene),
+        ("with a broken profile", lambda: webp(source, b"ICCP\x10\0\0\0" + SECRET), scene),
     ):
         yield Odd(f"WebP {title}", sent, WRITTEN, shown)
     files: dict[str, Sent] = {
         **{f"cut to {tenth}/10": plain[: len(plain) * tenth // 10] for tenth in range(1, 10)},
-        "of 21,000 chunks": lambda: webp(told, (b"none" + bytes(4)) * 21_000),
-        "of a canvas": lambda: webp(told[:30]),
-        "of a head": lambda: webp(told[:12]),
+        "of 21,000 chunks": lambda: webp(source, (b"none" + bytes(4)) * 21_000),
+        "of a canvas": lambda: webp(source[:30]),
+        "of a head": lambda: webp(source[:12]),
         "that promises more": lambda: plain[:4] + b"\xff\xff\xff\x0f" + plain[8:],
         "of 12 megapixels in 40 bytes": lambda: lossless_claim(4000, 3000),
     }

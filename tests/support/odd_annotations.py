@@ -113,7 +113,7 @@ ORIGINS = [
     Odd("200,000 backslashes as origin", EGG, {"result.0.origin": "\\" * 200_000}),
     Odd("5 million backslashes as origin", LARGE, {"result.0.origin": "\\" * 5_000_000}),
 ]
-PEOPLE = [
+ANNOTATORS = [
     *_of("completed_by", EGG, [3, 0, -1, "3", HALF, f"{HALF}{HALF}", {"id": 3, "email": HALF}, {"id": HALF}, 10**50]),
     *_of("completed_by", EGG, [None, {"id": None}]),
     *_of("completed_by", NOBODY, ["", True, 3.5, [3], {"id": ""}, {"id": [3]}, 10**4000, "x" * 101]),
@@ -227,4 +227,4 @@ NAMES = [
     Odd("a name of 64 characters", EGG, name="9" * 64),
 ]
 
-ALL = [*ORIGINS, *PEOPLE, *ANSWERS, *TIMES, *PICTURES, *UNREAD, *BODIES, *NAMES]
+ALL = [*ORIGINS, *ANNOTATORS, *ANSWERS, *TIMES, *PICTURES, *UNREAD, *BODIES, *NAMES]

@@ -41,8 +41,8 @@ class Operator:
         assert self.program.stdin is not None
         assert self.program.stdout is not None
         env = label_studios.settings_for(self.label_studio, self.store, self.prefix, self.folder)
-        asked = {"words": words, "env": env, "kill_at": kill_at, "hold_at": hold_at}
-        self.program.stdin.write(json.dumps(asked) + "\n")
+        request = {"words": words, "env": env, "kill_at": kill_at, "hold_at": hold_at}
+        self.program.stdin.write(json.dumps(request) + "\n")
         self.program.stdin.flush()
         return Run(**json.loads(self.program.stdout.readline()))
 

@@ -57,14 +57,14 @@ def _interrupt(kill_at: int, hold_at: int) -> None:
     httpx.Client.send = sent
 
 
-def run(asked: dict[str, Any], folder: Path) -> dict[str, Any]:
+def run(request: dict[str, Any], folder: Path) -> dict[str, Any]:
     """One run to its end; with `hold_at`, a second one runs to its end while the first is held."""
     out = folder / "out"
-    how = {name: asked.get(name, 0) for name in ("kill_at", "hold_at")}
-    first = start(asked["words"], asked["env"], out, **how)
+    how = {name: request.get(name, 0) for name in ("kill_at", "hold_at")}
+    first = start(request["words"], request["env"], out, **how)
     _, status = os.waitpid(first, os.WUNTRACED)
     if os.WIFSTOPPED(status):
-        os.waitpid(start(asked["words"], asked["env"], out), 0)
+        os.waitpid(start(request["words"], request["env"], out), 0)
         os.kill(first, signal.SIGCONT)
         _, status = os.waitpid(first, 0)
     output = out.read_text() if out.exists() else ""

@@ -27,8 +27,8 @@ _USER = "labelstudio"
 
 def find_programs() -> Path | None:
     """The folder with PostgreSQL's programs: that of PATH, or Debian's newest; None without both."""
-    if found := shutil.which("initdb"):
-        return Path(found).parent
+    if initdb := shutil.which("initdb"):
+        return Path(initdb).parent
     return max((path.parent for path in _DEBIAN.glob("*/bin/initdb")), key=_version, default=None)
 
 
@@ -72,8 +72,8 @@ def _serving(programs: Path, folder: Path, end: str) -> Iterator[Mapping[str, st
 
 
 def _version(programs: Path) -> int:
-    told = subprocess.run([programs / "initdb", "--version"], capture_output=True, text=True, check=True).stdout
-    return int(re.findall(r"\d+", told)[0])
+    version = subprocess.run([programs / "initdb", "--version"], capture_output=True, text=True, check=True).stdout
+    return int(re.findall(r"\d+", version)[0])
 
 
 def _empty(folder: Path) -> list[str]:
@@ -112,15 +112,15 @@ def _give_away(folder: Path) -> None:
 def _run(program: Path, folder: Path, *words: str) -> None:
     owner = _owner()
     group = pwd.getpwnam(owner).pw_gid if owner else None
-    with (folder / "said").open("ab") as said:  # a pipe would stay open as long as the server
+    with (folder / "said").open("ab") as log:  # a pipe would stay open as long as the server
         done = subprocess.run(
             [program, f"--pgdata={folder / 'data'}", *words],
             cwd=folder,
             user=owner,
             group=group,
             extra_groups=[] if owner else None,
-            stdout=said,
-            stderr=said,
+            stdout=log,
+            stderr=log,
             check=False,
         )
     assert done.returncode == 0, (folder / "said").read_text()

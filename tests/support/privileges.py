@@ -89,14 +89,14 @@ def watched(patch: pytest.MonkeyPatch) -> Iterator[Watch]:
 
 
 def _strict(verb: Callable[..., Any], actions: Callable[..., list[StoreAction]], watch: Watch) -> Callable[..., Any]:
-    def call(store: MemoryStore, *places: Any, **how: Any) -> Any:
-        asked = actions(*places)
-        for action, ref in asked:
+    def call(store: MemoryStore, *refs: Any, **how: Any) -> Any:
+        attempted = actions(*refs)
+        for action, ref in attempted:
             watch.see(action, ref)
         try:
-            return verb(store, *places, **how)
+            return verb(store, *refs, **how)
         except Missing:
-            watch.see(LIST, asked[0][1])
+            watch.see(LIST, attempted[0][1])
             raise
 
     return call

@@ -36,14 +36,14 @@ def table(gamma: float, points: int = 1024) -> bytes:
 def profile(tags: dict[str, bytes], space: bytes = b"RGB ", *, connection: bytes = b"XYZ ", version: int = 2) -> bytes:
     """A profile of these tags, with the secret in its texts, in its header and between its tags."""
     text = b"desc" + bytes(4) + struct.pack(">L", len(SECRET) + 1) + SECRET + bytes(79)
-    told = {"desc": text, "cprt": b"text" + bytes(4) + SECRET, "dmnd": text, "priv": b"data" + SECRET * 20, **tags}
-    directory, bodies, at = b"", b"", 132 + 12 * len(told)
-    for name, body in told.items():
+    all_tags = {"desc": text, "cprt": b"text" + bytes(4) + SECRET, "dmnd": text, "priv": b"data" + SECRET * 20, **tags}
+    directory, bodies, at = b"", b"", 132 + 12 * len(all_tags)
+    for name, body in all_tags.items():
         directory += struct.pack(">4sLL", name.encode(), at + len(bodies), len(body))
         bodies += body + bytes(-len(body) % 4) + SECRET
     head = b"ACME" + bytes((version, 0x10, 0, 0)) + b"mntr" + space + connection + bytes(12) + b"acsp" + bytes(8)
     head += SECRET[:8] + bytes(12) + numbers(b"", *_D50)[4:] + SECRET[:4] + SECRET
-    whole = head.ljust(124, b"\0") + struct.pack(">L", len(told)) + directory + bodies
+    whole = head.ljust(124, b"\0") + struct.pack(">L", len(all_tags)) + directory + bodies
     return struct.pack(">L", 4 + len(whole)) + whole
 
 
@@ -51,9 +51,9 @@ def coloured(
     primaries: tuple[tuple[float, ...], ...] = DISPLAY_P3, curve: bytes = power(*_SRGB_CURVE), *, version: int = 2
 ) -> bytes:
     """A profile of three primaries and curves."""
-    told = {f"{name}XYZ": numbers(b"XYZ ", *xyz) + SECRET for name, xyz in zip("rgb", primaries, strict=True)}
+    colorants = {f"{name}XYZ": numbers(b"XYZ ", *xyz) + SECRET for name, xyz in zip("rgb", primaries, strict=True)}
     curves = {f"{name}TRC": curve + SECRET for name in "rgb"}
-    return profile({"wtpt": numbers(b"XYZ ", *_D50), **told, **curves}, version=version)
+    return profile({"wtpt": numbers(b"XYZ ", *_D50), **colorants, **curves}, version=version)
 
 
 def grey(gamma: float = 1.8) -> bytes:
@@ -72,9 +72,9 @@ def by_tables(space: bytes, colours: dict[int, tuple[int, int, int]]) -> bytes:
 
 def clean(body: bytes, space: bytes = icc.RGB) -> bytes:
     """What is kept of a profile."""
-    found = icc.parse_profile(body, space)
-    assert found
-    return found.clean
+    parsed = icc.parse_profile(body, space)
+    assert parsed
+    return parsed.clean
 
 
 def opened(body: bytes) -> ImageCms.ImageCmsProfile:

@@ -6,15 +6,15 @@ import struct
 def markers(body: bytes) -> list[tuple[int, bytes]]:
     """Marker and payload of each segment up to the end marker, which must end the file."""
     assert body[:2] == b"\xff\xd8"
-    at, found = 2, []
+    at, segments = 2, []
     while body[at : at + 2] != b"\xff\xd9":
         start, code, size = struct.unpack_from(">BBH", body, at)
         assert start == 0xFF
-        found.append((code, body[at + 4 : at + 2 + size]))
+        segments.append((code, body[at + 4 : at + 2 + size]))
         at += 2 + size
         at = _end_of_scan(body, at) if code == 0xDA else at
     assert at + 2 == len(body)
-    return found
+    return segments
 
 
 def _end_of_scan(body: bytes, at: int) -> int:

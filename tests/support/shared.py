@@ -42,12 +42,12 @@ def run() -> Iterator[None]:
 def store(name: str) -> Server:
     """The store of this name that all workers of the run share."""
     folder = Path(os.environ[RUN])
-    told = folder / f"{name}.json"
+    address = folder / f"{name}.json"
     with exclusive(folder / f"{name}.lock"):
-        if not told.exists():
+        if not address.exists():
             _start_keeper(folder, name)
     logs.watch(next((folder / name).glob("*/log")))
-    return Server(**json.loads(told.read_text()))
+    return Server(**json.loads(address.read_text()))
 
 
 def keep(name: str) -> None:

@@ -84,9 +84,9 @@ class Staffed:
 
     def classes(self, receipt: str, queue: str = LOW) -> set[int]:
         """In which classes of its dataset the picture lies."""
-        places = [keys.ObjectRef(keys.DATASETS[queue], f"class_{index:02d}/") for index in range(11)]
+        folders = [keys.ObjectRef(keys.DATASETS[queue], f"class_{index:02d}/") for index in range(11)]
         name = f"{prediction(receipt)}.jpg"
-        return {index for index, ref in enumerate(places) if self._has(ref, name)}
+        return {index for index, ref in enumerate(folders) if self._has(ref, name)}
 
     def until_in(self, wanted: set[int], receipt: str, queue: str = LOW) -> None:
         """Wait until it lies in exactly these classes."""
@@ -144,9 +144,9 @@ def running_staffed(folder: Path, store: str) -> Iterator[Staffed]:
             folder / "studio", Server(to_store.address, server.access_key, server.secret_key), port
         )
         closing.enter_context(label_studio.running)
-        people = closing.enter_context(annotator(label_studio.start()))
+        annotators = closing.enter_context(annotator(label_studio.start()))
         until(system.has_annotators, "Label Studio is set up", patience=_PATIENCE)
-        yield Staffed(system, server.open(), people, label_studio, to_store, to_label_studio)
+        yield Staffed(system, server.open(), annotators, label_studio, to_store, to_label_studio)
 
 
 @contextmanager
@@ -174,5 +174,5 @@ def _know(folder: Path, credentials: str) -> None:
 
 
 def _server(system: System) -> Server:
-    told = system.connection()["s3"]
-    return Server(told["endpoint"], told["access_key"], told["secret_key"])
+    s3 = system.connection()["s3"]
+    return Server(s3["endpoint"], s3["access_key"], s3["secret_key"])

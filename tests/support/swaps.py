@@ -59,10 +59,10 @@ def _with_card(body: bytes, store: ObjectStore) -> None:
     put(store, _file(store, releases.CARD_FILE), body)
 
 
-def _saying(store: ObjectStore, **said: Any) -> None:
+def _saying(store: ObjectStore, **entries: Any) -> None:
     publish(store, another(9))
     ref = _file(store, releases.CARD_FILE)
-    put(store, ref, dump({**load(store.get(ref).body), **said}))
+    put(store, ref, dump({**load(store.get(ref).body), **entries}))
 
 
 BREAKS: dict[str, Callable[[ObjectStore], object]] = {
