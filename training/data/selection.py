@@ -1,4 +1,4 @@
-"""Which labelled pictures of the store are meant: by dataset, day, class and agreement, read off listings alone."""
+"""Which labelled pictures of the store are meant: by dataset, day, class and agreement."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

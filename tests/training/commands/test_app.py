@@ -13,8 +13,8 @@ NAMES = [one.name or getattr(one.callback, "__name__", "") for one in app.regist
 
 def test_without_a_command_the_help_lists_them_all(capsys):
     assert command() in (0, 2)
-    told = "".join(capsys.readouterr())
-    assert [name for name in NAMES if name not in told] == []
+    text = "".join(capsys.readouterr())
+    assert [name for name in NAMES if name not in text] == []
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -63,9 +63,9 @@ def test_a_card_of_another_model_is_not_released(tmp_path, capsys):
 
 def test_an_error_is_told_in_one_line(tmp_path, capsys):
     assert command("evaluate", tmp_path, tmp_path) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("error BadRequest: ")
-    assert len(told.splitlines()) == 1
+    text = capsys.readouterr().err
+    assert text.startswith("error BadRequest: ")
+    assert len(text.splitlines()) == 1
 
 
 def test_releasing_does_not_wait_for_torch():

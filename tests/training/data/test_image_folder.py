@@ -73,10 +73,10 @@ def test_a_folder_without_sub_folders_is_refused(tmp_path, name):
 
 def test_every_class_is_held_out_and_nothing_is_lost(tmp_path):
     pictures = image_folder.load_pictures(folder(tmp_path, "Bread", "Egg", each=5))
-    kept, held = pictures.split(0.2, seed=1)
-    assert ({one.index for one in held}, len(held)) == ({0, 1}, 2)
-    assert {*kept, *held} == set(pictures.examples)
-    assert pictures.split(0.2, seed=1) == (kept, held) != pictures.split(0.2, seed=3)
+    training, validation = pictures.split(0.2, seed=1)
+    assert ({one.index for one in validation}, len(validation)) == ({0, 1}, 2)
+    assert {*training, *validation} == set(pictures.examples)
+    assert pictures.split(0.2, seed=1) == (training, validation) != pictures.split(0.2, seed=3)
 
 
 def test_the_manifest_changes_with_a_picture(tmp_path):

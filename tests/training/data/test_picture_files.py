@@ -1,4 +1,4 @@
-"""What is no picture of a class is left out, and told in one line; nothing of it stops or holds up a reading."""
+"""What is no picture of a class is left out, and one line says so; nothing of it stops or holds up a reading."""
 
 import os
 import socket
@@ -84,8 +84,8 @@ def test_what_is_no_picture_of_a_class_is_left_out(pictures, name, capsys, monke
     assert (before.classes, len(before.examples), capsys.readouterr().err) == (("Bread", "Egg"), 5, "")
     JUNK[name](pictures / name)
     assert image_folder.load_pictures(pictures) == before
-    told = capsys.readouterr().err
-    assert told.count("\n") == (name not in {"Bread/folder.jpg", "Bread/up"})
+    text = capsys.readouterr().err
+    assert text.count("\n") == (name not in {"Bread/folder.jpg", "Bread/up"})
 
 
 def test_all_of_it_is_told_in_one_line_with_counts(pictures, capsys, monkeypatch):
