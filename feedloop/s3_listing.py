@@ -7,10 +7,11 @@ Version 4 (https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-a
 import hashlib
 import hmac
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import reduce
+from urllib.error import HTTPError
 from urllib.parse import quote, unquote_plus, urlencode, urlsplit
 from urllib.request import HTTPSHandler, OpenerDirector, ProxyHandler, Request, build_opener
 from xml.etree import ElementTree as ET
@@ -20,9 +21,7 @@ from feedloop.ports import Entry
 
 _ALGORITHM = "AWS4-HMAC-SHA256"
 _OF_NOTHING = hashlib.sha256(b"").hexdigest()
-
-SendRequest = Callable[[Request], bytes]
-"""Sends a request and gives the body of a good answer."""
+_LONGEST_REFUSAL = 1000  # bytes of it that an error repeats
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +32,19 @@ class ListingClient:
     region: str
     access_key: str
     secret_key: str
+    opener: OpenerDirector
+    timeout: float
+    """Seconds of silence."""
 
-    def entries(self, bucket: str, folder: str, start_after: str, *, page: int, send: SendRequest) -> Iterator[Entry]:
-        """What lies below the folder, after that key; markers of folders are left out. Raises OSError for no XML."""
+    def entries(self, bucket: str, folder: str, start_after: str, *, page: int) -> Iterator[Entry]:
+        """What lies below the folder, after that key, by pages of so many; markers of folders are left out.
+
+        Raises OSError when the store refuses, or sends no XML.
+        """
         query = {"list-type": "2", "encoding-type": "url", "max-keys": str(page), "prefix": folder}
         more = {"start-after": start_after} if start_after else {}
         while True:
-            response = _parse(send(self.signed(bucket, {**query, **more}, datetime.now(UTC))))
+            response = self._send(self.signed(bucket, {**query, **more}, datetime.now(UTC)))
             entries = map(_entry, response.findall("{*}Contents"))
             yield from (entry for entry in entries if entry.size or not entry.key.endswith("/"))
             token = response.findtext("{*}NextContinuationToken") or ""
@@ -65,6 +70,17 @@ class ListingClient:
         headers = {"Authorization": authorization, "X-Amz-Content-Sha256": _OF_NOTHING, "X-Amz-Date": at}
         return Request(f"{base.scheme}://{base.netloc}{path}?{parameters}", headers=headers)  # noqa: S310 - our own setting
 
+    def _send(self, request: Request) -> ET.Element:
+        try:
+            with self.opener.open(request, timeout=self.timeout) as response:
+                body = response.read()
+        except HTTPError as refusal:
+            raise OSError(refusal.read(_LONGEST_REFUSAL).decode(errors="replace")) from refusal
+        try:
+            return ET.fromstring(body)  # noqa: S314 - it comes from our own store
+        except ET.ParseError as error:
+            raise OSError(f"not a listing: {error}") from error
+
 
 def opener(route: Route) -> OpenerDirector:
     """What sends such a request this way."""
@@ -74,13 +90,6 @@ def opener(route: Route) -> OpenerDirector:
 
 def _keyed(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
-
-
-def _parse(body: bytes) -> ET.Element:
-    try:
-        return ET.fromstring(body)  # noqa: S314 - it comes from our own store
-    except ET.ParseError as error:
-        raise OSError(f"not a listing: {error}") from error
 
 
 def _entry(element: ET.Element) -> Entry:

@@ -100,7 +100,8 @@ class S3Store:
         if route.ca_file:
             self._client["root_certificate"] = Path(route.ca_file).read_bytes()
         self._opener = opener(route)
-        self._patience, self._listing = read_timeout, ListingClient(self._endpoint, region, access_key, secret_key)
+        self._patience = read_timeout
+        self._listing = ListingClient(self._endpoint, region, access_key, secret_key, self._opener, read_timeout)
         self._buckets: dict[str, Bucket] = {}
 
     def get(self, ref: ObjectRef, *, most: int | None = None) -> Stored:
@@ -224,14 +225,7 @@ class S3Store:
                             yield Entry(start_after, _bare(item["e_tag"]), item["size"], item["last_modified"])
             except InvalidPathError:  # somebody's key has a line break in it: obstore lists nothing of its page
                 where = self._prefix + folder.bucket, folder.key, start_after
-                yield from self._listing.entries(*where, page=page, send=self._send)
-
-    def _send(self, question: Request) -> bytes:
-        try:
-            with self._opener.open(question, timeout=self._patience) as response:
-                return bytes(response.read())
-        except HTTPError as refusal:
-            raise OSError(refusal.read(_PAGE).decode(errors="replace")) from refusal
+                yield from self._listing.entries(*where, page=page)
 
     def _date(self) -> str:
         question = Request(f"{self._endpoint}/now", method="HEAD")  # noqa: S310 - our own setting
