@@ -1,4 +1,4 @@
-"""The files of deploy/site/ send the website as the gateway of `make run` does, and let no slow upload through."""
+"""The files of deploy/site/ send the website as the gateway of `make run` does; the website's folders keep apart."""
 
 import re
 
@@ -36,3 +36,10 @@ def test_an_upload_waits_before_the_function_until_it_is_there():
 def test_a_header_with_an_underscore_does_not_come_through():
     assert "underscores_in_headers off;" in (SITE / "nginx.conf").read_text()
     assert re.search(r"request_header -\*_\*\s", (SITE / "Caddyfile").read_text())
+
+
+@pytest.mark.parametrize(("folder", "allowed"), [("shared", set()), ("visitor", {"shared"}), ("report", {"shared"})])
+def test_a_page_imports_shared_modules_and_its_own(folder, allowed):
+    modules = (ROOT / "web" / "modules" / folder).glob("*.js")
+    imported = {name for path in modules for name in re.findall(r'from "\.\./(\w+)/', path.read_text())}
+    assert imported == allowed
