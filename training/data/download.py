@@ -19,7 +19,7 @@ from training.data import manifests
 from training.data.image_folder import NAMES_FILE
 from training.data.manifests import ManifestEntry
 from training.data.picture_files import is_foreign
-from training.data.selection import LabelledPicture
+from training.data.selection import DatasetPicture
 from training.progress import Progress
 
 WORKERS = 16
@@ -39,7 +39,7 @@ class Download:
 
 def download_pictures(
     store: ObjectStore,
-    chosen: Sequence[LabelledPicture],
+    chosen: Sequence[DatasetPicture],
     folder: Path,
     classes: ClassList,
     progress: Progress,
@@ -74,7 +74,7 @@ def _clear(folder: Path, keep: set[str], classes: ClassList) -> None:
     (folder / NAMES_FILE).write_text("\n".join(classes.names) + "\n", encoding="utf-8")
 
 
-def _download(store: ObjectStore, one: LabelledPicture, folder: Path, classes: ClassList) -> ManifestEntry | None:
+def _download(store: ObjectStore, one: DatasetPicture, folder: Path, classes: ClassList) -> ManifestEntry | None:
     """The picture at its path, and its entry; None when its label is not what its key says any more."""
     path = folder / one.file
     try:

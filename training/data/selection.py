@@ -17,7 +17,7 @@ QUEUE_OF = {bucket: queue for queue, bucket in keys.DATASETS.items()}
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledPicture:
+class DatasetPicture:
     """A picture of a dataset, as its key tells it."""
 
     queue: str
@@ -51,16 +51,16 @@ class DatasetFilter:
     classes: frozenset[int] = frozenset()
     agreed: bool = False
 
-    def takes(self, one: LabelledPicture) -> bool:
+    def takes(self, one: DatasetPicture) -> bool:
         """Whether day and class fit."""
         in_time = self.first <= one.prediction.day and (not self.last or one.prediction.day <= self.last)
         return in_time and (not self.classes or one.class_index in self.classes)
 
 
-def select_pictures(store: ObjectStore, chosen: DatasetFilter, labels: HumanLabels) -> list[LabelledPicture]:
+def select_pictures(store: ObjectStore, chosen: DatasetFilter, labels: HumanLabels) -> list[DatasetPicture]:
     """The pictures that pass, in the order of their datasets and keys, under the class of their label alone."""
     queues = (QUEUE_OF[name] for name in chosen.datasets)
-    pictures = (LabelledPicture(queue, *one) for queue in queues for one in human_labels.list_pictures(store, queue))
+    pictures = (DatasetPicture(queue, *one) for queue in queues for one in human_labels.list_pictures(store, queue))
     return [
         one
         for one in pictures

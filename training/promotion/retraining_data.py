@@ -19,7 +19,7 @@ from training.data import gallery, image_folder, selection
 from training.data.drawings import FIRST_DAY
 from training.data.image_folder import Example
 from training.data.manifests import ManifestEntry
-from training.data.selection import DatasetFilter, LabelledPicture
+from training.data.selection import DatasetFilter, DatasetPicture
 from training.progress import Progress
 
 DRAWINGS = "drawings"
@@ -59,7 +59,7 @@ class Replay:
         return {name: value for name, value in facts.items() if value is not None} if self.name else {}
 
 
-def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> list[LabelledPicture]:
+def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> list[DatasetPicture]:
     """The pictures to download.
 
     From the first of `days` (those that judge) on no picture of the random sample is taken from any queue, lest a model
