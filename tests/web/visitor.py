@@ -26,11 +26,11 @@ class Visitor:
         self.page = page
         self.url = url
         self.errors: list[str] = []
-        self.told: list[str] = []
+        self.log: list[str] = []
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("console", self._listen)
-        page.on("response", lambda answer: self.told.append(f"{answer.status} {answer.request.method} {answer.url}"))
-        page.on("requestfailed", lambda call: self.told.append(f"{call.failure} {call.method} {call.url}"))
+        page.on("response", lambda answer: self.log.append(f"{answer.status} {answer.request.method} {answer.url}"))
+        page.on("requestfailed", lambda call: self.log.append(f"{call.failure} {call.method} {call.url}"))
 
     def come(self, query: str = "") -> "Visitor":
         """Open the page, and wait until its script is at work."""
@@ -96,12 +96,12 @@ class Visitor:
         )
 
     def testify(self, picture: Path) -> str:
-        """What the page looked like, and the last that its console and its requests told."""
+        """What the page looked like, and the last lines of its console and its requests."""
         with suppress(Error):  # a tab that crashed has no looks
             self.page.screenshot(path=picture, full_page=True)
-        return "\n".join([f"{self.page.url}, see {picture}", *self.told[-40:]])
+        return "\n".join([f"{self.page.url}, see {picture}", *self.log[-40:]])
 
     def _listen(self, message: Any) -> None:
-        self.told.append(f"{message.type}: {message.text}")
+        self.log.append(f"{message.type}: {message.text}")
         if message.type == "error" and "Failed to load resource" not in message.text and "CORS" not in message.text:
             self.errors.append(message.text)
