@@ -96,7 +96,7 @@ def once(tasks):
 
 def save(person, task, **form):
     """Once, as a browser does, which does not try again."""
-    browser = replace(person.tool, token=person.token)
+    browser = replace(person.label_studio, token=person.token)
     return browser.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": [CHOSEN], **form})
 
 

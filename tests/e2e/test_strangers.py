@@ -5,12 +5,11 @@ Who comes first is decided by each store in its own way. Who is believed, and wh
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
-from functools import partial
 from random import Random
 
 import pytest
 
-from feedloop import wiring
+from feedloop import sweeps, wiring
 from feedloop.domain import keys, receipts
 from feedloop.domain.clock import day_of, utc_now
 from feedloop.domain.prediction import PredictionId
@@ -30,8 +29,11 @@ MANY = 8
 @pytest.fixture(autouse=True)
 def _short_rest(monkeypatch):
     """Strangers wait for a second between two sweeps, not for five."""
-    for name in ("curate", "sample"):
-        monkeypatch.setattr(f"functions.{name}.handler.Lease", partial(Lease, rest=timedelta(seconds=1)))
+
+    def lease_for(seconds, *, trusted=False):
+        return Lease(timedelta(seconds=seconds), rest=timedelta(seconds=not trusted))
+
+    monkeypatch.setattr(sweeps, "lease_for", lease_for)
 
 
 def yesterday() -> datetime:
