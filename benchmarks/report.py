@@ -49,24 +49,26 @@ Row = dict[str, object]
 
 def main() -> None:
     """Measure, print the table, and keep the result."""
-    asked, before = _asked(), report.conditions()
+    options, before = _options(), report.conditions()
     with tempfile.TemporaryDirectory() as folder, servers.seaweedfs(Path(folder) / "store") as server:
         environment, calls = deployed.environment(Path(folder), server)
-        filling.write(server, _objects(asked.filed, asked.listed), prefix=environment["BUCKET_PREFIX"])
+        filling.write(server, _objects(options.filed, options.listed), prefix=environment["BUCKET_PREFIX"])
         laid_out, (port,) = deployed.laid_out("report", Path(folder)), servers.free_ports(1)
         with deployed.running(laid_out, environment, port) as process:
-            rows = list(_rows(process, port, calls["report"][1], asked))
+            rows = list(_rows(process, port, calls["report"][1], options))
     report.table(rows)
-    if (asked.filed, asked.listed) == (FILED, LISTED):
-        report.keep("report", __doc__, "seaweedfs", {**report.finished(before), "turns": asked.turns, "reports": rows})
+    if (options.filed, options.listed) == (FILED, LISTED):
+        report.keep(
+            "report", __doc__, "seaweedfs", {**report.finished(before), "turns": options.turns, "reports": rows}
+        )
 
 
-def _rows(process: psutil.Popen, port: int, token: dict[str, str], asked: argparse.Namespace) -> Iterator[Row]:
+def _rows(process: psutil.Popen, port: int, token: dict[str, str], options: argparse.Namespace) -> Iterator[Row]:
     until_filed = day_of(TODAY - timedelta(days=LISTED_DAYS + 1))
     windows = {
-        "yesterday": ("days=1", asked.listed // LISTED_DAYS),
-        "ten days": (f"days={LISTED_DAYS}", asked.listed),
-        "thirty days": (f"days={FILED_DAYS}&to={until_filed}", asked.filed),
+        "yesterday": ("days=1", options.listed // LISTED_DAYS),
+        "ten days": (f"days={LISTED_DAYS}", options.listed),
+        "thirty days": (f"days={FILED_DAYS}&to={until_filed}", options.filed),
     }
 
     def row(name: str, where: str, times: int) -> Row:
@@ -76,32 +78,32 @@ def _rows(process: psutil.Popen, port: int, token: dict[str, str], asked: argpar
         own, others = (round((_cpu(of) - was) / times, 2) for of, was in zip((parts, store), before, strict=True))
         megabytes = round(sum(deployed.held(part, "VmHWM") for part in parts))
         report.say(f"{name}, {where}: {took}")
-        shown = {"s": round(median(took), 2), "CPU s": own, "store CPU s": others, "MB": megabytes}
-        return {"": f"{name}, {where}", "predictions": expected, **shown}
+        costs = {"s": round(median(took), 2), "CPU s": own, "store CPU s": others, "MB": megabytes}
+        return {"": f"{name}, {where}", "predictions": expected, **costs}
 
     nothing = {"CPU s": "", "store CPU s": "", "MB": ""}
     deployed.until_it_answers(port, (b"", {}), "GET", "/_/ready")
     yield row("yesterday", "the first of a new process", 1)
-    yield row("yesterday", "listed", asked.turns)
-    yield row("ten days", "listed", asked.turns)
-    yield {"": "closing ten days", "predictions": asked.listed, "s": _closed(port, token, asked.listed), **nothing}
-    yield row("yesterday", "from files", asked.turns)
-    yield row("ten days", "from files", asked.turns)
-    yield row("thirty days", "from files", asked.turns)
+    yield row("yesterday", "listed", options.turns)
+    yield row("ten days", "listed", options.turns)
+    yield {"": "closing ten days", "predictions": options.listed, "s": _closed(port, token, options.listed), **nothing}
+    yield row("yesterday", "from files", options.turns)
+    yield row("ten days", "from files", options.turns)
+    yield row("thirty days", "from files", options.turns)
 
 
 def _get(port: int, token: dict[str, str], query: str, expected: int) -> float:
-    told, took = _called(port, "GET", f"/?{query}", token)
-    found = told["predictions"]["total"]
-    if found != expected:
-        raise RuntimeError(f"{query}: {found} predictions instead of {expected}")
+    document, took = _called(port, "GET", f"/?{query}", token)
+    total = document["predictions"]["total"]
+    if total != expected:
+        raise RuntimeError(f"{query}: {total} predictions instead of {expected}")
     return took
 
 
 def _closed(port: int, token: dict[str, str], expected: int) -> float:
-    told, took = _called(port, "POST", "/", token)
-    if told["predictions"] != expected:
-        raise RuntimeError(f"{told} instead of {expected} predictions")
+    document, took = _called(port, "POST", "/", token)
+    if document["predictions"] != expected:
+        raise RuntimeError(f"{document} instead of {expected} predictions")
     return round(took, 2)
 
 
@@ -135,14 +137,14 @@ def _objects(filed: int, listed: int) -> Iterator[Object]:
     for back in range(1, LISTED_DAYS + 1):
         day, lines = _made(rng, back, listed // LISTED_DAYS)
         yield from (Object(keys.production(_id(day, line)), filling.JPEG) for line in lines)
-        yield from _asked_about(rng, day, lines)
+        yield from _tasks_and_labels(rng, day, lines)
     for back in range(LISTED_DAYS + 1, LISTED_DAYS + 2 * FILED_DAYS + 1):
         rest = filed % FILED_DAYS if back == LISTED_DAYS + 1 else 0
         day, lines = _made(rng, back, filed // FILED_DAYS + rest)
         sampled = {line.sample_key for line in lines[:BLIND]}
         yield Object(keys.day_file(day), day_files.serialise(day, lines, sampled)[0])
         if back <= LISTED_DAYS + FILED_DAYS:
-            yield from _asked_about(rng, day, lines)
+            yield from _tasks_and_labels(rng, day, lines)
 
 
 def _made(rng: Random, back: int, count: int) -> tuple[str, list[ListedPrediction]]:
@@ -157,8 +159,8 @@ def _line(rng: Random) -> ListedPrediction:
     return ListedPrediction(predicted, per_mille, "9f2c11aa", rng.random() < LOW_SHARE, sample_key, second)
 
 
-def _asked_about(rng: Random, day: str, lines: list[ListedPrediction]) -> Iterator[Object]:
-    """Tasks of the blind sample and of what the model was unsure about, and what people answered."""
+def _tasks_and_labels(rng: Random, day: str, lines: list[ListedPrediction]) -> Iterator[Object]:
+    """Tasks of the blind sample and of what the model was unsure about, and their labels."""
     for line in lines[:BLIND]:
         yield Object(keys.task(keys.RANDOM_SAMPLED, line.sample_key), b"{}")
         yield from _labelled(rng, keys.RANDOM_SAMPLED, _id(day, line))
@@ -181,7 +183,7 @@ def _id(day: str, line: ListedPrediction) -> PredictionId:
     return PredictionId(day, line.predicted, line.per_mille, line.model, line.sample_key, int(line.second))
 
 
-def _asked() -> argparse.Namespace:
+def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--filed", type=int, default=FILED, help="in thirty days' files (%(default)s)")
     parser.add_argument("--listed", type=int, default=LISTED, help="in production (%(default)s)")
