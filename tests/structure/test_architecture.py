@@ -21,10 +21,8 @@ def table(title):
 def defined(path):
     """The names that a file defines, its classes' own included."""
     nodes = list(ast.walk(ast.parse(path.read_text())))
-    assigned = [target for node in nodes if isinstance(node, ast.Assign) for target in node.targets]
-    assigned += [node.target for node in nodes if isinstance(node, ast.AnnAssign)]
-    functions = {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
-    return functions | {target.id for target in assigned if isinstance(target, ast.Name)}
+    assigned = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    return assigned | {node.name for node in nodes if isinstance(node, ast.FunctionDef | ast.ClassDef)}
 
 
 @pytest.mark.parametrize(("rule", "places"), table("Where is the rule that"), ids=lambda cell: cell[:60])
