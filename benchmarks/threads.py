@@ -64,7 +64,7 @@ def main() -> None:
     parser.add_argument("--serve", nargs=3, type=int, help="used by the script itself")
     options = parser.parse_args()
     if options.serve:
-        port, workers, loopback._THREADS = options.serve  # noqa: SLF001 - what is options is which number belongs there
+        port, workers, loopback._THREADS = options.serve  # noqa: SLF001 - the question is which number belongs there
         loopback.serve("benchmarks.threads:application", port, workers=workers)
         return
     with ExitStack() as stack, tempfile.TemporaryDirectory() as folder:

@@ -17,7 +17,7 @@ Step = list[list[Call]]
 
 
 class Written(Counted):
-    """A store that also writes down what is options of it, step by step."""
+    """A store that also writes down what is asked of it, step by step."""
 
     def __init__(self, store: ObjectStore) -> None:
         super().__init__(store)

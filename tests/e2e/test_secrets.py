@@ -27,7 +27,7 @@ kinds = st.sampled_from(
     ["", "application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", CANARY[:6]]
 )
 methods = st.sampled_from(["GET", "HEAD", "POST", "POST", "POST", "PUT", "OPTIONS", "BREW"])
-receipt = st.sampled_from(
+authorizations = st.sampled_from(
     ["", "Bearer", "Bearer x", *(f"{how} {token}" for token in TOKENS.values() for how in ("Bearer", "Basic"))]
 )
 texts = st.one_of(st.just(CANARY), st.text(max_size=50))
@@ -75,7 +75,7 @@ def send(told, store):
 @given(st.data())
 @settings(derandomize=True, database=None, deadline=None, max_examples=100, suppress_health_check=list(HealthCheck))
 def test_no_input_makes_a_function_tell_a_secret(send, data):
-    headers = {"Authorization": data.draw(receipt), "Content-Type": data.draw(kinds), "X-Call-Id": quote(CANARY)}
+    headers = {"Authorization": data.draw(authorizations), "Content-Type": data.draw(kinds), "X-Call-Id": quote(CANARY)}
     path = f"/{quote(data.draw(texts))}?{quote(data.draw(texts))}"
     for name in FUNCTIONS:
         if name in FUNCTIONS[3:]:

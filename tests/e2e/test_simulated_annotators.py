@@ -53,7 +53,7 @@ def test_a_skipped_task_waits_no_longer(staffed, annotation_queue):
 
 def test_who_works_blind_is_shown_nothing(staffed, annotation_queue):
     receipt = staffed.predicted()
-    staffed.sample(date=prediction(receipt).day, count=1000).raise_for_status()  # all that this staffed ever predicted
+    staffed.sample(date=prediction(receipt).day, count=1000).raise_for_status()  # all that this system ever predicted
     until(lambda: staffed.task(receipt, keys.RANDOM_SAMPLED), "the task is there")
     assert {task.predicted for task in annotation_queue.tasks(keys.RANDOM_SAMPLED)} == {""}
 

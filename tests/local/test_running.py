@@ -89,7 +89,7 @@ def test_no_secret_is_in_a_log_or_on_a_command_line(any_system: System) -> None:
 
 def test_a_new_annotation_reaches_curate_at_once(system: System) -> None:
     system.put("labelstudio", "output/userfeedback/777", b"{}")
-    until(lambda: system.logged("event.output", function="curate", status=200), "curate is output")
+    until(lambda: system.logged("event.told", function="curate", status=200), "curate is told")
 
 
 def test_events_carry_an_annotation_into_its_dataset_and_out_again(system: System) -> None:
