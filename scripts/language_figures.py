@@ -40,7 +40,7 @@ RULES: Mapping[str, str] = {
     "the type of `each`": r"Callable\[\[Callable\[\[Any\]",
     "the lease of a trusted caller": r"if trusted else Lease",
     "Wilson's interval": r"def wilson\(",
-    "the labelled prefix": r"in_prefix and\b|takewhile\(",
+    "the labelled prefix": r"class LabelledPrefix|in_prefix and\b|takewhile\(",
     "names of queues and datasets": r"[\"'(](randomsampled|lowconfidence|cleanproduction|userfeedback2?)\b",
     "the card of a model that was made": r"tensors\.card_input\(",
     "the type of a progress bar": r"(?m)^(Tracked = |class Progress\b)",

@@ -80,7 +80,9 @@ def _rewritten(profile: bytes, tags: dict[bytes, bytes]) -> Profile:
             raise ValueError("Primaries are given in XYZ.")
         kept |= {name: _numbers(tags[name], _XYZ, 3) for name in _PRIMARIES}
         primaries = tuple(value for name in _PRIMARIES for value in _fractions(kept[name]))
-        if abs(_determinant(primaries)) < 0.001:  # noqa: PLR2004 - of sRGB it is 0.2
+        a, b, c, d, e, f, g, h, i = primaries
+        determinant = a * (e * i - f * h) - b * (d * i - f * g) + c * (d * h - e * g)
+        if abs(determinant) < 0.001:  # noqa: PLR2004 - of sRGB it is 0.2
             raise ValueError("The primaries are no three colours.")
     kept[b"wtpt"] = _numbers(tags[b"wtpt"], _XYZ, 3) if b"wtpt" in tags else _XYZ + bytes(4) + _D50
     if b"chad" in tags:
@@ -107,10 +109,6 @@ def _numbers(tag: bytes, kind: bytes, count: int) -> bytes:
 
 def _fractions(tag: bytes) -> Iterable[float]:
     return (value / 65_536 for value in struct.unpack_from(f">{(len(tag) - 8) // 4}l", tag, 8))
-
-
-def _determinant(m: tuple[float, ...]) -> float:
-    return m[0] * (m[4] * m[8] - m[5] * m[7]) - m[1] * (m[3] * m[8] - m[5] * m[6]) + m[2] * (m[3] * m[7] - m[4] * m[6])
 
 
 def _curve(tag: bytes) -> tuple[bytes, Callable[[float], float]]:

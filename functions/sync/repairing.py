@@ -108,7 +108,9 @@ class Repairer:
             next_mark = mark  # what was left is compared again the next time
         full = _Comparison()
         difference = len(files) + changed.counts[_CREATED] - self.project.annotations
-        if difference != mark.strays and self._is_quiet():
+        if difference != mark.strays and any(  # else somebody saved or deleted since the files were listed
+            (one.id, one.annotations) == (self.project.id, self.project.annotations) for one in self.tool.projects()
+        ):
             full = self._compare_all(files)
             undecided = full.held or full.counts[FAILED]
             strays = mark.strays if undecided else difference + full.counts[_CREATED] - full.counts[REMOVED]
@@ -190,12 +192,6 @@ class Repairer:
             return _UNCHANGED
 
         return self.boundary.run(work, FAILED, queue=self.queue, annotation=annotation.id)
-
-    def _is_quiet(self) -> bool:
-        """Whether nobody has saved or deleted since the files were listed; else counting proves nothing."""
-        return self.project.annotations in {
-            one.annotations for one in self.tool.projects() if one.id == self.project.id
-        }
 
     def _compare_all(self, files: dict[int, Entry]) -> _Comparison:
         """Create every missing file, and remove those whose annotation is certainly gone."""

@@ -5,25 +5,29 @@ import pytest
 from scripts import language_figures
 
 CEILINGS = {
-    "class names of several meanings": 27,
-    "functions called `read`": 22,
-    "public names in more than three modules": 9,
-    "private functions of one statement with one caller": 90,
-    "`found` bound": 131,
-    "private words in identifiers": 524,
-    "rooms of a report question": 36,
-    "files of functions/report/": 18,
-    "floors of functions/report/": 8,
-    "files of feedloop/estimation/": 18,
-    "floors of feedloop/estimation/": 8,
+    "class names of several meanings": 0,
+    "functions called `read`": 0,
+    "public names in more than three modules": 1,
+    "private functions of one statement with one caller": 25,
+    "`found` bound": 0,
+    "private words in identifiers": 1,
+    "rooms of a report question": 20,
+    "files of functions/report/": 8,
+    "floors of functions/report/": 4,
+    "files of feedloop/estimation/": 9,
+    "floors of feedloop/estimation/": 5,
     "files of feedloop/evidence/": 3,
-    "floors of feedloop/evidence/": 3,
+    "floors of feedloop/evidence/": 2,
     "files of training's largest folder": 11,
     "floors of training's highest folder": 5,
-    "rules in several files": 8,
-    "equal runs": 7,
+    "rules in several files": 0,
+    "equal runs": 3,
 }
-"""Whoever lowers a figure may lower its ceiling; nobody raises one."""
+"""Whoever lowers a figure may lower its ceiling; nobody raises one.
+
+What is left has a reason: `of` builds a value from others in every module that has it, "not found" is HTTP's, the
+functions of one statement are blocks with a name, and equal runs are the signatures of the store.
+"""
 
 TOY = {
     "feedloop/http.py": "class Answer: ...\ndef read(place): return _found(place)\ndef _found(it): return it",

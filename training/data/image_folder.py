@@ -93,7 +93,11 @@ def load_pictures(folder: Path, names: Iterable[str] = (), *, complete: bool = T
     files = {path: picture_files.list_pictures(path, left) for path in class_folders}
     if not files:
         raise BadRequest(f"{folder} has no sub-folders: give a folder with one sub-folder of pictures per class.")
-    kept = [path for path, inside in files.items() if inside or _is_class(path.name, named)] or list(files)
+    kept = [  # a class is one also without a picture
+        path
+        for path, inside in files.items()
+        if inside or _NUMBERED.fullmatch(path.name) or any(same_name(name, path.name) for name in named)
+    ] or list(files)
     left[picture_files.WITHOUT] += len(files) - len(kept)
     classes = named or _classes(folder, kept)
     examples = [Example(path, _index(at.name, classes)) for at in kept for path in files[at]]
@@ -125,11 +129,6 @@ def fingerprint(examples: Iterable[Example]) -> str:
 def sha256_of(path: Path) -> str:
     """The fingerprint of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _is_class(folder: str, named: tuple[str, ...]) -> bool:
-    """Whether a folder is a class also without a picture."""
-    return bool(_NUMBERED.fullmatch(folder)) or any(same_name(name, folder) for name in named)
 
 
 def _classes(folder: Path, kept: list[Path]) -> tuple[str, ...]:
