@@ -241,7 +241,7 @@ def test_a_class_is_that_of_the_model_that_serves(better):
 
 
 def test_what_both_judged_is_compared_in_pairs(better):
-    better.store.create(keys.model_file("food11", NEW, "verdict.json"), dump(verdict(NEW, OLD, 0.3)))
+    better.store.create(keys.model_file("food11", NEW, "verdict.json"), dump(decision(NEW, OLD, 0.3)))
     told = better.report(6)["switch"]["paired"]
     assert told == {"at": iso(NOON), "difference": {"value": 0.3, "low": 0.2, "high": 0.4, "labels": 412}}
     assert 'feedloop_accuracy_change_paired{bound="low"} 0.2' in prometheus.text(better.report(6))
@@ -254,7 +254,7 @@ def test_a_comparison_is_turned_when_the_model_came_back(days):
     days.answers(NEW, 1, 5, 5)
     days.switch(OLD, 2)
     days.answers(OLD, 2, 5, 5)
-    days.store.create(keys.model_file("food11", NEW, "verdict.json"), dump(verdict(NEW, OLD, 0.3)))
+    days.store.create(keys.model_file("food11", NEW, "verdict.json"), dump(decision(NEW, OLD, 0.3)))
     assert days.report(2)["switch"]["paired"]["difference"] == {"value": -0.3, "low": -0.4, "high": -0.2, "labels": 412}
 
 
@@ -267,7 +267,7 @@ def test_a_verdict_that_cannot_be_read_is_none(better, body):
     assert (told["switch"]["paired"], told["accuracy"]["best"]["value"]) == (None, 0.95)
 
 
-def verdict(new, old, value):
+def decision(new, old, value):
     difference = {"value": value, "low": value - 0.1, "high": value + 0.1, "labels": 412}
     names = {"model": {"name": "food11", "sha256": new}, "against": {"name": "food11", "sha256": old}}
     return {"v": 1, "at": iso(NOON), **names, "difference": difference, "released": True}

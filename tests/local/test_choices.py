@@ -45,7 +45,7 @@ from tests.local.system import ask
         {"S3_ENDPOINT": "http://store\n"},
         {"S3_ENDPOINT": "http://[::1"},
         {"LABEL_STUDIO_PORT": "0"},
-        {"LABEL_STUDIO_URL": "desk:8080"},
+        {"LABEL_STUDIO_URL": "label-studio:8080"},
         {"LABEL_STUDIO_S3_SECRET_KEY": "alone"},
     ],
 )
@@ -105,7 +105,7 @@ def test_a_label_studio_that_is_not_installed_is_told_with_a_way_to_get_it(tmp_p
 
 
 def test_keys_are_not_shown() -> None:
-    hidden = {"LABEL_STUDIO_URL": "http://desk", "LABEL_STUDIO_TOKEN": "hidden-key"}
+    hidden = {"LABEL_STUDIO_URL": "http://label-studio", "LABEL_STUDIO_TOKEN": "hidden-key"}
     choices = Choices.from_environment({"S3_ACCESS_KEY": "known-name", "S3_SECRET_KEY": "hidden-key", **hidden})
     assert "known-name" not in repr(choices)
     assert "hidden-key" not in repr(choices)

@@ -120,7 +120,7 @@ def refused(action: Callable[[], object]) -> bool:
 
 
 def wrongly_done(places: list[ObjectRef], each: Callable[[ObjectRef], Attempts]) -> set[str]:
-    """Deeds that were refused though they are allowed, or done though they are not."""
+    """Actions that were refused though they are allowed, or done though they are not."""
     return {
         f"{action} {ref.bucket}/{ref.key}: {'allowed' if allowed else 'refused'} by the policy"
         for ref in places

@@ -114,7 +114,7 @@ def test_a_folder_in_the_place_of_a_secret_is_told(tmp_path):
 
 @pytest.mark.parametrize("function", SECRETS_OF)
 def test_a_function_starts_with_its_secrets_and_not_without_any_of_them(tmp_path, function):
-    here = read(SECRETS_DIR=str(tmp_path), LABEL_STUDIO_URL="http://desk.example")
+    here = read(SECRETS_DIR=str(tmp_path), LABEL_STUDIO_URL="http://label-studio.example")
     pair = (S3_ACCESS_KEY, S3_SECRET_KEY) if function != "events" else ()
     for name in (needed := (*SECRETS_OF[function], *pair)):
         (tmp_path / name).write_text("x")

@@ -32,7 +32,7 @@ def decided(overall, rules=RULES, **by_class):
         ((0, -2, 2), WAIT),
         ((1, -2.1, 4.1), WAIT),
         ((-2, -4, 0), WAIT),
-        ((-30, -60, 10), WAIT),  # a few unlucky labels are no verdict
+        ((-30, -60, 10), WAIT),  # a few unlucky labels are no decision
         ((-1.9, -3, -0.5), REFUSE),
         ((-3, -4, -2.1), REFUSE),
         ((-1, -2.3, 0.3), REFUSE),  # with labels enough to let an equal model through
@@ -66,9 +66,9 @@ def test_a_verdict_says_its_numbers():
 
 def test_too_few_labels_are_told_how_many_are_needed():
     found = paired([*compared(10, old=1, new=1), *compared(2, old=1, new=0), *compared(2, old=0, new=1)], {"1": 100})
-    verdict = gate.decide(found, CLASSES, RULES)
-    assert verdict.what == WAIT
-    assert f"About {verdict.needed:,} labels" in verdict.why
+    decision = gate.decide(found, CLASSES, RULES)
+    assert decision.what == WAIT
+    assert f"About {decision.needed:,} labels" in decision.why
 
 
 def test_as_many_labels_as_are_told_do_settle_it():

@@ -1,4 +1,4 @@
-"""Whole verdicts about known days, to the last field and digit: what the gate says changes only on purpose.
+"""Whole gate decisions about known days, to the last field and digit: what the gate says changes only on purpose.
 
 What is expected lies in expected/; who means a change deletes the file, runs this again, and reads the difference.
 """

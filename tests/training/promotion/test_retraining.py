@@ -52,8 +52,8 @@ def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
     body = store.get(keys.model_file("food11", card["sha256"], manifests.FILE)).body
     assert {line.prediction for line in manifests.parse(body)} == {*learned, older}
     assert (card["trained_on"]["manifest"], card["trained_on"]["base_model"]) == (manifests.version(body), before)
-    verdict = json.loads((tmp_path / "verdict.json").read_text())
-    assert (verdict["labels"]["judged"], verdict["trained_on"]) == (len(judging), card["trained_on"])
+    decision = json.loads((tmp_path / "verdict.json").read_text())
+    assert (decision["labels"]["judged"], decision["trained_on"]) == (len(judging), card["trained_on"])
     assert card["sha256"][:12] in capsys.readouterr().out
     assert card["trained_on"]["replay"] == {"dataset": "drawings", "pictures": 22, "outliers": 11, "seed": 11}
 
