@@ -1,4 +1,8 @@
-"""A share, or a difference of two, with its 95 % interval: the formulas of intervals stand here and in paired.py."""
+"""A share, or a difference of two, with its 95 % interval.
+
+Two further formulas stand with what they are about: window.py joins blind and informed answers, paired.py compares two
+models on the same pictures.
+"""
 
 from dataclasses import dataclass
 from math import hypot, inf, sqrt
