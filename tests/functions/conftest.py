@@ -1,7 +1,10 @@
 import pytest
 
-from feedloop.adapters.memory import MemoryStore
+from feedloop import settings, wiring
+from feedloop.app import create_app
+from functions.report import handler
 from tests.support import privileges, world
+from tests.support.wiring_caches import clear_wiring
 
 
 @pytest.fixture
@@ -11,9 +14,20 @@ def clock():
 
 @pytest.fixture
 def store(clock):
-    store = MemoryStore(clock=clock)
-    world.release(store)
-    return store
+    return world.released_store(clock)
+
+
+@pytest.fixture
+def report_client(store, clock, tmp_path, monkeypatch):
+    """The report function over that store, whose token is `token`."""
+    monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
+    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
+    (tmp_path / settings.REPORT_TOKEN).write_text("token")
+    monkeypatch.setattr(wiring, "store", lambda: store)
+    monkeypatch.setattr(wiring, "clock", lambda: clock)
+    clear_wiring()
+    yield create_app(handler.handle, "report", origins=("https://ops.example",)).test_client()
+    clear_wiring()
 
 
 @pytest.fixture(autouse=True)

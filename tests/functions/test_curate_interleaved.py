@@ -6,7 +6,6 @@ from random import Random
 import pytest
 
 from feedloop import releases
-from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from functions.curate.curator import Curator
 from functions.curate.sweep import handle_event, sweep, to_document
@@ -24,8 +23,7 @@ class BusyDay:
 
     def __init__(self, seed: int) -> None:
         self.rng, self.clock = Random(seed), world.SettableClock()
-        self.store = MemoryStore(clock=self.clock)
-        world.release(self.store)
+        self.store = world.released_store(self.clock)
         self.classes = releases.class_list(self.store)
         self.made = commit(self.store, prediction(1))
         self.workers, self.saved, self.deleted, self.saves = [], {}, {}, 0

@@ -10,7 +10,6 @@ from random import Random
 import pytest
 
 from feedloop import releases, sweeps
-from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.sweeps import Lease
 from functions.curate.curator import Curator
@@ -33,8 +32,7 @@ class Storm:
 
     def __init__(self, seed: int) -> None:
         self.rng, self.clock = Random(seed), world.SettableClock()
-        self.store = MemoryStore(clock=self.clock)
-        world.release(self.store)
+        self.store = world.released_store(self.clock)
         self.classes = releases.class_list(self.store)
         self.made = [commit(self.store, prediction(1)) for _ in range(PICTURES)]
         self.truth: dict[tuple[str, str], tuple[int, int, str | None]] = {}

@@ -9,7 +9,6 @@ from datetime import timedelta
 import pytest
 
 from feedloop import releases, reviews
-from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from functions.curate.curator import Curator
 from functions.curate.sweep import handle_event, sweep
@@ -115,8 +114,7 @@ CASES = [
 
 def begin(before):
     """A store with three committed predictions, and what happened before."""
-    store = MemoryStore(clock=CLOCK)
-    world.release(store)
+    store = world.released_store(CLOCK)
     for made in MADE:
         commit(store, made, shown=False)
     before(store)

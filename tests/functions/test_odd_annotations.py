@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 
 from feedloop import releases, sweeps
-from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.domain.documents import load
 from feedloop.domain.errors import Missing
@@ -75,9 +74,7 @@ def shown(store, *, committed=True):
 
 def in_memory():
     clock = world.SettableClock()
-    store = MemoryStore(clock=clock)
-    world.release(store)
-    return Swept(store, clock)
+    return Swept(world.released_store(clock), clock)
 
 
 @pytest.fixture(scope="module")

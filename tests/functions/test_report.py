@@ -5,22 +5,19 @@ from random import Random
 
 import pytest
 
-from feedloop import settings, wiring
+from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
-from feedloop.app import create_app
 from feedloop.domain import clock as days_of
 from feedloop.domain import keys
 from feedloop.domain.clock import day_of
 from feedloop.domain.observations import ListedPrediction
 from feedloop.evidence.evidence import observe
 from feedloop.evidence.human_labels import HumanLabels, Tasks
-from functions.report import handler
 from functions.report.estimates import window_of
 from functions.report.query import ReportFilter
 from tests.support import feedback, world
 from tests.support.feedback import CANNOT_TELL, NONE_OF_THESE, SKIPPED, flagged, sampled, visited, voted
 from tests.support.observations import MODEL, counts
-from tests.support.wiring_caches import clear_wiring
 from tests.support.world import NOON, SettableClock
 
 BLIND, LOW = keys.RANDOM_SAMPLED, keys.LOW_CONFIDENCE
@@ -36,28 +33,9 @@ def clock():
 
 
 @pytest.fixture
-def store(clock):
-    store = MemoryStore(clock=clock)
-    world.release(store)
-    return store
-
-
-@pytest.fixture
-def client(store, clock, tmp_path, monkeypatch):
-    monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
-    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
-    (tmp_path / settings.REPORT_TOKEN).write_text("token")
-    monkeypatch.setattr(wiring, "store", lambda: store)
-    monkeypatch.setattr(wiring, "clock", lambda: clock)
-    clear_wiring()
-    yield create_app(handler.handle, "report", origins=("https://ops.example",)).test_client()
-    clear_wiring()
-
-
-@pytest.fixture
-def report(client):
+def report(report_client):
     def get(query="days=1"):
-        answer = client.get(f"/?{query}", headers=TOKEN)
+        answer = report_client.get(f"/?{query}", headers=TOKEN)
         assert answer.status_code == 200, answer.text
         return answer.json
 
@@ -83,9 +61,9 @@ def test_the_share_of_right_answers_comes_with_its_interval(store, report):
     assert 0.75 < best["low"] < 0.9 < best["high"] < 0.98
 
 
-def test_an_empty_system_has_a_report_that_says_so(client, monkeypatch, clock):
+def test_an_empty_system_has_a_report_that_says_so(report_client, monkeypatch, clock):
     monkeypatch.setattr(wiring, "store", lambda: MemoryStore(clock=clock))
-    told = client.get("/", headers=TOKEN).json
+    told = report_client.get("/", headers=TOKEN).json
     assert (told["model"], told["classes"], told["accuracy"]["best"], told["next"]) == (None, [], None, [])
     assert told["notes"] == ["No model is released yet: there is nothing to report."]
 
@@ -153,16 +131,16 @@ def test_an_open_day_is_counted_and_says_nothing_about_accuracy(store, report, c
     assert told["notes"][0].startswith("The last day is still open")
 
 
-def test_a_report_is_the_same_before_and_after_its_days_are_closed(store, client, report):
+def test_a_report_is_the_same_before_and_after_its_days_are_closed(store, report_client, report):
     feedback.any_day(store, Random(3), count=60)
     before = report()
-    assert client.post("/").json["closed"] == [DAY]
+    assert report_client.post("/").json["closed"] == [DAY]
     assert without_source(report()) == without_source(before)
 
 
-def test_a_report_keeps_its_numbers_when_the_pictures_go(store, client, report):
+def test_a_report_keeps_its_numbers_when_the_pictures_go(store, report_client, report):
     labelled(store)
-    client.post("/")
+    report_client.post("/")
     before = report()
     for key in world.everything(store, keys.PRODUCTION, ""):
         store.delete(keys.ObjectRef(keys.PRODUCTION, key))
@@ -170,10 +148,10 @@ def test_a_report_keeps_its_numbers_when_the_pictures_go(store, client, report):
     assert report()["predictions"] == before["predictions"]
 
 
-def test_a_damaged_file_of_a_day_is_counted_anew(store, client, report):
+def test_a_damaged_file_of_a_day_is_counted_anew(store, report_client, report):
     labelled(store)
     before = report()
-    client.post("/")
+    report_client.post("/")
     store.delete(keys.day_file(DAY))
     store.create(keys.day_file(DAY), b'{"v":1}\n')
     assert without_source(report()) == without_source(before)
@@ -263,32 +241,32 @@ def test_what_limits_a_report_is_told_as_facts_too(store, report):
     assert len(told["notes"]) == 3
 
 
-def test_without_the_token_there_is_no_report(client):
-    answer = client.get("/")
+def test_without_the_token_there_is_no_report(report_client):
+    answer = report_client.get("/")
     assert (answer.status_code, answer.json["type"]) == (401, "urn:feedloop:problem:unauthorised")
 
 
-def test_an_operator_may_open_the_report(client, monkeypatch):
+def test_an_operator_may_open_the_report(report_client, monkeypatch):
     monkeypatch.setenv("REPORT_OPEN", "on")
     wiring.configured.cache_clear()
-    assert client.get("/").status_code == 200
+    assert report_client.get("/").status_code == 200
 
 
-def test_a_stranger_may_close_days_since_cron_has_no_token(store, client):
+def test_a_stranger_may_close_days_since_cron_has_no_token(store, report_client):
     labelled(store)
-    assert client.post("/", json={"day": "20200101"}).json == {"closed": [DAY], "predictions": 40, "known": 0}
+    assert report_client.post("/", json={"day": "20200101"}).json == {"closed": [DAY], "predictions": 40, "known": 0}
 
 
-def test_a_page_of_another_origin_may_send_the_token(client):
+def test_a_page_of_another_origin_may_send_the_token(report_client):
     asked = {"Origin": "https://ops.example", "Access-Control-Request-Headers": "authorization"}
-    answer = client.options("/", headers=asked)
+    answer = report_client.options("/", headers=asked)
     assert answer.headers["Access-Control-Allow-Origin"] == "https://ops.example"
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
 
 
 @pytest.mark.parametrize("query", ["days=0", "from=yesterday", "class=Soup", "model=x", "format=xml", "what=1"])
-def test_a_wrong_parameter_is_a_400_that_says_what_is_right(client, query):
-    answer = client.get(f"/?{query}", headers=TOKEN)
+def test_a_wrong_parameter_is_a_400_that_says_what_is_right(report_client, query):
+    answer = report_client.get(f"/?{query}", headers=TOKEN)
     assert (answer.status_code, answer.json["detail"][-1]) == (400, ".")
 
 

@@ -10,15 +10,11 @@ from random import Random
 
 import pytest
 
-from feedloop import settings, wiring
-from feedloop.app import create_app
 from feedloop.domain import keys
 from feedloop.estimation.window import Window
-from functions.report import handler
 from tests.support import colours, known_days
 from tests.support.feedback import ANSWERS, flagged, sampled, visited, voted
 from tests.support.known_days import is_expected
-from tests.support.wiring_caches import clear_wiring
 from tests.support.world import MODEL, NOON
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -67,30 +63,18 @@ def a_day(store, seed, count, time):
 
 
 @pytest.fixture
-def client(store, clock, tmp_path, monkeypatch):
-    monkeypatch.setenv("S3_ENDPOINT", "http://127.0.0.1:1")
-    monkeypatch.setenv("SECRETS_DIR", str(tmp_path))
-    (tmp_path / settings.REPORT_TOKEN).write_text("token")
-    monkeypatch.setattr(wiring, "store", lambda: store)
-    monkeypatch.setattr(wiring, "clock", lambda: clock)
-    clear_wiring()
-    yield create_app(handler.handle, "report", origins=()).test_client()
-    clear_wiring()
-
-
-@pytest.fixture
-def close(client, clock):
+def close(report_client, clock):
     def at(time):
         clock.time = time
-        assert client.post("/").status_code == 200
+        assert report_client.post("/").status_code == 200
 
     return at
 
 
 @pytest.fixture
-def get(client):
+def get(report_client):
     def get(query):
-        answer = client.get(f"/?{query}", headers={"Authorization": "Bearer token"})
+        answer = report_client.get(f"/?{query}", headers={"Authorization": "Bearer token"})
         assert answer.status_code == 200, answer.text
         return answer
 

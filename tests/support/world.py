@@ -8,12 +8,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from feedloop import releases, reviews
+from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import dump
 from feedloop.domain.errors import AlreadyExists
 from feedloop.domain.prediction import Prediction, new_id, ranked
-from feedloop.ports import ObjectStore
+from feedloop.ports import Clock, ObjectStore
 
 CLASSES = ["Bread", "Dairy product", "Dessert", "Egg", "Fried food", "Meat"]
 NOON = datetime(2026, 11, 22, 12, 0, 0, tzinfo=UTC)
@@ -40,6 +41,13 @@ def release(store: ObjectStore) -> None:
     """A model that nobody runs: its classes are what counts."""
     card = {"v": 1, "name": "food11", "sha256": MODEL, "classes": CLASSES}
     releases.publish(store, b"weights", card, now=NOON)
+
+
+def released_store(clock: Clock) -> MemoryStore:
+    """A store in memory with that model."""
+    store = MemoryStore(clock=clock)
+    release(store)
+    return store
 
 
 def prediction(

@@ -1,6 +1,5 @@
 import pytest
 
-from feedloop.adapters.memory import MemoryStore
 from tests.support import world
 
 
@@ -11,6 +10,4 @@ def clock():
 
 @pytest.fixture
 def store(clock):
-    store = MemoryStore(clock=clock)
-    world.release(store)
-    return store
+    return world.released_store(clock)
