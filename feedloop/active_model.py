@@ -11,6 +11,7 @@ from contextvars import copy_context
 from threading import Event, Lock, Thread
 
 from feedloop import log, releases
+from feedloop.domain.cards import version_of
 from feedloop.domain.errors import FeedloopError, NoModel
 from feedloop.ports import Classifier, ObjectStore
 from feedloop.releases import Release
@@ -115,7 +116,7 @@ class ActiveModel:
         refusal = f"{wanted} {kind}"
         if self._logged != refusal and not nothing_yet:
             active = _version(self._active)
-            log.event("model.refused", version=wanted[:8], kind=kind, why=str(error), serving=active)
+            log.event("model.refused", version=version_of(wanted), kind=kind, why=str(error), serving=active)
         self._logged = refusal
 
 

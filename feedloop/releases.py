@@ -35,6 +35,11 @@ class Pointer:
     previous: str
     moved_at: datetime | None
 
+    @property
+    def version(self) -> str:
+        """What predictions and reports call the model: see ModelCard."""
+        return cards.version_of(self.sha256)
+
 
 def current(store: ObjectStore) -> Release:
     """The release that serves now. Raises NoModel when there is none, or when its files do not fit together."""
@@ -47,7 +52,7 @@ def fetch_release(store: ObjectStore, name: str, sha256: str) -> Release:
         card = ModelCard(load(store.get(keys.model_file(name, sha256, CARD_FILE)).body))
         return _checked(Release(card, _classes(store, name)), name, sha256)
     except (Missing, Malformed, KeyError, TypeError) as error:
-        raise NoModel(f"The release {sha256[:8]} of {name} cannot be served: {error!r}.") from error
+        raise NoModel(f"The release {cards.version_of(sha256)} of {name} cannot be served: {error!r}.") from error
 
 
 def fetch_pointer(store: ObjectStore) -> Pointer:
@@ -149,6 +154,6 @@ def point_to(store: ObjectStore, name: str, sha256: str, now: datetime, *, inste
         return
     previous = load(stored.body)["sha256"]
     if previous not in {instead_of or previous, sha256}:
-        raise Changed(f"{ref.key} names {previous[:8]} by now")
+        raise Changed(f"{ref.key} names {cards.version_of(previous)} by now")
     if previous != sha256:
         store.replace(ref, dump({**pointer, "previous": previous}), etag=stored.etag)

@@ -18,6 +18,11 @@ STRETCH = "stretch"
 Colours = tuple[float, float, float]
 
 
+def version_of(sha256: str) -> str:
+    """The beginning of a model's fingerprint: what predictions and reports call it."""
+    return sha256[:8]
+
+
 @dataclass(frozen=True, slots=True)
 class ModelCard:
     """A model's `card.json`, and what names the model."""
@@ -36,8 +41,8 @@ class ModelCard:
 
     @property
     def version(self) -> str:
-        """The beginning of the fingerprint: what predictions and reports call the model."""
-        return self.sha256[:8]
+        """What predictions and reports call the model."""
+        return version_of(self.sha256)
 
     @property
     def classes(self) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Self
 from urllib.parse import quote, unquote
 
+from feedloop.domain.cards import version_of
 from feedloop.domain.classes import LONGEST_CLASS
 from feedloop.domain.clock import day_of, iso, parse_iso, second_of_day, time_of
 from feedloop.domain.errors import Malformed
@@ -139,7 +140,9 @@ def sample_key_of(text: str) -> str | None:
 def new_id(time: datetime, top: tuple[int, float], model_sha256: str, sample_key: str) -> PredictionId:
     """The id of a prediction made at `time` whose best class is `top`."""
     index, confidence = top
-    return PredictionId(day_of(time), index, per_mille(confidence), model_sha256[:8], sample_key, second_of_day(time))
+    return PredictionId(
+        day_of(time), index, per_mille(confidence), version_of(model_sha256), sample_key, second_of_day(time)
+    )
 
 
 def per_mille(confidence: float) -> int:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from feedloop.domain import clock
+from feedloop.domain.cards import version_of
 from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import BadRequest
 from feedloop.domain.observations import DayCounts, Observation
@@ -168,13 +169,13 @@ def find_switch(evidence: Sequence[DayEvidence], first: str, pointer: Pointer | 
     if max(served, default="") < first or len(set().union(*served.values())) == 1:
         return None
     if pointer and pointer.moved_at and pointer.moved_at <= now:
-        day, model = clock.day_of(pointer.moved_at), pointer.sha256[:8]
+        day, model = clock.day_of(pointer.moved_at), pointer.version
         begin = day, f"{clock.second_of_day(pointer.moved_at):05d}" if _came_back(evidence, model, day) else MIDNIGHT
         serving = ReportFilter(model, since=begin)
         if any(serving.counts(one).cells for one in evidence if one.day >= first):
-            replaced = _replaced(served, model, day, pointer.previous[:8])
+            replaced = _replaced(served, model, day, version_of(pointer.previous))
             return Switch(model, begin, pointer.moved_at, replaced, serves_now=True)
-    serves = pointer.sha256[:8] if pointer else None
+    serves = pointer.version if pointer else None
     newest = _newest(served, serves)
     begin = _began(served, newest), MIDNIGHT
     return Switch(newest, begin, None, _replaced(served, newest, begin[0]), serves in (None, newest))

@@ -164,7 +164,7 @@ def _to_document(inputs: ReportInputs) -> Document:
             "class": None if predicted is None else names[predicted],
             "open_day": query.is_open(inputs.now),
         },
-        "model": {"name": pointer.name, "version": pointer.sha256[:8]} if pointer else None,
+        "model": {"name": pointer.name, "version": pointer.version} if pointer else None,
         "classes": list(names),
         "predictions": counts.predictions(query.days, inputs.evidence, inputs.counted, names),
         "accuracy": estimates.describe_accuracy(
