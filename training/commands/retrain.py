@@ -5,7 +5,7 @@ import sys
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -15,11 +15,9 @@ from feedloop.ports import ObjectStore
 from training.commands import console, store_connection
 from training.commands.pull import parse_day
 from training.commands.store_connection import STORE
-from training.promotion import gate, gate_decisions, registry, retraining_data, test_days
+from training.promotion import gate, gate_decisions, gathering, registry, retraining_data, test_days
 from training.promotion.gate import Rules
-
-if TYPE_CHECKING:
-    from training.promotion.retraining import RetrainingData
+from training.promotion.gathering import RetrainingData, RetrainingSource
 
 commands = typer.Typer()
 
@@ -86,8 +84,8 @@ def retrain(
     if replay or outliers:
         name = replay.name if replay else ""
         given = retraining_data.load_replay(replay, outliers, name, release.classes.names)
-    source = retraining.RetrainingSource(store, champion, release.classes, days, now)
-    data = retraining.gather(source, to, given, console.track)
+    source = RetrainingSource(store, champion, release.classes, days, now)
+    data = gathering.gather(source, to, given, console.track)
     _show_data(data)
     size = int(champion.card.document["input"]["size"])
     plan = TrainingPlan(size=size, epochs=epochs, learning_rate=learning_rate, seed=seed, workers=workers)
@@ -96,7 +94,7 @@ def retrain(
     _judge(store, to, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
-def _show_data(data: "RetrainingData") -> None:
+def _show_data(data: RetrainingData) -> None:
     entries, replay = data.pictures.entries, data.replay
     labelled = f"{len(entries)} labelled pictures, {len(data.outliers)} of none of the classes"
     console.say(f"{labelled}, {len(replay.examples)} replayed")
