@@ -25,6 +25,8 @@ FeedloopError
 │   ├── Missing
 │   ├── AlreadyExists
 │   └── Changed
+├── ModelRefused            a model that must not serve, or cannot
+├── GatewayDown             nobody says what serves
 ├── TaskRefused             Label Studio takes none of a batch
 ├── MetadataTooLarge        our own mistake, raised before anything is sent
 ├── Malformed               a stored document that cannot be understood
@@ -142,6 +144,21 @@ class AlreadyExists(StoreCondition):
 
 class Changed(StoreCondition):
     """Compare-and-swap, and the object is no longer the one that was read."""
+
+
+class ModelRefused(FeedloopError):
+    """A check failed, or the running predict cannot serve the model: nothing has changed.
+
+    `check` is the check's name; the message says what was found, what was expected and what to do.
+    """
+
+    def __init__(self, check: str, sentence: str) -> None:
+        super().__init__(f"{check}: {sentence}")
+        self.check = check
+
+
+class GatewayDown(FeedloopError):
+    """No gateway answers under its address, so nobody can see what serves; nothing was moved."""
 
 
 class TaskRefused(FeedloopError):
