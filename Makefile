@@ -12,7 +12,7 @@ export UV_HTTP_TIMEOUT ?= 120
 # What is set for another Python is not for these.
 unexport PYTHONHOME PYTHONPATH PYTHONSAFEPATH PYTHONSTARTUP PYTHONINSPECT PYTHONOPTIMIZE PYTHONIOENCODING PYTHONWARNINGS
 unexport PYTHONPLATLIBDIR PYTHONUSERBASE PIP_USER PIP_TARGET PIP_PREFIX
-CODE := feedloop functions local labelling training simulation scripts tests $(wildcard benchmarks)
+CODE := cli feedloop functions local labelling training simulation scripts tests $(wildcard benchmarks)
 
 # Label Studio pins what the others do not: its set is pinned apart from them.
 APART := requirements/label-studio

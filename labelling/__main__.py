@@ -16,7 +16,7 @@ from labelling.status import lines
 def main() -> None:
     """Run one command; an error that we raise on purpose is told in one line."""
     console.prepare()
-    parser = argparse.ArgumentParser(prog="python -m labelling", description="The projects of annotators.")
+    parser = argparse.ArgumentParser(prog="feedloop labelling", description="The projects of annotators.")
     commands = parser.add_subparsers(required=True, metavar="command")
     for run in (setup, status):
         added = commands.add_parser(run.__name__, help=run.__doc__, description=run.__doc__)

@@ -60,7 +60,7 @@ def _do(options: argparse.Namespace) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m local",
+        prog="feedloop",
         description="The whole system on this machine. PORT, DATA_DIR, S3_ENDPOINT and more: docs/settings.md.",
     )
     actions = parser.add_subparsers(dest="action", metavar="run|prepare|identities|doctor|ls|cat")

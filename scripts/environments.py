@@ -4,12 +4,13 @@ python3 -I scripts/environments.py [--this-python] .venv .venv-train ...
 
 It runs before anything is installed, by whatever Python there is. An environment is kept when its interpreter
 starts, finds pip and is new enough (or is this one, where somebody chose it); when it lies where it was made; and
-when nobody was killed while they filled it. What is kept finds our modules.
+when nobody was killed while they filled it. What is kept finds our modules, and has the command `feedloop`.
 """
 
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,12 @@ from pathlib import Path
 OLDEST = (3, 11)
 DONE, UNFINISHED = "*.stamp", "*.unfinished"
 """Files: written last by whoever makes an environment or fills it; and there meanwhile, with make's number."""
+
+COMMAND = """#!/bin/sh
+# The command line, from any folder. A path in a first line may hold no blank, so a shell starts Python.
+exec {python} -c 'import sys; sys.path.insert(0, sys.argv.pop(1)); from cli.__main__ import main; main()' {us} "$@"
+"""
+"""`feedloop` in an environment: what an installer would write for `cli.__main__:main`."""
 
 _ASK_VERSION = "import sys, pip; print(*sys.version_info[:2])"
 
@@ -95,9 +102,17 @@ def find_us(folder: Path) -> None:
         return
     line = f"import sys; getattr(sys.flags, 'safe_path', 0) and sys.path.append({str(us)!a})\n"
     for packages in folder.glob("lib/python*/site-packages"):
-        file = packages / "feedloop.pth"
-        if not file.exists() or file.read_text(encoding="ascii", errors="replace") != line:
-            file.write_text(line, encoding="ascii")
+        _put(packages / "feedloop.pth", line)
+    command = folder / "bin" / "feedloop"
+    if command.parent.is_dir():
+        python = str(command.with_name("python").absolute())
+        _put(command, COMMAND.format(python=shlex.quote(python), us=shlex.quote(str(us))))
+        command.chmod(0o755)
+
+
+def _put(file: Path, text: str) -> None:
+    if not file.exists() or file.read_text(encoding="utf-8", errors="replace") != text:
+        file.write_text(text, encoding="utf-8")
 
 
 def main(arguments: list[str]) -> int:

@@ -1,263 +1,65 @@
-"""The command line of the model's life: draw, train, evaluate, check, export, release.
+"""The commands around a model as one program: options that all of them take, errors, exit codes."""
 
-torch takes seconds to import and is not needed to release a model, so it is imported where it is used.
-"""
-
-import json
+import os
 import sys
-from collections.abc import Sequence
-from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Annotated, NoReturn
+from typing import NoReturn
 
-import numpy as np
 import typer
 
 from feedloop.console import describe
-from feedloop.domain.errors import FeedloopError, Unavailable
-from training.commands import console
-from training.commands.pull import commands as loop_commands
-from training.commands.release import commands as store_commands
-from training.commands.retrain import commands as gate_commands
-from training.data import gallery, image_folder, manifests
-from training.data.image_folder import Example
-from training.model import confusion_chart, evaluation
-from training.model.card import save_exported
-from training.model.predictors import OnnxPredictor, Predictor
+from feedloop.domain.errors import AnnotationToolDown, FeedloopError, StoreDown
+from training.commands import console, model, pull, release, retrain
+
+PROGRAM = "feedloop"
 
 app = typer.Typer(
-    name="python -m training",
-    help="Train a classifier, find out how good it is, and release it to the functions.",
-    epilog="Begin with: draw, train, evaluate, export, release, later retrain. Each has a --help with an example.",
+    name=PROGRAM,
+    help="Bring a classifier behind the functions, train it on what people answer, and find out how good it is.",
+    epilog="Every command takes --json (one document on stdout), --quiet and --no-color as well.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for commands in (loop_commands, gate_commands, store_commands):
-    app.registered_commands += commands.registered_commands
-
-SEED = 11
-Seed = Annotated[int, typer.Option(help="The same seed, the same result.")]
-Folder = Annotated[Path, typer.Argument(help="An image folder: one sub-folder per class.")]
-Names = Annotated[Path | None, typer.Option("--classes", help="Class names by index, one per line.")]
-Trust = Annotated[
-    bool, typer.Option("--trust-pickle", help="Run the code inside a pickled module: only for a file that you trust.")
-]
-Half = Annotated[bool, typer.Option("--half", help="Multiply in bfloat16: faster on most GPUs and few CPUs.")]
-Outliers = Annotated[Path | None, typer.Option(help="Pictures of none of the classes, in any layout.")]
-Weights = Annotated[Path, typer.Argument(help="A checkpoint of `train`, or a state_dict such as food11.pth.")]
-
+for module in (model, pull, retrain, release):
+    app.registered_commands += module.commands.registered_commands
 
 FORMER_OPTIONS = {"--rounds": "--epochs", "--rate": "--learning-rate", "--held": "--validation-share"}
 """Names of 0.1, taken for one more release; no help shows them."""
 
+TORCH = Path(__file__).resolve().parents[2] / ".venv-train" / "bin" / "python"
 
-def main(arguments: list[str] | None = None) -> None:
-    """Run one command; an error that we raise on purpose is told in one line."""
+FAILED, UNREACHABLE = 1, 5
+"""Exit codes, besides typer's (2 for wrong usage, 130 after Ctrl-C) and those of the gate."""
+
+
+def main(arguments: list[str] | None = None) -> NoReturn:
+    """Run one command and end with its exit code; an error that we raise on purpose is one line, or JSON."""
+    given = sys.argv[1:] if arguments is None else arguments
+    words = console.take_options(given)
+    sys.exit(console.finish(words, _run([_renamed(word) for word in words], given)))
+
+
+def _run(words: list[str], given: list[str]) -> int:
+    """The exit code. A command that needs torch goes on in the environment that has it."""
     try:
-        app([_renamed(argument) for argument in (sys.argv[1:] if arguments is None else arguments)])
+        app(words, prog_name=PROGRAM)
+    except SystemExit as ended:  # as typer ends, also after wrong usage and Ctrl-C
+        return int(ended.code or 0)
+    except (StoreDown, AnnotationToolDown) as error:
+        return console.fail(UNREACHABLE, type(error).__name__, str(error))
     except FeedloopError as error:
-        _fail(type(error).__name__, str(error))
+        return console.fail(FAILED, type(error).__name__, str(error))
     except ModuleNotFoundError as error:
-        _fail(
-            "NoEnvironment",
-            f"{error.name} is not here: make .venv-train/train.stamp, then .venv-train/bin/python -m training",
-        )
+        if TORCH.exists() and Path(sys.prefix).resolve() != TORCH.parent.parent.resolve():
+            os.execv(TORCH, [str(TORCH), "-m", "training", *given])  # noqa: S606 - the project's own
+        missing = f"{error.name} is not here: `make .venv-train/train.stamp` installs it, then run this again"
+        return console.fail(FAILED, "NoEnvironment", missing)
     except OSError as error:
-        _fail("NoFile", describe(error))
+        return console.fail(FAILED, "NoFile", describe(error))
+    return 0
 
 
-def _renamed(argument: str) -> str:
-    name, equals, value = argument.partition("=")
+def _renamed(word: str) -> str:
+    name, equals, value = word.partition("=")
     return f"{FORMER_OPTIONS.get(name, name)}{equals}{value}"
-
-
-def _fail(kind: str, why: str) -> NoReturn:
-    console.errors.print(f"[red]error[/] {kind}: ", end="")
-    console.errors.print(why, markup=False, soft_wrap=True)
-    sys.exit(1)
-
-
-@app.command(epilog="Example: python -m training draw build/pictures --count 6600")
-def draw(
-    folder: Annotated[Path, typer.Argument(help="Where to write.")],
-    *,
-    count: Annotated[int, typer.Option(min=1, help="How many pictures, the classes in turn.")] = 1100,
-    style: Annotated[str, typer.Option(help=f"What drifts: {', '.join(gallery.STYLES)}.")] = "first-day",
-    drift: Annotated[float, typer.Option(min=0, max=1, help="How far it has drifted.")] = 0.5,
-    outliers: Annotated[bool, typer.Option("--outliers", help="Draw nothing in particular, in one folder.")] = False,
-    seed: Seed = SEED,
-) -> None:
-    """Draw pictures of the eleven classes as an image folder, in a style that may drift."""
-    if outliers:
-        drawn = gallery.draw_outliers(folder, count, seed=seed)
-    else:
-        drawn = gallery.draw_folder(folder, count, style=gallery.drifted(style, drift), seed=seed)
-    written = sum(1 for _ in console.track(drawn, count, "drawing"))
-    console.say(f"{written} pictures in {folder}")
-
-
-@app.command(
-    epilog="Example: python -m training train build/pictures --outliers build/outliers --size 96 --to build/a.pt"
-)
-def train(
-    folder: Folder,
-    *,
-    to: Annotated[Path, typer.Option(help="The checkpoint to write: always the best epoch so far.")] = Path("model.pt"),
-    start: Annotated[str, typer.Option("--from", help="pretrained, scratch, or a checkpoint.")] = "pretrained",
-    outliers: Outliers = None,
-    classes: Names = None,
-    size: Annotated[int, typer.Option(min=32, help="The side of the pictures that the network sees.")] = 224,
-    epochs: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 10,
-    patience: Annotated[int, typer.Option(min=1, help="Stop after so many epochs without a better one.")] = 3,
-    batch: Annotated[int, typer.Option(min=2)] = 64,
-    learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 2e-3,
-    validation_share: Annotated[
-        float, typer.Option(min=0.01, max=0.9, help="Of the pictures: they choose the best epoch.")
-    ] = 0.1,
-    half: Half = False,
-    workers: Annotated[int, typer.Option(min=0, help="Processes that read pictures.")] = 2,
-    threads: Annotated[int, typer.Option(min=1, help="Threads that multiply.")] = 2,
-    seed: Seed = SEED,
-) -> None:
-    """Train MobileNetV2 on an image folder."""
-    from training.model.train import PRETRAINED, SCRATCH, FolderTrainingData, train_checkpoint
-    from training.model.training_loop import TrainingPlan
-
-    pictures = image_folder.load_pictures(folder, _names(classes))
-    others = image_folder.load_outliers(outliers) if outliers else []
-    data = FolderTrainingData(folder.name, pictures, others, validation_share)
-    plan = TrainingPlan(
-        size=size,
-        epochs=epochs,
-        batch_size=batch,
-        learning_rate=learning_rate,
-        patience=patience,
-        seed=seed,
-        workers=workers,
-        threads=threads,
-        bfloat16=half,
-    )
-    counts = (
-        f"{len(pictures.examples)} pictures of {len(pictures.classes)} classes, {len(data.outliers)} of none of them"
-    )
-    console.say(counts)
-    try:
-        console.show_training(partial(train_checkpoint, data, start, plan, to))
-    except Unavailable as error:
-        if start != PRETRAINED:
-            raise
-        console.say(f"{error}. Training from scratch instead: it needs more pictures and more epochs.")
-        console.show_training(partial(train_checkpoint, data, SCRATCH, plan, to))
-    console.say(f"{to} holds the best epoch")
-
-
-@app.command(epilog="Example: python -m training evaluate build/model build/held-out --json build/report.json")
-def evaluate(
-    model: Annotated[Path, typer.Argument(help="A folder written by `export`, or a checkpoint.")],
-    folder: Folder,
-    *,
-    outliers: Outliers = None,
-    to_json: Annotated[Path | None, typer.Option("--json", help="Also write all numbers here.")] = None,
-    picture: Annotated[Path | None, typer.Option(help="Also draw the confusion matrix here (PNG).")] = None,
-    classes: Names = None,
-    trust_pickle: Trust = False,
-) -> None:
-    """How good a model is: accuracy with its interval, per class, and calibration."""
-    predictor = _predictor(model, classes, trust_pickle=trust_pickle)
-    examples = image_folder.load_pictures(folder, predictor.classes, complete=False).examples
-    answers = _predict(predictor, examples, "evaluating")
-    evaluated = evaluation.evaluate(
-        answers, [one.index for one in examples if one.index is not None], predictor.classes
-    )
-    console.show_evaluation(evaluated)
-    document = evaluated.to_document()
-    if outliers:
-        answers = _predict(predictor, image_folder.load_outliers(outliers), "evaluating outliers")
-        document["outliers"] = evaluation.on_outliers(answers)
-        console.show_outliers(document["outliers"])
-    if to_json:
-        to_json.write_text(json.dumps(document, indent=2) + "\n")
-    if picture:
-        confusion_chart.save_confusion(evaluated, picture)
-
-
-def _predict(predictor: Predictor, examples: Sequence[Example], what: str) -> evaluation.Probabilities:
-    return np.array(list(console.track(predictor.probabilities(examples), len(examples), what)))
-
-
-def _predictor(model: Path, classes: Path | None, *, trust_pickle: bool) -> Predictor:
-    if model.is_dir():
-        return OnnxPredictor(model)
-    from training.model.checkpoint import load_checkpoint
-    from training.model.train import CheckpointPredictor
-
-    return CheckpointPredictor(load_checkpoint(model, names=_names(classes), trust_pickle=trust_pickle))
-
-
-@app.command(epilog="Example: python -m training check food11.pth")
-def check(weights: Weights, *, classes: Names = None, trust_pickle: Trust = False) -> None:
-    """Whether a checkpoint is MobileNetV2 and answers these classes, found out without running it."""
-    from training.model.checkpoint import load_checkpoint
-
-    checkpoint = load_checkpoint(weights, names=_names(classes), trust_pickle=trust_pickle)
-    classes_and_size = f"Linear(1280, {len(checkpoint.classes)}), for {checkpoint.size} x {checkpoint.size}"
-    console.say(f"{weights} is MobileNetV2 with {classes_and_size}")
-    for index, name in enumerate(checkpoint.classes):
-        console.say(f"{index:3d}  {name}")
-
-
-@app.command(epilog="Example: python -m training export build/a.pt --pictures build/pictures --to build/model")
-def export(
-    weights: Weights,
-    *,
-    to: Annotated[Path, typer.Option(help="The folder for model.onnx and card.json.")] = Path("model"),
-    pictures: Annotated[Path | None, typer.Option(help="The image folder of the training, to calibrate with.")] = None,
-    outliers: Outliers = None,
-    name: Annotated[str, typer.Option(help="Releases of one name share a class list.")] = "food11",
-    note: Annotated[str, typer.Option(help="What its users should know.")] = "",
-    classes: Names = None,
-    trust_pickle: Trust = False,
-    seed: Seed = SEED,
-) -> None:
-    """Write an ONNX file that answers calibrated probabilities, and prove that it answers as torch does."""
-    from training.model.checkpoint import load_checkpoint
-    from training.model.train import export_checkpoint, validation_examples
-
-    checkpoint = load_checkpoint(weights, names=_names(classes), trust_pickle=trust_pickle)
-    validation = validation_examples(checkpoint, pictures, outliers) if pictures else []
-    exported = export_checkpoint(checkpoint, validation, seed=seed)
-    card = exported.card(name, f"{datetime.now(UTC):%Y-%m-%d}", note)
-    save_exported(to, exported.model, card)
-    manifests.copy_beside(pictures, to, checkpoint.trained_on.get("manifest"))
-    calibrated = f"temperature {exported.temperature:.3f}" if pictures else "not calibrated: give --pictures"
-    parity = f"max |dp| {exported.parity.difference:.1e} on {exported.parity.pictures} pictures"
-    console.say(f"{to}: {len(exported.model) / 1e6:.1f} MB, {card['sha256'][:12]}, {calibrated}, {parity}")
-
-
-@app.command(epilog="Example: python -m training demo --to models/demo")
-def demo(
-    *,
-    to: Annotated[Path, typer.Option(help="The folder for model.onnx and card.json.")] = Path("models/demo"),
-    drawings: Annotated[int, typer.Option(min=44)] = 6600,
-    outliers: Annotated[int, typer.Option(min=20)] = 5000,
-    held_out: Annotated[int, typer.Option(min=11, help="New drawings, and as many outliers, to measure on.")] = 660,
-    epochs: Annotated[int, typer.Option(min=1)] = 10,
-    seed: Seed = SEED,
-) -> None:
-    """Make the demonstration model of the repository again."""
-    from training.model.demo import Recipe, draw_pictures, export_demo, train_demo
-
-    recipe = Recipe(drawings, outliers, held_out, epochs, seed)
-    with TemporaryDirectory() as name:
-        folder = Path(name)
-        draw_pictures(recipe, folder, console.track)
-        console.show_training(partial(train_demo, recipe, folder))
-        card = export_demo(recipe, folder, to, f"{datetime.now(UTC):%Y-%m-%d}", console.track)
-    console.say(f"{to}: {card['sha256'][:12]}, {json.dumps(card['metrics'])}")
-
-
-def _names(file: Path | None) -> tuple[str, ...]:
-    return image_folder.load_names(file) if file else ()

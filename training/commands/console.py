@@ -1,5 +1,7 @@
-"""What commands print: lines, tables, and progress on the error stream."""
+"""What commands print: lines, tables, and progress on the error stream; or one JSON document, for programs."""
 
+import json
+import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
@@ -22,6 +24,48 @@ T = TypeVar("T")
 
 console = Console()
 errors = Console(stderr=True, highlight=False)
+
+JSON, QUIET, NO_COLOR = "--json", ("--quiet", "-q"), "--no-color"
+_answer: Document = {}
+"""With --json: what is printed at the end."""
+
+
+def take_options(words: list[str]) -> list[str]:
+    """The words without the options of every command, which are set by this; `evaluate --json FILE` is its own."""
+    _answer.clear()
+    as_json = JSON in words and words[0] != "evaluate"
+    if as_json:
+        _answer.update(v=1, ok=True, data=None, warnings=[], next=[])
+    console.quiet = as_json or any(option in words for option in QUIET)
+    errors.quiet = console.quiet
+    console.no_color = errors.no_color = NO_COLOR in words or errors.no_color
+    return [word for word in words if word not in {*QUIET, NO_COLOR, *([JSON] if as_json else [])}]
+
+
+def answer(data: object) -> None:
+    """What a program gets from the command that asks with --json."""
+    if _answer:
+        _answer["data"] = data
+
+
+def fail(code: int, kind: str, why: str) -> int:
+    """Say why the command failed; the exit code."""
+    if _answer:
+        _answer.update(ok=False, exit=code, error={"type": kind, "detail": why})
+    else:
+        errors.quiet = False
+        errors.print(f"[red]error[/] {kind}: ", end="")
+        errors.print(why, markup=False, soft_wrap=True)
+    return code
+
+
+def finish(words: list[str], code: int) -> int:
+    """Print the JSON document, where it was asked for; the exit code."""
+    if _answer:
+        ended = {"ok": False, "exit": code} if code else {}
+        document = {"command": " ".join(words[:1]), **_answer, **ended}
+        sys.stdout.write(json.dumps(document, ensure_ascii=False) + "\n")
+    return code
 
 
 def say(text: str) -> None:
@@ -90,6 +134,8 @@ def show_outliers(metrics: Document) -> None:
 
 def show_releases(entries: Iterable[ReleaseEntry]) -> None:
     """One row per release."""
+    entries = list(entries)
+    answer([{"mark": entry.mark, "gate": entry.decision, **entry.card.document} for entry in entries])
     table = Table("", "name", "sha256", "created", "classes", "accuracy", "gate")
     for entry in entries:
         card, facts = entry.card, entry.card.document
@@ -102,6 +148,7 @@ def show_releases(entries: Iterable[ReleaseEntry]) -> None:
 
 def show_decision(decision: Document) -> None:
     """The accuracy of champion and challenger on the same pictures, and the change per class."""
+    answer(decision)
     shares = (decision["accuracy"][when] for when in ("before", "after"))
     before, after = ("unknown" if share is None else f"{share:.1%}" for share in shares)
     days, count = decision["window"], decision["labels"]["judged"]

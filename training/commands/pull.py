@@ -21,7 +21,7 @@ Until = Annotated[str, typer.Option(help="The last day of the predictions, yyyym
 
 
 @commands.command(
-    epilog=f"Example: python -m training pull lowconfidence userfeedback --since 20261115 --to build/pulled. {STORE}"
+    epilog=f"Example: feedloop pull lowconfidence userfeedback --since 20261115 --to build/pulled. {STORE}"
 )
 def pull(
     datasets: Annotated[list[str], typer.Argument(help=f"Which: {', '.join(QUEUE_OF)}.")],

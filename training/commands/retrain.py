@@ -31,9 +31,7 @@ ClassMargin = Annotated[float, typer.Option(min=0, max=100, help="Points that a 
 Force = Annotated[bool, typer.Option("--force", help="Release whatever the gate decides; it is recorded.")]
 
 
-@commands.command(
-    epilog=f"Example: python -m training judge build/next. Ends with 3: refused, 4: too few labels. {STORE}"
-)
+@commands.command(epilog=f"Example: feedloop judge build/next. Ends with 3: refused, 4: too few labels. {STORE}")
 def judge(
     folder: Annotated[Path, typer.Argument(help="A folder written by `retrain` or `export`.")],
     *,
@@ -49,9 +47,7 @@ def judge(
     _judge(store, folder, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
-@commands.command(
-    epilog=f"Example: python -m training retrain --to build/next. Ends with 3: refused, 4: too few labels. {STORE}"
-)
+@commands.command(epilog=f"Example: feedloop retrain --to build/next. Ends with 3: refused, 4: too few labels. {STORE}")
 def retrain(
     *,
     to: Annotated[Path, typer.Option(help="The folder for pictures, checkpoint, model and decision.")] = Path("next"),

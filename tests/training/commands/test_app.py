@@ -20,7 +20,7 @@ def test_without_a_command_the_help_lists_them_all(capsys):
 @pytest.mark.parametrize("name", NAMES)
 def test_every_command_has_an_example(name, capsys):
     assert command(name, "--help") == 0
-    assert f"python -m training {name}" in " ".join(capsys.readouterr().out.split())
+    assert f"feedloop {name}" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.parametrize("name", ["train", "retrain", "demo"])
@@ -72,3 +72,25 @@ def test_releasing_does_not_wait_for_torch():
     program = "import sys, training.commands.app; print('torch' in sys.modules)"
     found = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True)
     assert found.stdout.strip() == "False"
+
+
+@pytest.mark.store
+def test_a_program_gets_one_document(seaweedfs, monkeypatch, capsys):
+    at_home(seaweedfs, monkeypatch)
+    assert command("release", demo.FOLDER) == 0
+    capsys.readouterr()
+    assert command("list", "--json") == 0
+    printed = capsys.readouterr()
+    document = json.loads(printed.out)
+    assert (document["command"], document["ok"], printed.err) == ("list", True, "")
+    assert [one["sha256"] for one in document["data"]] == [demo.CARD["sha256"]]
+    assert command("show", "ffff", "--json") == 1
+    failed = json.loads(capsys.readouterr().out)
+    assert (failed["ok"], failed["exit"], failed["error"]["type"]) == (False, 1, "BadRequest")
+
+
+def test_an_unreachable_store_is_an_exit_code_of_its_own(monkeypatch, capsys):
+    for name, value in (("ENDPOINT", "http://127.0.0.1:9"), ("ACCESS_KEY", "any"), ("SECRET_KEY", "any")):
+        monkeypatch.setenv(f"S3_{name}", value)
+    assert command("list") == 5
+    assert capsys.readouterr().err.startswith("error StoreDown: ")
