@@ -12,7 +12,7 @@ def load_classifier(model: bytes, card: ModelCard) -> Classifier:
     if card.format == cards.TORCH:
         from feedloop.adapters.torch_model import TorchClassifier
 
-        return TorchClassifier(model, card.document, shrink=pictures.shrink)
+        return TorchClassifier(model, card.document, prepare=pictures.prepare)
     from feedloop.adapters.onnx_model import OnnxClassifier
 
-    return OnnxClassifier(model, card.document, shrink=pictures.shrink)
+    return OnnxClassifier(model, card.document, prepare=pictures.prepare)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from feedloop.domain.cards import Preprocessing
 from feedloop.domain.documents import Document
 from feedloop.domain.keys import ObjectRef
 
@@ -170,11 +171,11 @@ class Picture:
     """What was decoded to check the picture: a classifier need not decode it again."""
 
 
-class Shrink(Protocol):
+class Prepare(Protocol):
     """How a classifier gets its pixels, whatever decodes them."""
 
-    def __call__(self, picture: Picture, size: int) -> bytes:
-        """The picture stretched to `size` x `size`, as rows of RGB bytes. Raises BrokenPicture."""
+    def __call__(self, picture: Picture, preprocessing: Preprocessing) -> bytes:
+        """The picture resized and cropped to size x size, as rows of RGB bytes. Raises BrokenPicture."""
 
 
 class Classifier(Protocol):

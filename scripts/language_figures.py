@@ -42,7 +42,7 @@ RULES: Mapping[str, str] = {
     "Wilson's interval": r"def wilson\(",
     "the labelled prefix": r"class LabelledPrefix|in_prefix and\b|takewhile\(",
     "names of queues and datasets": r"[\"'(](randomsampled|lowconfidence|cleanproduction|userfeedback2?)\b",
-    "the card of a model that was made": r"tensors\.card_input\(",
+    "the card of a model that was made": r'"input": .*\.to_document\(',
     "the type of a progress bar": r"(?m)^(Tracked = |class Progress\b)",
     "listing a dataset or its outcomes": r"\.list\(keys\.(dataset_class|dataset_bucket|outcomes)\(",
 }

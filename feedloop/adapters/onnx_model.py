@@ -8,7 +8,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 from feedloop.domain.cards import Colours, ModelSpec
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import NoModel
-from feedloop.ports import Picture, Shrink
+from feedloop.ports import Picture, Prepare
 
 INTRA_OP_THREADS = 1
 """More processes serve more pictures; threads of one picture only wait for each other (benchmarks/threads.py)."""
@@ -26,24 +26,24 @@ _UNUSABLE = (
 class OnnxClassifier:
     """A graph that turns 1 x 3 x size x size floats into one probability per class of its card."""
 
-    def __init__(self, model: bytes, card: Document, *, shrink: Shrink) -> None:
+    def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
         """Load and try the model. Raises NoModel when it is not what its card says."""
-        self._spec, self._shrink = ModelSpec.from_card(card), shrink
-        self._mean, self._std = _per_colour(self._spec.mean), _per_colour(self._spec.std)
+        self._spec, self._prepare = ModelSpec.from_card(card), prepare
+        self._mean, self._std = _per_colour(self._spec.input.mean), _per_colour(self._spec.input.std)
         try:
             self._session = ort.InferenceSession(model, _options(), providers=["CPUExecutionProvider"])
             (self._input,) = (put.name for put in self._session.get_inputs())
-            probabilities = self._infer(bytes(3 * self._spec.size**2))  # a black picture
+            probabilities = self._infer(bytes(3 * self._spec.input.size**2))  # a black picture
         except (TypeError, ValueError, *_UNUSABLE) as error:
             raise NoModel("The released model cannot be loaded.") from error
         self._spec.check(probabilities)
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""
-        return self._infer(self._shrink(picture, self._spec.size))
+        return self._infer(self._prepare(picture, self._spec.input))
 
     def _infer(self, rgb: bytes) -> list[float]:
-        rows = np.frombuffer(rgb, np.uint8).reshape(self._spec.size, self._spec.size, 3)
+        rows = np.frombuffer(rgb, np.uint8).reshape(self._spec.input.size, self._spec.input.size, 3)
         pixels = rows.transpose(2, 0, 1).astype(np.float32) / np.float32(255)
         (outputs,) = self._session.run(None, {self._input: ((pixels - self._mean) / self._std)[None]})
         return [float(p) for p in outputs[0]]

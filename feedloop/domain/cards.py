@@ -12,10 +12,22 @@ ONNX, TORCH = "onnx", "torch"
 FILES = {ONNX: "model.onnx", TORCH: "model.pt"}
 """The formats that can be served, and what a release calls its file."""
 
-STRETCH = "stretch"
-"""The only way to make a picture square: nothing is cut off, nothing is added."""
+STRETCH, SHORTER_SIDE = "stretch", "shorter_side"
+"""How a picture gets its size: to a square, whatever its shape; or by its shorter side, to be cropped to a square."""
+
+NEAREST, BILINEAR, BICUBIC, LANCZOS, BOX, HAMMING = INTERPOLATIONS = (
+    *("nearest", "bilinear", "bicubic", "lanczos", "box", "hamming"),
+)
+"""The filters of Pillow, by its names. All but `nearest` average when they shrink (torchvision's `antialias`)."""
+
+NCHW, NHWC = "NCHW", "NHWC"
+RGB, BGR = "RGB", "BGR"
+PROBABILITIES, LOGITS, LOG_PROBABILITIES = "probabilities", "logits", "log_probabilities"
 
 Colours = tuple[float, float, float]
+
+_ANY_SIDE = 65_536
+"""More pixels than a picture has a side: it is decoded whole. A filter that picks single pixels shows any other."""
 
 
 def version_of(sha256: str) -> str:
@@ -59,29 +71,120 @@ class ModelCard:
 
 
 @dataclass(frozen=True, slots=True)
-class ModelSpec:
-    """A model's input and output: what pixels become, (x / 255 - mean) / std, and the number of classes.
+class Preprocessing:
+    """How a picture becomes a model's input: resized, cropped, and (x / 255 - mean) / std of every level x.
 
-    `size` is the side of the square input in pixels; `mean` and `std` are per colour, in the order red, green, blue.
+    `size` is the side of the square input in pixels; `mean` and `std` are per colour, in the order red, green, blue
+    whatever `channels` says. `resize_size` is what `resize` makes of both sides, or of the shorter one, before the
+    centre of `size` x `size` is cut out. `name` is the model's input that takes the picture, where it has several.
     """
 
-    classes: int
     size: int
     mean: Colours
     std: Colours
+    resize: str = STRETCH
+    resize_size: int = 0  # as `size`
+    interpolation: str = BILINEAR
+    layout: str = NCHW
+    channels: str = RGB
+    name: str = ""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "resize_size", self.resize_size or self.size)
+
+    @classmethod
+    def from_card(cls, card: Document) -> Self:
+        """What a card says of its model's input. Raises NoModel when it makes no sense."""
+        given = _part(card, "input")
+        size = _whole(given, "size")
+        spec = cls(
+            size,
+            _colours(given, "mean"),
+            _colours(given, "std"),
+            _choice(given, "resize", "", (STRETCH, SHORTER_SIDE)),
+            _whole(given, "resize_size", size),
+            _choice(given, "interpolation", BILINEAR, INTERPOLATIONS),
+            _choice(given, "layout", NCHW, (NCHW, NHWC)),
+            _choice(given, "channels", RGB, (RGB, BGR)),
+            str(given.get("name", "")),
+        )
+        if spec.resize_size < spec.size:
+            raise _nonsense("input.resize_size", spec.resize_size, f"at least input.size, {spec.size}")
+        if 0 in spec.std:
+            raise _nonsense("input.std", given["std"], "without 0: it divides")
+        return spec
+
+    def to_document(self) -> Document:
+        """As `input` of a card; what has its default is left out, as in every card of before it could be value."""
+        document = {"size": self.size, "mean": list(self.mean), "std": list(self.std), "resize": self.resize}
+        plain = Preprocessing(self.size, self.mean, self.std)
+        later = ("resize_size", "interpolation", "layout", "channels", "name")
+        return document | {name: value for name in later if (value := getattr(self, name)) != getattr(plain, name)}
+
+    @property
+    def decode_side(self) -> int:
+        """A decoder may scale a picture down while both of its sides stay at least this long."""
+        return _ANY_SIDE if self.interpolation == NEAREST else 2 * self.resize_size
+
+    def box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Which part of a picture of that size becomes the input: left, top, right, bottom in pixels.
+
+        As torchvision's Resize, which floors the longer side, and CenterCrop, which rounds half to even.
+        """
+        across, down = self._resized(width, height)
+        left, top = round((across - self.size) / 2), round((down - self.size) / 2)
+        x, y = width / across, height / down
+        return left * x, top * y, (left + self.size) * x, (top + self.size) * y
+
+    def _resized(self, width: int, height: int) -> tuple[int, int]:
+        if self.resize == STRETCH:
+            return self.resize_size, self.resize_size
+        shorter = min(width, height)
+        return self.resize_size * width // shorter, self.resize_size * height // shorter
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSpec:
+    """What the numbers are that a model gives, one per class; `name` is the output that has them, of several."""
+
+    kind: str = PROBABILITIES
+    temperature: float = 1.0
+    name: str = ""
+
+    @classmethod
+    def from_card(cls, card: Document) -> Self:
+        """What a card says of its model's output. Raises NoModel when it makes no sense.
+
+        A card that says nothing: probabilities of an ONNX file; of a torch file logits, over the card's temperature.
+        """
+        if "output" not in card and card.get("format") == TORCH:
+            return cls(LOGITS, _positive(card, "temperature"))
+        given = _part(card, "output") if "output" in card else {}
+        kinds = (PROBABILITIES, LOGITS, LOG_PROBABILITIES)
+        kind = _choice(given, "kind", PROBABILITIES, kinds, "output")
+        return cls(kind, _positive(given, "temperature", "output."), str(given.get("name", "")))
+
+    def to_document(self) -> Document:
+        """As `output` of a card; empty for probabilities as they are."""
+        plain, names = OutputSpec(), ("kind", "temperature", "name")
+        return {name: value for name in names if (value := getattr(self, name)) != getattr(plain, name)}
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSpec:
+    """A model's input and output, and how many classes it answers."""
+
+    classes: int
+    input: Preprocessing
+    output: OutputSpec = OutputSpec()
 
     @classmethod
     def from_card(cls, card: Document) -> Self:
         """The specification in a card. Raises NoModel when it makes no sense."""
-        try:
-            given = card["input"]
-            spec = cls(len(card["classes"]), int(given["size"]), _colours(given["mean"]), _colours(given["std"]))
-            sensible = given["resize"] == STRETCH and spec.classes > 1 and spec.size > 0 and 0 not in spec.std
-        except (KeyError, TypeError, ValueError) as error:
-            raise NoModel(f"The model's card cannot be understood: {error!r}.") from error
-        if not sensible:
-            raise NoModel("The model's card does not describe a model that can be served.")
-        return spec
+        classes = card.get("classes")
+        if not isinstance(classes, list | tuple) or len(classes) < 2:  # noqa: PLR2004 - one answer would say nothing
+            raise _nonsense("classes", classes, "a list of at least two names")
+        return cls(len(classes), Preprocessing.from_card(card), OutputSpec.from_card(card))
 
     def check(self, probabilities: Sequence[float]) -> None:
         """Refuse a model whose probabilities are not what its card says. Raises NoModel."""
@@ -89,6 +192,51 @@ class ModelSpec:
             raise NoModel("The model does not give one probability per class of its card.")
 
 
-def _colours(values: Sequence[float]) -> Colours:
-    red, green, blue = map(float, values)
+def _nonsense(key: str, value: object, wanted: str) -> NoModel:
+    return NoModel(f"The model's card: {key} is {str(value)[:80]!r}, and should be {wanted}.")
+
+
+def _part(card: Document, key: str) -> Document:
+    given = card.get(key)
+    if not isinstance(given, dict):
+        raise _nonsense(key, given, "an object")
+    return given
+
+
+def _whole(given: Document, key: str, absent: int | None = None) -> int:
+    value = given.get(key, absent)
+    try:
+        pixels = int(value) if value is not None else 0
+    except (TypeError, ValueError, OverflowError):
+        pixels = 0
+    if pixels < 1:
+        raise _nonsense(f"input.{key}", value, "a whole number of pixels, at least 1")
+    return pixels
+
+
+def _choice(given: Document, key: str, absent: str, known: Sequence[str], part: str = "input") -> str:
+    value = given.get(key, absent)
+    if value not in known:
+        raise _nonsense(f"{part}.{key}", value, " or ".join(known))
+    return str(value)
+
+
+def _positive(given: Document, key: str, part: str = "") -> float:
+    value = given.get(key, 1.0)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < math.inf:
+        raise _nonsense(part + key, value, "a number above 0")
+    return number
+
+
+def _colours(given: Document, key: str) -> Colours:
+    try:
+        red, green, blue = map(float, given[key])
+    except (KeyError, TypeError, ValueError):
+        red = green = blue = math.nan
+    if not all(map(math.isfinite, (red, green, blue))):
+        raise _nonsense(f"input.{key}", given.get(key), "three numbers: red, green, blue")
     return red, green, blue

@@ -4,10 +4,11 @@ from random import Random
 
 import pytest
 
-from feedloop.adapters.pictures import normalise, shrink
+from feedloop.adapters.pictures import normalise, prepare
 from feedloop.domain.errors import BrokenPicture, TooLarge, UnsupportedPicture
 from tests.support.hostile import wholes
 from tests.support.mutants import mutant
+from tests.support.stretching import stretched
 
 EACH = 400
 REFUSALS = (BrokenPicture, TooLarge, UnsupportedPicture)
@@ -24,6 +25,6 @@ def test_a_damaged_file_is_a_picture_or_refused(name):
         except REFUSALS:
             ends["refused"] += 1
         else:  # what was taken can be shown to the model
-            ends["taken"] += len(shrink(picture, 32)) == 32 * 32 * 3
+            ends["taken"] += len(prepare(picture, stretched(32))) == 32 * 32 * 3
     assert sum(ends.values()) == EACH
     assert ends["refused"] > EACH / 10

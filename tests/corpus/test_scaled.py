@@ -8,7 +8,8 @@ import pytest
 from PIL import Image
 
 from feedloop.adapters.onnx_model import OnnxClassifier
-from feedloop.adapters.pictures import normalise, shrink
+from feedloop.adapters.pictures import normalise, prepare
+from feedloop.domain.cards import Preprocessing
 from feedloop.ports import Picture
 from tests.support.demo import CARD, MODEL
 from tests.support.seeds import seeds
@@ -21,15 +22,15 @@ MOST_DIFFERENCE = 0.01
 PHOTOS = "FEEDLOOP_PHOTOS"
 
 
-def whole(picture: Picture, size: int) -> bytes:
+def whole(picture: Picture, preprocessing: Preprocessing) -> bytes:
     """What a classifier would see without any short cut."""
     full = pixels(picture.jpeg).convert("RGB")
-    return full.resize((size, size), Image.Resampling.BILINEAR).tobytes()
+    return full.resize((preprocessing.size, preprocessing.size), Image.Resampling.BILINEAR).tobytes()
 
 
 def differences(bodies: list[bytes]) -> tuple[int, float]:
     """How many answers name another class, and how far probabilities are apart in the mean."""
-    quick, exact = (OnnxClassifier(MODEL, CARD, shrink=how) for how in (shrink, whole))
+    quick, exact = (OnnxClassifier(MODEL, CARD, prepare=how) for how in (prepare, whole))
     pairs = [(quick.probabilities(picture), exact.probabilities(picture)) for picture in map(normalise, bodies)]
     apart = [abs(one - other) for pair in pairs for one, other in zip(*pair, strict=True)]
     return sum(one.index(max(one)) != other.index(max(other)) for one, other in pairs), sum(apart) / len(apart)

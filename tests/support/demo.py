@@ -37,7 +37,7 @@ def served(mean: float | None = None, sha256: str = CARD["sha256"]) -> Model:
     """The model in a replica; with another mean it sees darker, and is another model."""
     given = CARD["input"] if mean is None else {**CARD["input"], "mean": [mean] * 3}
     card = {**CARD, "sha256": sha256, "input": given}
-    classifier = OnnxClassifier(MODEL, card, shrink=pictures.shrink)
+    classifier = OnnxClassifier(MODEL, card, prepare=pictures.prepare)
     return Model(Release(ModelCard(card), ClassList.of(card["classes"])), classifier, 700)
 
 

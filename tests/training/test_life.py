@@ -43,7 +43,7 @@ def exported(tmp_path_factory):
 def answer(store):
     """What a function says that serves from this store."""
     release = releases.current(store)
-    classifier = OnnxClassifier(releases.model_bytes(store, release), release.card.document, shrink=pictures.shrink)
+    classifier = OnnxClassifier(releases.model_bytes(store, release), release.card.document, prepare=pictures.prepare)
     return classifier.probabilities(pictures.normalise(clear_upload()))
 
 

@@ -1,7 +1,7 @@
 """Pictures as tensors: varied for training, exactly as served for everything else."""
 
 from collections.abc import Iterator, Sequence
-from typing import TypeAlias
+from typing import TypeAlias, cast
 
 import torch
 from PIL import Image
@@ -10,6 +10,7 @@ from torch.utils.data import DataLoader, Dataset
 from torchvision.transforms import v2
 
 from feedloop.adapters import pictures
+from feedloop.domain.cards import Preprocessing
 from training.data.image_folder import Example
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
@@ -18,27 +19,27 @@ MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 Loader: TypeAlias = "DataLoader[tuple[Tensor, Tensor]]"
 """Batches of pixels (float32, n x 3 x size x size) and targets (float32, n x classes)."""
 
-_normalize = v2.Compose([v2.ToImage(), v2.ToDtype(torch.float32, scale=True), v2.Normalize(MEAN, STD)])
+
+def stretched(size: int) -> Preprocessing:
+    """What a network sees that says nothing else of its input: the whole picture, with ImageNet's colours."""
+    return Preprocessing(size, MEAN, STD)
 
 
-def card_input(size: int) -> dict[str, object]:
-    """What a model card says of the pictures that the network expects."""
-    return {"size": size, "mean": list(MEAN), "std": list(STD), "resize": "stretch"}
+def as_served(example: Example, preprocessing: Preprocessing) -> Tensor:
+    """The picture as predict hands it to the network: float32, 3 x size x size, RGB. Raises BadRequest."""
+    pixels = pictures.prepare(example.picture(), preprocessing)
+    image = Image.frombytes("RGB", (preprocessing.size, preprocessing.size), pixels)
+    return cast("Tensor", _normalize(preprocessing)(image))
 
 
-def as_served(example: Example, size: int) -> Tensor:
-    """The picture as predict hands it to the network: float32, 3 x size x size. Raises BadRequest."""
-    return _normalize(Image.frombytes("RGB", (size, size), pictures.shrink(example.picture(), size)))
-
-
-def augmented(size: int) -> v2.Transform:
+def augmented(preprocessing: Preprocessing) -> v2.Transform:
     """Another crop, side and light every time."""
     return v2.Compose(
         [
-            v2.RandomResizedCrop(size, scale=(0.55, 1.0), ratio=(0.8, 1.25), antialias=True),
+            v2.RandomResizedCrop(preprocessing.size, scale=(0.55, 1.0), ratio=(0.8, 1.25), antialias=True),
             v2.RandomHorizontalFlip(),
             v2.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2),
-            _normalize,
+            _normalize(preprocessing),
         ]
     )
 
@@ -58,15 +59,16 @@ def targets(examples: Sequence[Example], classes: int) -> Tensor:
 class TrainingDataset(Dataset[tuple[Tensor, Tensor]]):
     """Augmented pictures (float32, 3 x size x size), decoded as predict does, with their targets."""
 
-    def __init__(self, examples: Sequence[Example], classes: int, size: int) -> None:
-        self._examples, self._classes, self._size, self._augment = examples, classes, size, augmented(size)
+    def __init__(self, examples: Sequence[Example], classes: int, preprocessing: Preprocessing) -> None:
+        self._examples, self._classes = examples, classes
+        self._side, self._augment = preprocessing.decode_side, augmented(preprocessing)
 
     def __len__(self) -> int:
         return len(self._examples)
 
     def __getitem__(self, number: int) -> tuple[Tensor, Tensor]:
         example = self._examples[number]
-        return self._augment(pictures.decode(example.picture(), 2 * self._size)), target(example.index, self._classes)
+        return self._augment(pictures.decode(example.picture(), self._side)), target(example.index, self._classes)
 
 
 def training_batches(dataset: TrainingDataset, batch_size: int, *, seed: int, workers: int) -> Loader:
@@ -82,7 +84,12 @@ def training_batches(dataset: TrainingDataset, batch_size: int, *, seed: int, wo
     )
 
 
-def served_batches(examples: Sequence[Example], size: int, batch_size: int = 64) -> Iterator[Tensor]:
+def served_batches(examples: Sequence[Example], preprocessing: Preprocessing, batch_size: int = 64) -> Iterator[Tensor]:
     """The pictures as served, in batches: float32, n x 3 x size x size."""
     for start in range(0, len(examples), batch_size):
-        yield torch.stack([as_served(one, size) for one in examples[start : start + batch_size]])
+        yield torch.stack([as_served(one, preprocessing) for one in examples[start : start + batch_size]])
+
+
+def _normalize(preprocessing: Preprocessing) -> v2.Transform:
+    to_float = v2.ToDtype(torch.float32, scale=True)
+    return v2.Compose([v2.ToImage(), to_float, v2.Normalize(preprocessing.mean, preprocessing.std)])

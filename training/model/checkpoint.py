@@ -12,7 +12,9 @@ import torch
 from torch import Tensor, nn
 
 from feedloop import files
+from feedloop.domain.cards import Preprocessing
 from feedloop.domain.errors import Malformed
+from training.data import tensors
 from training.data.image_folder import FOOD_11
 from training.model import mobilenet
 
@@ -33,6 +35,11 @@ class Checkpoint:
     classes: tuple[str, ...]
     size: int = SIZE
     trained_on: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How pictures reach the network."""
+        return tensors.stretched(self.size)
 
     @property
     def network(self) -> nn.Module:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 from torchvision.models import MobileNet_V2_Weights, mobilenet_v2
 
+from feedloop.domain.cards import Preprocessing
 from feedloop.domain.errors import Malformed, Unavailable
 from training.data import tensors
 from training.data.image_folder import Example
@@ -74,10 +75,10 @@ def extended(state: State, classes: int) -> nn.Module:
     return network
 
 
-def logits(network: nn.Module, examples: Sequence[Example], size: int) -> Tensor:
+def logits(network: nn.Module, examples: Sequence[Example], preprocessing: Preprocessing) -> Tensor:
     """The network's answers to pictures as served, before softmax: float32, n x classes, on the CPU."""
     network.eval()
     device = next(network.parameters()).device
     with torch.inference_mode():
-        batches = tensors.served_batches(examples, size)
+        batches = tensors.served_batches(examples, preprocessing)
         return torch.cat([network(pixels.to(device)).float().cpu() for pixels in batches])

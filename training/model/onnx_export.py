@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional
 
+from feedloop.domain.cards import Preprocessing
 from feedloop.domain.errors import Malformed
 from training.data import tensors
 from training.data.image_folder import Example
@@ -53,12 +54,12 @@ class Parity:
         return self.difference <= MOST_DIFFERENCE and self.same_class
 
 
-def fit_temperature(network: nn.Module, validation: Sequence[Example], size: int) -> float:
+def fit_temperature(network: nn.Module, validation: Sequence[Example], preprocessing: Preprocessing) -> float:
     """The temperature at which the answers to validation examples are likeliest; outliers should prefer no class.
 
     The loss has one minimum in the temperature, so thirds of the interval close in on it.
     """
-    answers = mobilenet.logits(network, validation, size)
+    answers = mobilenet.logits(network, validation, preprocessing)
     targets = tensors.targets(validation, answers.shape[1])
     low, high = np.log(_COLDEST), np.log(_HOTTEST)
     for _ in range(_STEPS):
@@ -111,7 +112,7 @@ def check_parity(
     """Run both on pictures and on noise. Raises Malformed when they differ too much."""
     side, generator = checkpoint.size, torch.Generator().manual_seed(seed)
     noise = torch.randn(RANDOM_PICTURES, 3, side, side, generator=generator)
-    pixels = torch.cat([noise, *(tensors.as_served(one, side)[None] for one in examples)])
+    pixels = torch.cat([noise, *(tensors.as_served(one, checkpoint.preprocessing)[None] for one in examples)])
     with torch.inference_mode():
         expected = Calibrated(checkpoint.network, temperature).eval()(pixels).numpy()
     exported = run_onnx(model, pixels.numpy())

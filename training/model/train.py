@@ -10,7 +10,7 @@ from torch import nn
 
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
-from training.data import image_folder, tensors
+from training.data import image_folder
 from training.data.drawings import FIRST_DAY
 from training.data.gallery import draw_folder
 from training.data.image_folder import Example, Pictures
@@ -29,12 +29,13 @@ class CheckpointPredictor:
     """A checkpoint that can be asked about picture files."""
 
     def __init__(self, checkpoint: Checkpoint) -> None:
-        self.classes, self._size, self._network = checkpoint.classes, checkpoint.size, checkpoint.network
+        self.classes, self._network = checkpoint.classes, checkpoint.network
+        self._preprocessing = checkpoint.preprocessing
 
     def probabilities(self, examples: Sequence[Example]) -> Iterator[list[float]]:
         """One for each class, picture by picture. Raises BadRequest."""
         for one in examples:
-            (row,) = mobilenet.logits(self._network, [one], self._size).softmax(1).tolist()
+            (row,) = mobilenet.logits(self._network, [one], self._preprocessing).softmax(1).tolist()
             yield row
 
 
@@ -101,7 +102,7 @@ class ExportResult:
     def card(self, name: str, created: str, note: str | None = None) -> Document:
         """The model card of this file."""
         facts = {
-            "input": tensors.card_input(self.checkpoint.size),
+            "input": self.checkpoint.preprocessing.to_document(),
             "temperature": round(self.temperature, 6),
             **({} if note is None else {"note": note}),
             "trained_on": dict(self.checkpoint.trained_on),
@@ -113,7 +114,9 @@ class ExportResult:
 def export_checkpoint(checkpoint: Checkpoint, validation: Sequence[Example], *, seed: int) -> ExportResult:
     """Calibrate on validation examples, export, and compare. Raises Malformed when both answer differently."""
     torch.set_num_threads(1)
-    temperature = onnx_export.fit_temperature(checkpoint.network, validation, checkpoint.size) if validation else 1.0
+    temperature = 1.0
+    if validation:
+        temperature = onnx_export.fit_temperature(checkpoint.network, validation, checkpoint.preprocessing)
     model = onnx_export.to_onnx(checkpoint, temperature)
     with TemporaryDirectory() as folder:
         compared = validation[:: 1 + len(validation) // MOST_COMPARED]
@@ -127,7 +130,7 @@ def export_checkpoint(checkpoint: Checkpoint, validation: Sequence[Example], *, 
 
 def _metrics(checkpoint: Checkpoint, temperature: float, validation: Sequence[Example]) -> Document:
     known = [one for one in validation if one.index is not None]
-    answers = mobilenet.logits(checkpoint.network, known, checkpoint.size).double() / temperature
+    answers = mobilenet.logits(checkpoint.network, known, checkpoint.preprocessing).double() / temperature
     truth = [one.index for one in known if one.index is not None]
     return short_metrics(evaluate(answers.softmax(1).numpy(), truth, checkpoint.classes).to_document())
 

@@ -12,6 +12,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 from torch.optim.lr_scheduler import LRScheduler, OneCycleLR
 
+from feedloop.domain.cards import Preprocessing
 from feedloop.domain.documents import Document
 from training.data import tensors
 from training.data.image_folder import Example
@@ -34,6 +35,11 @@ class TrainingPlan:
     workers: int = 2
     threads: int = 2
     bfloat16: bool = False  # where the network multiplies
+
+    @property
+    def preprocessing(self) -> Preprocessing:
+        """How pictures reach the network."""
+        return tensors.stretched(self.size)
 
 
 class TrainingData(Protocol):
@@ -99,14 +105,14 @@ def train_epochs(
     """Train in place and yield each epoch, until the last of the plan or `patience` without a better one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device, memory_format=torch.channels_last)
-    dataset = TrainingDataset(training, int(network.classifier[1].out_features), plan.size)
+    dataset = TrainingDataset(training, int(network.classifier[1].out_features), plan.preprocessing)
     loader = tensors.training_batches(dataset, plan.batch_size, seed=plan.seed, workers=plan.workers)
     optimizer = AdamW(network.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
     scheduler = OneCycleLR(optimizer, plan.learning_rate, total_steps=plan.epochs * len(loader), pct_start=0.15)
     lowest, since_best = math.inf, 0
     for number in range(1, plan.epochs + 1):
         loss = _train_epoch(network, loader, optimizer, scheduler, on_batch, bfloat16=plan.bfloat16)
-        validation_loss, accuracy = validate(network, validation, plan.size)
+        validation_loss, accuracy = validate(network, validation, plan.preprocessing)
         since_best = 0 if validation_loss < lowest else since_best + 1
         lowest = min(lowest, validation_loss)
         yield Epoch(number, loss, validation_loss, accuracy, best=since_best == 0)
@@ -114,9 +120,9 @@ def train_epochs(
             return
 
 
-def validate(network: nn.Module, validation: Sequence[Example], size: int) -> tuple[float, float]:
+def validate(network: nn.Module, validation: Sequence[Example], preprocessing: Preprocessing) -> tuple[float, float]:
     """Mean cross-entropy, and the accuracy on the pictures that show a class."""
-    answers = mobilenet.logits(network, validation, size)
+    answers = mobilenet.logits(network, validation, preprocessing)
     classes = torch.tensor([-1 if one.index is None else one.index for one in validation])
     known = classes >= 0
     accuracy = (answers[known].argmax(1) == classes[known]).float().mean()

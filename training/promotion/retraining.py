@@ -31,7 +31,7 @@ def train_challenger(
     if not training or not data.pictures.entries:
         raise BadRequest("There is nothing to learn from yet: let annotators answer first.")
     network = mobilenet.extended(_weights(data, weights, plan, training), len(data.classes))
-    (before, _), improved = training_loop.validate(network, validation, plan.size), False
+    (before, _), improved = training_loop.validate(network, validation, plan.preprocessing), False
     for epoch in training_loop.train_best(network, data, plan, to, on_batch, below=before):
         improved |= epoch.validation_loss < before
         yield epoch
@@ -55,7 +55,7 @@ def _weights(
     names = data.champion.card.classes
     if weights:
         return load_checkpoint(weights, names=names).state
-    dataset = tensors.TrainingDataset(training, len(data.classes), plan.size)
+    dataset = tensors.TrainingDataset(training, len(data.classes), plan.preprocessing)
     loader = tensors.training_batches(dataset, plan.batch_size, seed=plan.seed, workers=0)
     batches = (pixels for pixels, _ in islice(loader, STATISTICS_BATCHES))
     temperature = float(data.champion.card.document.get("temperature", 1.0))

@@ -14,6 +14,7 @@ from feedloop.adapters.pictures import scans
 from feedloop.adapters.pictures.colours import SPACES, on_white, png_on_white, to_srgb
 from feedloop.adapters.pictures.opening import open_picture, too_large
 from feedloop.domain import exif, icc, jpeg, png, webp
+from feedloop.domain.cards import INTERPOLATIONS, Preprocessing
 from feedloop.domain.errors import BrokenPicture, UnsupportedPicture
 from feedloop.domain.jpeg import Jpeg
 from feedloop.domain.png import Png
@@ -35,6 +36,7 @@ _TURNS: Final = {
 }
 """Exif's orientations, and what makes each upright."""
 
+_FILTERS = {name: Image.Resampling[name.upper()] for name in INTERPOLATIONS}
 _SPACES = {1: icc.GREY, 3: icc.RGB, 4: icc.CMYK}
 """The colours that an ICC profile explains, by the number of a JPEG's components."""
 _VIEW = 448  # pixels a side: twice the input of the largest usual classifier
@@ -78,13 +80,19 @@ def decode(picture: Picture, side: int) -> Image.Image:
         return _small(image, side).copy()  # its file is closed
 
 
-def shrink(picture: Picture, size: int) -> bytes:
-    """The picture stretched to size x size, as size * size * 3 bytes: rows of RGB.
+def prepare(picture: Picture, preprocessing: Preprocessing) -> bytes:
+    """What a model gets to see: the picture resized and cropped, as size * size * 3 bytes, rows of RGB.
 
-    The JPEG is decoded at the smallest scale that leaves at least twice the size, so that
-    the bilinear filter (which averages when it shrinks) still gets enough pixels. Raises BrokenPicture.
+    The JPEG is decoded at the smallest scale that leaves both sides at least `preprocessing.decode_side`, so that
+    filters, which average when they shrink, still get enough pixels. Only what stays is resized: the filter still sees
+    what is cut off, so the pixels are those of resizing all and cropping. Raises BrokenPicture.
     """
-    return decode(picture, 2 * size).resize((size, size), Image.Resampling.BILINEAR).tobytes()
+    image = decode(picture, preprocessing.decode_side)
+    x, y = image.width / picture.width, image.height / picture.height
+    left, top, right, bottom = preprocessing.box(picture.width, picture.height)
+    size = (preprocessing.size, preprocessing.size)
+    box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
+    return image.resize(size, _FILTERS[preprocessing.interpolation], box).tobytes()
 
 
 def _split(body: bytes) -> Jpeg | Png | StrippedPicture:

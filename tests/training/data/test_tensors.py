@@ -14,6 +14,7 @@ from training.data import tensors  # noqa: E402
 from training.data.image_folder import Example  # noqa: E402
 
 SIDE = 32
+PREPROCESSING = tensors.stretched(SIDE)
 TAKEN = [one for one in odd.files() if one.answer in (odd.KEPT, odd.WRITTEN)]
 
 
@@ -31,18 +32,19 @@ def test_training_sees_what_predict_shows(plain, tmp_path, one):
     path = tmp_path / "picture"
     path.write_bytes(one.make())
     example = Example(path, 0)
-    learned, _ = tensors.TrainingDataset([example], 1, SIDE)[0]
-    served = pictures.shrink(pictures.normalise(one.make()), SIDE)
+    learned, _ = tensors.TrainingDataset([example], 1, PREPROCESSING)[0]
+    served = pictures.prepare(pictures.normalise(one.make()), PREPROCESSING)
     rows = torch.frombuffer(bytearray(served), dtype=torch.uint8).view(SIDE, SIDE, 3).permute(2, 0, 1).float() / 255
-    card = tensors.card_input(SIDE)
-    mean, std = (torch.tensor(card[name]).view(3, 1, 1) for name in ("mean", "std"))
-    assert torch.equal(learned, tensors.as_served(example, SIDE))
+    mean, std = (torch.tensor(levels).view(3, 1, 1) for levels in (PREPROCESSING.mean, PREPROCESSING.std))
+    assert torch.equal(learned, tensors.as_served(example, PREPROCESSING))
     assert torch.allclose(learned, (rows - mean) / std, atol=1e-6)
 
 
 def test_an_augmented_picture_is_one_of_a_batch(tmp_path):
     (tmp_path / "a.png").write_bytes(odd.png())
-    dataset = tensors.TrainingDataset([Example(tmp_path / "a.png", 1), Example(tmp_path / "a.png", None)], 2, SIDE)
+    dataset = tensors.TrainingDataset(
+        [Example(tmp_path / "a.png", 1), Example(tmp_path / "a.png", None)], 2, PREPROCESSING
+    )
     seen, answers = default_collate([dataset[0], dataset[1]])
     assert (tuple(seen.shape), answers.tolist()) == ((2, 3, SIDE, SIDE), [[0, 1], [0.5, 0.5]])
 
@@ -50,4 +52,4 @@ def test_an_augmented_picture_is_one_of_a_batch(tmp_path):
 def test_a_file_that_predict_refuses_is_named(tmp_path):
     (tmp_path / "a.jpg").write_bytes(odd.jpeg()[:200])
     with pytest.raises(BadRequest, match=r"a\.jpg"):
-        tensors.TrainingDataset([Example(tmp_path / "a.jpg", 0)], 1, SIDE)[0]
+        tensors.TrainingDataset([Example(tmp_path / "a.jpg", 0)], 1, PREPROCESSING)[0]

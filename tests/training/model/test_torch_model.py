@@ -53,8 +53,8 @@ def test_it_answers_what_the_exported_model_answers(network, weights, temperatur
     scaled = torch.nn.Sequential(network, Cooler(temperature), torch.nn.Softmax(1)).eval()
     torch.onnx.export(scaled, (torch.zeros(1, 3, 64, 64),), tmp_path / "model.onnx", dynamo=False)
     card = {**CARD, "temperature": temperature}
-    exported = OnnxClassifier((tmp_path / "model.onnx").read_bytes(), card, shrink=pictures.shrink)
-    ours = TorchClassifier(weights, card, shrink=pictures.shrink)
+    exported = OnnxClassifier((tmp_path / "model.onnx").read_bytes(), card, prepare=pictures.prepare)
+    ours = TorchClassifier(weights, card, prepare=pictures.prepare)
     for picture in map(drawn, range(8)):
         assert ours.probabilities(picture) == pytest.approx(exported.probabilities(picture), abs=1e-4)
 
@@ -75,18 +75,18 @@ class Cooler(torch.nn.Module):  # type: ignore[misc,name-defined]
 )
 def test_a_model_that_is_not_what_its_card_says_does_not_serve(weights, wrong):
     with pytest.raises(NoModel):
-        TorchClassifier(weights, {**CARD, **wrong}, shrink=pictures.shrink)
+        TorchClassifier(weights, {**CARD, **wrong}, prepare=pictures.prepare)
 
 
 @pytest.mark.parametrize("body", [b"", b"no torch", saved({"weights": [1.0]}), saved([1, 2])], ids=range(4))
 def test_a_file_that_is_no_state_dict_is_told(body):
     with pytest.raises(NoModel):
-        TorchClassifier(body, CARD, shrink=pictures.shrink)
+        TorchClassifier(body, CARD, prepare=pictures.prepare)
 
 
 def test_a_file_that_would_run_code_is_refused(network):
     with pytest.raises(NoModel):
-        TorchClassifier(saved(network), CARD, shrink=pictures.shrink)
+        TorchClassifier(saved(network), CARD, prepare=pictures.prepare)
 
 
 def test_a_release_in_torch_format_is_served_by_torch(monkeypatch, weights):

@@ -104,8 +104,8 @@ def test_other_classes_keep_what_was_learned(random_weights):
 
 def test_the_temperature_makes_confidence_come_true(drawings, random_weights):
     validation = image_folder.load_pictures(drawings).examples
-    temperature = onnx_export.fit_temperature(random_weights.network, validation, 64)
-    answers = mobilenet.logits(random_weights.network, validation, 64)
+    temperature = onnx_export.fit_temperature(random_weights.network, validation, tensors.stretched(64))
+    answers = mobilenet.logits(random_weights.network, validation, tensors.stretched(64))
     truth = torch.tensor([one.index for one in validation])
     losses = [float(torch.nn.functional.cross_entropy(answers / at, truth)) for at in (temperature, 1, 0.5, 3)]
     assert min(losses) == losses[0]

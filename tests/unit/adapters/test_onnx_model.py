@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from feedloop.adapters.onnx_model import OnnxClassifier
-from feedloop.adapters.pictures import normalise, shrink
+from feedloop.adapters.pictures import normalise, prepare
 from feedloop.domain.errors import NoModel
 from tests.support.demo import CARD, MODEL
 from tests.support.uploads import clear_upload, encoded, scene, unclear_upload
@@ -24,7 +24,7 @@ BROKEN_CARDS = [
 
 @pytest.fixture(scope="module")
 def classifier():
-    return OnnxClassifier(MODEL, CARD, shrink=shrink)
+    return OnnxClassifier(MODEL, CARD, prepare=prepare)
 
 
 @pytest.mark.parametrize("body", [clear_upload(), unclear_upload(), encoded(scene(20, 900))])
@@ -41,32 +41,32 @@ def test_it_recognises_a_drawing(classifier):
 
 
 def test_the_same_picture_gets_the_same_answer(classifier):
-    picture, again = normalise(clear_upload()), OnnxClassifier(MODEL, CARD, shrink=shrink)
+    picture, again = normalise(clear_upload()), OnnxClassifier(MODEL, CARD, prepare=prepare)
     assert classifier.probabilities(picture) == again.probabilities(picture)
 
 
 @pytest.mark.parametrize("model", [b"", b"not onnx", MODEL[:-1000], MODEL[1000:]])
 def test_a_file_that_is_no_model_is_told(model):
     with pytest.raises(NoModel):
-        OnnxClassifier(model, CARD, shrink=shrink)
+        OnnxClassifier(model, CARD, prepare=prepare)
 
 
 @pytest.mark.parametrize("wrong", BROKEN_CARDS, ids=str)
 def test_a_model_that_is_not_what_its_card_says_does_not_serve(wrong):
     with pytest.raises(NoModel):
-        OnnxClassifier(MODEL, {**CARD, **wrong}, shrink=shrink)
+        OnnxClassifier(MODEL, {**CARD, **wrong}, prepare=prepare)
 
 
 @pytest.mark.parametrize("name", ["classes", "input"])
 def test_a_card_with_a_hole_is_told(name):
     with pytest.raises(NoModel):
-        OnnxClassifier(MODEL, {key: value for key, value in CARD.items() if key != name}, shrink=shrink)
+        OnnxClassifier(MODEL, {key: value for key, value in CARD.items() if key != name}, prepare=prepare)
 
 
 def test_the_runtime_keeps_no_identifier_and_reports_to_nobody(tmp_path):
     """What it would send is written there first."""
     load = "from tests.support.demo import *; from feedloop.adapters.onnx_model import OnnxClassifier as O"
-    code = f"{load}; from feedloop.adapters.pictures import shrink; O(MODEL, CARD, shrink=shrink)"
+    code = f"{load}; from feedloop.adapters.pictures import prepare; O(MODEL, CARD, prepare=prepare)"
     outside = {name: text for name, text in os.environ.items() if not name.startswith(("ORT_", "XDG_"))}
     env = {**outside, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], env=env, check=True)

@@ -7,12 +7,13 @@ from PIL import Image, ImageChops, ImageCms, ImageOps, ImageStat
 from PIL.PngImagePlugin import PngInfo
 
 from feedloop.adapters import pictures
-from feedloop.adapters.pictures import decode, normalise, shrink
+from feedloop.adapters.pictures import decode, normalise, prepare
 from feedloop.adapters.pictures.colours import SPACES
 from feedloop.domain.errors import BrokenPicture, TooLarge, UnsupportedPicture
 from feedloop.domain.upload_limits import MOST_BYTES
 from feedloop.ports import Picture
 from tests.support import profiles
+from tests.support.stretching import stretched
 from tests.support.uploads import SECRET, encoded, pixels, private_exif, scene
 
 KINDS = ["JPEG", "PNG", "WEBP"]
@@ -123,7 +124,7 @@ def test_a_jpeg_keeps_its_colours_and_their_profile_without_its_texts(mode, prof
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_sees_the_colours_that_a_profile_means(kind, size, orientation):
     body = encoded(scene(*size), kind, icc_profile=profiles.coloured(), exif=private_exif(orientation), quality=95)
-    seen = Image.frombytes("RGB", (32, 32), shrink(normalise(body), 32))
+    seen = Image.frombytes("RGB", (32, 32), prepare(normalise(body), stretched(32)))
     meant = ImageOps.exif_transpose(pixels(body))
     meant.info["icc_profile"] = profiles.coloured()
     exact = in_srgb(meant).resize((32, 32), Image.Resampling.BILINEAR)
@@ -312,7 +313,7 @@ def test_large_pictures_take_turns(orientation):
 @pytest.mark.parametrize("size", [(64, 64), (1600, 900), (33, 900), (3000, 900)])
 def test_a_second_decode_shows_what_the_first_showed(size):
     picture = normalise(encoded(scene(*size), exif=private_exif()))
-    assert shrink(picture, 224) == shrink(replace(picture, view=None), 224)
+    assert prepare(picture, stretched(224)) == prepare(replace(picture, view=None), stretched(224))
 
 
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
@@ -320,7 +321,8 @@ def test_a_second_decode_shows_what_the_first_showed(size):
 def test_a_turned_picture_is_looked_at_before_it_is_written(size, mode):
     picture = normalise(encoded(scene(*size).convert(mode), exif=private_exif(6)))
     assert picture.view is not None
-    first, second = (Image.frombytes("RGB", (224, 224), shrink(p, 224)) for p in (picture, replace(picture, view=None)))
+    rows = [prepare(one, stretched(224)) for one in (picture, replace(picture, view=None))]
+    first, second = (Image.frombytes("RGB", (224, 224), one) for one in rows)
     assert same(first, second, 1)
 
 
@@ -333,5 +335,5 @@ def test_a_small_turned_picture_is_looked_at_as_it_was_written(size):
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 def test_a_shrunk_picture_looks_like_one_that_was_decoded_whole(size, mode):
     picture = normalise(encoded(scene(*size).convert(mode), quality=95))
-    small = Image.frombytes("RGB", (32, 32), shrink(picture, 32))
+    small = Image.frombytes("RGB", (32, 32), prepare(picture, stretched(32)))
     assert same(small, pixels(picture.jpeg).convert("RGB").resize((32, 32), Image.Resampling.BILINEAR), 2)

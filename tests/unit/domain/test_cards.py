@@ -4,7 +4,7 @@ from math import nan
 
 import pytest
 
-from feedloop.domain.cards import ModelSpec
+from feedloop.domain.cards import ModelSpec, OutputSpec, Preprocessing
 from feedloop.domain.errors import NoModel
 
 INPUT = {"resize": "stretch", "size": 32, "mean": [0.5, 0.4, 0.3], "std": [0.2, 0.2, 0.2]}
@@ -16,11 +16,11 @@ def card(classes=("Bread", "Egg"), **changes):
 
 def test_a_card_tells_what_a_model_needs():
     spec = ModelSpec.from_card(card())
-    assert (spec.classes, spec.size, spec.mean, spec.std) == (2, 32, (0.5, 0.4, 0.3), (0.2, 0.2, 0.2))
+    assert spec == ModelSpec(2, Preprocessing(32, (0.5, 0.4, 0.3), (0.2, 0.2, 0.2)), OutputSpec())
 
 
 def test_the_least_that_can_be_served_is_served():
-    assert ModelSpec.from_card(card(size=1, std=[1, 1, 0.001])).size == 1
+    assert ModelSpec.from_card(card(size=1, std=[1, 1, 0.001])).input.size == 1
 
 
 @pytest.mark.parametrize(
