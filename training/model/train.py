@@ -8,6 +8,7 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import nn
 
+from feedloop.domain.cards import Preprocessing
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
 from training.data import image_folder
@@ -126,6 +127,42 @@ def export_checkpoint(checkpoint: Checkpoint, validation: Sequence[Example], *, 
         parity = onnx_export.check_parity(model, checkpoint, temperature, compared, seed=seed)
     metrics = _metrics(checkpoint, temperature, validation) if validation else {}
     return ExportResult(checkpoint, model, temperature, parity, metrics)
+
+
+@dataclass(frozen=True, slots=True)
+class AdoptedCheckpoint:
+    """A foreign checkpoint as what can be released: an ONNX file that gives logits, and its weights to go on from."""
+
+    model: bytes
+    weights: bytes
+    """A safetensors file for `ModelPackage.weights`."""
+    architecture: str
+    """torchvision's name, for the card."""
+    classes: tuple[str, ...]
+    preprocessing: Preprocessing
+    parity: onnx_export.Parity
+    guesses: tuple[str, ...] = ()
+    """What neither the file nor the caller said, a sentence each: architecture, preprocessing, classes."""
+
+
+def adopt_checkpoint(
+    path: Path,
+    *,
+    architecture: str = "",
+    classes: tuple[str, ...] = (),
+    preprocessing: Preprocessing | None = None,
+    trust_pickle: bool = False,
+    pictures: Sequence[Example] = (),
+    seed: int = 11,
+) -> AdoptedCheckpoint:
+    """A checkpoint of any classifier of torchvision (state_dict, wrapped, safetensors, whole module, our own) as ONNX.
+
+    What is not given is taken from the file, else guessed and told. `pictures` are what both must answer alike, else
+    drawings; the card's output is `cards.LOGITS`. Only `trust_pickle` runs what a pickled module brings along. Raises
+    Malformed for a file that cannot be used, which says what was found and what was expected, and BadRequest for an
+    unknown architecture or where `classes` must be said.
+    """
+    raise NotImplementedError
 
 
 def _metrics(checkpoint: Checkpoint, temperature: float, validation: Sequence[Example]) -> Document:

@@ -30,6 +30,8 @@ class ModelPackage:
     model: bytes
     card: ModelCard
     manifest: tuple[ManifestEntry, ...] = ()
+    weights: bytes = b""
+    """The network's state_dict as safetensors, to train on from; empty where nobody has it."""
 
 
 @dataclass(frozen=True, slots=True)
