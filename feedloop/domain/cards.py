@@ -115,7 +115,7 @@ class Preprocessing:
         return spec
 
     def to_document(self) -> Document:
-        """As `input` of a card; what has its default is left out, as in every card of before it could be value."""
+        """As `input` of a card; what has its default is left out, as in every card from before there was a choice."""
         document = {"size": self.size, "mean": list(self.mean), "std": list(self.std), "resize": self.resize}
         plain = Preprocessing(self.size, self.mean, self.std)
         later = ("resize_size", "interpolation", "layout", "channels", "name")
