@@ -1,4 +1,4 @@
-"""The AnnotationTool on Label Studio's HTTP interface, five endpoints of it."""
+"""The AnnotationTool on Label Studio's HTTP interface."""
 
 import json
 import time
@@ -9,30 +9,23 @@ from itertools import count
 from threading import Lock
 from typing import Any
 
-from requests import PreparedRequest, RequestException, Response, Session
-from requests.adapters import HTTPAdapter
-from requests.auth import AuthBase
-from urllib3.util import Retry
+from requests import Response
 
-from feedloop import http_client
+from feedloop.adapters.label_studio.server import BROKEN, NOT_FOUND, Server, document_of, reason
 from feedloop.domain.clock import parse_iso
 from feedloop.domain.documents import Document, dump
-from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, TaskRefused
+from feedloop.domain.errors import AnnotationToolDown, TaskRefused
 from feedloop.domain.proxies import DIRECT, Route
 from feedloop.ports import Project, RemoteAnnotation
 
-_SET_UP = "run `python -m labelling setup`"
 _PROJECT_FIELDS = "id,title,created_at,total_annotations_number,skipped_annotations_number"
 _PAGE, _MANY = 512, 1000
 """Tasks on a page (a power of two: one that fails is halved), and more projects than anybody has."""
 _MOST_UNREADABLE = 100
 """More tasks that cannot be serialised are an outage."""
 _IMAGES_PER_QUESTION = 25  # gunicorn takes addresses up to 4,094 characters
-_CONNECT, _SILENCE = 3.05, 120.0
 _BACKOFF = (0.2, 0.5, 1.0, 2.0, 4.0)
-_OK, _UNAUTHORISED, _FORBIDDEN, _NOT_FOUND, _BROKEN = 200, 401, 403, 404, 500
 _REFUSALS = {400, 413, 422}
-_SAFE = ("GET", "DELETE")
 
 _TASK_FIELDS = (
     "id",
@@ -56,18 +49,6 @@ _TASK_FIELDS = (
 """What Label Studio itself writes of a task into an annotation's file, as far as it tells it."""
 
 
-class _Token(AuthBase):
-    """A legacy token is sent as it is; a personal one (a JWT) is exchanged for access of five minutes."""
-
-    def __init__(self, token: str) -> None:
-        self.personal = token if token.count(".") == 2 else ""  # noqa: PLR2004 - header, claims, signature
-        self.header = f"Token {token}"
-
-    def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = self.header
-        return request
-
-
 class LabelStudioTool:
     """An AnnotationTool.
 
@@ -82,34 +63,22 @@ class LabelStudioTool:
     def __init__(
         self, *, url: str, token: str, route: Route = DIRECT, pause: Callable[[float], None] = time.sleep
     ) -> None:
-        self._url = url.rstrip("/")
-        self._token = _Token(token)
+        self._server = Server(url, token, route)
         self._pause = pause
         self._turn = Lock()
-        self._session = self._patient(route, 500, 502, 503, 504)
-        self._halving = self._patient(route, 502, 503, 504)
-
-    def _patient(self, route: Route, *statuses: int) -> Session:
-        """A session that tries again after such a status, or no response."""
-        again = Retry(3, backoff_factor=0.2, status_forcelist=statuses, allowed_methods=_SAFE, raise_on_status=False)
-        opened = http_client.session(route)
-        opened.auth = self._token
-        for scheme in ("http://", "https://"):
-            opened.mount(scheme, HTTPAdapter(max_retries=again))
-        return opened
 
     def projects(self) -> Sequence[Project]:
         """All projects, the oldest first; several may have one title."""
         params = {"include": _PROJECT_FIELDS, "page_size": _MANY}
-        response = self._ask("GET", "/api/projects", params=params)
-        projects = (_project(one, response) for one in _document(response)["results"])
+        response = self._server.ask("GET", "/api/projects", params=params)
+        projects = (_project(one, response) for one in document_of(response)["results"])
         return sorted(projects, key=lambda project: project.id)
 
     def storages(self, project: Project) -> tuple[list[str], list[str]]:
         """Buckets of its source storages, and of its target storages: where pictures come from, and annotations go."""
         kinds = ("/api/storages/s3/", "/api/storages/export/s3")
-        lists = (self._ask("GET", kind, params={"project": project.id}) for kind in kinds)
-        sources, targets = (list[Any](_document(response)) for response in lists)
+        lists = (self._server.ask("GET", kind, params={"project": project.id}) for kind in kinds)
+        sources, targets = (list[Any](document_of(response)) for response in lists)
         return [str(storage["bucket"]) for storage in sources], [str(storage["bucket"]) for storage in targets]
 
     def add(self, project: Project, tasks: Sequence[Document]) -> list[int]:
@@ -117,8 +86,8 @@ class LabelStudioTool:
         path, params = f"/api/projects/{project.id}/import", {"return_task_ids": "true"}
         for pause in (*_BACKOFF, None):
             with self._turn:
-                response = self._ask("POST", path, params=params, json=tasks)
-            if response.status_code < _BROKEN:
+                response = self._server.ask("POST", path, params=params, json=tasks)
+            if response.status_code < BROKEN:
                 return self._complete(project, tasks, _task_ids(response), response.json().get("prediction_count"))
             images = [task["data"]["image"] for task in tasks]
             ids = self.find(project, images)
@@ -126,7 +95,7 @@ class LabelStudioTool:
                 return self._complete(project, tasks, [ids[image] for image in images], None)
             if pause is not None:
                 self._pause(pause)
-        raise AnnotationToolDown(f"Label Studio failed to import {len(tasks)} tasks: {_reason(response)}")
+        raise AnnotationToolDown(f"Label Studio failed to import {len(tasks)} tasks: {reason(response)}")
 
     def find(self, project: Project, images: Collection[str]) -> dict[str, int]:
         """The tasks that show these pictures, by the picture's address; of two the older."""
@@ -141,13 +110,13 @@ class LabelStudioTool:
     def remove(self, task: int, image: str) -> None:
         """Delete a task that shows this picture, unless somebody began to answer it."""
         path = f"/api/tasks/{task}/"
-        response = self._ask("GET", path, params={"resolve_uri": "false"})
-        if response.status_code in {_NOT_FOUND, _BROKEN}:  # of ours, only what somebody added can make it fail
+        response = self._server.ask("GET", path, params={"resolve_uri": "false"})
+        if response.status_code in {NOT_FOUND, BROKEN}:  # of ours, only what somebody added can make it fail
             return
-        document = _document(response)
+        document = document_of(response)
         begun = document["annotations"] or document["drafts"] or document.get("draft_exists")
         if not begun and document["data"].get("image") == image:  # SQLite gives the id of a deleted task away again
-            self._ask("DELETE", path)
+            self._server.ask("DELETE", path)
 
     def annotations(
         self, project: Project, *, since: datetime, after: int, unreadable: set[int] | None = None
@@ -171,10 +140,10 @@ class LabelStudioTool:
 
     def has_annotation(self, annotation: int) -> bool:
         """Whether there is an annotation with this id."""
-        response = self._ask("GET", f"/api/annotations/{annotation}/")
-        if response.status_code in {_NOT_FOUND, _BROKEN}:  # it fails to serialise only what it has
-            return response.status_code == _BROKEN
-        return bool(_document(response))
+        response = self._server.ask("GET", f"/api/annotations/{annotation}/")
+        if response.status_code in {NOT_FOUND, BROKEN}:  # it fails to serialise only what it has
+            return response.status_code == BROKEN
+        return bool(document_of(response))
 
     def _complete(self, project: Project, tasks: Sequence[Document], ids: list[int], kept: int | None) -> list[int]:
         """The ids, once all predictions are with their tasks; `kept` is how many came in with the import, if told."""
@@ -189,9 +158,9 @@ class LabelStudioTool:
 
     def _predict(self, project: Project, predictions: list[Document]) -> None:
         for pause in (*_BACKOFF, None) if predictions else ():
-            response = self._ask("POST", f"/api/projects/{project.id}/import/predictions", json=predictions)
-            if response.status_code < _BROKEN or pause is None:
-                _document(response)
+            response = self._server.ask("POST", f"/api/projects/{project.id}/import/predictions", json=predictions)
+            if response.status_code < BROKEN or pause is None:
+                document_of(response)
                 return
             self._pause(pause)
 
@@ -211,40 +180,18 @@ class LabelStudioTool:
         Their ids it can list; when it cannot, or when many fail, it is down.
         """
         params = {**params, "page": page, "page_size": size}
-        response = self._ask("GET", "/api/tasks", self._session if size == _PAGE else self._halving, params=params)
-        if response.status_code != _BROKEN:
+        response = self._server.ask("GET", "/api/tasks", insist=size == _PAGE, params=params)
+        if response.status_code != BROKEN:
             return _task_page(response)
-        named, total = _task_page(self._ask("GET", "/api/tasks", params={**params, "include": "id"}))
+        named, total = _task_page(self._server.ask("GET", "/api/tasks", params={**params, "include": "id"}))
         if len(named) <= 1:
             unreadable.update(int(task["id"]) for task in named)
             if len(unreadable) > _MOST_UNREADABLE:
-                raise AnnotationToolDown(f"Label Studio failed to send {len(unreadable)} tasks: {_reason(response)}")
+                raise AnnotationToolDown(f"Label Studio failed to send {len(unreadable)} tasks: {reason(response)}")
             return [], total
         half = size // 2
         pages = [number for number in (2 * page - 1, 2 * page) if (number - 1) * half < total]
         return [task for number in pages for task in self._page(params, number, half, unreadable)[0]], total
-
-    def _ask(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
-        response = self._send(method, path, session, **how)
-        if response.status_code == _UNAUTHORISED and self._token.personal:
-            self._exchange()
-            response = self._send(method, path, session, **how)
-        if response.status_code in {_UNAUTHORISED, _FORBIDDEN}:
-            raise AnnotationToolMisconfigured(
-                "Label Studio does not accept the token: put a valid one into feedloop-label-studio-token."
-            )
-        return response
-
-    def _exchange(self) -> None:
-        response = self._send("POST", "/api/token/refresh", json={"refresh": self._token.personal})
-        if response.status_code == _OK:
-            self._token.header = f"Bearer {_document(response)['access']}"
-
-    def _send(self, method: str, path: str, session: Session | None = None, **how: Any) -> Response:  # noqa: ANN401 - what requests takes
-        try:
-            return (session or self._session).request(method, self._url + path, timeout=(_CONNECT, _SILENCE), **how)
-        except RequestException as error:
-            raise AnnotationToolDown(f"Label Studio does not answer: {error}") from error
 
 
 def _filter(column: str, operator: str, kind: str, value: object) -> Document:
@@ -263,7 +210,7 @@ def _project(document: Document, response: Response) -> Project:
 
 def _task_page(response: Response) -> tuple[list[Document], int]:
     """The tasks of a page, and how many there are on all. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
-    document = _document(response)
+    document = document_of(response)
     return document["tasks"], int(document["total"])
 
 
@@ -276,22 +223,5 @@ def _annotation(annotation: Document, task: Document) -> RemoteAnnotation:
 
 def _task_ids(response: Response) -> list[int]:
     if response.status_code in _REFUSALS:
-        raise TaskRefused(_reason(response))
-    return [int(task) for task in _document(response)["task_ids"]]
-
-
-def _document(response: Response) -> Document:
-    """The JSON document of a good response. Raises AnnotationToolDown and AnnotationToolMisconfigured."""
-    if response.status_code == _NOT_FOUND:
-        raise AnnotationToolMisconfigured(f"Label Studio has lost a project: {_SET_UP}.")
-    if not response.ok:
-        raise AnnotationToolDown(f"Label Studio failed: {_reason(response)}")
-    try:
-        document: Document = response.json()
-    except RequestException as error:
-        raise AnnotationToolDown("What answers at LABEL_STUDIO_URL is not Label Studio.") from error
-    return document
-
-
-def _reason(response: Response) -> str:
-    return f"HTTP {response.status_code}: {response.text[:500]}"
+        raise TaskRefused(reason(response))
+    return [int(task) for task in document_of(response)["task_ids"]]
