@@ -1,15 +1,34 @@
 """What a model must show before it may serve: loaded as predict loads it, and asked about real pictures."""
 
+import hashlib
+import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from feedloop.adapters.pictures import normalise
+from feedloop.domain import cards
+from feedloop.domain.cards import ModelSpec
+from feedloop.domain.errors import BadRequest, ModelRefused, NoModel, Refused
 from feedloop.ports import Picture
+from training.checks import answers, model_file, sandbox
+from training.checks.pictures import drawn_pictures, plain_pictures
+from training.checks.sandbox import SmokeTest, mebibytes
 from training.promotion.registry import ModelPackage
 
 WORKERS = 2
 """Processes that a container of predict has on two cores: `PREDICT_WORKERS`."""
 MEMORY_LIMIT = 1 << 30
 """What such a container may take: the default of `PREDICT_MEMORY`."""
+PARITY, HALF_PARITY = 1e-4, 1e-2
+"""How far a probability may be from the reference's; the second for float16."""
+
+_DECODING = 128 << 20
+"""Bytes that a container of predict takes beside its models for pictures of twelve megapixels: benchmarks/README.md."""
+_LOADED = 3
+"""A model takes so many times its file once it is loaded (MobileNetV2 to ViT-B/16: 2.6 to 4)."""
+_LOADING = 6
+"""And so many times while it is loaded, at most."""
+_SLOW = 1000.0
 
 Reference = Callable[[Picture], Sequence[float]]
 """What the model answers where it came from, for example in torch: one probability per class of its card."""
@@ -20,6 +39,7 @@ class CheckedModel:
     """A model that passed every check, and what was seen: only such a one can be released."""
 
     package: ModelPackage
+    pictures: tuple[Picture, ...]
     answers: tuple[tuple[float, ...], ...]
     """Of each picture one probability per class of the card, in the order of the pictures."""
     milliseconds: float
@@ -27,6 +47,8 @@ class CheckedModel:
     slowest: float
     megabytes: int
     """The most that one process took."""
+    parity: float | None = None
+    """The largest difference from the reference."""
     warnings: tuple[str, ...] = ()
 
 
@@ -36,14 +58,84 @@ def check(
     *,
     memory_limit: int = MEMORY_LIMIT,
     workers: int = WORKERS,
-    truth: Sequence[int | None] | None = None,
+    beside: int = 0,
+    truth: Sequence[int | None] | None = None,  # noqa: ARG001 - follows
     constant_ok: bool = False,
     reference: Reference | None = None,
 ) -> CheckedModel:
     """Check a model in the order of cost, on these pictures (JPEG, PNG or WebP), else on drawings of ours.
 
-    `memory_limit` is in bytes, of a container with so many `workers`. `truth` has each picture's class by the card's
-    index, None where it is not known. `constant_ok` lets a model pass that answers every picture alike, as one with
-    random weights does. Raises ModelRefused, and BadRequest for a picture that predict would refuse.
+    `memory_limit` is in bytes, of a container with so many `workers`; `beside` is the size of the file that serves now,
+    and stays loaded until this one answers. `truth` has each picture's class by the card's index, None where it is not
+    known. `constant_ok` lets a model pass that answers every picture alike, as one with random weights does.
+    Raises ModelRefused, and BadRequest for a picture that predict would refuse.
     """
-    raise NotImplementedError
+    card, half = package.card, False
+    _check_card(package)
+    if card.format == cards.ONNX:
+        half = model_file.is_half(model_file.check_file(package.model, len(card.classes)))
+    given = _normalised(pictures or drawn_pictures())
+    most = memory_limit + _LOADING * len(package.model)  # so that the next message can name what is needed
+    tested = sandbox.run(package.model, card, (*plain_pictures(), *given), memory_limit=most)
+    answers.check_probabilities(tested, card)
+    answers.check_repeatable(tested)
+    _check_memory(tested, memory_limit, workers, beside)
+    warnings = answers.check_varied(tested, card, constant_ok=constant_ok)
+    if (slowest := max(tested.milliseconds)) > _SLOW:
+        warnings.append(f"The slowest picture took {slowest / 1000:.1f} s; visitors wait for it.")
+    own = tested.answers[-len(given) :]
+    return CheckedModel(
+        package=package,
+        pictures=given,
+        answers=own,
+        milliseconds=statistics.median(tested.milliseconds),
+        slowest=slowest,
+        megabytes=round(tested.peak / 1e6),
+        parity=_check_parity(given, own, reference, HALF_PARITY if half else PARITY) if reference else None,
+        warnings=tuple(warnings),
+    )
+
+
+def _check_card(package: ModelPackage) -> None:
+    if hashlib.sha256(package.model).hexdigest() != package.card.sha256:
+        raise ModelRefused("card", "The card belongs to another file: its sha256 is another. Export or adopt it again.")
+    try:
+        ModelSpec.from_card(package.card.document)
+    except NoModel as error:
+        raise ModelRefused("card", f"{error} docs/model-card.md explains each key.") from error
+
+
+def _normalised(bodies: Sequence[bytes]) -> tuple[Picture, ...]:
+    normalised: list[Picture] = []
+    for body in bodies:
+        try:
+            normalised.append(normalise(body))
+        except Refused as error:
+            number = len(normalised) + 1
+            raise BadRequest(f"Picture {number} of those to check with cannot be used: {error}") from error
+    return tuple(normalised)
+
+
+def _check_memory(tested: SmokeTest, memory_limit: int, workers: int, beside: int) -> None:
+    needed = workers * (tested.peak + _LOADED * beside) + _DECODING
+    if needed > memory_limit:
+        old = ", the model that it replaces beside it" if beside else ""
+        raise ModelRefused(
+            "memory",
+            f"predict in {workers} processes needs {mebibytes(needed)} with this model{old}, and its limit is"
+            f" {mebibytes(memory_limit)}. Set PREDICT_MEMORY={mebibytes(needed)} in the deployment and for this"
+            " command, or fewer PREDICT_WORKERS, or choose a smaller model.",
+        )
+
+
+def _check_parity(
+    pictures: Sequence[Picture], own: Sequence[Sequence[float]], reference: Reference, limit: float
+) -> float:
+    apart = max(answers.difference(one, reference(picture)) for one, picture in zip(own, pictures, strict=True))
+    if apart > limit:
+        raise ModelRefused(
+            "parity",
+            f"A probability differs by {apart:.2g} from what the model answers where it came from, and {limit:g} is"
+            " allowed. Size, resize, mean, std or the order of colours differ, or the export does.",
+        )
+    return apart

@@ -1,0 +1,6 @@
+"""A process that its model crashes."""
+
+import os
+import signal
+
+os.kill(os.getpid(), signal.SIGSEGV)
