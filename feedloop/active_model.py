@@ -8,6 +8,7 @@ changes nothing except a line in the log (docs/decisions/0005-serving.md).
 
 from collections.abc import Callable
 from contextvars import copy_context
+from dataclasses import dataclass
 from threading import Event, Lock, Thread
 
 from feedloop import log, releases
@@ -20,6 +21,16 @@ POLL_SECONDS = 5.0
 """Between two reads of the pointer; a replica follows it within ten."""
 
 LoadedModel = tuple[Release, Classifier]
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A release that the pointer names and that cannot be served, by its version, and the reason."""
+
+    version: str
+    why: str
+
+
 Load = Callable[[Release], Classifier]
 Poll = Callable[[Callable[[], None]], Callable[[], None]]
 """Calls a refresh again and again, and returns what ends that."""
@@ -56,6 +67,11 @@ class ActiveModel:
         """What serves now; the first call loads it. Raises Unavailable, most often NoModel."""
         return self._active or self._load_first()
 
+    @property
+    def refusal(self) -> Refusal | None:
+        """What the pointer named at the last look, where another model serves because that one cannot."""
+        return self._refusal
+
     def refresh(self) -> None:
         """Activate what the pointer names, if it is another release and can be served; log a refusal."""
         with self._loading:
@@ -67,6 +83,7 @@ class ActiveModel:
         self._active: LoadedModel | None = None
         self._end_poll: Callable[[], None] | None = None
         self._failure: FeedloopError = NoModel(releases.NONE)
+        self._refusal: Refusal | None = None
         self._attempts, self._logged = 0, ""
 
     def cache_clear(self) -> None:
@@ -106,11 +123,13 @@ class ActiveModel:
             self._active = release, self._load(release)
             name, version = release.card.name, release.card.version
             log.event("model.served", model=name, version=version, instead_of=_version(active))
-        self._logged = ""
+        self._refusal, self._logged = None, ""
 
     def _refuse(self, wanted: str, error: FeedloopError) -> None:
         """Log it once, not at every poll; that nothing is released yet is no refusal."""
         self._failure = error
+        if wanted and isinstance(error, NoModel):  # a store that is down refuses nothing
+            self._refusal = Refusal(version_of(wanted), str(error))
         kind = type(error).__name__
         nothing_yet = str(error) == releases.NONE and not self._active
         refusal = f"{wanted} {kind}"

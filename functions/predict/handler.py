@@ -31,7 +31,7 @@ def handle(event: Event, _context: Context) -> Response:
     """Classify and store one upload, or describe the model and what may be uploaded."""
     model = Model(*wiring.active_model(), wiring.configured().low_confidence_threshold)
     if event.method == "GET":
-        return http.json_response(model_document(model.release, model.threshold))
+        return http.json_response(model_document(model.release, model.threshold, wiring.active_model.refusal))
     ref = idempotency.record_ref(event, wiring.signing_key())
     record = predict(http.upload(event), ref, model=model, store=wiring.store(), clock=wiring.clock())
     receipt = receipts.sign(record.prediction.id, wiring.signing_key())

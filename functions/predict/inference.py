@@ -2,9 +2,10 @@
 
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 
+from feedloop.active_model import Refusal
 from feedloop.domain.documents import Document
 from feedloop.domain.prediction import Prediction, new_id, ranked
 from feedloop.domain.upload_limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
@@ -54,8 +55,11 @@ def prediction_document(prediction: Prediction, release: Release) -> Document:
     return {**top[0], "top": top, "model": model, "low_confidence": prediction.is_low_confidence}
 
 
-def model_document(release: Release, threshold: int) -> Document:
-    """The classes, the model and the limits of an upload; `threshold` is in per mille."""
+def model_document(release: Release, threshold: int, refusal: Refusal | None) -> Document:
+    """The classes, the model and the limits of an upload; `threshold` is in per mille.
+
+    `refused` is there while the pointer names a release that this replica cannot serve.
+    """
     essentials = ("name", "sha256", "created", "metrics", "trained_on", "note")
     card = {name: release.card.document[name] for name in essentials if name in release.card.document}
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "least_side": LEAST_SIDE, "types": list(MOST_PIXELS)}
@@ -64,4 +68,5 @@ def model_document(release: Release, threshold: int) -> Document:
         "model": {**card, "version": release.card.version},
         "limits": limits,
         "low_confidence_threshold": threshold / 1000,
+        **({"refused": asdict(refusal)} if refusal else {}),
     }

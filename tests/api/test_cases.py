@@ -14,6 +14,7 @@ from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from tests.api.conftest import TOKENS
 from tests.api.described import description
+from tests.support import demo, swaps
 from tests.support.feedback import sampled, visited, voted
 from tests.support.memory_annotation_tool import MemoryAnnotationTool
 from tests.support.seeds import SOAK
@@ -62,6 +63,16 @@ def test_the_head_of_what_predict_tells_comes_without_it(client):
     whole, head = client.get("/function/predict"), client.head("/function/predict")
     assert (head.status_code, head.data) == (200, b"")
     assert head.headers["Content-Length"] == str(len(whole.data))
+
+
+def test_a_release_that_is_refused_is_told_as_described(client, store):
+    new = swaps.publish(store, b"no model")
+    wiring.active_model.refresh()
+    answer = client.get("/function/predict")
+    demo.release(store)
+    wiring.active_model.refresh()
+    assert answer.json["refused"]["version"] == new
+    description["/predict"]["GET"].validate_response(answer)
 
 
 @pytest.mark.parametrize("name", ["sync", "curate"])

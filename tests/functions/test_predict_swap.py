@@ -64,6 +64,11 @@ def told(capsys, event):
     return [line for line in lines if line["event"] == event]
 
 
+def about():
+    """What predict tells by GET."""
+    return json.loads(create_app(handle, "predict").test_client().get("/").data)
+
+
 def test_a_moved_pointer_is_followed_at_the_next_look(replica, ask, store):
     before, new = version(ask()), publish(store, another())
     assert version(ask()) == before == DEMO
@@ -104,6 +109,26 @@ def test_a_broken_release_changes_nothing_and_is_told_once(replica, ask, store, 
     assert version(ask()) == DEMO
     (refusal,) = told(capsys, "model.refused")
     assert (refusal["kind"], refusal["serving"]) == ("NoModel", DEMO)
+
+
+def test_a_release_that_cannot_be_served_is_told_until_one_can(replica, ask, store):
+    ask()
+    new = publish(store, b"not ONNX")
+    assert "refused" not in about()
+    replica.refresh()
+    assert about()["refused"] == {"version": new, "why": "The released model cannot be loaded."}
+    assert about()["model"]["version"] == DEMO
+    repoint(store, another(7))
+    replica.refresh()
+    assert "refused" not in about()
+
+
+def test_a_store_that_is_down_refuses_no_release(replica, store, monkeypatch):
+    replica()
+    publish(store, another())
+    monkeypatch.setattr(releases, "model_bytes", partial(_fail, StoreDown("no answer")))
+    replica.refresh()
+    assert replica.refusal is None
 
 
 def test_a_replica_that_waits_for_its_first_release_says_so_when_asked_and_not_in_the_log(replica, store, capsys):
