@@ -12,7 +12,10 @@ from rich.table import Table
 
 from feedloop.domain.documents import Document
 from feedloop.estimation.intervals import wilson
+from training.data.download import Download
 from training.model.evaluation import Evaluation
+from training.promotion import retraining_data
+from training.promotion.gathering import RetrainingData
 from training.promotion.registry import ReleaseEntry
 
 if TYPE_CHECKING:
@@ -144,6 +147,32 @@ def show_releases(entries: Iterable[ReleaseEntry]) -> None:
         known = (entry.mark, card.name, card.sha256[:12], facts.get("created"), str(len(card.classes)), share)
         table.add_row(*known, entry.decision)
     console.print(table)
+
+
+def show_data(data: RetrainingData) -> None:
+    """What is learned from, what was left out and why, and what is missing."""
+    pictures, replay = data.pictures, data.replay
+    counts = f"{len(pictures.of_classes)} labelled pictures, {len(pictures.outliers)} of none of the classes"
+    say(f"{counts}, {len(replay.examples)} replayed" if replay.examples else counts)
+    say(f"test days {data.test_days.first} to {data.test_days.last}: nothing that may judge is among them")
+    if left := ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in pictures.left_out.items() if count):
+        say(f"left out: {left}")
+    show_download(data.download)
+    if missing := retraining_data.missing_classes(pictures.of_classes, replay, data.classes):
+        say(f"No example of {', '.join(missing)}, which may be forgotten.")
+
+
+def show_download(pulled: Download) -> None:
+    """What a person should know of a folder that pictures were pulled into, if there is anything."""
+    if pulled.moved:
+        say(f"{pulled.moved} left out because their label changed meanwhile: run it again")
+    if pulled.unlabelled + pulled.left_out:
+        removed = f"{pulled.unlabelled} without a class by now, {pulled.left_out} not to be learned from by now"
+        say(f"removed of an earlier pull: {removed}. The store still has them.")
+    if pulled.gone:
+        say(f"{len(pulled.gone)} are gone from the store and stay here, for example {pulled.gone[0]}")
+    if pulled.foreign:
+        say(f"{len(pulled.foreign)} files that nobody pulled were left alone, for example {pulled.foreign[0]}")
 
 
 def show_decision(decision: Document) -> None:

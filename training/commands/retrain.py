@@ -1,5 +1,6 @@
 """The commands that put a challenger before the gate: retrain, judge."""
 
+import dataclasses
 import json
 import sys
 from datetime import datetime
@@ -17,7 +18,7 @@ from training.commands.pull import parse_day
 from training.commands.store_connection import STORE
 from training.promotion import gate, gate_decisions, gathering, registry, retraining_data, test_days
 from training.promotion.gate import Rules
-from training.promotion.gathering import RetrainingData, RetrainingSource
+from training.promotion.gathering import RetrainingSource
 
 commands = typer.Typer()
 
@@ -81,23 +82,16 @@ def retrain(
         name = replay.name if replay else ""
         given = retraining_data.load_replay(replay, outliers, name, release.classes.names)
     source = RetrainingSource(store, champion, release.classes, days, now)
-    data = gathering.gather(source, to, given, console.track)
-    _show_data(data)
+    data = gathering.gather(source, to, console.track, given)
+    if not given:
+        trained_on = champion.card.document.get("trained_on", {})
+        data = dataclasses.replace(data, replay=retraining_data.draw_replay(trained_on, to / "again", console.track))
+    console.show_data(data)
     size = int(champion.card.document["input"]["size"])
     plan = TrainingPlan(size=size, epochs=epochs, learning_rate=learning_rate, seed=seed, workers=workers)
     console.show_training(partial(retraining.train_challenger, data, start, plan, to / "model.pt"))
     retraining.export_challenger(data, to / "model.pt", to, f"{now:%Y-%m-%d}")
     _judge(store, to, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
-
-
-def _show_data(data: RetrainingData) -> None:
-    entries, replay = data.pictures.entries, data.replay
-    labelled = f"{len(entries)} labelled pictures, {len(data.outliers)} of none of the classes"
-    console.say(f"{labelled}, {len(replay.examples)} replayed")
-    if left := ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in data.pictures.left_out.items() if count):
-        console.say(f"left out: {left}")
-    if missing := retraining_data.missing_classes(entries, replay, data.classes):
-        console.say(f"No example of {', '.join(missing)}, which may be forgotten: give --replay.")
 
 
 def _judge(store: ObjectStore, folder: Path, days: DayRange, rules: Rules, *, force: bool, now: datetime) -> None:

@@ -1,108 +1,270 @@
-"""Datasets out of the store: an image folder with a manifest, that a second run continues where the first ended."""
+"""Labelled pictures out of the store: an image folder with a manifest, which a later run goes on with.
+
+A file's name tells which picture of the store it is, so nothing else has to be remembered between runs.
+"""
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from feedloop import files
 from feedloop.domain import keys
-from feedloop.domain.annotations import CLASS
+from feedloop.domain.annotations import CLASS, OTHER
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import load
-from feedloop.domain.errors import BadRequest, Missing
-from feedloop.domain.labels import Label, voter
+from feedloop.domain.errors import BadRequest, Malformed, Missing
+from feedloop.domain.labels import Label, LabelOutcome, voter
+from feedloop.domain.prediction import PredictionId
 from feedloop.ports import ObjectStore
-from training.data import manifests
+from training.data import image_folder, manifests
 from training.data.image_folder import NAMES_FILE
 from training.data.manifests import ManifestEntry
 from training.data.picture_files import is_foreign
-from training.data.selection import DatasetPicture
+from training.data.selection import QUEUE_OF, DatasetPicture
 from training.progress import Progress
 
 WORKERS = 16
 """GETs at the same time."""
 
-_OURS = re.compile(rf"({'|'.join(keys.DATASETS.values())})-\d{{8}}-[0-9a-f-]+\.jpg(\.part)?")
+MOVED, UNLABELLED, LEFT_OUT, GONE = "moved", "unlabelled", "left out", "gone"
+"""What became of a picture that is not simply there."""
+
+_OURS = re.compile(rf"({'|'.join(QUEUE_OF)})-(\d{{8}}-[0-9a-f-]+)\.jpg(\.part)?", re.ASCII)
+_FOLDER = re.compile(r"class_(\d{2,4})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class PictureFolder:
+    """Where pictures go: an image folder with a sub-folder per class, and maybe another for those of none of them."""
+
+    pictures: Path
+    classes: ClassList
+    outliers: Path | None = None
+
+    def path(self, class_index: int | None, name: str = "") -> Path:
+        """Where a picture of a class lies, or of none; without a name, its folder."""
+        if class_index is None:
+            return (self.outliers or self.pictures) / name
+        return self.pictures / image_folder.class_folder(class_index, len(self.classes.names)) / name
+
+    def class_folders(self) -> set[Path]:
+        """A folder for every class, and the one for outliers."""
+        wanted = [*range(len(self.classes.names)), *([None] if self.outliers else [])]
+        return {self.path(index) for index in wanted}
+
+    def files(self) -> Iterator[tuple[Path, int | None]]:
+        """All files in folders of classes, with the index, but those that systems and notebooks leave behind."""
+        numbered = [(path, _FOLDER.fullmatch(path.name)) for path in sorted(self.pictures.glob("class_*"))]
+        folders: list[tuple[Path, int | None]] = [(path, int(match[1])) for path, match in numbered if match]
+        for folder, index in folders + ([(self.outliers, None)] if self.outliers else []):
+            for path in sorted(folder.iterdir()) if folder.is_dir() else []:
+                if not is_foreign(path.name) and (path.is_symlink() or not path.is_dir()):
+                    yield path, index
 
 
 @dataclass(frozen=True, slots=True)
 class Download:
-    """What lies in the folder now; `moved` pictures got another label while they were read, and are left out."""
+    """What lies in a folder after a run, and what there is to tell.
+
+    Of the pictures, `moved` got another label while they were read, `unlabelled` ones of an earlier run lost theirs,
+    `left_out` ones of an earlier run were not chosen any more: none of these is there. `gone` ones were deleted from
+    the store, and their copies stay. `foreign` files came from somewhere else.
+    """
 
     entries: tuple[ManifestEntry, ...]
-    version: str
     moved: int
+    unlabelled: int
+    left_out: int
+    gone: tuple[Path, ...]
+    foreign: tuple[Path, ...]
 
 
 def download_pictures(
-    store: ObjectStore,
-    chosen: Sequence[DatasetPicture],
-    folder: Path,
-    classes: ClassList,
-    progress: Progress,
+    store: ObjectStore, chosen: Sequence[DatasetPicture], to: PictureFolder, progress: Progress, *, only: bool = False
 ) -> Download:
-    """Make the folder hold exactly these pictures; the manifest comes last. Raises BadRequest for a folder of others.
+    """Bring the chosen pictures beside those of earlier runs, or `only` them. No manifest is there until `seal`.
 
-    A picture is written in one step, and one that is there already is compared with the store's checksum: a run that
-    was killed costs no second download, and leaves no half picture.
+    A picture whose label changed moves to its class's folder, and is removed where it has no class any more. A picture
+    is written in one step, and one that is there already is compared with the store's checksum: a run that was killed
+    costs no second download, and leaves no half picture. Raises BadRequest for a folder with another class list.
     """
-    _clear(folder, {one.file for one in chosen}, classes)
+    local, foreign = _local_pictures(to)
+    _prepare(to, is_ours=bool(local))
+    run, named = _Run(store, to, local), {one.name for one in chosen}
+    earlier = [one for name, one in local.items() if name not in named]
     with ThreadPoolExecutor(WORKERS) as pool:
-        downloads = pool.map(lambda one: _download(store, one, folder, classes), chosen)
-        entries = [entry for entry in progress(downloads, len(chosen), "pulling") if entry]
-    body = manifests.to_bytes(entries)
-    manifests.save(folder, body)
-    return Download(tuple(entries), manifests.version(body), len(chosen) - len(entries))
-
-
-def _clear(folder: Path, keep: set[str], classes: ClassList) -> None:
-    """Away with the old manifest first, then with pictures of an earlier pull that are not to be kept."""
-    paths = [path for path in folder.glob("class_*/*") if path.is_file() or path.is_symlink()]
-    present = [path for path in paths if not is_foreign(path.name)]
-    if strange := [path for path in present if not _OURS.fullmatch(path.name)]:
-        raise BadRequest(f"{folder} holds other pictures, for example {strange[0].name}: name a folder of its own.")
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / manifests.FILE).unlink(missing_ok=True)
-    for path in present:
-        if str(path.relative_to(folder)) not in keep:
-            path.unlink()
-    for index in range(len(classes.names)):
-        (folder / f"class_{index:02d}").mkdir(exist_ok=True)
-    (folder / NAMES_FILE).write_text("\n".join(classes.names) + "\n", encoding="utf-8")
-
-
-def _download(store: ObjectStore, one: DatasetPicture, folder: Path, classes: ClassList) -> ManifestEntry | None:
-    """The picture at its path, and its entry; None when its label is not what its key says any more."""
-    path = folder / one.file
-    try:
-        label = Label.from_document(load(store.get(keys.label(one.queue, one.prediction)).body))
-        body = _whole(path, one.etag)
-        if not body:
-            body = store.get(one.ref).body
-            files.replace(path, body)
-    except Missing:
-        label, body = Label(""), b""
-    if label.outcome != (CLASS, one.class_index):
-        path.unlink(missing_ok=True)
-        return None
-    annotators = {
-        voter(annotation, vote)
-        for annotation, vote in label.votes.items()
-        if (vote.outcome, vote.class_index) == label.outcome
-    }
-    return ManifestEntry(
-        key=f"{one.dataset}/{one.ref.key}",
-        sha256=hashlib.sha256(body).hexdigest(),
-        class_index=one.class_index,
-        class_name=classes.name(one.class_index),
-        source=one.dataset,
-        annotators=tuple(sorted(annotators)),
-        prediction=str(one.prediction),
-        model=one.prediction.model,
+        brought = list(progress(pool.map(run.bring, chosen), len(chosen), "pulling"))
+        kept = pool.map(lambda one: run.bring_earlier(one, keep=not only), earlier)
+        brought += progress(kept, len(earlier), "comparing what was pulled earlier")
+    for folder in to.pictures.glob("class_*"):
+        if _FOLDER.fullmatch(folder.name) and folder not in to.class_folders():
+            with suppress(OSError):  # of fewer classes, whose numbers were shorter: empty by now
+                folder.rmdir()
+    fates = [one.fate for one in brought]
+    return Download(
+        entries=tuple(one.entry for one in brought if one.entry),
+        moved=fates.count(MOVED),
+        unlabelled=fates.count(UNLABELLED),
+        left_out=fates.count(LEFT_OUT),
+        gone=tuple(to.path(one.entry.class_index, one.entry.name) for one in brought if one.entry and one.fate == GONE),
+        foreign=tuple(foreign),
     )
+
+
+def seal(to: PictureFolder, entries: Iterable[ManifestEntry]) -> str:
+    """Let the manifest say that these are all, and remove other pictures of ours; the version of the dataset."""
+    kept = list(entries)
+    paths = {to.path(entry.class_index, entry.name) for entry in kept}
+    for path, _ in to.files():
+        if _OURS.fullmatch(path.name) and path not in paths:
+            path.unlink()
+    body = manifests.to_bytes(kept)
+    manifests.save(to.pictures, body)
+    return manifests.version(body)
+
+
+@dataclass(frozen=True, slots=True)
+class _Local:
+    """A picture of an earlier run; a run that was killed while it moved one left it in two places."""
+
+    queue: str
+    prediction: PredictionId
+    class_index: int | None
+    paths: list[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Brought:
+    entry: ManifestEntry | None
+    fate: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One run; every picture is a matter of its own, so that several threads bring them."""
+
+    store: ObjectStore
+    to: PictureFolder
+    local: Mapping[str, _Local]
+
+    def bring(self, one: DatasetPicture) -> _Brought:
+        """Have the picture at its path, unless its label is not what its key says any more."""
+        local = self.local.get(one.name)
+        paths = local.paths if local else []
+        try:
+            label = self._label(one.queue, one.prediction)
+            if label.outcome == _outcome(one.class_index):
+                return _Brought(self._hold(one, label, paths))
+        except Missing:
+            if local:
+                return self._stay(local)
+        _remove(paths)
+        return _Brought(None, MOVED)
+
+    def bring_earlier(self, local: _Local, *, keep: bool) -> _Brought:
+        """Have a picture of an earlier run where its label says, or not at all."""
+        try:
+            label = self._label(local.queue, local.prediction)
+            one = self._labelled(local, label)
+            if one and keep:
+                return _Brought(self._hold(one, label, local.paths))
+            if one:
+                self.store.head(one.ref)
+        except Missing:
+            return self._stay(local)
+        _remove(local.paths)
+        return _Brought(None, LEFT_OUT if one else UNLABELLED)
+
+    def _label(self, queue: str, prediction: PredictionId) -> Label:
+        return Label.from_document(load(self.store.get(keys.label(queue, prediction)).body))
+
+    def _labelled(self, local: _Local, label: Label) -> DatasetPicture | None:
+        """The picture as its label of record has it by now; None where that names nothing that is learned."""
+        kind, index = label.outcome
+        is_learned = index is not None and index < len(self.to.classes.names) if kind == CLASS else kind == OTHER
+        if not is_learned or (kind == OTHER and not self.to.outliers):
+            return None
+        return DatasetPicture(local.queue, index, local.prediction)
+
+    def _hold(self, one: DatasetPicture, label: Label, paths: Sequence[Path]) -> ManifestEntry:
+        """Have the whole picture at its path, and nowhere else. Raises Missing."""
+        path = self.to.path(one.class_index, one.name)
+        etag = one.etag or (self.store.head(one.ref).etag if paths else "")
+        body = next(filter(None, (_whole(earlier, etag) for earlier in paths)), b"") or self.store.get(one.ref).body
+        if _whole(path, etag) != body:
+            files.replace(path, body)
+        _remove([earlier for earlier in paths if earlier != path])
+        return self._entry(one, body, label)
+
+    def _stay(self, local: _Local) -> _Brought:
+        """Keep a picture that the store has no more: this copy may be the only one."""
+        one = DatasetPicture(local.queue, local.class_index, local.prediction)
+        path = self.to.path(one.class_index, one.name)
+        local.paths[0].replace(path)
+        _remove([earlier for earlier in local.paths[1:] if earlier != path])
+        return _Brought(self._entry(one, path.read_bytes(), Label("")), GONE)
+
+    def _entry(self, one: DatasetPicture, body: bytes, label: Label) -> ManifestEntry:
+        annotators = {
+            voter(annotation, vote)
+            for annotation, vote in label.votes.items()
+            if (vote.outcome, vote.class_index) == _outcome(one.class_index)
+        }
+        return ManifestEntry(
+            key=f"{one.ref.bucket}/{one.ref.key}",
+            sha256=hashlib.sha256(body).hexdigest(),
+            class_index=one.class_index,
+            class_name=None if one.class_index is None else self.to.classes.name(one.class_index),
+            source=one.dataset,
+            annotators=tuple(sorted(annotators)),
+            prediction=str(one.prediction),
+            model=one.prediction.model,
+        )
+
+
+def _local_pictures(to: PictureFolder) -> tuple[dict[str, _Local], list[Path]]:
+    """What earlier runs left, by file name, without half pictures; and files that nobody pulled."""
+    local: dict[str, _Local] = {}
+    foreign: list[Path] = []
+    for path, index in to.files():
+        match, is_class = _OURS.fullmatch(path.name), index is None or index < len(to.classes.names)
+        if match and match[3]:
+            path.unlink()
+            continue
+        try:
+            prediction = PredictionId.parse(match[2]) if match and is_class else None
+        except Malformed:
+            prediction = None
+        if match and prediction:
+            local.setdefault(path.name, _Local(QUEUE_OF[match[1]], prediction, index, [])).paths.append(path)
+        else:
+            foreign.append(path)
+    return local, foreign
+
+
+def _prepare(to: PictureFolder, *, is_ours: bool) -> None:
+    """Away with the old manifest first; then a folder for every class, even without pictures, and their names."""
+    file = to.pictures / NAMES_FILE
+    if file.exists() and not is_ours and image_folder.load_names(file) != to.classes.names:
+        raise BadRequest(f"{to.pictures} has a {NAMES_FILE} of other classes: name a folder of its own.")
+    to.pictures.mkdir(parents=True, exist_ok=True)
+    (to.pictures / manifests.FILE).unlink(missing_ok=True)
+    for folder in to.class_folders():
+        folder.mkdir(parents=True, exist_ok=True)
+    files.replace(file, "".join(f"{name}\n" for name in to.classes.names).encode())
+
+
+def _outcome(class_index: int | None) -> LabelOutcome:
+    return LabelOutcome(OTHER) if class_index is None else LabelOutcome(CLASS, class_index)
+
+
+def _remove(paths: Iterable[Path]) -> None:
+    for path in paths:
+        path.unlink(missing_ok=True)
 
 
 def _whole(path: Path, etag: str) -> bytes:

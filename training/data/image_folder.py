@@ -82,8 +82,13 @@ class Pictures:
         """
         if self.folder is None or not (self.folder / manifests.FILE).exists():
             return fingerprint(self.examples)
-        files = {str(one.path.relative_to(self.folder)): (one.index, sha256_of(one.path)) for one in self.examples}
+        files = {(one.index, one.path.name, sha256_of(one.path)) for one in self.examples}
         return manifests.checked_version(self.folder, files)
+
+
+def class_folder(index: int, classes: int) -> str:
+    """The name of a class's folder: sorted by name, the folders of all `classes` come in the order of their indices."""
+    return f"class_{index:0{max(2, len(str(classes - 1)))}d}"
 
 
 def load_pictures(folder: Path, names: Iterable[str] = (), *, complete: bool = True) -> Pictures:

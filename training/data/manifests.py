@@ -1,7 +1,7 @@
 """The manifest of a dataset: what each picture is and where it comes from. Its fingerprint is the dataset's version."""
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
@@ -15,21 +15,29 @@ FILE = "manifest.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """One labelled picture; `source` is its dataset, `model` the version whose answer it got."""
+    """One labelled picture; `source` is its dataset, `model` the version whose answer it got.
+
+    A picture of none of the classes has no index, and no class's name.
+    """
 
     key: str
     sha256: str
-    class_index: int
-    class_name: str
+    class_index: int | None
+    class_name: str | None
     source: str
     annotators: tuple[str, ...]
     prediction: str
     model: str
 
     @property
-    def file(self) -> str:
-        """Its path in an image folder."""
-        return file_of(self.class_index, self.source, self.prediction)
+    def is_outlier(self) -> bool:
+        """Whether it shows none of the classes."""
+        return self.class_index is None and self.class_name is None
+
+    @property
+    def name(self) -> str:
+        """Its file's name in an image folder."""
+        return name_of(self.source, self.prediction)
 
     def to_document(self) -> Document:
         """A line of the file."""
@@ -43,15 +51,18 @@ class ManifestEntry:
         try:
             facts = {**document, "annotators": tuple(document["annotators"])}
             entry = cls(class_name=facts.pop("class"), **facts)
-            entry.file  # noqa: B018 - it needs a number and texts
         except (KeyError, TypeError, ValueError) as error:
             raise Malformed(f"not a line of a manifest: {error!r}") from error
+        texts = (entry.key, entry.sha256, entry.source, entry.prediction, entry.model)
+        has_class = type(entry.class_index) is int and isinstance(entry.class_name, str)
+        if not all(isinstance(text, str) for text in texts) or not (has_class or entry.is_outlier):
+            raise Malformed("not a line of a manifest: it needs a number and texts")
         return entry
 
 
-def file_of(class_index: int, source: str, prediction: object) -> str:
-    """The path of a picture in an image folder: datasets may hold the same prediction."""
-    return f"class_{class_index:02d}/{source}-{prediction}.jpg"
+def name_of(source: str, prediction: object) -> str:
+    """The name of a picture's file: datasets may hold the same prediction."""
+    return f"{source}-{prediction}.jpg"
 
 
 def to_bytes(entries: Iterable[ManifestEntry]) -> bytes:
@@ -79,23 +90,28 @@ def save(folder: Path, body: bytes) -> None:
     files.replace(folder / FILE, body, durable=True)
 
 
-def checked_version(folder: Path, present: Mapping[str, tuple[int | None, str]]) -> str:
-    """The version of a folder that holds `present` (path to class and sha256). Raises BadRequest if it lists others."""
+def checked_version(folder: Path, present: Collection[tuple[int | None, str, str]]) -> str:
+    """The version of an image folder that holds `present` (class, file name and sha256 of each picture).
+
+    Pictures of none of the classes, which a manifest may name too, lie elsewhere. Raises BadRequest if it lists others.
+    """
     body = (folder / FILE).read_bytes()
     try:
-        listed = {entry.file: (entry.class_index, entry.sha256) for entry in parse(body)}
+        entries = [entry for entry in parse(body) if entry.class_index is not None]
     except Malformed as error:
         raise BadRequest(f"{folder / FILE} is damaged: pull the dataset again. ({error})") from error
-    if wrong := sorted(name for name, _ in listed.items() ^ present.items()):
-        raise BadRequest(f"{folder} is not what its {FILE} says: pull it again, or delete that file. {wrong[:3]}")
+    listed = {(entry.class_index, entry.name, entry.sha256) for entry in entries}
+    if wrong := sorted({name for _, name, _ in listed.symmetric_difference(present)}):
+        mend = f"pull it again, take out what you added, or delete that {FILE}"
+        raise BadRequest(f"{folder} is not what its {FILE} says: {mend}. {wrong[:3]}")
     return version(body)
 
 
-def load_beside(folder: Path) -> tuple[ManifestEntry, ...]:
-    """What the model in a folder was trained on, if the folder says so. Raises BadRequest when that is damaged."""
+def load_beside(folder: Path) -> tuple[ManifestEntry, ...] | None:
+    """What the model in a folder was trained on; None if it does not say. Raises BadRequest if that is damaged."""
     file = folder / FILE
     try:
-        return tuple(parse(file.read_bytes())) if file.exists() else ()
+        return tuple(parse(file.read_bytes())) if file.exists() else None
     except Malformed as error:
         raise BadRequest(f"{file} is damaged, so nobody knows what the model has seen: {error}") from error
 

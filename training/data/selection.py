@@ -18,16 +18,19 @@ QUEUE_OF = {bucket: queue for queue, bucket in keys.DATASETS.items()}
 
 @dataclass(frozen=True, slots=True)
 class DatasetPicture:
-    """A picture of a dataset, as its key tells it."""
+    """A picture that a queue's people gave a class, or of which they say that it is none of them (no index)."""
 
     queue: str
-    class_index: int
+    class_index: int | None
     prediction: PredictionId
-    etag: str
+    etag: str = ""
+    """As it was listed; empty where it was not."""
 
     @property
     def ref(self) -> ObjectRef:
-        """Where it lies."""
+        """Where it lies: a picture of none of the classes is in no dataset."""
+        if self.class_index is None:
+            return keys.production(self.prediction)
         return keys.dataset(self.queue, self.class_index, self.prediction)
 
     @property
@@ -36,9 +39,9 @@ class DatasetPicture:
         return keys.DATASETS[self.queue]
 
     @property
-    def file(self) -> str:
-        """Its path in an image folder."""
-        return manifests.file_of(self.class_index, self.dataset, self.prediction)
+    def name(self) -> str:
+        """Its file's name in an image folder."""
+        return manifests.name_of(self.dataset, self.prediction)
 
 
 @dataclass(frozen=True, slots=True)

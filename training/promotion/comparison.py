@@ -81,7 +81,7 @@ def compare(
     evaluated: EvaluationSet, champion: ModelPackage, challenger: ModelPackage, progress: Progress
 ) -> Comparison:
     """Ask both about every picture that neither was trained on, by prediction or by bytes."""
-    trained = (*champion.manifest, *challenger.manifest)
+    trained = (*(champion.manifest or ()), *(challenger.manifest or ()))
     ids, bodies = {entry.prediction for entry in trained}, {entry.sha256 for entry in trained}
     unseen = [one for one in evaluated.pictures if str(one.prediction) not in ids and one.sha256 not in bodies]
     old, new = (load_classifier(package.model, package.card) for package in (champion, challenger))

@@ -1,6 +1,6 @@
 """What a challenger is trained on, gathered out of the store into a folder: no torch is needed for that."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import Document
+from feedloop.domain.errors import BadRequest
 from feedloop.evidence import human_labels
 from feedloop.ports import ObjectStore
 from training.data import download, manifests
+from training.data.download import Download, PictureFolder
 from training.data.image_folder import Example, Pictures
+from training.data.manifests import ManifestEntry
 from training.progress import Progress
 from training.promotion import comparison, retraining_data, test_days
 from training.promotion.registry import ModelPackage
@@ -20,6 +23,14 @@ from training.promotion.retraining_data import DistinctPictures, Replay
 
 if TYPE_CHECKING:
     from training.model.training_loop import TrainingPlan  # imports torch
+
+PICTURES, OUTLIERS = "pictures", "outliers"
+"""The folders of what is learned from: by class, and of none of the classes."""
+
+LOOP = "loop"
+"""What a card calls training data of the loop."""
+
+NOTHING = "There is nothing to learn from yet: let annotators answer first."
 
 VALIDATION_SHARE = 0.1
 """The share of all pictures that the best epoch is chosen by, and the confidence calibrated with."""
@@ -32,31 +43,24 @@ class RetrainingData:
     champion: ModelPackage
     classes: tuple[str, ...]
     pictures: DistinctPictures
-    folder: Path
-    """Where the pictures lie."""
-    outliers: Sequence[Example]
+    folder: PictureFolder
+    """Where they lie."""
+    download: Download
     replay: Replay
     test_days: DayRange
 
     def split(self, seed: int) -> tuple[list[Example], list[Example]]:
         """The examples to train on, and those to validate with, outliers among both."""
-        own = [Example(self.folder / entry.file, entry.class_index) for entry in self.pictures.entries]
+        own, none = self._examples(self.pictures.of_classes), self._examples(self.pictures.outliers)
         training, validation = Pictures(self.classes, (*own, *self.replay.examples)).split(VALIDATION_SHARE, seed=seed)
-        outliers = [*self.outliers, *self.replay.outliers]
+        outliers = [*none, *self.replay.outliers]
         held = outliers[:: round(1 / VALIDATION_SHARE)]
         return [*training, *(one for one in outliers if one not in held)], [*validation, *held]
 
     def facts(self, plan: "TrainingPlan") -> Document:
-        """What the card says: `manifest` names the loop's pictures, one by one."""
+        """What the card says of a training by our own trainer."""
         return {
-            "dataset": "loop",
-            "manifest": manifests.version(manifests.to_bytes(self.pictures.entries)),
-            "pictures": len(self.pictures.entries),
-            "outliers": len(self.outliers),
-            "sources": retraining_data.sources(self.pictures.entries),
-            "left_out": self.pictures.left_out,
-            "test_days": {"from": self.test_days.first, "to": self.test_days.last},
-            "base_model": self.champion.card.sha256,
+            **self.loop_facts(),
             "replay": self.replay.facts(),
             "size": plan.size,
             "epochs": plan.epochs,
@@ -65,10 +69,26 @@ class RetrainingData:
             "validation_share": VALIDATION_SHARE,
         }
 
+    def loop_facts(self) -> Document:
+        """What a card says about pictures of the loop, whoever trains on them: `manifest` names them one by one."""
+        return {
+            "dataset": LOOP,
+            "manifest": manifests.version(manifests.to_bytes(self.pictures.entries)),
+            "pictures": len(self.pictures.of_classes),
+            "outliers": len(self.pictures.outliers),
+            "sources": retraining_data.sources(self.pictures.of_classes),
+            "left_out": self.pictures.left_out,
+            "test_days": {"from": self.test_days.first, "to": self.test_days.last},
+            "base_model": self.champion.card.sha256,
+        }
+
+    def _examples(self, entries: Iterable[ManifestEntry]) -> list[Example]:
+        return [Example(self.folder.path(one.class_index, one.name), one.class_index) for one in entries]
+
 
 @dataclass(frozen=True, slots=True)
 class RetrainingSource:
-    """Where to gather from: the store, the champion and the classes of its name, the days that judge, and the time."""
+    """Where to gather from: the store, the champion, the classes of the store, the days that judge, and the time."""
 
     store: ObjectStore
     champion: ModelPackage
@@ -77,21 +97,31 @@ class RetrainingSource:
     now: datetime
 
 
-def gather(source: RetrainingSource, folder: Path, replay: Replay | None, progress: Progress) -> RetrainingData:
-    """Bring all data into a folder; again after a stop. A `replay` replaces the one that can be drawn."""
-    store, days = source.store, source.test_days
-    labels = human_labels.fetch(store, classes=len(source.classes.names))
+def gather(source: RetrainingSource, folder: Path, progress: Progress, replay: Replay | None = None) -> RetrainingData:
+    """Let `pictures` and `outliers` of a folder hold all that may be learned from, and the manifest name it.
+
+    Again after a stop. With a `replay` it stands beside them. Raises BadRequest when no picture of a class may be
+    learned from: before anything is pulled where the listings say so already.
+    """
+    store, days, count = source.store, source.test_days, len(source.classes.names)
+    labels = human_labels.fetch(store, classes=count)
     chosen = retraining_data.choose_pictures(store, days, labels)
-    pulled = download.download_pictures(store, chosen, folder / "pictures", source.classes, progress)
-    judging = test_days.fetch_days(store, days, labels, classes=len(source.classes.names), now=source.now)
+    if all(one.class_index is None for one in chosen):
+        raise BadRequest(NOTHING)
+    to = PictureFolder(folder / PICTURES, source.classes, folder / OUTLIERS)
+    pulled = download.download_pictures(store, chosen, to, progress, only=True)
+    judging = test_days.fetch_days(store, days, labels, classes=count, now=source.now)
     test_set = {one.sha256 for one in comparison.fetch_evaluation_set(store, judging).pictures if one.body}
-    trained_on = source.champion.card.document.get("trained_on", {})
+    pictures = retraining_data.distinct(pulled.entries, test_set)
+    download.seal(to, pictures.entries)
+    if not pictures.of_classes:
+        raise BadRequest(NOTHING)
     return RetrainingData(
         champion=source.champion,
         classes=source.classes.names,
-        pictures=retraining_data.distinct(pulled.entries, test_set),
-        folder=folder / "pictures",
-        replay=replay or retraining_data.draw_replay(trained_on, folder / "again", progress),
-        outliers=retraining_data.fetch_outliers(store, folder / "nothing", days, labels),
+        pictures=pictures,
+        folder=to,
+        download=pulled,
+        replay=replay or Replay(),
         test_days=days,
     )

@@ -25,11 +25,11 @@ PREVIOUS, SERVES = "previous", "serves"
 
 @dataclass(frozen=True, slots=True)
 class ModelPackage:
-    """A model's file and card, and the manifest of what it was trained on: empty where that is not known."""
+    """A model's file and card, and the manifest of what it learned of the loop: None where that is not known."""
 
     model: bytes
     card: ModelCard
-    manifest: tuple[ManifestEntry, ...] = ()
+    manifest: tuple[ManifestEntry, ...] | None = None
     weights: bytes = b""
     """The network's state_dict as safetensors, to train on from; empty where nobody has it."""
 
@@ -72,7 +72,7 @@ def publish(
     meaning, and Changed when somebody else released meanwhile, or anything but `instead_of` (a sha256) serves.
     """
     card = package.card
-    if package.manifest:
+    if package.manifest is not None:
         with suppress(AlreadyExists):  # the same model was trained on the same
             ref, body = keys.model_file(card.name, card.sha256, manifests.FILE), manifests.to_bytes(package.manifest)
             store.create(ref, body, content_type="application/jsonl")

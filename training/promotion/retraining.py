@@ -13,6 +13,7 @@ from training.model.checkpoint import load_checkpoint
 from training.model.onnx_weights import unfold
 from training.model.train import export_checkpoint
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
+from training.promotion import gathering
 from training.promotion.gathering import RetrainingData
 
 STATISTICS_BATCHES = 8
@@ -28,8 +29,8 @@ def train_challenger(
     """
     training_loop.seed_everything(plan)
     training, validation = data.split(plan.seed)
-    if not training or not data.pictures.entries:
-        raise BadRequest("There is nothing to learn from yet: let annotators answer first.")
+    if not training:
+        raise BadRequest(gathering.NOTHING)
     network = mobilenet.extended(_weights(data, weights, plan, training), len(data.classes))
     (before, _), improved = training_loop.validate(network, validation, plan.preprocessing), False
     for epoch in training_loop.train_best(network, data, plan, to, on_batch, below=before):

@@ -1,16 +1,14 @@
 """What a model is retrained on: the loop's labelled pictures without those that judge, and what it must not forget."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from feedloop import files
-from feedloop.domain import clock, keys
+from feedloop.domain import annotations, clock, keys
 from feedloop.domain.answers import OTHER
 from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import Missing
 from feedloop.domain.prediction import PredictionId
 from feedloop.evidence import human_labels
 from feedloop.evidence.human_labels import HumanLabels
@@ -33,10 +31,20 @@ _PREFERENCE = tuple(keys.DATASETS.values())
 
 @dataclass(frozen=True, slots=True)
 class DistinctPictures:
-    """Pictures to learn from, each once, and how many were left out, by reason."""
+    """Pictures to learn from, each once, outliers among them; and how many were left out, by reason."""
 
     entries: tuple[ManifestEntry, ...]
     left_out: Document
+
+    @property
+    def of_classes(self) -> tuple[ManifestEntry, ...]:
+        """Those that show a class."""
+        return tuple(entry for entry in self.entries if not entry.is_outlier)
+
+    @property
+    def outliers(self) -> tuple[ManifestEntry, ...]:
+        """Those that show none."""
+        return tuple(entry for entry in self.entries if entry.is_outlier)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +68,7 @@ class Replay:
 
 
 def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> list[DatasetPicture]:
-    """The pictures to download.
+    """The pictures to download: of classes, and then those that annotators call none of them, and nobody a class.
 
     From the first of `days` (those that judge) on no picture of the random sample is taken from any queue, lest a model
     is judged, now or later, on what it was trained on. Older days judge nothing any more.
@@ -69,7 +77,8 @@ def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> 
     visitors = DatasetFilter((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True)
     older = DatasetFilter((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(days.first, 0)))
     chosen = (one for wanted in (informed, visitors, older) for one in selection.select_pictures(store, wanted, labels))
-    return [one for one in chosen if not _judges(one.prediction, days, labels)]
+    learned = [*chosen, *_outliers(store, labels)]
+    return [one for one in learned if not _judges(one.prediction, days, labels)]
 
 
 def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> DistinctPictures:
@@ -85,19 +94,6 @@ def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> Dis
         "duplicate": sum(len(same) - 1 for same in clear),
     }
     return DistinctPictures(tuple(same[0] for same in clear), left_out)
-
-
-def fetch_outliers(store: ObjectStore, folder: Path, days: DayRange, labels: HumanLabels) -> list[Example]:
-    """Pictures that annotators call none of the classes, and nobody anything else."""
-    outcomes = (outcome for queue in keys.QUEUES for outcome in human_labels.list_outcomes(store, queue))
-    none = {prediction for _, prediction in outcomes if set(labels.answers_about(prediction.sample_key)) == {OTHER}}
-    folder.mkdir(parents=True, exist_ok=True)
-    examples = []
-    for prediction in sorted(none, key=str):
-        path = folder / f"{prediction}.jpg"
-        if not _judges(prediction, days, labels) and _fetch_picture(store, prediction, path):
-            examples.append(Example(path, None))
-    return examples
 
 
 def draw_replay(trained_on: Document, folder: Path, progress: Progress) -> Replay:
@@ -138,11 +134,8 @@ def _judges(prediction: PredictionId, days: DayRange, labels: HumanLabels) -> bo
     return prediction.day >= days.first and prediction.sample_key in labels.tasks[keys.RANDOM_SAMPLED].sample_keys
 
 
-def _fetch_picture(store: ObjectStore, prediction: PredictionId, path: Path) -> bool:
-    """Have the picture here, whole; False when it is deleted by now."""
-    if not path.exists():
-        try:
-            files.replace(path, store.get(keys.production(prediction)).body)
-        except Missing:
-            return False
-    return True
+def _outliers(store: ObjectStore, labels: HumanLabels) -> Iterator[DatasetPicture]:
+    for queue in keys.REVIEW_QUEUES:
+        for kind, prediction in human_labels.list_outcomes(store, queue):
+            if kind == annotations.OTHER and set(labels.answers_about(prediction.sample_key)) == {OTHER}:
+                yield DatasetPicture(queue, None, prediction)

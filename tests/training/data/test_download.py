@@ -1,6 +1,7 @@
 """Datasets as image folders: chosen by listing, brought in parallel, continued after a kill."""
 
 import json
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -17,6 +18,7 @@ from tests.support.labelled import label
 from tests.support.training import at_home, command
 from tests.support.world import NOON
 from training.data import download, image_folder, manifests, selection
+from training.data.download import PictureFolder
 from training.data.selection import DatasetFilter
 
 LOW, FLAGGED, VISITORS = keys.LOW_CONFIDENCE, keys.USER_FEEDBACK, keys.USER_FEEDBACK_2
@@ -33,14 +35,22 @@ def choose(store, wanted):
 
 
 def pull(store, folder, wanted):
-    chosen = choose(store, wanted)
-    return download.download_pictures(
-        store, chosen, folder, releases.class_list(store), lambda things, *_: iter(things)
-    )
+    to = PictureFolder(folder, releases.class_list(store))
+    pulled = download.download_pictures(store, choose(store, wanted), to, track)
+    assert download.seal(to, pulled.entries) == version(folder)
+    return pulled
 
 
-def pulled(store, folder, *datasets, **how):
-    return {line.prediction for line in pull(store, folder, DatasetFilter(datasets, **how)).entries}
+def track(things, *_):
+    return iter(things)
+
+
+def version(folder):
+    return manifests.version((folder / manifests.FILE).read_bytes())
+
+
+def chosen(store, *datasets, **how):
+    return {str(one.prediction) for one in choose(store, DatasetFilter(datasets, **how))}
 
 
 def files(folder):
@@ -92,44 +102,44 @@ def test_the_same_labels_have_the_same_version(store, tmp_path):
         label(store, LOW, "Egg")
         label(store, VISITORS, "Meat")
     names = ("lowconfidence", "userfeedback2")
-    one, other = (
-        pull(store, tmp_path / "a", DatasetFilter(names)),
-        pull(store, tmp_path / "b", DatasetFilter(names[::-1])),
-    )
+    pull(store, tmp_path / "a", DatasetFilter(names))
+    pull(store, tmp_path / "b", DatasetFilter(names[::-1]))
+    assert (before := version(tmp_path / "a")) == version(tmp_path / "b")
     label(store, LOW, "Egg")
-    assert one.version == other.version != pull(store, tmp_path / "b", DatasetFilter(names)).version
+    pull(store, tmp_path / "b", DatasetFilter(names))
+    assert before != version(tmp_path / "b")
 
 
-def test_days_and_classes_narrow_a_dataset(store, tmp_path):
+def test_days_and_classes_narrow_a_dataset(store):
     monday, friday = (label(store, LOW, "Egg", world.prediction(time=NOON + timedelta(days=d))) for d in (0, 4))
     meat = label(store, LOW, "Meat")
     names = ("lowconfidence",)
-    assert pulled(store, tmp_path, *names, first="20261123") == {str(friday.id)}
-    assert pulled(store, tmp_path, *names, last="20261125", classes=frozenset({3})) == {str(monday.id)}
-    assert pulled(store, tmp_path, *names, classes=frozenset({5})) == {str(meat.id)}
+    assert chosen(store, *names, first="20261123") == {str(friday.id)}
+    assert chosen(store, *names, last="20261125", classes=frozenset({3})) == {str(monday.id)}
+    assert chosen(store, *names, classes=frozenset({5})) == {str(meat.id)}
 
 
-def test_agreed_is_what_two_sources_say(store, tmp_path):
+def test_agreed_is_what_two_sources_say(store):
     alone, confirmed = label(store, VISITORS, "Egg"), label(store, VISITORS, "Egg")
     label(store, FLAGGED, "Egg", confirmed)
-    assert pulled(store, tmp_path, "userfeedback2", agreed=True) == {str(confirmed.id)}
-    assert pulled(store, tmp_path, "userfeedback2") == {str(confirmed.id), str(alone.id)}
+    assert chosen(store, "userfeedback2", agreed=True) == {str(confirmed.id)}
+    assert chosen(store, "userfeedback2") == {str(confirmed.id), str(alone.id)}
 
 
 @pytest.mark.parametrize("denial", ["Meat", "None of these"])
-def test_what_a_third_source_denies_is_not_agreed(store, tmp_path, denial):
+def test_what_a_third_source_denies_is_not_agreed(store, denial):
     made = label(store, VISITORS, "Egg")
     label(store, FLAGGED, "Egg", made)
     label(store, LOW, denial, made)
-    assert pulled(store, tmp_path, "userfeedback2", "userfeedback", agreed=True) == set()
+    assert chosen(store, "userfeedback2", "userfeedback", agreed=True) == set()
 
 
 @pytest.mark.parametrize("silence", ["Can't tell", None])
-def test_who_cannot_tell_denies_nothing(store, tmp_path, silence):
+def test_who_cannot_tell_denies_nothing(store, silence):
     made = label(store, VISITORS, "Egg")
     label(store, FLAGGED, "Egg", made)
     label(store, LOW, silence, made)
-    assert pulled(store, tmp_path, "userfeedback2", agreed=True) == {str(made.id)}
+    assert chosen(store, "userfeedback2", agreed=True) == {str(made.id)}
 
 
 @pytest.mark.parametrize("gets", range(0, 12, 3))
@@ -156,12 +166,12 @@ def test_what_is_there_is_not_brought_again(store, tmp_path):
 def test_a_half_written_or_damaged_picture_never_counts(store, tmp_path):
     label(store, LOW, "Egg")
     (line,) = pull(store, tmp_path, DatasetFilter(("lowconfidence",))).entries
-    path = tmp_path / line.file
+    path = next(tmp_path.glob(f"class_*/{line.name}"))
     path.write_bytes(path.read_bytes()[:50])
     path.with_name(path.name + ".part").write_bytes(b"half")
     pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     assert image_folder.sha256_of(path) == line.sha256
-    assert files(tmp_path) == [line.file]
+    assert files(tmp_path) == [f"class_03/{line.name}"]
 
 
 def test_a_picture_that_moved_leaves_its_old_class(store, tmp_path):
@@ -174,26 +184,27 @@ def test_a_picture_that_moved_leaves_its_old_class(store, tmp_path):
 
 def test_a_picture_that_moves_while_it_is_read_is_left_out(store, tmp_path):
     made = label(store, LOW, "Egg")
-    chosen = choose(store, DatasetFilter(("lowconfidence",)))
+    listed = choose(store, DatasetFilter(("lowconfidence",)))
     label(store, LOW, "Meat", made, at=NOON + timedelta(hours=1))
-    names = releases.class_list(store)
-    found = download.download_pictures(store, chosen, tmp_path, names, lambda things, *_: iter(things))
+    to = PictureFolder(tmp_path, releases.class_list(store))
+    found = download.download_pictures(store, listed, to, track)
     assert (found.moved, found.entries, files(tmp_path)) == (1, (), [])
 
 
-def test_a_folder_of_other_pictures_is_refused(store, tmp_path):
+def test_a_file_of_somebody_else_is_left_alone_and_told(store, tmp_path):
+    label(store, LOW, "Egg")
     (tmp_path / "class_00").mkdir()
     (tmp_path / "class_00" / "mine.jpg").write_bytes(b"mine")
-    with pytest.raises(BadRequest, match="holds other pictures"):
-        pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
-    assert files(tmp_path) == ["class_00/mine.jpg"]
+    (line,) = (pulled := pull(store, tmp_path, DatasetFilter(("lowconfidence",)))).entries
+    assert files(tmp_path) == ["class_00/mine.jpg", f"class_03/{line.name}"]
+    assert pulled.foreign == (tmp_path / "class_00" / "mine.jpg",)
 
 
 def test_a_folder_that_differs_from_its_manifest_is_told(store, tmp_path):
     label(store, LOW, "Egg")
-    found = pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
     pictures = image_folder.load_pictures(tmp_path, complete=False)
-    assert pictures.version() == found.version
+    assert pictures.version() == version(tmp_path)
     pictures.examples[0].path.write_bytes(b"another")
     with pytest.raises(BadRequest, match=r"not what its manifest\.jsonl says"):
         pictures.version()
@@ -212,10 +223,10 @@ def test_a_manifest_follows_into_the_folder_of_the_model_that_was_trained_on_it(
     label(store, LOW, "Egg")
     found, to = pull(store, tmp_path / "pulled", DatasetFilter(("lowconfidence",))), tmp_path / "model"
     to.mkdir()
-    manifests.copy_beside(tmp_path / "pulled", to, found.version)
+    manifests.copy_beside(tmp_path / "pulled", to, version(tmp_path / "pulled"))
     assert manifests.load_beside(to) == found.entries
     manifests.copy_beside(tmp_path / "pulled", to, "another")
-    assert manifests.load_beside(to) == ()
+    assert manifests.load_beside(to) is None
 
 
 def test_what_is_wrong_with_a_wish_is_told(store):
@@ -234,9 +245,65 @@ def test_one_command_pulls_from_a_real_store(tmp_path, seaweedfs, monkeypatch, c
     assert "2 pictures in" in capsys.readouterr().out
 
 
-def test_what_a_system_leaves_in_a_pulled_folder_does_not_stop_the_next_pull(tmp_path):
+def test_what_a_system_leaves_in_a_pulled_folder_is_not_told(store, tmp_path):
     (tmp_path / "class_00").mkdir()
     for name in (".DS_Store", "Thumbs.db", "._1.jpg"):
         (tmp_path / "class_00" / name).write_bytes(b"not ours")
-    download._clear(tmp_path, set(), ClassList.of(["Bread"]))
+    assert pull(store, tmp_path, DatasetFilter(("lowconfidence",))).foreign == ()
     assert len(list((tmp_path / "class_00").iterdir())) == 3
+
+
+def test_a_second_pull_keeps_what_the_first_brought(store, tmp_path):
+    low, flagged = label(store, LOW, "Egg"), label(store, FLAGGED, "Meat")
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
+    both = pull(store, tmp_path, DatasetFilter(("userfeedback",)))
+    assert files(tmp_path) == [f"class_03/lowconfidence-{low.id}.jpg", f"class_05/userfeedback-{flagged.id}.jpg"]
+    assert {line.prediction for line in both.entries} == {str(low.id), str(flagged.id)}
+
+
+@pytest.mark.parametrize(("now", "where"), [("Meat", ["class_05"]), ("None of these", []), (None, [])])
+def test_an_earlier_picture_follows_its_label(store, tmp_path, now, where):
+    made = label(store, LOW, "Egg", by=3)
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
+    label(store, LOW, now, made, by=3, at=NOON + timedelta(hours=1))
+    pulled = pull(store, tmp_path, DatasetFilter(("userfeedback",)))
+    assert [name.split("/")[0] for name in files(tmp_path)] == where
+    assert (len(pulled.entries), pulled.unlabelled) == (len(where), 1 - len(where))
+
+
+@pytest.mark.parametrize("again", ["lowconfidence", "userfeedback"])
+def test_a_picture_that_is_gone_from_the_store_stays_and_is_told(store, tmp_path, again):
+    made = label(store, LOW, "Egg")
+    before = pull(store, tmp_path, DatasetFilter(("lowconfidence",))).entries
+    store.delete(keys.dataset(LOW, 3, made.id))
+    pulled = pull(store, tmp_path, DatasetFilter((again,)))
+    assert [str(path.relative_to(tmp_path)) for path in pulled.gone] == files(tmp_path)
+    assert [line.sha256 for line in pulled.entries] == [line.sha256 for line in before]
+
+
+@pytest.mark.parametrize("gets", range(0, 14, 3))
+def test_a_second_pull_killed_anywhere_keeps_the_first(store, tmp_path, gets):
+    for _ in range(3):
+        label(store, LOW, "Egg")
+        label(store, FLAGGED, "Meat")
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
+    with suppress(Killed):
+        pull(KilledStore(store, gets), tmp_path, DatasetFilter(("userfeedback",)))
+    assert len(pull(store, tmp_path, DatasetFilter(("userfeedback",))).entries) == len(files(tmp_path)) == 6
+
+
+def test_a_folder_of_other_classes_is_refused(store, tmp_path):
+    (tmp_path / "classes.txt").write_text("Cat\nDog\n")
+    with pytest.raises(BadRequest, match="other classes"):
+        pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
+
+
+def test_folders_sort_as_their_indices_also_where_classes_are_many(store, tmp_path):
+    made = label(store, LOW, "Egg")
+    pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
+    to = PictureFolder(tmp_path, ClassList.of([f"Class {index}" for index in range(101)]))
+    download.seal(to, download.download_pictures(store, [], to, track).entries)
+    folders = sorted(path.name for path in tmp_path.iterdir() if path.is_dir())
+    assert folders == [f"class_{index:03d}" for index in range(101)]
+    assert files(tmp_path) == [f"class_003/lowconfidence-{made.id}.jpg"]
+    assert image_folder.load_pictures(tmp_path, complete=False).version() == version(tmp_path)

@@ -1,5 +1,6 @@
 """What is learned from: never what judges, each picture once, and what must not be forgotten."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -88,16 +89,22 @@ def test_a_picture_that_is_conflicting_teaches_neither():
     assert (distinct.entries, distinct.left_out["conflicting"]) == ((line("b"),), 1)
 
 
-def test_pictures_of_none_of_the_classes_teach_to_be_unsure(store, tmp_path):
+def test_pictures_that_annotators_call_none_of_the_classes_and_nobody_a_class_are_outliers(store):
     made = label(store, LOW, "None of these")
     label(store, VISITORS, "Egg", label(store, FLAGGED, "None of these"))
     label(store, LOW, "Can't tell")
-    for _ in range(2):
-        (outlier,) = retraining_data.fetch_outliers(store, tmp_path, DAYS, labels(store))
-        assert (outlier.index, outlier.path.read_bytes()) == (None, store.get(keys.production(made.id)).body)
-    store.delete(keys.production(made.id))
-    outlier.path.unlink()
-    assert retraining_data.fetch_outliers(store, tmp_path, DAYS, labels(store)) == []
+    (outlier,) = retraining_data.choose_pictures(store, DAYS, labels(store))
+    assert (outlier.class_index, outlier.ref) == (None, keys.production(made.id))
+
+
+def test_an_outlier_that_may_judge_is_not_learned(store):
+    asked(store, label(store, LOW, "None of these"))
+    assert chosen(store) == set()
+
+
+def test_a_class_and_none_of_them_about_the_same_bytes_teach_neither():
+    none = replace(line("a", key="b"), class_index=None, class_name=None)
+    assert retraining_data.distinct([line("a"), none], set()).entries == ()
 
 
 def test_the_drawings_of_the_demonstration_model_are_drawn_again(tmp_path, monkeypatch):
