@@ -75,6 +75,7 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.AnnotationToolDown: (503, "annotation-tool-down", "Label Studio does not answer"),
     errors.AnnotationToolMisconfigured: (503, "annotation-tool-misconfigured", "Label Studio refuses the service"),
     errors.NoModel: (503, "no-model", "No model is released"),
+    errors.ModelFailed: (503, "model-failed", "The model gave no usable answer"),
     errors.DayClosing: (503, "day-closing", "The day of this upload is being closed"),
     errors.Busy: (429, "busy", "Too many calls at the same time"),
     errors.TooOften: (429, "too-often", "Too many calls from one address"),

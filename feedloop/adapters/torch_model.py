@@ -9,9 +9,9 @@ from io import BytesIO
 import torch
 from torchvision import models
 
-from feedloop.domain.cards import Colours, ModelSpec
+from feedloop.domain.cards import BGR, NCHW, RGB, Colours, ModelSpec
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import NoModel
+from feedloop.domain.errors import ModelFailed, NoModel
 from feedloop.ports import Picture, Prepare
 
 torch.set_num_threads(1)
@@ -20,37 +20,47 @@ ARCHITECTURE = "mobilenet_v2"
 """Of a card that names none."""
 
 _UNUSABLE = (EOFError, KeyError, OSError, RuntimeError, TypeError, ValueError, pickle.UnpicklingError)
+_LONGEST_REASON = 300
 
 
 class TorchClassifier:
-    """A torchvision network whose logits, over the card's temperature, become probabilities."""
+    """A torchvision network whose answers, by default logits over the card's temperature, become probabilities."""
 
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
         """Load and try the model. Raises NoModel when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
+        if (self._spec.input.layout, self._spec.input.channels) not in {(NCHW, RGB), (NCHW, BGR)}:
+            raise NoModel("A torch file takes pictures as N x 3 x size x size: the card's layout and channels differ.")
         self._mean, self._std = _per_colour(self._spec.input.mean), _per_colour(self._spec.input.std)
+        name = card.get("architecture", ARCHITECTURE)
         try:
-            self._temperature = float(card.get("temperature", 1))
-            name = card.get("architecture", ARCHITECTURE)
             self._network = models.get_model(name, weights=None, num_classes=self._spec.classes)
             self._network.load_state_dict(torch.load(BytesIO(model), map_location="cpu", weights_only=True))
-            self._network.eval()
-            probabilities = self._infer(bytes(3 * self._spec.input.size**2))  # a black picture
         except _UNUSABLE as error:
-            raise NoModel("The released model cannot be loaded.") from error
-        self._spec.check(probabilities)
+            reason = " ".join(str(error).split())[:_LONGEST_REASON]
+            raise NoModel(f"The file is no state_dict of {name} with {self._spec.classes} classes: {reason}") from error
+        self._network.eval()
+        try:
+            self._infer(bytes(3 * self._spec.input.size**2))  # a black picture
+        except ModelFailed as error:
+            raise NoModel(str(error)) from error
 
     def probabilities(self, picture: Picture) -> list[float]:
-        """One probability per class index; they sum to 1."""
+        """One probability per class of the card; they sum to 1. Raises ModelFailed when the model gives none."""
         return self._infer(self._prepare(picture, self._spec.input))
 
     def _infer(self, rgb: bytes) -> list[float]:
-        rows = torch.frombuffer(bytearray(rgb), dtype=torch.uint8).view(self._spec.input.size, self._spec.input.size, 3)
-        pixels = rows.permute(2, 0, 1).float() / 255
-        with torch.inference_mode():
-            logits = self._network(((pixels - self._mean) / self._std)[None])
-            outputs = torch.softmax(logits[0] / self._temperature, 0)
-        return [float(p) for p in outputs]
+        size = self._spec.input.size
+        rows = torch.frombuffer(bytearray(rgb), dtype=torch.uint8).view(size, size, 3)
+        pixels = (rows.permute(2, 0, 1).float() / 255 - self._mean) / self._std
+        if self._spec.input.channels == BGR:
+            pixels = pixels.flip(0)
+        try:
+            with torch.inference_mode():
+                (answer,) = self._network(pixels[None])
+        except _UNUSABLE as error:
+            raise ModelFailed(f"The model fails on a picture: {str(error)[:_LONGEST_REASON]}") from error
+        return self._spec.probabilities(answer.tolist())
 
 
 def _per_colour(values: Colours) -> torch.Tensor:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import NoModel
+from feedloop.domain.errors import ModelFailed, NoModel
 
 ONNX, TORCH = "onnx", "torch"
 FILES = {ONNX: "model.onnx", TORCH: "model.pt"}
@@ -21,10 +21,13 @@ NEAREST, BILINEAR, BICUBIC, LANCZOS, BOX, HAMMING = INTERPOLATIONS = (
 """The filters of Pillow, by its names. All but `nearest` average when they shrink (torchvision's `antialias`)."""
 
 NCHW, NHWC = "NCHW", "NHWC"
-RGB, BGR = "RGB", "BGR"
-PROBABILITIES, LOGITS, LOG_PROBABILITIES = "probabilities", "logits", "log_probabilities"
+RGB, BGR, GRAY = "RGB", "BGR", "GRAY"
+PROBABILITIES, LOGITS, LOG_PROBABILITIES = KINDS = "probabilities", "logits", "log_probabilities"
 
 Colours = tuple[float, float, float]
+
+_SUM_TOLERANCE, _ROUNDING = 1e-3, 1e-6
+"""Of probabilities: 16-bit floats of 1,000 classes sum to 1 within 2e-4; the second is how far below 0 one may be."""
 
 _ANY_SIDE = 65_536
 """More pixels than a picture has a side: it is decoded whole. A filter that picks single pixels shows any other."""
@@ -76,7 +79,8 @@ class Preprocessing:
 
     `size` is the side of the square input in pixels; `mean` and `std` are per colour, in the order red, green, blue
     whatever `channels` says. `resize_size` is what `resize` makes of both sides, or of the shorter one, before the
-    centre of `size` x `size` is cut out. `name` is the model's input that takes the picture, where it has several.
+    centre of `size` x `size` is cut out. `channels` is their order in the model's input; GRAY is one, with the first
+    mean and std, of luma by ITU-R 601.
     """
 
     size: int
@@ -87,7 +91,6 @@ class Preprocessing:
     interpolation: str = BILINEAR
     layout: str = NCHW
     channels: str = RGB
-    name: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "resize_size", self.resize_size or self.size)
@@ -96,17 +99,16 @@ class Preprocessing:
     def from_card(cls, card: Document) -> Self:
         """What a card says of its model's input. Raises NoModel when it makes no sense."""
         given = _part(card, "input")
-        size = _whole(given, "size")
+        size, channels = _whole(given, "size"), _choice(given, "channels", RGB, (RGB, BGR, GRAY))
         spec = cls(
             size,
-            _colours(given, "mean"),
-            _colours(given, "std"),
+            _colours(given, "mean", channels),
+            _colours(given, "std", channels),
             _choice(given, "resize", "", (STRETCH, SHORTER_SIDE)),
             _whole(given, "resize_size", size),
             _choice(given, "interpolation", BILINEAR, INTERPOLATIONS),
             _choice(given, "layout", NCHW, (NCHW, NHWC)),
-            _choice(given, "channels", RGB, (RGB, BGR)),
-            str(given.get("name", "")),
+            channels,
         )
         if spec.resize_size < spec.size:
             raise _nonsense("input.resize_size", spec.resize_size, f"at least input.size, {spec.size}")
@@ -118,7 +120,7 @@ class Preprocessing:
         """As `input` of a card; what has its default is left out, as in every card from before there was a choice."""
         document = {"size": self.size, "mean": list(self.mean), "std": list(self.std), "resize": self.resize}
         plain = Preprocessing(self.size, self.mean, self.std)
-        later = ("resize_size", "interpolation", "layout", "channels", "name")
+        later = ("resize_size", "interpolation", "layout", "channels")
         return document | {name: value for name in later if (value := getattr(self, name)) != getattr(plain, name)}
 
     @property
@@ -160,9 +162,21 @@ class OutputSpec:
         if "output" not in card and card.get("format") == TORCH:
             return cls(LOGITS, _positive(card, "temperature"))
         given = _part(card, "output") if "output" in card else {}
-        kinds = (PROBABILITIES, LOGITS, LOG_PROBABILITIES)
-        kind = _choice(given, "kind", PROBABILITIES, kinds, "output")
+        kind = _choice(given, "kind", PROBABILITIES, KINDS, "output")
         return cls(kind, _positive(given, "temperature", "output."), str(given.get("name", "")))
+
+    def to_probabilities(self, numbers: Sequence[float]) -> list[float]:
+        """One probability per class, in 64-bit floats; the temperature divides logits (Guo et al., 2017).
+
+        Raises ModelFailed when the numbers are not what `kind` says.
+        """
+        if self.kind == LOGITS:
+            return _checked(_softmax(numbers, self.temperature), self.kind)
+        logarithms = self.kind == LOG_PROBABILITIES
+        answer = _checked([math.exp(min(x, 1)) for x in numbers] if logarithms else [*map(float, numbers)], self.kind)
+        if self.temperature == 1:
+            return answer
+        return _softmax([math.log(p) if p > 0 else -math.inf for p in answer], self.temperature)
 
     def to_document(self) -> Document:
         """As `output` of a card; empty for probabilities as they are."""
@@ -186,10 +200,33 @@ class ModelSpec:
             raise _nonsense("classes", classes, "a list of at least two names")
         return cls(len(classes), Preprocessing.from_card(card), OutputSpec.from_card(card))
 
-    def check(self, probabilities: Sequence[float]) -> None:
-        """Refuse a model whose probabilities are not what its card says. Raises NoModel."""
-        if len(probabilities) != self.classes or not math.isclose(sum(probabilities), 1, abs_tol=1e-3):
-            raise NoModel("The model does not give one probability per class of its card.")
+    def probabilities(self, numbers: Sequence[float]) -> list[float]:
+        """What the model gave for a picture, as one probability per class. Raises ModelFailed when it is not that."""
+        if len(numbers) != self.classes:
+            raise ModelFailed(f"The model gives {len(numbers)} numbers, and its card names {self.classes} classes.")
+        return self.output.to_probabilities(numbers)
+
+
+def _softmax(numbers: Sequence[float], temperature: float) -> list[float]:
+    """Without overflow: the largest becomes exp(0). NaN and infinity spread."""
+    largest = max(numbers)
+    powers = [math.exp((x - largest) / temperature) for x in numbers]
+    total = sum(powers)
+    return [power / total for power in powers]
+
+
+def _checked(answer: list[float], kind: str) -> list[float]:
+    total, least = sum(answer), min(answer)
+    if not math.isfinite(total):
+        raise ModelFailed("The model answers with numbers that are not finite.")
+    if least < -_ROUNDING or not math.isclose(total, 1, abs_tol=_SUM_TOLERANCE):
+        others = " or ".join(other for other in KINDS if other != kind)
+        raise ModelFailed(
+            f"The model's answer is not what its card says, {kind}: the smallest is {least:.4g} and they sum to"
+            f" {total:.4g}. Say {others} as output.kind where that is true; classes that do not exclude each other"
+            " (sigmoid) cannot be served."
+        )
+    return answer
 
 
 def _nonsense(key: str, value: object, wanted: str) -> NoModel:
@@ -232,9 +269,10 @@ def _positive(given: Document, key: str, part: str = "") -> float:
     return number
 
 
-def _colours(given: Document, key: str) -> Colours:
+def _colours(given: Document, key: str, channels: str) -> Colours:
     try:
-        red, green, blue = map(float, given[key])
+        levels = [*map(float, given[key])]
+        red, green, blue = levels * 3 if channels == GRAY and len(levels) == 1 else levels
     except (KeyError, TypeError, ValueError):
         red = green = blue = math.nan
     if not all(map(math.isfinite, (red, green, blue))):

@@ -17,6 +17,7 @@ FeedloopError
 │   ├── AnnotationToolDown
 │   ├── AnnotationToolMisconfigured
 │   ├── NoModel
+│   │   └── ModelFailed
 │   ├── DayClosing
 │   ├── Busy
 │   ├── TooOften
@@ -108,6 +109,10 @@ class AnnotationToolMisconfigured(Unavailable):
 
 class NoModel(Unavailable):
     """No release is current, or its files cannot be read."""
+
+
+class ModelFailed(NoModel):
+    """The model that serves gave no usable answer to this picture; the message says what it gave."""
 
 
 class DayClosing(Unavailable):

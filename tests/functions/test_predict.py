@@ -3,8 +3,9 @@ from functools import partial
 from io import BytesIO
 
 import pytest
+from PIL import Image
 
-from feedloop import wiring
+from feedloop import releases, wiring
 from feedloop.adapters.memory import MemoryStore
 from feedloop.adapters.pictures import normalise
 from feedloop.app import create_app
@@ -14,7 +15,7 @@ from feedloop.domain.errors import DayClosing, StoreDown
 from feedloop.domain.upload_limits import MOST_BYTES
 from feedloop.settings import Settings
 from functions.predict.handler import handle
-from tests.support import demo
+from tests.support import demo, tiny_models
 from tests.support.demo import CARD, committed, queued, upload
 from tests.support.interleaving import Worker
 from tests.support.uploads import SECRET, clear_upload, encoded, private_exif, scene, unclear_upload
@@ -88,6 +89,17 @@ def test_what_cannot_be_classified_is_refused_and_leaves_nothing(site, store, bo
     refusal = site.post("/", data=body)
     assert (refusal.status_code, refusal.json["type"]) == (status, f"urn:feedloop:problem:{kind}")
     assert everything(store, keys.PRODUCTION, "") == everything(store, keys.TRACKING, "") == {}
+
+
+def test_a_model_without_an_answer_to_a_picture_says_so_and_leaves_nothing(site, store, capsys):
+    model = tiny_models.not_a_number_of_white()
+    releases.publish(store, model, tiny_models.card(model), now=NOON)
+    assert site.post("/", data=clear_upload()).status_code == 200
+    failed = site.post("/", data=encoded(Image.new("RGB", (64, 64), "white")))
+    assert (failed.status_code, failed.json["type"]) == (503, "urn:feedloop:problem:model-failed")
+    assert "not finite" in capsys.readouterr().out
+    assert len(committed(store)) == 1
+    assert queued(store) == [one.id.sample_key for one in committed(store) if one.is_low_confidence]
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256, "schlüssel", "a\tb"])

@@ -123,6 +123,15 @@ def not_a_number() -> bytes:
     return _serialised(_pooled(np.abs(WEIGHTS), [*nodes, *_softmax(SCORES, of="roots")]))
 
 
+def not_a_number_of_white() -> bytes:
+    """Fine, until a picture comes that is nearly white: then the root of a negative number."""
+    limit = numpy_helper.from_array(np.array([0.9], np.float32), "limit")
+    below = helper.make_node("Sub", ["limit", "means"], ["below"])
+    roots = [below, helper.make_node("Sqrt", ["below"], ["roots"])]
+    again = helper.make_node("MatMul", ["roots", "weights"], ["again"])
+    return _serialised(_pooled(WEIGHTS, [*roots, again, *_softmax(of="again")], constants=[limit]))
+
+
 def negative() -> bytes:
     """Numbers that sum to 1, and some of them are below 0."""
     weights, bias = WEIGHTS - WEIGHTS.mean(1, keepdims=True), np.full(5, 0.2, np.float32)
@@ -184,9 +193,10 @@ def cut_short() -> bytes:
 
 
 _KINDS = (plain, logits, sigmoid, log_softmax, softmax_twice, convolutional, channels_last, float16, float64, uint8)
-_OUTPUTS = (fixed_batch, label_first, zip_map, zero_weights, not_a_number, negative, random, unknown_domain, long_loop)
+_OUTPUTS = (fixed_batch, label_first, zip_map, zero_weights, not_a_number, negative, random, unknown_domain)
 MODELS: Mapping[str, Callable[[], bytes]] = {
-    one.__name__: one for one in (*_KINDS, *_OUTPUTS, wrong_width, two_inputs, cut_short)
+    one.__name__: one
+    for one in (*_KINDS, *_OUTPUTS, long_loop, wrong_width, two_inputs, cut_short, not_a_number_of_white)
 }
 """Every one that is a single file, by its name."""
 

@@ -14,7 +14,7 @@ from feedloop.adapters.pictures import scans
 from feedloop.adapters.pictures.colours import SPACES, on_white, png_on_white, to_srgb
 from feedloop.adapters.pictures.opening import open_picture, too_large
 from feedloop.domain import exif, icc, jpeg, png, webp
-from feedloop.domain.cards import INTERPOLATIONS, Preprocessing
+from feedloop.domain.cards import GRAY, INTERPOLATIONS, Preprocessing
 from feedloop.domain.errors import BrokenPicture, UnsupportedPicture
 from feedloop.domain.jpeg import Jpeg
 from feedloop.domain.png import Png
@@ -88,6 +88,8 @@ def prepare(picture: Picture, preprocessing: Preprocessing) -> bytes:
     what is cut off, so the pixels are those of resizing all and cropping. Raises BrokenPicture.
     """
     image = decode(picture, preprocessing.decode_side)
+    if preprocessing.channels == GRAY:
+        image = image.convert("L").convert("RGB")
     x, y = image.width / picture.width, image.height / picture.height
     left, top, right, bottom = preprocessing.box(picture.width, picture.height)
     size = (preprocessing.size, preprocessing.size)

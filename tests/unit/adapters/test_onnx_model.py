@@ -3,10 +3,12 @@ import subprocess
 import sys
 
 import pytest
+from PIL import Image
 
 from feedloop.adapters.onnx_model import OnnxClassifier
 from feedloop.adapters.pictures import normalise, prepare
 from feedloop.domain.errors import NoModel
+from tests.support import tiny_models
 from tests.support.demo import CARD, MODEL
 from tests.support.uploads import clear_upload, encoded, scene, unclear_upload
 
@@ -71,3 +73,85 @@ def test_the_runtime_keeps_no_identifier_and_reports_to_nobody(tmp_path):
     env = {**outside, "HOME": str(tmp_path), "TMPDIR": str(tmp_path)}
     subprocess.run([sys.executable, "-c", code], env=env, check=True)
     assert not list(tmp_path.iterdir())
+
+
+RED, GREEN, BLUE = (normalise(encoded(Image.new("RGB", (40, 40), colour))) for colour in ("red", "lime", "blue"))
+MODELS = tiny_models.MODELS
+
+
+def tiny(model, classes=tiny_models.CLASSES, output=None, **of_input):
+    plain = tiny_models.card(model)
+    card = {**plain, "classes": list(classes), "input": {**plain["input"], **of_input}, "output": output or {}}
+    return OnnxClassifier(model, card, prepare=prepare)
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("logits", {"output": {"kind": "logits"}}),
+        ("log_softmax", {"output": {"kind": "log_probabilities"}}),
+        ("convolutional", {}),
+        ("channels_last", {"layout": "NHWC"}),
+        ("float16", {}),
+        ("float64", {}),
+        ("uint8", {"std": [1 / 255] * 3}),
+        ("fixed_batch", {}),
+        ("label_first", {"output": {"name": "probabilities"}}),
+        ("zip_map", {}),
+    ],
+)
+@pytest.mark.parametrize("picture", [RED, GREEN, BLUE], ids=["red", "green", "blue"])
+def test_a_model_of_another_shape_gives_the_same_answer(name, changes, picture):
+    answer = tiny(MODELS[name](), **changes).probabilities(picture)
+    assert answer == pytest.approx(tiny(MODELS["plain"]()).probabilities(picture), abs=2e-3)
+
+
+def test_a_model_that_learned_blue_first_gets_blue_first():
+    plain, other = tiny(MODELS["plain"]()), tiny(MODELS["plain"](), channels="BGR")
+    assert other.probabilities(RED) == plain.probabilities(BLUE)
+
+
+def test_names_of_a_map_decide_which_class_is_meant():
+    model = tiny_models.zip_map()
+    turned = tiny(model, classes=tiny_models.CLASSES[::-1])
+    assert turned.probabilities(RED) == tiny(model).probabilities(RED)[::-1]
+    numbered = tiny(tiny_models.zip_map([3, 1, 2, 10, 20]))
+    first, second, third, *_ = tiny(model).probabilities(RED)
+    assert numbered.probabilities(RED)[:3] == [second, third, first]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "told"),
+    [
+        ("logits", {}, "logits"),
+        ("sigmoid", {}, "sigmoid"),
+        ("log_softmax", {}, "log_probabilities"),
+        ("plain", {"output": {"kind": "log_probabilities"}}, "sum to"),
+        ("channels_last", {}, "N x 32 x 32 x 3.*N x 3 x 32 x 32"),
+        ("plain", {"size": 64}, "N x 3 x 32 x 32.*N x 3 x 64 x 64"),
+        ("plain", {"channels": "GRAY"}, "N x 1 x 32 x 32"),
+        ("uint8", {}, "uint8.*1/255"),
+        ("float16", {"std": [1e-6] * 3}, "too large.*float16"),
+        ("label_first", {}, "2 outputs.*label.*probabilities.*output.name"),
+        ("label_first", {"output": {"name": "label"}}, "int64"),
+        ("label_first", {"output": {"name": "scores"}}, "none that is called scores"),
+        ("zip_map", {"classes": "abcde"}, "'Bread'.*'a'"),
+        ("plain", {"classes": "abcd"}, "5 numbers.*4 classes"),
+        ("wrong_width", {"classes": "abcdefg"}, "5 numbers.*7 classes"),
+        ("two_inputs", {}, "2 inputs.*scale"),
+        ("not_a_number", {}, "not finite"),
+        ("negative", {}, "smallest is -"),
+        ("unknown_domain", {}, "com.acme"),
+        ("cut_short", {}, "protobuf"),
+    ],
+)
+def test_a_model_that_its_card_does_not_describe_is_refused_with_both(name, changes, told):
+    with pytest.raises(NoModel, match=told):
+        tiny(MODELS[name](), **changes)
+
+
+def test_weights_beside_the_file_are_not_looked_for_where_we_happen_to_run(tmp_path, monkeypatch):
+    model = tiny_models.external_data(tmp_path).read_bytes()
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(NoModel, match="second file"):
+        tiny(model)
