@@ -197,12 +197,13 @@ def _check_ends(model: ModelProto, classes: int) -> None:
     """One image in, scores out."""
     image_input(model)
     scores = [one.type.tensor_type for one in model.graph.output if one.type.tensor_type.elem_type in _FLOATS]
-    if not scores:
+    maps = [one for one in model.graph.output if one.type.HasField("sequence_type")]
+    if not scores and not maps:
         raise ModelRefused(
             "output", "No output has one score per class, only labels (ArgMax, for example). Export the scores as well."
         )
     widths = [math.prod(side.dim_value for side in one.shape.dim[1:]) for one in scores if one.HasField("shape")]
-    if len(widths) == len(scores) and not {0, classes} & set(widths):  # 0: a side that the file leaves open
+    if scores and len(widths) == len(scores) and not {0, classes} & set(widths):  # 0: a side that the file leaves open
         raise ModelRefused(
             "output",
             f"The file declares {' or '.join(map(str, widths))} scores, and the card names {classes} classes. Name"

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from feedloop.domain.cards import ModelCard
+from feedloop.domain.cards import ModelCard, OutputSpec, Preprocessing
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import BadRequest
 from feedloop.releases import CARD_FILE, MODEL_FILE
@@ -18,6 +18,14 @@ def make_card(model: bytes, name: str, classes: tuple[str, ...], facts: Mapping[
     """What must be known to serve a model, and what is worth knowing about it."""
     known = {"v": 1, "name": name, "sha256": hashlib.sha256(model).hexdigest(), "format": "onnx"}
     return {**known, "classes": list(classes), **facts, "created": created}
+
+
+def serving_facts(input_: Preprocessing, output: OutputSpec | None = None, *, note: str | None = None) -> Document:
+    """What a card says of input and output, in the oldest words that say it, and its note."""
+    facts: Document = {"input": input_.to_document()}
+    if output is not None and output != OutputSpec():
+        facts["output"] = output.to_document()
+    return facts if note is None else {**facts, "note": note}
 
 
 def short_metrics(metrics: Mapping[str, Any]) -> Document:

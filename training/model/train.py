@@ -16,7 +16,7 @@ from training.data.drawings import FIRST_DAY
 from training.data.gallery import draw_folder
 from training.data.image_folder import Example, Pictures
 from training.model import mobilenet, onnx_export, training_loop
-from training.model.card import make_card, short_metrics, validation_share
+from training.model.card import make_card, serving_facts, short_metrics, validation_share
 from training.model.checkpoint import Checkpoint, load_checkpoint
 from training.model.evaluation import evaluate
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
@@ -103,9 +103,8 @@ class ExportResult:
     def card(self, name: str, created: str, note: str | None = None) -> Document:
         """The model card of this file."""
         facts = {
-            "input": self.checkpoint.preprocessing.to_document(),
+            **serving_facts(self.checkpoint.preprocessing, note=note),
             "temperature": round(self.temperature, 6),
-            **({} if note is None else {"note": note}),
             "trained_on": dict(self.checkpoint.trained_on),
             "metrics": self.metrics,
         }

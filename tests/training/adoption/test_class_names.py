@@ -1,0 +1,69 @@
+"""Names from files and options, in every form that people have them in."""
+
+import json
+
+import pytest
+
+from feedloop.domain.errors import BadRequest
+from training.adoption import class_names
+
+FORMS = {
+    "lines": b"Egg\nRice\nSoup\n",
+    "UTF-16": "\ufeffEgg\nRice\nSoup".encode("utf-16-le"),
+    "Teachable Machine": b"0 Egg\n1 Rice\n2 Soup\n",
+    "numbers in text order": b"0 Egg\n2 Soup\n1 Rice\n",
+    "from one": b"1: Egg\n2: Rice\n3: Soup\n",
+    "JSON list": b'["Egg", "Rice", "Soup"]',
+    "JSON by index": b'{"0": "Egg", "2": "Soup", "1": "Rice"}',
+    "JSON by name": b'\xef\xbb\xbf{"Egg": 0, "Soup": 2, "Rice": 1}',
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_of_names_is_understood(tmp_path, form):
+    file = tmp_path / "labels.txt"
+    file.write_bytes(FORMS[form])
+    assert class_names.parse_option(str(file)) == ("Egg", "Rice", "Soup")
+
+
+def test_indices_are_sorted_as_numbers():
+    names = {str(index): f"food {index}" for index in (0, 1, 10, 11, 2, 3, 4, 5, 6, 7, 8, 9)}
+    assert class_names.from_json(names, "id2label")[2] == "food 2"
+
+
+BROKEN = {
+    "hole": {0: "a", 2: "b"},
+    "text": "ab",
+    "twice": ["a", "a"],
+    "number": [1, 2],
+    "one": ["a"],
+    "null": [None, "a"],
+}
+
+
+@pytest.mark.parametrize("content", BROKEN.values(), ids=BROKEN)
+def test_what_is_no_list_of_names_is_refused(content):
+    with pytest.raises(BadRequest):
+        class_names.from_json(content, "it")
+
+
+@pytest.mark.parametrize("body", [b"", b"[1", b"\xff\xfe\x00", b"{}", json.dumps([["a"], ["b"]]).encode()])
+def test_a_broken_file_is_refused(tmp_path, body):
+    (tmp_path / "names.txt").write_bytes(body)
+    with pytest.raises(BadRequest):
+        class_names.parse_option(str(tmp_path / "names.txt"))
+
+
+def test_a_file_that_is_not_there_is_named():
+    with pytest.raises(BadRequest, match=r"labels.txt cannot be opened"):
+        class_names.parse_option("labels.txt")
+
+
+@pytest.mark.parametrize("names", [("1", "10", "2"), ("class 1", "class 2", "class 10")])
+def test_text_order_and_number_order_are_told_apart(names):
+    assert "10 before 2" in class_names.order_warning(names)
+
+
+@pytest.mark.parametrize("names", [("Egg", "Rice"), ("b2", "a10"), ("a1", "a2")])
+def test_an_order_that_is_no_question_is_not_told(names):
+    assert not class_names.order_warning(names)

@@ -1,0 +1,132 @@
+"""Class names of a foreign model by index: a list, lines, JSON, or a mapping in either direction.
+
+What cannot be trusted is refused: an index without a name, numbers in place of names, a list of another length.
+"""
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from feedloop.domain.classes import check_names, parse_names
+from feedloop.domain.errors import BadRequest, Malformed
+
+LONGEST_LITERAL = 1_000_000
+"""Characters of a list inside a model file; parsing more could take long."""
+
+_NUMBERED = re.compile(r"(\d+)[\s:,;=]+(\S.*)")
+_PARTS = re.compile(r"(\d+)")
+_PLACEHOLDER = re.compile(r"(label|class)?[ _-]?\d+", re.IGNORECASE)
+
+
+def parse_option(text: str) -> tuple[str, ...]:
+    """The names that `--classes` gives: of a file, else a list with commas. Raises BadRequest."""
+    if "," not in text or Path(text).is_file():
+        return load_file(Path(text))
+    return _checked([name.strip() for name in text.split(",")], "--classes")
+
+
+def load_file(file: Path) -> tuple[str, ...]:
+    """One name a line ("0 name" too), a JSON list, or a JSON object of index and name. Raises BadRequest."""
+    try:
+        body = file.read_bytes()
+    except OSError as error:
+        raise BadRequest(f"--classes: {file} cannot be opened: {error.strerror}.") from error
+    if body.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1] in {b"[", b"{"}:
+        try:
+            return from_json(json.loads(body), str(file))
+        except (ValueError, RecursionError) as error:
+            raise BadRequest(f"{file} begins like JSON, but is none: {error}.") from error
+    try:
+        return _checked(_without_numbers(parse_names(body)), str(file))
+    except Malformed as error:
+        raise BadRequest(f"{file}: {error}.") from error
+
+
+def parse_literal(text: str, origin: str) -> tuple[str, ...]:
+    """Names in a text that a file carries: JSON, or a literal of Python, which is never run. Raises BadRequest."""
+    if len(text) > LONGEST_LITERAL:
+        raise BadRequest(f"{origin} has {len(text)} characters, more than any list of classes.")
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return from_json(parse(text), origin)
+        except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
+            continue
+    raise BadRequest(f"{origin} is no list of class names: say --classes.")
+
+
+def from_json(content: object, origin: str) -> tuple[str, ...]:
+    """Names of a list, of {index: name}, or of {name: index}. Raises BadRequest."""
+    if isinstance(content, Mapping):
+        return _checked(_by_index(content, origin), origin)
+    if isinstance(content, Sequence) and not isinstance(content, str):
+        return _checked(content, origin)
+    raise BadRequest(f"{origin} holds neither a list of class names nor {{index: name}}.")
+
+
+def are_placeholders(names: Sequence[str]) -> bool:
+    """Whether a tool made them up: LABEL_0, class_1, 2."""
+    return all(_PLACEHOLDER.fullmatch(name) for name in names)
+
+
+def order_warning(names: Sequence[str]) -> str:
+    """What to check where sorting as text and as numbers differ; empty where they agree, or neither was used."""
+
+    def as_number(name: str) -> list[tuple[int, str]]:
+        return [(int(part), "") if part.isdigit() else (-1, part) for part in _PARTS.split(name)]
+
+    as_text, as_numbers = sorted(names), sorted(names, key=as_number)
+    if as_text == as_numbers or list(names) not in (as_text, as_numbers):
+        return ""
+    (used, other) = ("text", "numbers") if list(names) == as_text else ("numbers", "text")
+    first = next(index for index, name in enumerate(as_text) if name != as_numbers[index])
+    return (
+        f"The class names are sorted as {used}. Sorted as {other}, class {first} would be another. torch's ImageFolder"
+        " sorts as text, with 10 before 2: see the contact sheet, or give labelled --pictures."
+    )
+
+
+def check_count(names: Sequence[str], outputs: int) -> None:
+    """Raises BadRequest, with what may be the reason, when a model has more or fewer outputs than names."""
+    if len(names) == outputs:
+        return
+    hint = "give the list that it was trained with"
+    if outputs == len(names) + 1:
+        hint = "TensorFlow's models often begin with a background class: if yours does, name it first in --classes"
+    raise BadRequest(f"The model has {outputs} outputs, and {len(names)} classes are named: {hint}.")
+
+
+def _by_index(content: Mapping[Any, Any], origin: str) -> list[Any]:
+    """A mapping's names in the order of their numbers, not of their texts: "10" comes after "2"."""
+    try:
+        named = {int(index): name for index, name in content.items()}
+    except (TypeError, ValueError):
+        try:
+            named = {int(index): name for name, index in content.items()}
+        except (TypeError, ValueError) as error:
+            raise BadRequest(f"{origin} maps neither indices to names nor names to indices.") from error
+    if len(named) != len(content) or sorted(named) != list(range(len(named))):
+        raise BadRequest(f"{origin} does not name each index from 0 on exactly once: say --classes.")
+    return [named[index] for index in range(len(named))]
+
+
+def _without_numbers(lines: Sequence[str]) -> list[str]:
+    """Lines such as "0 Egg" without their numbers, in the order of these."""
+    matches = [_NUMBERED.fullmatch(line) for line in lines]
+    numbered = {int(match[1]): match[2] for match in matches if match}
+    first = min(numbered, default=0)
+    if len(numbered) != len(lines) or first > 1 or sorted(numbered) != list(range(first, first + len(lines))):
+        return list(lines)
+    return [numbered[number] for number in sorted(numbered)]
+
+
+def _checked(names: Sequence[Any], origin: str) -> tuple[str, ...]:
+    try:
+        check_names(names)
+    except Malformed as error:
+        raise BadRequest(f"{origin}: {error}. Say --classes with names that differ.") from error
+    if len(names) < 2:  # noqa: PLR2004 - what two answers tell apart, one does not
+        raise BadRequest(f"{origin} names {len(names)} classes: a classifier has at least two.")
+    return tuple(names)

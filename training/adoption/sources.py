@@ -1,0 +1,196 @@
+"""What lies at a path that somebody calls a model: an ONNX file, a checkpoint, a folder of either, or something else.
+
+Files are known by their first bytes, whatever they are called. What cannot be adopted gets advice of its own.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from zipfile import BadZipFile, ZipFile
+
+from feedloop.domain.documents import Document, load
+from feedloop.domain.errors import BadRequest, Malformed
+from feedloop.releases import CARD_FILE, MODEL_FILE
+from training.adoption import hugging_face, timm_config
+from training.adoption.facts import Facts
+
+EXPORT = "torch.onnx.export(model.eval(), (torch.zeros(1, 3, 224, 224),), 'model.onnx')"
+KERAS = "Where it was made, run `model.export('model.onnx', format='onnx')` (Keras 3), then adopt model.onnx"
+TF2ONNX = "In an environment with TensorFlow, run `python -m tf2onnx.convert"
+TEACHABLE = (
+    " If it comes from Teachable Machine, adopt the result with --classes labels.txt --range -1-1 --resize shorter-side"
+    " --interpolation lanczos."
+)
+
+_ADVICE = {
+    "keras": f"a Keras model. {KERAS}.{TEACHABLE}",
+    "tflite": f"a TensorFlow Lite model. {TF2ONNX} --tflite FILE --output model.onnx`, then adopt model.onnx.",
+    "saved_model": f"a TensorFlow SavedModel. {TF2ONNX} --saved-model FOLDER --output model.onnx`, then adopt that.",
+    "tfjs": "a TensorFlow.js model. Export the Keras form instead (in Teachable Machine: Tensorflow, Keras).",
+    "ort": "an ORT file, which is bound to one kind of processor. Adopt the ONNX file that it was made from.",
+    "coreml": "a Core ML model, which nothing converts back. Export ONNX where it was trained.",
+    "openvino": "an OpenVINO model, which nothing converts back. Export ONNX where it was trained.",
+    "torchscript": f"a TorchScript archive, which is a program. Where the model was made, run `{EXPORT}`.",
+    "pt2": f"an exported torch program. Where the model was made, run `{EXPORT}`.",
+    "fastai": f"a fastai learner, a pickle that runs code. Where it was made: model = learn.model; {EXPORT}",
+    "pickle": f"a pickle, which runs the code inside of it. Where the model was made, run `{EXPORT}`.",
+    "lfs": "a pointer of Git LFS, not the file itself. Run `git lfs pull` in its repository.",
+    "html": "a web page, not the file itself: download it again from the link of the file.",
+    "picture": "a picture. Give the model first, and pictures with --pictures.",
+    "archive": "an archive. Unpack it, then adopt the folder or the ONNX file inside.",
+    "gguf": "a language model in GGUF, not a classifier of pictures.",
+    "empty": "empty: it was cut short while it was written or downloaded.",
+}
+
+_SUFFIXES = {
+    ".mlmodel": "coreml",
+    ".mlpackage": "coreml",
+    ".xml": "openvino",
+    ".h5": "keras",
+    ".keras": "keras",
+    ".pb": "saved_model",
+}
+_MAGIC = (
+    (b"\x89HDF", "keras"),
+    (b"version https://git-lfs", "lfs"),
+    (b"<!DOCTYPE", "html"),
+    (b"<!doctype", "html"),
+    (b"<html", "html"),
+    (b"\xff\xd8\xff", "picture"),
+    (b"\x89PNG", "picture"),
+    (b"GGUF", "gguf"),
+    (b"\x1f\x8b", "archive"),
+    (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", "checkpoint"),  # torch before 1.6
+    (b"\x80", "pickle"),
+)
+_KINDS_AT_4 = {b"TFL3": "tflite", b"ORTM": "ort"}
+_HEAD = 32
+_VARIANTS = ("fp16", "quantized", "int8", "uint8", "q4", "q4f16", "bnb4", "optimized", "quint8", "qint8")
+_CHECKPOINTS = ("model.safetensors", "pytorch_model.bin", "*.safetensors", "*.pt", "*.pth", "*.bin", "*.ckpt")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is adopted: `onnx` or `checkpoint` is the file, `exported` a folder of our own; with what lies beside it."""
+
+    onnx: Path | None = None
+    checkpoint: Path | None = None
+    exported: Path | None = None
+    facts: Facts = field(default_factory=dict)
+    name: str = ""
+
+
+def resolve(path: Path) -> Source:
+    """What a path holds. Raises BadRequest with what was recognised, and what to do."""
+    if not path.exists():
+        raise BadRequest(
+            f"{path} is not there. Give an ONNX file, a checkpoint of torch, or a folder with one of them."
+        )
+    if path.is_dir():
+        return _folder(path.resolve())
+    kind = recognise(path)
+    name = path.stem if path.stem != "model" else path.resolve().parent.name
+    if kind == "onnx":
+        return Source(onnx=path, name=name, facts=_facts_beside(path))
+    if kind == "checkpoint":
+        return Source(checkpoint=path, name=name, facts=_facts_beside(path))
+    raise BadRequest(f"{path} is {_ADVICE[kind]}")
+
+
+def recognise(path: Path) -> str:
+    """`onnx`, `checkpoint`, or the kind of file that neither is, by its first bytes."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD)
+    if not head:
+        return "empty"
+    if kind := next((kind for magic, kind in _MAGIC if head.startswith(magic)), ""):
+        return kind
+    if head.startswith(b"PK"):
+        return _zip_kind(path)
+    if head[8:9] == b"{" and not any(head[5:8]):  # safetensors: a length, and JSON
+        return "checkpoint"
+    return _KINDS_AT_4.get(head[4:8]) or _SUFFIXES.get(path.suffix.lower(), "onnx")
+
+
+def _zip_kind(path: Path) -> str:
+    try:
+        with ZipFile(path) as file:
+            names = file.namelist()
+    except BadZipFile:
+        return "checkpoint"  # torch says what is wrong with it
+    inside = {name.partition("/")[2] for name in names}
+    if any(name.startswith("code/") for name in inside):
+        return "torchscript"
+    if "data.pkl" in inside:
+        return "fastai" if path.suffix == ".pkl" else "checkpoint"
+    if "model.weights.h5" in names:
+        return "keras"
+    return "pt2" if any("models/" in name and name.endswith(".json") for name in names) else "archive"
+
+
+def _folder(path: Path) -> Source:
+    if (path / CARD_FILE).is_file() and (path / MODEL_FILE).is_file():
+        return Source(exported=path, name=path.name)
+    files = [*_sorted(path.glob("*.onnx")), *_sorted((path / "onnx").glob("*.onnx"))]
+    if files:
+        return Source(onnx=_plain(files), name=path.name, facts=_facts_in(path))
+    checkpoints = [file for pattern in _CHECKPOINTS for file in _sorted(path.glob(pattern))]
+    if checkpoints:
+        return Source(checkpoint=checkpoints[0], name=path.name, facts=_facts_in(path))
+    raise BadRequest(f"{path} {_folder_advice(path)}")
+
+
+def _folder_advice(path: Path) -> str:
+    """Why nothing in a folder can be adopted."""
+    names = sorted(file.name for file in path.iterdir())
+    if "saved_model.pb" in names:
+        return f"is {_ADVICE['saved_model']}"
+    if path.suffix.lower() == ".mlpackage":
+        return f"is {_ADVICE['coreml']}"
+    for file in (path / name for name in names):
+        if file.is_file() and (kind := recognise(file)) not in {"onnx", "checkpoint", "picture", "empty"}:
+            return f"has {file.name}: {_ADVICE[kind]}"
+    if "model.json" in names:
+        return f"is {_ADVICE['tfjs']}"
+    return f"has no model: neither *.onnx nor a checkpoint of torch, only {', '.join(names[:8]) or 'nothing'}."
+
+
+def _plain(files: list[Path]) -> Path:
+    """The model itself among its smaller variants, which answer otherwise. Raises BadRequest for several."""
+    plain = [file for file in files if not any(file.stem.endswith(f"_{variant}") for variant in _VARIANTS)] or files
+    chosen = [file for file in plain if file.name == MODEL_FILE] or plain
+    if len(chosen) > 1 and chosen[0].name != MODEL_FILE:
+        raise BadRequest(
+            f"Several models lie in {files[0].parent}: name one of {', '.join(file.name for file in chosen)}."
+        )
+    return chosen[0]
+
+
+def _facts_beside(file: Path) -> Facts:
+    folder = file.resolve().parent
+    return _facts_in(folder.parent if folder.name == "onnx" else folder)
+
+
+def _facts_in(folder: Path) -> Facts:
+    """What config.json and its companions say; nothing where there are none."""
+    config = _load(folder / hugging_face.CONFIG)
+    if timm_config.is_config(config):
+        return timm_config.config_facts(config)
+    facts = Facts()
+    if hugging_face.is_config(config):
+        facts |= hugging_face.config_facts(config)
+    processor = hugging_face.load_processor(folder)
+    return facts | hugging_face.input_facts(processor, str(config.get("model_type", "")))
+
+
+def _load(file: Path) -> Document:
+    if not file.is_file():
+        return {}
+    try:
+        return load(file.read_bytes())
+    except Malformed as error:
+        raise BadRequest(f"{file}: {error}.") from error
+
+
+def _sorted(files: Iterable[Path]) -> list[Path]:
+    return sorted(file for file in files if not file.name.startswith("."))
