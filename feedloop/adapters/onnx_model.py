@@ -14,7 +14,7 @@ import onnxruntime as ort
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as ort_errors
 
-from feedloop.domain.cards import BGR, GRAY, NHWC, ModelSpec, Preprocessing
+from feedloop.domain.cards import NHWC, ModelSpec, Preprocessing
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import ModelFailed, NoModel
 from feedloop.ports import Picture, Prepare
@@ -93,7 +93,7 @@ def _input(inputs: Sequence[Any], preprocessing: Preprocessing) -> tuple[str, tu
     if len(inputs) != 1:
         raise NoModel(f"The file takes {len(inputs)} inputs ({_names(inputs)}): a picture can be only one.")
     (put,) = inputs
-    size, colours = preprocessing.size, 1 if preprocessing.channels == GRAY else 3
+    size, colours = preprocessing.size, len(preprocessing.colours)
     wanted = (size, size, colours) if preprocessing.layout == NHWC else (colours, size, size)
     batch, *axes = put.shape or [0]
     fits = len(axes) == len(wanted) and all(
@@ -144,9 +144,8 @@ def _pixels(rgb: bytes, preprocessing: Preprocessing, levels: NDArray[Any], shap
     """The picture in the shape and type that the model takes; one for several pictures gets as many copies."""
     size = preprocessing.size
     rows = np.frombuffer(rgb, np.uint8).reshape(size, size, 3)
-    colours = {BGR: (2, 1, 0), GRAY: (0,)}.get(preprocessing.channels, (0, 1, 2))
     pixels = np.empty(shape, levels.dtype)
-    for number, colour in enumerate(colours):
+    for number, colour in enumerate(preprocessing.colours):
         plane = pixels[0, :, :, number] if preprocessing.layout == NHWC else pixels[0, number]
         np.take(levels[colour], rows[:, :, colour], out=plane, mode="clip")
     pixels[1:] = pixels[0]

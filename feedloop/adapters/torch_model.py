@@ -9,7 +9,7 @@ from io import BytesIO
 import torch
 from torchvision import models
 
-from feedloop.domain.cards import BGR, NCHW, RGB, Colours, ModelSpec
+from feedloop.domain.cards import NCHW, Colours, ModelSpec
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import ModelFailed, NoModel
 from feedloop.ports import Picture, Prepare
@@ -29,8 +29,8 @@ class TorchClassifier:
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
         """Load and try the model. Raises NoModel when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
-        if (self._spec.input.layout, self._spec.input.channels) not in {(NCHW, RGB), (NCHW, BGR)}:
-            raise NoModel("A torch file takes pictures as N x 3 x size x size: the card's layout and channels differ.")
+        if self._spec.input.layout != NCHW:
+            raise NoModel(f"A torch file takes pictures as {NCHW}, and its card says {self._spec.input.layout}.")
         self._mean, self._std = _per_colour(self._spec.input.mean), _per_colour(self._spec.input.std)
         name = card.get("architecture", ARCHITECTURE)
         try:
@@ -53,11 +53,9 @@ class TorchClassifier:
         size = self._spec.input.size
         rows = torch.frombuffer(bytearray(rgb), dtype=torch.uint8).view(size, size, 3)
         pixels = (rows.permute(2, 0, 1).float() / 255 - self._mean) / self._std
-        if self._spec.input.channels == BGR:
-            pixels = pixels.flip(0)
         try:
             with torch.inference_mode():
-                (answer,) = self._network(pixels[None])
+                (answer,) = self._network(pixels[[*self._spec.input.colours]][None])
         except _UNUSABLE as error:
             raise ModelFailed(f"The model fails on a picture: {str(error)[:_LONGEST_REASON]}") from error
         return self._spec.probabilities(answer.tolist())

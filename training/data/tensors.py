@@ -1,6 +1,7 @@
 """Pictures as tensors: varied for training, exactly as served for everything else."""
 
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 from typing import TypeAlias, cast
 
 import torch
@@ -26,7 +27,7 @@ def stretched(size: int) -> Preprocessing:
 
 
 def as_served(example: Example, preprocessing: Preprocessing) -> Tensor:
-    """The picture as predict hands it to the network: float32, 3 x size x size, RGB. Raises BadRequest."""
+    """The picture as predict hands it to the network: float32, channels x size x size. Raises BadRequest."""
     pixels = pictures.prepare(example.picture(), preprocessing)
     image = Image.frombytes("RGB", (preprocessing.size, preprocessing.size), pixels)
     return cast("Tensor", _normalize(preprocessing)(image))
@@ -34,9 +35,12 @@ def as_served(example: Example, preprocessing: Preprocessing) -> Tensor:
 
 def augmented(preprocessing: Preprocessing) -> v2.Transform:
     """Another crop, side and light every time."""
+    by = preprocessing.interpolation
     return v2.Compose(
         [
-            v2.RandomResizedCrop(preprocessing.size, scale=(0.55, 1.0), ratio=(0.8, 1.25), antialias=True),
+            v2.RandomResizedCrop(
+                preprocessing.size, (0.55, 1.0), (0.8, 1.25), v2.InterpolationMode(by), antialias=True
+            ),
             v2.RandomHorizontalFlip(),
             v2.ColorJitter(brightness=0.2, contrast=0.2, saturation=0.2),
             _normalize(preprocessing),
@@ -92,4 +96,5 @@ def served_batches(examples: Sequence[Example], preprocessing: Preprocessing, ba
 
 def _normalize(preprocessing: Preprocessing) -> v2.Transform:
     to_float = v2.ToDtype(torch.float32, scale=True)
-    return v2.Compose([v2.ToImage(), to_float, v2.Normalize(preprocessing.mean, preprocessing.std)])
+    to_channels = v2.Lambda(itemgetter([*preprocessing.colours]))
+    return v2.Compose([v2.ToImage(), to_float, v2.Normalize(preprocessing.mean, preprocessing.std), to_channels])

@@ -1,5 +1,7 @@
 """Training, judging and serving see the same picture, whatever file it comes as."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip("torch", reason="torch is not installed here: make test-training")
@@ -8,8 +10,10 @@ from torch.utils.data import default_collate  # noqa: E402 - torch comes first
 from torchvision.transforms import v2  # noqa: E402
 
 from feedloop.adapters import pictures  # noqa: E402
+from feedloop.domain.cards import Preprocessing  # noqa: E402
 from feedloop.domain.errors import BadRequest  # noqa: E402
 from tests.support import odd  # noqa: E402
+from tests.support.uploads import encoded, pixels, scene  # noqa: E402
 from training.data import tensors  # noqa: E402
 from training.data.image_folder import Example  # noqa: E402
 
@@ -40,6 +44,13 @@ def test_training_sees_what_predict_shows(plain, tmp_path, one):
     assert torch.allclose(learned, (rows - mean) / std, atol=1e-6)
 
 
+def test_a_network_that_learned_blue_first_gets_blue_first(tmp_path):
+    (tmp_path / "a.png").write_bytes(odd.png())
+    example = Example(tmp_path / "a.png", 0)
+    plain, turned = (tensors.as_served(example, replace(PREPROCESSING, channels=one)) for one in ("RGB", "BGR"))
+    assert torch.equal(turned, plain.flip(0))
+
+
 def test_an_augmented_picture_is_one_of_a_batch(tmp_path):
     (tmp_path / "a.png").write_bytes(odd.png())
     dataset = tensors.TrainingDataset(
@@ -53,3 +64,21 @@ def test_a_file_that_predict_refuses_is_named(tmp_path):
     (tmp_path / "a.jpg").write_bytes(odd.jpeg()[:200])
     with pytest.raises(BadRequest, match=r"a\.jpg"):
         tensors.TrainingDataset([Example(tmp_path / "a.jpg", 0)], 1, PREPROCESSING)[0]
+
+
+@pytest.mark.parametrize("filtering", ["bilinear", "bicubic", "nearest"])
+@pytest.mark.parametrize("shape", [(96, 64), (61, 200), (32, 33)])
+def test_a_crop_is_that_of_torchvision(tmp_path, shape, filtering):
+    (tmp_path / "a.png").write_bytes(encoded(scene(*shape), "PNG"))
+    example, side = Example(tmp_path / "a.png", 0), SIDE - 4
+    reference = v2.Compose(
+        [
+            v2.Resize(SIDE, v2.InterpolationMode(filtering), antialias=True),
+            v2.CenterCrop(side),
+            v2.ToImage(),
+            v2.ToDtype(torch.float32, scale=True),
+        ]
+    )
+    card = Preprocessing(side, (0.0,) * 3, (1.0,) * 3, "shorter_side", SIDE, filtering)
+    expected = reference(pixels(example.picture().jpeg))
+    assert torch.allclose(tensors.as_served(example, card), expected, atol=1.01 / 255)
