@@ -33,10 +33,10 @@ class Paired:
     by_class: Mapping[int, Estimate]
 
 
-def paired(pictures: Sequence[Compared], sizes: Mapping[str, int]) -> Paired | None:
-    """Compare two models; `sizes` holds the predictions of every day. None without pictures.
+def paired(pictures: Sequence[Compared], sizes: Mapping[str, float]) -> Paired | None:
+    """Compare two models; `sizes` holds how many predictions a day's pictures stand for. None without pictures.
 
-    Pictures are the answered prefix of each day, without missing answers, and stand for their day by its size.
+    Pictures are of the answered prefix of each day, without missing answers.
     """
     if not pictures:
         return None

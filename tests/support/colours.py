@@ -66,13 +66,16 @@ def picture(colour: int, shade: int = 0) -> bytes:
 
 
 def answered(store: ObjectStore, colours: Sequence[int], *, queue: str = keys.RANDOM_SAMPLED, **how: Any) -> list[str]:
-    """Pictures that annotators call by their colour, each a prediction of its own; their ids."""
+    """Pictures that annotators call by their colour, each a prediction of its own; their ids, as the sample sorts them.
+
+    Those of the random sample come before all others of their day.
+    """
     time: datetime = how.get("time", NOON)
     made = []
     for number, colour in enumerate(colours):
-        one = world.prediction(
-            colour, sample_key=f"{len(made):08x}{hash((queue, time)) & (1 << 96) - 1:024x}", time=time
-        )
+        random = hash((queue, time)) & (1 << 96) - 1
+        sample_key = f"{keys.QUEUES.index(queue):x}{number:07x}{random:024x}"
+        one = world.prediction(colour, sample_key=sample_key, time=time)
         label(store, queue, how.get("choice", CLASSES[colour]), one, body=picture(colour, how.get("shade", number)))
         made.append(str(one.id))
     return made

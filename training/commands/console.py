@@ -183,6 +183,10 @@ def show_decision(decision: Document) -> None:
     days, count = decision["window"], decision["labels"]["judged"]
     labels = f"{count} blind labels of {days['from']} to {days['to']}"
     say(f"accuracy on {labels}: {before} of the champion, {after} of the challenger")
+    if (named := decision["manifest"]["model"]) and named["pictures"] and named["not_here"] == named["pictures"]:
+        say("Nobody labels a picture of its manifest in this store: is it the right one?")
+    if decision["manifest"]["against"] is None:
+        say("The champion has no manifest: whatever it learned of these pictures is in its favour.")
     table = Table("class", "labels", "change in points", "95 %")
     for one in decision["per_class"]:
         change = one["difference"]

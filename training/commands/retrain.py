@@ -16,6 +16,7 @@ from feedloop.ports import ObjectStore
 from training.commands import console, store_connection
 from training.commands.pull import parse_day
 from training.commands.store_connection import STORE
+from training.model.card import trained_on
 from training.promotion import gate, gate_decisions, gathering, registry, retraining_data, test_days
 from training.promotion.gate import Rules
 from training.promotion.gathering import RetrainingSource
@@ -29,6 +30,9 @@ First = Annotated[str, typer.Option("--since", help="The first test day, yyyymmd
 Last = Annotated[str, typer.Option("--until", help="The last test day, yyyymmdd; else the newest with blind labels.")]
 Margin = Annotated[float, typer.Option(min=0, max=100, help="Points of accuracy that a release may lose.")]
 ClassMargin = Annotated[float, typer.Option(min=0, max=100, help="Points that a class may be shown to lose.")]
+NeverSaw = Annotated[
+    bool, typer.Option("--never-saw-the-loop", help="Your word that it learned no picture of the loop; it is recorded.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Release whatever the gate decides; it is recorded.")]
 
 
@@ -40,12 +44,14 @@ def judge(
     last: Last = "",
     margin: Margin = 2.0,
     class_margin: ClassMargin = 5.0,
+    never_saw_the_loop: NeverSaw = False,
     force: Force = False,
 ) -> None:
     """Compare a model with the champion, which serves, on the newest blind labels; release it if it is not worse."""
     store, now = store_connection.open_store(), store_connection.clock()()
     days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
-    _judge(store, folder, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
+    rules = Rules(margin / 100, class_margin / 100)
+    _judge(store, folder, days, rules, force=force, never_saw_the_loop=never_saw_the_loop, now=now)
 
 
 @commands.command(epilog=f"Example: feedloop retrain --to build/next. Ends with 3: refused, 4: too few labels. {STORE}")
@@ -84,8 +90,8 @@ def retrain(
     source = RetrainingSource(store, champion, release.classes, days, now)
     data = gathering.gather(source, to, console.track, given)
     if not given:
-        trained_on = champion.card.document.get("trained_on", {})
-        data = dataclasses.replace(data, replay=retraining_data.draw_replay(trained_on, to / "again", console.track))
+        drawn = retraining_data.draw_replay(trained_on(champion.card), to / "again", console.track)
+        data = dataclasses.replace(data, replay=drawn)
     console.show_data(data)
     size = int(champion.card.document["input"]["size"])
     plan = TrainingPlan(size=size, epochs=epochs, learning_rate=learning_rate, seed=seed, workers=workers)
@@ -94,10 +100,26 @@ def retrain(
     _judge(store, to, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 
-def _judge(store: ObjectStore, folder: Path, days: DayRange, rules: Rules, *, force: bool, now: datetime) -> None:
+def _judge(
+    store: ObjectStore,
+    folder: Path,
+    days: DayRange,
+    rules: Rules,
+    *,
+    force: bool,
+    never_saw_the_loop: bool = False,
+    now: datetime,
+) -> None:
     """Let the gate decide, show it, keep the decision beside the model too, and end with what was decided."""
     decision = gate_decisions.judge(
-        store, registry.load_package(folder), days, rules, force=force, now=now, progress=console.track
+        store,
+        registry.load_package(folder),
+        days,
+        rules,
+        force=force,
+        never_saw_the_loop=never_saw_the_loop,
+        now=now,
+        progress=console.track,
     )
     document = json.dumps(decision, indent=2, ensure_ascii=False)
     (folder / releases.DECISION_FILE).write_text(f"{document}\n", encoding="utf-8")

@@ -94,11 +94,11 @@ def download_pictures(
     """
     local, foreign = _local_pictures(to)
     _prepare(to, is_ours=bool(local))
-    run, named = _Run(store, to, local), {one.name for one in chosen}
+    puller, named = _Puller(store, to, local), {one.name for one in chosen}
     earlier = [one for name, one in local.items() if name not in named]
     with ThreadPoolExecutor(WORKERS) as pool:
-        brought = list(progress(pool.map(run.bring, chosen), len(chosen), "pulling"))
-        kept = pool.map(lambda one: run.bring_earlier(one, keep=not only), earlier)
+        brought = list(progress(pool.map(puller.bring, chosen), len(chosen), "pulling"))
+        kept = pool.map(lambda one: puller.bring_earlier(one, keep=not only), earlier)
         brought += progress(kept, len(earlier), "comparing what was pulled earlier")
     for folder in to.pictures.glob("class_*"):
         if _FOLDER.fullmatch(folder.name) and folder not in to.class_folders():
@@ -144,7 +144,7 @@ class _Brought:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Puller:
     """One run; every picture is a matter of its own, so that several threads bring them."""
 
     store: ObjectStore

@@ -12,6 +12,9 @@ from feedloop.domain.errors import BadRequest, Malformed
 
 FILE = "manifest.jsonl"
 
+LOOP = "loop"
+"""What a card calls training data of the loop: all of it stands in the manifest."""
+
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:

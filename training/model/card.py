@@ -41,6 +41,12 @@ def validation_share(trained_on: Mapping[str, Any]) -> float:
     return float(trained_on["validation_share"] if "validation_share" in trained_on else trained_on["held"])
 
 
+def trained_on(card: ModelCard) -> Document:
+    """What a card says of its training; nothing where it says so in words of its own."""
+    facts = card.document.get("trained_on")
+    return facts if isinstance(facts, dict) else {}
+
+
 def save_exported(folder: Path, model: bytes, document: Document) -> None:
     """Write model.onnx and card.json, the card last."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -15,7 +15,9 @@ from feedloop.domain.observations import Observation
 from feedloop.domain.prediction import PredictionId
 from feedloop.estimation.paired import Compared, Paired, paired
 from feedloop.ports import Classifier, ObjectStore
+from training.data import manifests
 from training.data.download import WORKERS
+from training.model.card import trained_on
 from training.progress import Progress
 from training.promotion.registry import ModelPackage
 from training.promotion.test_days import LabelledDay
@@ -59,14 +61,16 @@ class Comparison:
 
     def accuracy(self, model: str) -> float | None:
         """The accuracy of one model (`old` or `new`), each picture standing for its share of its day."""
-        sizes, labels = self._sizes, Counter(one.day for one in self.answers)
-        weights = [sizes[one.day] / labels[one.day] for one in self.answers]
+        weight = {day.day: day.predictions_per_label for day in self.evaluated.days}
+        weights = [weight[one.day] for one in self.answers]
         right = [weight for one, weight in zip(self.answers, weights, strict=True) if getattr(one, model) == one.truth]
         return round(sum(right) / sum(weights), 4) if weights else None
 
     @property
-    def _sizes(self) -> dict[str, int]:
-        return {day.day: day.predictions for day in self.evaluated.days}
+    def _sizes(self) -> dict[str, float]:
+        """How many predictions each day's pictures stand for."""
+        labels = Counter(one.day for one in self.answers)
+        return {day.day: day.predictions_per_label * labels[day.day] for day in self.evaluated.days}
 
 
 def fetch_evaluation_set(store: ObjectStore, days: Sequence[LabelledDay]) -> EvaluationSet:
@@ -80,10 +84,18 @@ def fetch_evaluation_set(store: ObjectStore, days: Sequence[LabelledDay]) -> Eva
 def compare(
     evaluated: EvaluationSet, champion: ModelPackage, challenger: ModelPackage, progress: Progress
 ) -> Comparison:
-    """Ask both about every picture that neither was trained on, by prediction or by bytes."""
+    """Ask both about every picture that neither was trained on, by prediction or by bytes.
+
+    Of a model that learned from the loop, and whose manifest is lost, its card's test days are sure.
+    """
     trained = (*(champion.manifest or ()), *(challenger.manifest or ()))
     ids, bodies = {entry.prediction for entry in trained}, {entry.sha256 for entry in trained}
-    unseen = [one for one in evaluated.pictures if str(one.prediction) not in ids and one.sha256 not in bodies]
+    sure_from = max(_sure_from(package) for package in (champion, challenger))
+    unseen = [
+        one
+        for one in evaluated.pictures
+        if one.day >= sure_from and str(one.prediction) not in ids and one.sha256 not in bodies
+    ]
     old, new = (load_classifier(package.model, package.card) for package in (champion, challenger))
     tracked = progress(unseen, len(unseen), "comparing")
     return Comparison(
@@ -99,6 +111,15 @@ def _fetch_picture(store: ObjectStore, labelled: Observation) -> LabelledPicture
     except Missing:
         return None
     return LabelledPicture(labelled.day, labelled.id, labelled.blind, body)
+
+
+def _sure_from(package: ModelPackage) -> str:
+    """The first day from which on no blind picture was learned, as far as the model's card tells."""
+    facts = trained_on(package.card)
+    if package.manifest is not None or facts.get("dataset") != manifests.LOOP:
+        return ""
+    days = facts.get("test_days")
+    return str(days.get("from")) if isinstance(days, dict) else "none"
 
 
 def _classify(classifier: Classifier, picture: LabelledPicture) -> int:

@@ -42,9 +42,9 @@ def decide(pair: Paired | None, classes: Sequence[str], rules: Rules) -> Decisio
     changes = f"Accuracy changes by {_interval(pair.overall)} on {pair.overall.labels} blind labels"
     if fallen := [index for index, one in pair.by_class.items() if one.high < -rules.class_margin]:
         named = ", ".join(f"{classes[index]} by {_interval(pair.by_class[index])}" for index in fallen)
-        return Decision(
-            REFUSE, f"{changes}, but of {named}: a class may be shown to lose {_points(rules.class_margin)}."
-        )
+        joined = "and" if pair.overall.value < 0 else "but"
+        limit = f"a class may be shown to lose {_points(rules.class_margin)}"
+        return Decision(REFUSE, f"{changes}, {joined} of {named}: {limit}.")
     margin = _points(rules.margin)
     if pair.overall.low > -rules.margin:
         no_class = f"no class is shown to lose {_points(rules.class_margin)}"

@@ -27,9 +27,6 @@ if TYPE_CHECKING:
 PICTURES, OUTLIERS = "pictures", "outliers"
 """The folders of what is learned from: by class, and of none of the classes."""
 
-LOOP = "loop"
-"""What a card calls training data of the loop."""
-
 NOTHING = "There is nothing to learn from yet: let annotators answer first."
 
 VALIDATION_SHARE = 0.1
@@ -72,7 +69,7 @@ class RetrainingData:
     def loop_facts(self) -> Document:
         """What a card says about pictures of the loop, whoever trains on them: `manifest` names them one by one."""
         return {
-            "dataset": LOOP,
+            "dataset": manifests.LOOP,
             "manifest": manifests.version(manifests.to_bytes(self.pictures.entries)),
             "pictures": len(self.pictures.of_classes),
             "outliers": len(self.pictures.outliers),

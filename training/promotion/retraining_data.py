@@ -1,7 +1,7 @@
 """What a model is retrained on: the loop's labelled pictures without those that judge, and what it must not forget."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -77,8 +77,13 @@ def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> 
     visitors = DatasetFilter((keys.DATASETS[keys.USER_FEEDBACK_2],), agreed=True)
     older = DatasetFilter((keys.DATASETS[keys.RANDOM_SAMPLED],), last=clock.day_before(clock.time_of(days.first, 0)))
     chosen = (one for wanted in (informed, visitors, older) for one in selection.select_pictures(store, wanted, labels))
-    learned = [*chosen, *_outliers(store, labels)]
-    return [one for one in learned if not _judges(one.prediction, days, labels)]
+    outliers = (
+        DatasetPicture(queue, None, prediction)
+        for queue in keys.REVIEW_QUEUES
+        for kind, prediction in human_labels.list_outcomes(store, queue)
+        if kind == annotations.OTHER and set(labels.answers_about(prediction.sample_key)) == {OTHER}
+    )
+    return [one for one in (*chosen, *outliers) if not _judges(one.prediction, days, labels)]
 
 
 def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> DistinctPictures:
@@ -132,10 +137,3 @@ def missing_classes(entries: Iterable[ManifestEntry], replay: Replay, classes: t
 def _judges(prediction: PredictionId, days: DayRange, labels: HumanLabels) -> bool:
     """Whether it was put before annotators blind on one of these days or later, answered or not."""
     return prediction.day >= days.first and prediction.sample_key in labels.tasks[keys.RANDOM_SAMPLED].sample_keys
-
-
-def _outliers(store: ObjectStore, labels: HumanLabels) -> Iterator[DatasetPicture]:
-    for queue in keys.REVIEW_QUEUES:
-        for kind, prediction in human_labels.list_outcomes(store, queue):
-            if kind == annotations.OTHER and set(labels.answers_about(prediction.sample_key)) == {OTHER}:
-                yield DatasetPicture(queue, None, prediction)

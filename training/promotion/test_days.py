@@ -22,12 +22,25 @@ DAYS = 14
 
 @dataclass(frozen=True, slots=True)
 class LabelledDay:
-    """A closed day: how many predictions, which of them judge, and how many blind answers tell nothing."""
+    """A closed day: how many predictions, how many of them were put before annotators blind, which judge by now.
+
+    `silent` blind answers tell nothing.
+    """
 
     day: str
     predictions: int
+    sampled: int
     labelled: tuple[Observation, ...]
     silent: int
+
+    @property
+    def predictions_per_label(self) -> float:
+        """How many predictions a label stands for: one by the chance to be asked, as Horvitz and Thompson (1952) weigh.
+
+        What is not answered yet, or was learned from, leaves the weight of the others alone: those few that are left of
+        a day are not chosen by chance, and do not speak for all of it.
+        """
+        return self.predictions / (self.sampled - self.silent)
 
 
 def choose_days(store: ObjectStore, first: str, last: str, *, now: datetime) -> DayRange:
@@ -52,5 +65,6 @@ def fetch_days(
         blind = [one for one in day.observations if one.blind is not None]
         labelled = tuple(one for one in blind if is_known(one.blind))
         if labelled:
-            judging.append(LabelledDay(day.day, day.counts.predictions, labelled, len(blind) - len(labelled)))
+            sampled, silent = len(blind) + day.behind + day.waiting, len(blind) - len(labelled)
+            judging.append(LabelledDay(day.day, day.counts.predictions, sampled, labelled, silent))
     return judging

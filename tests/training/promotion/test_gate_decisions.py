@@ -1,6 +1,7 @@
 """The gate at work on a store: who judges, what is kept, and that nothing is ever half released."""
 
 import json
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -40,8 +41,8 @@ def challenger(calls=RIGHT, number=2, trained=()):
     return ModelPackage(body, ModelCard(colours.card(body)), tuple(trained))
 
 
-def judge(store, new, window=DAY, *, force=False, progress=lambda things, *_: iter(things)):
-    return gate_decisions.judge(store, new, window, Rules(), force=force, now=NOW, progress=progress)
+def judge(store, new, window=DAY, *, progress=lambda things, *_: iter(things), **how):
+    return gate_decisions.judge(store, new, window, Rules(), now=NOW, progress=progress, **how)
 
 
 def serving(store):
@@ -82,6 +83,8 @@ def test_a_class_that_falls_forbids_what_is_better_in_all(store):
     assert decision["difference"]["low"] > 0
     assert "but of Red by -100.0 points" in decision["why"]
     assert decision["decision"] == gate.REFUSE
+    colours.release(store, RIGHT)
+    assert "and of Red by -100.0 points" in judge(store, challenger((2, 1, 2)))["why"]
 
 
 def test_a_decision_tells_both_accuracies_per_class_and_in_all(store):
@@ -91,7 +94,7 @@ def test_a_decision_tells_both_accuracies_per_class_and_in_all(store):
     assert [(one["class"], one["difference"]["value"]) for one in decision["per_class"]] == [
         *zip(CLASSES, (1, 1, 0), strict=True)
     ]
-    assert decision["days"] == [{"day": "20261122", "predictions": 30, "labels": 30}]
+    assert decision["days"] == [{"day": "20261122", "predictions": 30, "sampled": 30, "labels": 30}]
     assert json.loads(json.dumps(decision)) == decision
 
 
@@ -135,6 +138,55 @@ def test_what_either_model_was_trained_on_does_not_judge(store):
     same = manifests.version(colours.picture(MANY[1], 1))
     labels = judge(store, challenger(trained=[line(ids[2]), line(sha256=same)]))["labels"]
     assert (labels["judged"], labels["trained_on"]) == (27, 3)
+
+
+def test_what_is_left_of_a_day_does_not_speak_for_all_of_it(store):
+    ids = answered(store, [0] * 5, time=NOON - timedelta(days=1))
+    answered(store, [2] * 5)
+    decision = judge(store, challenger(trained=map(line, ids[:4])), DayRange("20261121", "20261122"))
+    assert (decision["labels"]["judged"], decision["accuracy"]["before"]) == (6, pytest.approx(5 / 6, abs=1e-3))
+
+
+def test_without_a_manifest_nobody_is_judged_but_on_somebodys_word(store):
+    answered(store, MANY)
+    new = replace(challenger(), manifest=None)
+    with pytest.raises(BadRequest, match="Lay the manifest"):
+        judge(store, new)
+    decision = judge(store, new, never_saw_the_loop=True)
+    assert (decision["released"], decision["never_saw_the_loop"]) == (True, True)
+    assert decision["manifest"] == {"model": None, "against": None}
+
+
+LEARNED = {"dataset": "loop", "manifest": manifests.version(manifests.to_bytes([]))}
+
+
+@pytest.mark.parametrize(
+    ("trained", "facts", "word"),
+    [([line()], {}, True), (None, LEARNED, True), ([line()], LEARNED, False)],
+    ids=["word against manifest", "word against card", "manifest of other data than the card names"],
+)
+def test_a_word_that_is_contradicted_is_refused(store, trained, facts, word):
+    answered(store, MANY)
+    body = colours.model(RIGHT, 2)
+    card = ModelCard(colours.card(body, trained_on=facts))
+    new = ModelPackage(body, card, trained if trained is None else tuple(trained))
+    with pytest.raises(BadRequest, match=r"Never saw the loop|other training data"):
+        judge(store, new, never_saw_the_loop=word)
+
+
+def test_a_manifest_says_how_many_of_its_pictures_are_not_of_this_store(store):
+    ids = answered(store, MANY)
+    decision = judge(store, challenger(trained=[line(ids[0]), line()]))
+    assert decision["manifest"]["model"] == {"pictures": 2, "not_here": 1}
+
+
+@pytest.mark.parametrize(("first", "judged"), [("20261122", 30), ("20261123", 0)])
+def test_of_a_champion_whose_manifest_is_lost_its_test_days_are_sure(store, first, judged):
+    answered(store, MANY)
+    body = colours.model(SWAPPED, 3)
+    facts = {"dataset": "loop", "test_days": {"from": first, "to": "20261201"}}
+    releases.publish(store, body, colours.card(body, trained_on=facts), now=NOON)
+    assert judge(store, challenger())["labels"]["judged"] == judged
 
 
 def test_none_of_these_counts_against_both(store):
@@ -202,6 +254,7 @@ def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, mo
     for name, calls in (("better", RIGHT), ("worse", ALL_BLUE), ("equal", RIGHT)):
         body = colours.model(calls, len(name))
         save_exported(tmp_path / name, body, colours.card(body))
+        manifests.save(tmp_path / name, manifests.to_bytes([]))
     assert command("judge", tmp_path / "better") == 0
     assert command("judge", tmp_path / "worse") == 3
     assert command("judge", tmp_path / "equal", "--margin", 0.1) == 4

@@ -13,6 +13,7 @@ from feedloop.domain import keys
 from tests.support import colours, known_days
 from tests.support.known_days import DAYS, NOW, SECOND
 from tests.support.training import command
+from training.data import manifests
 from training.model.card import save_exported
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -21,7 +22,7 @@ JUDGED: dict[str, tuple[str, int, list[str]]] = {
     "release": ("better", 0, []),
     "refuse": ("worse", 3, []),
     "wait": ("equal", 4, []),
-    "forced": ("worse", 0, ["--force"]),
+    "forced": ("worse", 0, ["--force", "--never-saw-the-loop"]),
     **{f"wait-on-{day}": ("equal", 4, ["--since", day, "--until", day]) for day in DAYS},
 }
 """The challenger, how the command ends, and what else it is told."""
@@ -42,6 +43,8 @@ def test_a_verdict_on_known_days_says_this_and_nothing_else(store, tmp_path, nam
     body = colours.model(CALLS[challenger], number=2)
     card = colours.card(body, trained_on={"seed": 11})
     save_exported(tmp_path, body, card)
+    if "--never-saw-the-loop" not in options:
+        manifests.save(tmp_path, manifests.to_bytes([]))
     assert command("judge", tmp_path, *options) == code
     text = (tmp_path / "verdict.json").read_text(encoding="utf-8")
     stored = store.get(keys.model_file("colours", card["sha256"], "verdict.json")).body

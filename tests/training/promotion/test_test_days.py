@@ -45,6 +45,18 @@ def test_only_the_answered_prefix_of_a_day_counts(store):
     assert ([one.sample_key[-1] for one in day.labelled], day.predictions) == (["1", "2"], 4)
 
 
+def test_a_label_stands_for_its_share_of_those_that_were_asked_and_not_for_the_day(store):
+    for at in (1, 2, 4):
+        label(store, SAMPLED, "Egg", predicted(at))
+    label(store, SAMPLED, "Can't tell", predicted(0))
+    for at in range(5, 20):
+        commit(store, predicted(at))
+    reviews.queue_blind(store, commit(store, predicted(3)).id)
+    (day,) = fetch(store)
+    assert (day.predictions, day.sampled, len(day.labelled), day.silent) == (20, 5, 2, 1)
+    assert day.predictions_per_label == 5
+
+
 def test_none_of_these_judges_and_silence_does_not(store):
     for at, choice in enumerate(("Egg", "None of these", "Can't tell", None, "Meat")):
         label(store, SAMPLED, choice, predicted(at))
