@@ -99,6 +99,14 @@ def model_bytes(store: ObjectStore, release: Release) -> bytes:
     return body
 
 
+def model_size(store: ObjectStore, release: Release) -> int:
+    """The bytes of the model's file. Raises NoModel."""
+    try:
+        return store.head(_model_file(release.card)).size
+    except Missing as error:
+        raise NoModel("The current release has no model file.") from error
+
+
 def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime, instead_of: str | None = None) -> None:
     """Store a release and make it current; publishing the current one again changes nothing.
 
@@ -157,3 +165,14 @@ def point_to(store: ObjectStore, name: str, sha256: str, now: datetime, *, inste
         raise Changed(f"{ref.key} names {cards.version_of(previous)} by now")
     if previous != sha256:
         store.replace(ref, dump({**pointer, "previous": previous}), etag=stored.etag)
+
+
+def restore(store: ObjectStore, pointer: Pointer, *, instead_of: str) -> None:
+    """Let the pointer say again what it said before `instead_of` (a sha256), which never served. Raises Changed."""
+    ref = keys.current_model()
+    stored = store.get(ref)
+    if load(stored.body).get("sha256") != instead_of:
+        raise Changed(ref.key)
+    moved = {"moved_at": iso(pointer.moved_at)} if pointer.moved_at else {}
+    document = {"v": 1, "name": pointer.name, "sha256": pointer.sha256, "previous": pointer.previous, **moved}
+    store.replace(ref, dump(document), etag=stored.etag)

@@ -58,11 +58,11 @@ def test_either_form_is_released_and_serves(exported, form):
 def test_the_whole_life_by_commands_on_a_real_store(exported, seaweedfs, monkeypatch):
     store = at_home(seaweedfs, monkeypatch)
     (before, _), (after, _) = exported(STATE, 1), exported(STATE, 2)
-    assert command("release", before) == 0
+    assert command("release", before, "--no-wait", "--allow-constant") == 0
     first = answer(store)
-    assert command("release", after) == 0
+    assert command("release", after, "--no-wait", "--allow-constant") == 0
     assert answer(store) != first
-    assert command("rollback") == 0
+    assert command("rollback", "--no-wait") == 0
     assert answer(store) == first
 
 

@@ -87,9 +87,9 @@ def _refusal(ended: "subprocess.CompletedProcess[str]", steps: Sequence[Document
     last: Document = steps[-1] if steps else {}
     loaded = any("loaded" in step for step in steps)
     where = f"at picture {sum('answer' in step for step in steps) + 1}" if loaded else "while it was loaded"
-    if "refused" in last and not any(sign in last["why"] for sign in _NO_MEMORY):
-        why = f" The runtime says: {last['why'].rstrip('.')}." if last["why"] else ""
-        return ModelRefused("load", f"predict cannot serve this model: {last['refused']}{why}")
+    if "refused" in last and not any(sign in last["refused"] for sign in _NO_MEMORY):
+        check = "answers" if loaded else "load"
+        return ModelRefused(check, f"predict cannot serve this model ({where}): {last['refused']}")
     if "refused" in last or "memory" in last or ended.returncode == -signal.SIGKILL:
         return ModelRefused(
             "memory",

@@ -49,7 +49,7 @@ def main(folder: Path) -> None:
                 signal.setitimer(signal.ITIMER_REAL, limits["load_seconds"])
                 write_step(batch=_batch_difference(body))
         except NoModel as error:
-            write_step(refused=str(error), why=str(error.__cause__ or ""))
+            write_step(refused=str(error))
         except MemoryError:
             write_step(memory=True)
 

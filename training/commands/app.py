@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 
 from feedloop.console import describe
-from feedloop.domain.errors import AnnotationToolDown, FeedloopError, StoreDown
+from feedloop.domain.errors import AnnotationToolDown, FeedloopError, GatewayDown, StoreDown
 from training.commands import console, model, pull, release, retrain
 
 PROGRAM = "feedloop"
@@ -46,7 +46,7 @@ def _run(words: list[str], given: list[str]) -> int:
         app(words, prog_name=PROGRAM)
     except SystemExit as ended:  # as typer ends, also after wrong usage and Ctrl-C
         return int(ended.code or 0)
-    except (StoreDown, AnnotationToolDown) as error:
+    except (StoreDown, AnnotationToolDown, GatewayDown) as error:
         return console.fail(UNREACHABLE, type(error).__name__, str(error))
     except FeedloopError as error:
         return console.fail(FAILED, type(error).__name__, str(error))

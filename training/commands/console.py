@@ -51,6 +51,14 @@ def answer(data: object) -> None:
         _answer["data"] = data
 
 
+def warn(text: str) -> None:
+    """A line that is not lost among others, and in JSON stands apart."""
+    if _answer:
+        _answer["warnings"].append(text)
+    errors.print("[yellow]warning[/] ", end="")
+    errors.print(text, markup=False, soft_wrap=True)
+
+
 def fail(code: int, kind: str, why: str) -> int:
     """Say why the command failed; the exit code."""
     if _answer:

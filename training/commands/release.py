@@ -6,22 +6,33 @@ from typing import Annotated
 
 import typer
 
-from training.commands import console, store_connection
+from training.commands import checking, console, store_connection
+from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, NoWait
 from training.commands.store_connection import STORE
-from training.promotion import registry
+from training.promotion import registry, rollout
 
 commands = typer.Typer()
 
 
-@commands.command(epilog=f"Example: feedloop release build/model --rename 'Rice=Rice dishes'. {STORE}")
+@commands.command(
+    epilog="Examples: feedloop release build/model --pictures build/held-out;"
+    f" feedloop release build/model --rename 'Rice=Rice dishes'. {STORE}"
+)
 def release(
     folder: Annotated[Path, typer.Argument(help="A folder written by `export`.")],
+    *,
     rename: Annotated[list[str] | None, typer.Option(help="old=new: the index keeps its meaning. Repeatable.")] = None,
+    pictures: CheckedWith = None,
+    allow_constant: AllowConstant = False,
+    gateway: GatewayUrl = "",
+    no_wait: NoWait = False,
 ) -> None:
-    """Let the functions serve this model; they notice within seconds."""
+    """Check a model, let it serve, and wait until every replica of predict does; else the one before stays."""
     package, renames = registry.load_package(folder), registry.parse_renames(rename or [])
-    registry.publish(store_connection.open_store(), package, renames, now=store_connection.clock()())
-    console.say(f"{package.card.name} {package.card.sha256[:12]} serves. To go back: feedloop rollback")
+    store, watched = store_connection.open_store(), checking.open_gateway(gateway, no_wait=no_wait)
+    checked = checking.check_package(store, package, pictures, constant_ok=allow_constant, to=folder)
+    rollout.release(store, checked, renames, gateway=watched, now=store_connection.clock()(), progress=console.track)
+    checking.show_released(checked, watched)
 
 
 @commands.command("list", epilog=f"Example: feedloop list. {STORE}")
@@ -40,10 +51,18 @@ def show(
     console.say(json.dumps(card.document, indent=2, ensure_ascii=False))
 
 
-@commands.command(epilog=f"Example: feedloop rollback 9f2c. {STORE}")
+@commands.command(
+    epilog=f"Examples: feedloop rollback; feedloop rollback 9f2c --no-wait, also while predict is down. {STORE}"
+)
 def rollback(
-    which: Annotated[str, typer.Argument(help="The beginning of a sha256; else `previous`.")] = "previous",
+    which: Annotated[str, typer.Argument(help="The beginning of a sha256; else `previous`.")] = registry.PREVIOUS,
+    *,
+    gateway: GatewayUrl = "",
+    no_wait: NoWait = False,
 ) -> None:
-    """Let an earlier release serve again."""
-    entry = registry.rollback(store_connection.open_store(), which, now=store_connection.clock()())
-    console.say(f"{entry.card.name} {entry.card.sha256[:12]} serves again")
+    """Let an earlier release serve again, checked and seen as any other."""
+    store, watched = store_connection.open_store(), checking.open_gateway(gateway, no_wait=no_wait)
+    package = registry.fetch_released(store, which or registry.PREVIOUS)
+    checked = checking.check_package(store, package, constant_ok=True)  # it served before
+    rollout.rollback(store, checked, gateway=watched, now=store_connection.clock()(), progress=console.track)
+    checking.show_released(checked, watched)

@@ -18,6 +18,10 @@ STORE = "The store: S3_ENDPOINT, S3_ACCESS_KEY, S3_SECRET_KEY and BUCKET_PREFIX,
 TIMEOUT = 300.0
 """Seconds for one upload: a model is larger than a picture, and a line at home slower than a data centre's."""
 
+_WHICH_GATEWAY = (
+    "No gateway is known that uses this store: name it with --gateway URL, or say --no-wait; then nobody sees whether"
+    " predict can serve the model."
+)
 _WHERE = (
     "No store is named: set S3_ENDPOINT, S3_ACCESS_KEY and S3_SECRET_KEY, or DATA_DIR when `make run`"
     " runs with another folder than .feedloop ({} is not there)."
@@ -46,6 +50,19 @@ def open_store(env: Mapping[str, str] = os.environ) -> S3Store:
 def clock(env: Mapping[str, str] = os.environ) -> Clock:
     """The time, or that of a simulation: CLOCK_FILE, as for the functions."""
     return ClockFile(Path(env["CLOCK_FILE"])) if env.get("CLOCK_FILE") else utc_now
+
+
+def gateway_url(env: Mapping[str, str] = os.environ) -> str:
+    """The gateway of the system on this machine, if it is of the same store. Raises WrongSetting."""
+    file = Path(env.get("DATA_DIR") or ".feedloop").expanduser() / "connection.json"
+    try:
+        connection = json.loads(file.read_text())
+        ours, url = str(connection["s3"]["endpoint"]), str(connection["gateway"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise WrongSetting(_WHICH_GATEWAY) from error
+    if (env.get("S3_ENDPOINT") or ours) != ours:
+        raise WrongSetting(_WHICH_GATEWAY)
+    return url
 
 
 def _address(env: Mapping[str, str]) -> tuple[str, str, str]:

@@ -113,6 +113,12 @@ def load_pictures(folder: Path, names: Iterable[str] = (), *, complete: bool = T
     return Pictures(classes, tuple(examples), folder)
 
 
+def has_classes(folder: Path, classes: Iterable[str]) -> bool:
+    """Whether any sub-folder is called as one of these classes, or by an index (class_00)."""
+    names = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
+    return any(_NUMBERED.fullmatch(name) or any(same_name(one, name) for one in classes) for name in names)
+
+
 def load_outliers(folder: Path) -> list[Example]:
     """All pictures below a folder as pictures of none of the classes. Raises BadRequest when there is none."""
     left = picture_files.Left()

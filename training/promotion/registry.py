@@ -103,12 +103,10 @@ def find_release(store: ObjectStore, which: str = "") -> ReleaseEntry:
     return chosen[0]
 
 
-def rollback(store: ObjectStore, which: str, *, now: datetime) -> ReleaseEntry:
-    """Let an earlier release serve again; its file is checked first. Raises BadRequest and NoModel."""
-    entry = find_release(store, which or PREVIOUS)
-    releases.model_bytes(store, releases.fetch_release(store, entry.card.name, entry.card.sha256))
-    releases.point_to(store, entry.card.name, entry.card.sha256, now)
-    return entry
+def fetch_released(store: ObjectStore, which: str) -> ModelPackage:
+    """An earlier release by what `find_release` takes, whole. Raises BadRequest and NoModel."""
+    card = find_release(store, which).card
+    return fetch_package(store, releases.fetch_release(store, card.name, card.sha256))
 
 
 def save_decision(store: ObjectStore, decision: Document) -> None:

@@ -4,13 +4,15 @@ import hashlib
 import statistics
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
 
 from feedloop.adapters.pictures import normalise
 from feedloop.domain import cards
 from feedloop.domain.cards import ModelSpec
 from feedloop.domain.errors import BadRequest, ModelRefused, NoModel, Refused
 from feedloop.ports import Picture
-from training.checks import answers, model_file, sandbox
+from training.checks import answers, labels, model_file, sandbox
 from training.checks.pictures import drawn_pictures, plain_pictures
 from training.checks.sandbox import SmokeTest, mebibytes
 from training.promotion.registry import ModelPackage
@@ -49,6 +51,9 @@ class CheckedModel:
     """The most that one process took."""
     parity: float | None = None
     """The largest difference from the reference."""
+    labelled: int = 0
+    correct: int = 0
+    """Of the labelled pictures."""
     warnings: tuple[str, ...] = ()
 
 
@@ -59,7 +64,7 @@ def check(
     memory_limit: int = MEMORY_LIMIT,
     workers: int = WORKERS,
     beside: int = 0,
-    truth: Sequence[int | None] | None = None,  # noqa: ARG001 - follows
+    truth: Sequence[int | None] | None = None,
     constant_ok: bool = False,
     reference: Reference | None = None,
 ) -> CheckedModel:
@@ -72,6 +77,8 @@ def check(
     """
     card, half = package.card, False
     _check_card(package)
+    if card.format == cards.TORCH and not find_spec("torch"):
+        raise ModuleNotFoundError("torch runs this model", name="torch")
     if card.format == cards.ONNX:
         half = model_file.is_half(model_file.check_file(package.model, len(card.classes)))
     given = _normalised(pictures or drawn_pictures())
@@ -84,6 +91,12 @@ def check(
     if (slowest := max(tested.milliseconds)) > _SLOW:
         warnings.append(f"The slowest picture took {slowest / 1000:.1f} s; visitors wait for it.")
     own = tested.answers[-len(given) :]
+    parity = _check_parity(given, own, reference, HALF_PARITY if half else PARITY) if reference else None
+    if truth:
+        warnings += labels.check_order(own, truth, card)
+        answer_as = partial(sandbox.run, package.model, pictures=given, memory_limit=most)
+        warnings += labels.check_input(own, truth, card, answer_as)
+    hits = labels.hits(own, truth) if truth else []
     return CheckedModel(
         package=package,
         pictures=given,
@@ -91,7 +104,9 @@ def check(
         milliseconds=statistics.median(tested.milliseconds),
         slowest=slowest,
         megabytes=round(tested.peak / 1e6),
-        parity=_check_parity(given, own, reference, HALF_PARITY if half else PARITY) if reference else None,
+        parity=parity,
+        labelled=len(hits),
+        correct=sum(hits),
         warnings=tuple(warnings),
     )
 

@@ -1,25 +1,77 @@
 """A release that is seen: the pointer moves, and goes back when the running predict cannot follow it."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from types import MappingProxyType
+from typing import Protocol
 
-from feedloop.domain.documents import Document
+from requests import RequestException
+
+from feedloop import http_client, releases, settings
+from feedloop.active_model import POLL_SECONDS
+from feedloop.domain.cards import ModelCard, version_of
+from feedloop.domain.documents import Document, load
+from feedloop.domain.errors import BadRequest, Changed, GatewayDown, Malformed, ModelRefused, NoModel
 from feedloop.ports import ObjectStore
+from feedloop.releases import Pointer
 from training.progress import Progress
+from training.promotion import registry
 from training.promotion.release_checks import CheckedModel
+
+_NO_MODEL = "urn:feedloop:problem:no-model"
+_PROBLEM = "urn:feedloop:problem:"
+_SECONDS = 10.0
+
+
+class Gateway(Protocol):
+    """Whom we ask what serves."""
+
+    def about(self) -> Document:
+        """What one replica of predict says of itself, or the problem that it has. Raises GatewayDown."""
 
 
 @dataclass(frozen=True, slots=True)
-class Gateway:
+class HttpGateway:
     """Where the functions answer, for example http://127.0.0.1:8080."""
 
     url: str
 
     def about(self) -> Document:
-        """What the running predict says of itself; without a model it has no `model`. Raises GatewayDown."""
-        raise NotImplementedError
+        """What one replica of predict says of itself, or the problem that it has. Raises GatewayDown."""
+        address = f"{self.url}/function/predict"
+        try:
+            response = http_client.request("GET", address, route=settings.route(self.url), timeout=_SECONDS)
+            document = load(response.content)
+        except RequestException as error:
+            raise GatewayDown(f"{address} does not answer ({type(error).__name__}). {_REMEDY}") from error
+        except Malformed as error:
+            raise GatewayDown(f"{address} answers {response.status_code}, but not as predict. {_REMEDY}") from error
+        if "model" not in document and not str(document.get("type")).startswith(_PROBLEM):
+            raise GatewayDown(f"{address} answers {response.status_code}, but not as predict. {_REMEDY}")
+        return document
+
+
+_REMEDY = (
+    "Start it, name another with --gateway URL, or say --no-wait: then nobody sees whether predict can serve the model."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long to wait for predict, and how to be sure: so many answers in a row, after every replica has looked."""
+
+    seconds: float = 120.0
+    pause: float = 1.0
+    """One address may ask so often: PREDICT_LIMIT."""
+    answers: int = 10
+    """There may be several replicas, and each answers for itself."""
+    settled: float = 2 * POLL_SECONDS
+    """By then every replica has followed the pointer; before, it may still speak of an earlier release."""
+    clock: Callable[[], float] = field(default=time.monotonic)
+    sleep: Callable[[float], None] = field(default=time.sleep)
 
 
 def release(
@@ -31,10 +83,100 @@ def release(
     now: datetime,
     progress: Progress,
     instead_of: str | None = None,
+    patience: Patience = Patience(),
 ) -> None:
     """Publish a model and wait until every replica of predict serves it; without a gateway nobody looks.
 
-    Raises GatewayDown before anything has moved; ModelRefused when predict refuses it or does not follow in time: the
-    pointer is back then, if it still named this model; and as `registry.publish` raises.
+    Killed while it waits, the model is released; the same call again ends the work. Raises GatewayDown before anything
+    has moved; ModelRefused when predict refuses it or does not follow in time: the pointer is back then, if it still
+    named this model; and as `registry.publish` raises.
     """
-    raise NotImplementedError
+    publish = partial(registry.publish, store, checked.package, renames, now=now, instead_of=instead_of)
+    watch = _Watch(gateway, patience, progress) if gateway else None
+    _roll_out(store, checked.package.card, publish, watch, now)
+
+
+def rollback(
+    store: ObjectStore,
+    checked: CheckedModel,
+    *,
+    gateway: Gateway | None,
+    now: datetime,
+    progress: Progress,
+    patience: Patience = Patience(),
+) -> None:
+    """Let a model that was released before serve again, as `release` does. Raises GatewayDown and ModelRefused."""
+    card = checked.package.card
+    move = partial(releases.point_to, store, card.name, card.sha256, now)
+    _roll_out(store, card, move, _Watch(gateway, patience, progress) if gateway else None, now)
+
+
+def _roll_out(
+    store: ObjectStore, card: ModelCard, move: Callable[[], None], watch: "_Watch | None", now: datetime
+) -> None:
+    if watch:
+        watch.gateway.about()  # before anything moves
+    before = _serving_before(store, card, now)
+    move()
+    if watch and (why := watch.wait(card.version)):
+        raise ModelRefused("predict", f"{why} {_go_back(store, card, before)}")
+
+
+def _serving_before(store: ObjectStore, card: ModelCard, now: datetime) -> Pointer | None:
+    """Where the pointer goes back to. It names this model already when an earlier call was killed while it waited."""
+    try:
+        pointer = releases.fetch_pointer(store)
+        if pointer.sha256 != card.sha256:
+            return pointer
+        previous = registry.find_release(store, registry.PREVIOUS).card
+    except (NoModel, BadRequest):
+        return None
+    return Pointer(previous.name, previous.sha256, "", now)
+
+
+@dataclass(frozen=True, slots=True)
+class _Watch:
+    gateway: Gateway
+    patience: Patience
+    progress: Progress
+
+    def wait(self, version: str) -> str:
+        """Ask until every answer is the new model's; why it is not to be, else empty."""
+        in_row, latest, most = 0, "nothing", self.patience.seconds
+        for elapsed, about in self.progress(self._ask(), int(most), f"waiting until predict serves {version}"):
+            latest = str(about.get("model", {}).get("version") or about.get("detail", ""))
+            in_row = in_row + 1 if latest == version else 0
+            if elapsed < self.patience.settled:
+                continue
+            if in_row >= self.patience.answers:
+                return ""
+            refused = about.get("refused") or {}
+            if refused.get("version") == version:
+                return f"The running predict refuses {version}: {refused.get('why')}"
+            if about.get("type") == _NO_MODEL:
+                return f"The running predict cannot serve {version}: {latest}"
+        return (
+            f"After {most:g} s not every answer of predict is {version}'s, the last was: {latest}. Its log says why"
+            " (model.refused); a predict of an earlier version of Feedloop says it only there."
+        )
+
+    def _ask(self) -> Iterator[tuple[float, Document]]:
+        """When, and what predict says, until time is up; that it is away for a moment is an answer like any other."""
+        start = self.patience.clock()
+        while (elapsed := self.patience.clock() - start) < self.patience.seconds:
+            try:
+                yield elapsed, self.gateway.about()
+            except GatewayDown as error:
+                yield elapsed, {"detail": str(error)}
+            self.patience.sleep(self.patience.pause)
+
+
+def _go_back(store: ObjectStore, card: ModelCard, before: Pointer | None) -> str:
+    """Move the pointer back, unless somebody moved it; says what became of it."""
+    if not before:
+        return "It is the first release, so there is none to go back to: release another."
+    try:
+        releases.restore(store, before, instead_of=card.sha256)
+    except Changed:
+        return "Somebody released another model meanwhile, which stays."
+    return f"The pointer is back at {before.name} {version_of(before.sha256)}, which serves on."

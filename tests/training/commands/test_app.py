@@ -45,12 +45,12 @@ def test_draw_then_evaluate(tmp_path, capsys):
 @pytest.mark.store
 def test_release_show_and_roll_back(seaweedfs, monkeypatch, capsys):
     at_home(seaweedfs, monkeypatch)
-    assert command("release", demo.FOLDER) == 0
+    assert command("release", demo.FOLDER, "--no-wait") == 0
     assert command("list") == 0
     assert demo.CARD["sha256"][:12] in capsys.readouterr().out
     assert command("show", demo.CARD["sha256"][:4]) == 0
     assert json.loads(capsys.readouterr().out) == demo.CARD
-    assert command("rollback") == 1
+    assert command("rollback", "--no-wait") == 1
     assert "0 releases answer to 'previous'" in capsys.readouterr().err
 
 
@@ -77,7 +77,7 @@ def test_releasing_does_not_wait_for_torch():
 @pytest.mark.store
 def test_a_program_gets_one_document(seaweedfs, monkeypatch, capsys):
     at_home(seaweedfs, monkeypatch)
-    assert command("release", demo.FOLDER) == 0
+    assert command("release", demo.FOLDER, "--no-wait") == 0
     capsys.readouterr()
     assert command("list", "--json") == 0
     printed = capsys.readouterr()

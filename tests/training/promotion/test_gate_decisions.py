@@ -262,7 +262,7 @@ def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, mo
     assert json.loads((tmp_path / "worse" / "verdict.json").read_text())["decision"] == gate.REFUSE
     assert command("judge", tmp_path / "worse", "--force") == 0
     manifests.save(tmp_path / "equal", manifests.to_bytes([line()]))
-    assert command("release", tmp_path / "equal") == 0
+    assert command("release", tmp_path / "equal", "--no-wait") == 0
     assert store.head(keys.model_file("colours", releases.current(store).card.sha256, manifests.FILE)).size
-    assert command("rollback", before[:8]) == 0
+    assert command("rollback", before[:8], "--no-wait") == 0
     assert load(store.get(keys.current_model()).body)["sha256"] == before

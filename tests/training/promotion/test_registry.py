@@ -1,5 +1,4 @@
 import hashlib
-from datetime import timedelta
 
 import pytest
 
@@ -10,8 +9,9 @@ from feedloop.domain.cards import ModelCard
 from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Malformed, NoModel
 from tests.support.world import NOON
-from training.promotion import registry
+from training.promotion import registry, rollout
 from training.promotion.registry import ModelPackage
+from training.promotion.release_checks import CheckedModel
 
 CLASSES = ["Bread", "Egg"]
 
@@ -28,6 +28,11 @@ def release(store, model, classes=CLASSES, renames=None):
     return sha256
 
 
+def roll_back(store):
+    checked = CheckedModel(registry.fetch_released(store, "previous"), (), (), 0, 0, 0)
+    rollout.rollback(store, checked, gateway=None, now=NOON, progress=lambda things, *_: things)
+
+
 def test_the_list_says_which_release_serves(store):
     first, second = release(store, b"one"), release(store, b"two")
     assert {one.card.sha256: one.mark for one in registry.list_releases(store)} == {second: "serves", first: "previous"}
@@ -39,21 +44,21 @@ def test_before_the_first_release_the_list_is_empty(store):
 
 def test_a_rollback_goes_to_the_previous_release(store):
     first, second = release(store, b"one"), release(store, b"two")
-    registry.rollback(store, "", now=NOON + timedelta(hours=1))
+    roll_back(store)
     assert releases.current(store).card.sha256 == first
     assert load(store.get(keys.current_model()).body)["previous"] == second
 
 
 def test_a_rollback_goes_to_any_release_by_its_beginning(store):
     first, *_ = [release(store, body) for body in (b"one", b"two", b"three")]
-    assert registry.rollback(store, first[:6], now=NOON).card.sha256 == first
+    assert registry.fetch_released(store, first[:6]).card.sha256 == first
 
 
 @pytest.mark.parametrize("which", ["zz", "previous"])
 def test_a_release_that_is_not_there_is_told(store, which):
     release(store, b"one")
     with pytest.raises(BadRequest, match="0 releases answer to"):
-        registry.rollback(store, which, now=NOON)
+        registry.fetch_released(store, which)
 
 
 def test_a_release_whose_file_is_damaged_never_serves_again(store):
@@ -61,14 +66,14 @@ def test_a_release_whose_file_is_damaged_never_serves_again(store):
     ref = keys.model_file("food", first, releases.MODEL_FILE)
     store.replace(ref, b"tampered", etag=store.head(ref).etag)
     with pytest.raises(NoModel):
-        registry.rollback(store, "", now=NOON)
+        roll_back(store)
     assert releases.current(store).card.sha256 == second
 
 
 def test_a_rollback_to_fewer_classes_keeps_the_list(store):
     release(store, b"one")
     release(store, b"two", [*CLASSES, "Soup"])
-    registry.rollback(store, "", now=NOON)
+    roll_back(store)
     assert releases.current(store).classes.names == ("Bread", "Egg", "Soup")
 
 

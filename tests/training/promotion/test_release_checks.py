@@ -41,6 +41,16 @@ def labels_only(model):
     model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT64
 
 
+def not_for_white(model):
+    """The root of what is below 0 where a picture is white."""
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.array(255 / 256, np.float32), "bright"))
+    model.graph.node.insert(3, onnx.helper.make_node("ReduceMean", ["means"], ["mean"], axes=[1]))
+    model.graph.node.insert(4, onnx.helper.make_node("Sub", ["bright", "mean"], ["dark"]))
+    model.graph.node.insert(5, onnx.helper.make_node("Sqrt", ["dark"], ["root"]))
+    model.graph.node.insert(6, onnx.helper.make_node("Mul", ["scores", "root"], ["scaled"]))
+    model.graph.node[-1].input[0] = "scaled"
+
+
 def follows_its_batch(model):
     """Scores minus their mean over the batch, as a normalisation in training mode makes them."""
     model.graph.node.insert(3, onnx.helper.make_node("ReduceMean", ["scores"], ["mean"], axes=[0]))
@@ -99,9 +109,10 @@ BROKEN = {
     "unknown operator": (changed(lambda model: setattr(model.graph.node[0], "op_type", "Magic")), {}, "graph: "),
     "logits": (tiny_models.logits(), {}, "load: "),
     "sigmoid": (tiny_models.sigmoid(), {}, "load: "),
-    "eight at once": (tiny_models.fixed_batch(), {}, "load: "),
-    "NaN unless black": (tiny_models.not_a_number(), {}, "answers: .* a white picture with NaN"),
-    "below zero": (tiny_models.negative(), {}, "answers: .* the lowest of -"),
+    "NaN unless black": (tiny_models.not_a_number(), {}, "load: .* not finite"),
+    "NaN where it is white": (changed(not_for_white), {}, "answers: .*at picture 2.* not finite"),
+    "below zero": (tiny_models.negative(), {}, "load: .* the smallest is -"),
+    "two outputs": (tiny_models.label_first(), {}, "load: .* 2 outputs"),
     "constant": (tiny_models.zero_weights(), {}, "constant: "),
     "follows its batch": (changed(follows_its_batch), {}, "constant: |batch: "),
 }
@@ -111,6 +122,25 @@ BROKEN = {
 def test_a_broken_model_is_refused_by_name(body, card, says):
     with pytest.raises(ModelRefused, match=says):
         check(body, **card)
+
+
+SERVED = {
+    "logits": (tiny_models.logits(), LOGITS),
+    "log softmax": (tiny_models.log_softmax(), LOG_PROBABILITIES),
+    "one pixel per class": (tiny_models.convolutional(), {}),
+    "channels last": (tiny_models.channels_last(), {"input": {**PLAIN, "layout": "NHWC"}}),
+    "float16": (tiny_models.float16(), {}),
+    "float64": (tiny_models.float64(), {}),
+    "uint8": (tiny_models.uint8(), {"input": {**PLAIN, "std": [1 / 255] * 3}}),
+    "eight at once": (tiny_models.fixed_batch(), {}),
+    "label first": (tiny_models.label_first(), {"output": {"name": "probabilities"}}),
+    "names to probabilities": (tiny_models.zip_map(), {}),
+}
+
+
+@pytest.mark.parametrize(("body", "card"), SERVED.values(), ids=SERVED)
+def test_what_a_card_explains_passes(body, card):
+    assert check(body, **card).warnings == ()
 
 
 def test_a_model_that_can_serve_passes_with_what_was_seen():

@@ -1,0 +1,177 @@
+"""The pointer moves, predict follows, or the pointer goes back: whoever dies or comes in between."""
+
+from datetime import timedelta
+
+import pytest
+
+from feedloop import releases
+from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
+from feedloop.domain.errors import GatewayDown, ModelRefused, NoModel
+from tests.support import colours
+from tests.support.colours import ALL_BLUE, RIGHT, SWAPPED
+from tests.support.interleaving import Killed
+from tests.support.replicas import Replicas
+from tests.support.world import NOON
+from training.promotion import registry, rollout
+from training.promotion.registry import ModelPackage
+from training.promotion.release_checks import CheckedModel
+from training.promotion.rollout import HttpGateway
+
+NOW = NOON + timedelta(days=1)
+
+
+@pytest.fixture
+def store(memory_store):
+    colours.release(memory_store, SWAPPED)
+    return memory_store
+
+
+def checked(body):
+    return CheckedModel(ModelPackage(body, ModelCard(colours.card(body))), (), (), 0, 0, 0)
+
+
+GOOD = checked(colours.model(RIGHT))
+BROKEN = checked(b"no model at all, however it came past the checks")
+
+
+def release(store, gateway, model=GOOD):
+    patience = gateway.patience() if isinstance(gateway, Replicas) else rollout.Patience()
+    progress = lambda things, *_: things  # noqa: E731 - nobody looks
+    rollout.release(store, model, gateway=gateway, now=NOW, progress=progress, patience=patience)
+
+
+def pointer(store):
+    return store.get(keys.current_model()).body
+
+
+def serving(gateway):
+    return {gateway.about()["model"]["sha256"] for _ in range(6)}
+
+
+def killed(_seconds):
+    raise Killed
+
+
+def release_killed(store, gateway, model, monkeypatch):
+    """The process that releases is killed while it waits."""
+    with monkeypatch.context() as patch:
+        patch.setattr(gateway, "sleep", killed)
+        with pytest.raises(Killed):
+            release(store, gateway, model)
+
+
+def test_every_replica_serves_what_was_released(store):
+    gateway = Replicas(store, 3)
+    release(store, gateway)
+    assert serving(gateway) == {GOOD.package.card.sha256}
+
+
+def test_what_predict_refuses_leaves_the_pointer_as_it_was(store):
+    gateway, before = Replicas(store), pointer(store)
+    with pytest.raises(ModelRefused, match=r"predict: The running predict refuses .*parsing failed.* is back at"):
+        release(store, gateway, BROKEN)
+    assert pointer(store) == before
+    gateway.sleep(5)
+    assert "refused" not in gateway.about()
+
+
+def test_one_replica_that_refuses_is_enough(store):
+    loads = []
+
+    def load(release):
+        loads.append(release.card.sha256)
+        if loads.count(GOOD.package.card.sha256) > 1:
+            raise NoModel("No memory is left.")
+
+    before = pointer(store)
+    with pytest.raises(ModelRefused, match=r"refuses .*: No memory is left\. The pointer is back"):
+        release(store, Replicas(store, load=load))
+    assert pointer(store) == before
+
+
+def test_a_predict_that_cannot_say_why_is_not_waited_for_for_ever(store, monkeypatch):
+    gateway, before = Replicas(store), pointer(store)
+    answer = gateway.about
+    monkeypatch.setattr(gateway, "about", lambda: {**answer(), "refused": None})
+    with pytest.raises(ModelRefused, match=r"After 120 s .* earlier version of Feedloop .* is back at"):
+        release(store, gateway, BROKEN)
+    assert pointer(store) == before
+
+
+def test_without_a_gateway_nothing_moves(store):
+    before = pointer(store)
+    with pytest.raises(GatewayDown, match=r"does not answer .* --no-wait"):
+        release(store, HttpGateway("http://127.0.0.1:9"))
+    assert pointer(store) == before
+
+
+def test_who_does_not_want_to_wait_moves_the_pointer_alone(store):
+    release(store, None)
+    assert releases.current(store).card == GOOD.package.card
+
+
+def test_a_release_meanwhile_is_not_taken_back(store, monkeypatch):
+    gateway = Replicas(store)
+    refused = {"version": BROKEN.package.card.version, "why": ""}
+
+    def sleep(seconds):
+        colours.release(store, ALL_BLUE)
+        gateway.time += seconds
+
+    monkeypatch.setattr(gateway, "sleep", sleep)
+    monkeypatch.setattr(gateway, "about", lambda: {"model": {"version": "4f336a23"}, "refused": refused})
+    with pytest.raises(ModelRefused, match="Somebody released another model meanwhile"):
+        release(store, gateway, BROKEN)
+    assert releases.current(store).card.sha256 == colours.card(colours.model(ALL_BLUE))["sha256"]
+
+
+def test_killed_while_it_waits_it_is_released_and_said_so_by_the_next_call(store, monkeypatch):
+    gateway = Replicas(store)
+    release_killed(store, gateway, GOOD, monkeypatch)
+    assert releases.current(store).card == GOOD.package.card
+    release(store, gateway)
+    assert serving(gateway) == {GOOD.package.card.sha256}
+
+
+def test_killed_while_it_waits_the_next_call_goes_back_to_the_model_before(store, monkeypatch):
+    gateway, before = Replicas(store), releases.current(store)
+    release_killed(store, gateway, BROKEN, monkeypatch)
+    with pytest.raises(ModelRefused, match="is back at"):
+        release(store, gateway, BROKEN)
+    assert releases.current(store) == before
+
+
+def test_of_a_first_release_that_is_refused_there_is_no_model_before(memory_store):
+    with pytest.raises(ModelRefused, match=r"cannot serve .* first release, so there is none to go back to"):
+        release(memory_store, Replicas(memory_store), BROKEN)
+
+
+def test_a_gateway_that_is_away_for_a_moment_is_waited_for(store, monkeypatch):
+    gateway = Replicas(store)
+    answer = gateway.about
+
+    def about():
+        if 0 < gateway.sleeps < 20:
+            raise GatewayDown("It restarts.")
+        return answer()
+
+    monkeypatch.setattr(gateway, "about", about)
+    release(store, gateway)
+    assert gateway.sleeps >= 29
+
+
+def test_a_rollback_is_seen_as_a_release_is(store):
+    before = releases.current(store)
+    release(store, None)
+    gateway = Replicas(store)
+    package = registry.fetch_released(store, registry.PREVIOUS)
+    rollout.rollback(
+        store,
+        CheckedModel(package, (), (), 0, 0, 0),
+        gateway=gateway,
+        now=NOW,
+        progress=lambda things, *_: things,
+        patience=gateway.patience(),
+    )
+    assert serving(gateway) == {before.card.sha256}

@@ -1,0 +1,146 @@
+"""What the commands that move the pointer have in common: whom to ask, what to check with, and what is shown of it."""
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from feedloop import releases
+from feedloop.console import describe
+from feedloop.domain.errors import NoModel, WrongSetting
+from feedloop.estimation.intervals import wilson
+from feedloop.ports import ObjectStore
+from training.checks import contact_sheet
+from training.commands import console, store_connection
+from training.data import image_folder
+from training.promotion import release_checks
+from training.promotion.registry import ModelPackage
+from training.promotion.release_checks import CheckedModel, Reference
+from training.promotion.rollout import HttpGateway
+
+GatewayUrl = Annotated[
+    str, typer.Option("--gateway", help="Where the functions answer; else `gateway` of DATA_DIR/connection.json.")
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not look whether predict serves it: needs no gateway.")]
+CheckedWith = Annotated[
+    Path | None,
+    typer.Option("--pictures", help="Pictures to check with; in sub-folders called by class they also measure it."),
+]
+AllowConstant = Annotated[
+    bool, typer.Option("--allow-constant", help="Let a model pass that answers every picture alike.")
+]
+
+MOST = 200
+"""So many pictures are looked at, spread over all."""
+SHEET = "contact-sheet.html"
+_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "Ki": 2**10, "Mi": 2**20, "Gi": 2**30}
+
+
+def open_gateway(url: str, *, no_wait: bool) -> HttpGateway | None:
+    """The gateway to watch, which answers; None with --no-wait. Raises GatewayDown and WrongSetting."""
+    if no_wait:
+        return None
+    gateway = HttpGateway(url.rstrip("/") or store_connection.gateway_url())
+    gateway.about()
+    return gateway
+
+
+def check_package(
+    store: ObjectStore,
+    package: ModelPackage,
+    pictures: Path | None = None,
+    *,
+    constant_ok: bool = False,
+    reference: Reference | None = None,
+    to: Path | None = None,
+) -> CheckedModel:
+    """Check a model with predict's limits, show what was seen, and write a contact sheet into the folder `to`.
+
+    Raises ModelRefused, BadRequest and WrongSetting.
+    """
+    bodies, truth = load_pictures(pictures, package.card.classes) if pictures else ([], None)
+    memory_limit, workers = predict_limits(os.environ)
+    beside = 0
+    with suppress(NoModel):  # nothing serves yet
+        release = releases.current(store)
+        if release.card.sha256 != package.card.sha256:
+            beside = releases.model_size(store, release)
+    checked = release_checks.check(
+        package,
+        bodies,
+        memory_limit=memory_limit,
+        workers=workers,
+        beside=beside,
+        truth=truth,
+        constant_ok=constant_ok,
+        reference=reference,
+    )
+    _show(checked)
+    if to:
+        sheet = to / SHEET
+        try:
+            sheet.write_text(contact_sheet.page(checked.pictures, checked.answers, package.card), encoding="utf-8")
+            console.say(f"look at {sheet}: each picture with its three best answers")
+        except OSError as error:  # a folder that nobody may write to can be released all the same
+            console.warn(f"{sheet} cannot be written: {describe(error)}")
+    return checked
+
+
+def show_released(checked: CheckedModel, gateway: HttpGateway | None) -> None:
+    """Say that it serves, or that nobody looked, and how to go back."""
+    card = checked.package.card
+    console.answer(
+        {
+            "name": card.name,
+            "sha256": card.sha256,
+            "seen_serving": gateway is not None,
+            "milliseconds": round(checked.milliseconds, 2),
+            "megabytes": checked.megabytes,
+            "accuracy": {"correct": checked.correct, "labelled": checked.labelled} if checked.labelled else None,
+        }
+    )
+    state = "serves" if gateway else "is released, and nobody looked whether predict can serve it"
+    console.say(f"{card.name} {card.sha256[:12]} {state}. To go back: feedloop rollback")
+
+
+def load_pictures(folder: Path, classes: tuple[str, ...]) -> tuple[list[bytes], list[int | None] | None]:
+    """Pictures below a folder; with their classes where its sub-folders are called by class. Raises BadRequest."""
+    named = image_folder.has_classes(folder, classes)
+    if named:
+        examples = list(image_folder.load_pictures(folder, classes, complete=False).examples)
+    else:
+        examples = image_folder.load_outliers(folder)
+    chosen = examples[:: -(-len(examples) // MOST)]
+    return [one.path.read_bytes() for one in chosen], [one.index for one in chosen] if named else None
+
+
+def predict_limits(env: Mapping[str, str]) -> tuple[int, int]:
+    """PREDICT_MEMORY in bytes and PREDICT_WORKERS, as stack.yml gives them to predict. Raises WrongSetting."""
+    memory = env.get("PREDICT_MEMORY") or "1Gi"
+    number = memory.rstrip("KMGi")
+    try:
+        size = int(Decimal(number) * _UNITS[memory.removeprefix(number)])
+    except (InvalidOperation, KeyError) as error:
+        raise WrongSetting(f"PREDICT_MEMORY={memory!r} is wrong: it must be a size such as 1Gi or 1500Mi.") from error
+    workers = env.get("PREDICT_WORKERS") or str(release_checks.WORKERS)
+    if not workers.isdecimal() or int(workers) < 1:
+        raise WrongSetting(f"PREDICT_WORKERS={workers!r} is wrong: it must be a number, 1 or more.")
+    return size, int(workers)
+
+
+def _show(checked: CheckedModel) -> None:
+    card, slowest = checked.package.card, checked.slowest
+    facts = f"{checked.milliseconds:.1f} ms a picture ({slowest:.0f} the slowest), {checked.megabytes} MB a process"
+    console.say(f"{card.name} {card.version}: checked with {len(checked.pictures)} pictures, {facts}")
+    if checked.parity is not None:
+        console.say(f"max |dp| {checked.parity:.1e} from where it comes from")
+    if checked.labelled:
+        low, high = wilson(checked.correct / checked.labelled, checked.labelled)
+        share = f"{checked.correct / checked.labelled:.1%} ({low:.1%} to {high:.1%} at 95 %)"
+        console.say(f"accuracy {share} on {checked.labelled} labelled pictures")
+    for warning in checked.warnings:
+        console.warn(warning)
