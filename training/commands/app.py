@@ -9,7 +9,7 @@ import typer
 
 from feedloop.console import describe
 from feedloop.domain.errors import AnnotationToolDown, FeedloopError, GatewayDown, StoreDown
-from training.commands import console, model, pull, release, retrain
+from training.commands import card, console, model, pull, release, retrain
 
 PROGRAM = "feedloop"
 
@@ -23,6 +23,7 @@ app = typer.Typer(
 )
 for module in (model, pull, retrain, release):
     app.registered_commands += module.commands.registered_commands
+app.add_typer(card.commands, name="card")
 
 FORMER_OPTIONS = {"--rounds": "--epochs", "--rate": "--learning-rate", "--held": "--validation-share"}
 """Names of 0.1, taken for one more release; no help shows them."""
