@@ -8,7 +8,7 @@ from feedloop.domain import keys
 from tests.support.interleaving import Worker, shuffle
 from tests.support.seeds import seeds
 from tests.support.sync_backends import QUEUE, SyncBackends, mended, sync
-from tests.support.world import everything, release, rename, versions
+from tests.support.world import everything, versions
 
 
 def queued():
@@ -36,22 +36,7 @@ def answered():
     return backends
 
 
-def renamed():
-    """A class has another name by now, which answers and drafts had chosen; a project's config is a person's own."""
-    backends = SyncBackends()
-    release(backends.store)
-    backends.queue(4)
-    sync(backends)
-    answered, drafted, *_ = backends.tool.tasks.values()
-    backends.tool.annotate(answered.id, "Egg")
-    drafted.draft = "Meat"
-    backends.tool.configs[1] = "<View/>"
-    for old, new in (("Dairy product", "Milk"), ("Egg", "Eggs"), ("Meat", "Steak"), ("Dessert", "Cake")):
-        rename(backends.store, old, new)
-    return backends
-
-
-BEFORE = [queued, answered, renamed]
+BEFORE = [queued, answered]
 
 
 def state(backends):
@@ -59,8 +44,7 @@ def state(backends):
     kept = everything(backends.store, keys.TRACKING, "quarantine/") | everything(
         backends.store, keys.TRACKING, "removed/"
     )
-    chosen = [guess["result"] for task in backends.tool.tasks.values() for guess in task.task["predictions"]]
-    return backends.shown(), backends.files(), kept, all(backends.ledger().values()), backends.tool.configs, chosen
+    return backends.shown(), backends.files(), kept, all(backends.ledger().values())
 
 
 def calls(before):

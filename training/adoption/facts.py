@@ -1,12 +1,30 @@
-"""What is known of a foreign model: each fact with where it comes from, so that a guess can be told from knowledge."""
+"""What is known of a foreign model: each fact with where it comes from, so that a guess can be told from knowledge.
+
+The strongest are those of options: numbers and words are checked here; what they mean, in package.py.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, TypeAlias
 
+from feedloop.domain.cards import INTERPOLATIONS
+from feedloop.domain.errors import BadRequest
+
 FILE, RUN = "from the file", "measured by running it"
 """Where facts of the model file come from."""
+
+RESIZES, LAYOUTS, ORDERS = ("stretch", "shorter-side"), ("nchw", "nhwc"), ("rgb", "bgr", "gray")
+RANGES, OUTPUTS = ("0-1", "0-255", "-1-1"), ("logits", "probabilities", "log-probabilities")
+CHOICES = {
+    "resize": RESIZES,
+    "layout": LAYOUTS,
+    "channels": ORDERS,
+    "range": RANGES,
+    "output": OUTPUTS,
+    "interpolation": INTERPOLATIONS,
+}
+"""What an option of few values may be."""
 
 
 class Option(StrEnum):
@@ -49,3 +67,43 @@ def facts_from(origin: str, values: Mapping[Any, Any]) -> Facts:
 def guesses(values: Mapping[Any, Any], why: str) -> Facts:
     """What is assumed until an option says otherwise."""
     return {name: ModelFact(value, why, guessed=True) for name, value in values.items() if value is not None}
+
+
+def given_facts(options: dict[str, Any]) -> Facts:
+    """Facts of what was given; None and "" were not. Mean and std become those of x / 255. Raises BadRequest."""
+    given = {name: value for name, value in options.items() if value not in {None, ""}}
+    for name, choices in CHOICES.items():
+        if name in given and given[name] not in choices:
+            raise BadRequest(f"--{name} {given[name]}: it may be {', '.join(choices)}.")
+    if Option.MEAN in given or Option.STD in given:
+        given |= _normalisation(given)
+    return {name: ModelFact(value, f"by --{name}") for name, value in given.items()}
+
+
+def _normalisation(given: dict[str, Any]) -> dict[str, Any]:
+    """Mean and std for x / 255; with --range they are in its scale, which they replace."""
+    if not {Option.MEAN, Option.STD} <= given.keys():
+        raise BadRequest("--mean and --std go together: give both, each as three numbers for red, green and blue.")
+    scale = {"0-1": 1.0, "0-255": 255.0}.get(given.pop(Option.RANGE, "0-1"))
+    if scale is None:
+        raise BadRequest("--range -1-1 is mean 0.5 and std 0.5 by itself: leave --mean and --std out, or --range.")
+    mean, std = _three(given, Option.MEAN, scale), _three(given, Option.STD, scale)
+    if not all(std):
+        raise BadRequest(f"--std {given[Option.STD]}: no value may be 0, since it divides.")
+    if scale == 1 and max(mean) > 1:
+        raise BadRequest(
+            f"--mean {given[Option.MEAN]} is for pixels up to 255: add --range 0-255, or divide mean and std by 255."
+        )
+    return {Option.MEAN: mean, Option.STD: std}
+
+
+def _three(given: dict[str, Any], name: str, scale: float) -> list[float]:
+    try:
+        values = [float(part) / scale for part in str(given[name]).split(",")]
+    except ValueError:
+        values = []
+    if len(values) == 1:
+        values *= 3
+    if len(values) != 3 or any(value != value or abs(value) == float("inf") for value in values):  # noqa: PLR2004, PLR0124
+        raise BadRequest(f"--{name} {given[name]}: give three numbers with commas, for red, green and blue.")
+    return values

@@ -59,9 +59,7 @@ def open_session(file: OnnxFile) -> ort.InferenceSession:
     try:
         return ort.InferenceSession(file.body, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # the runtime's errors have no common class but this
-        known = {opset.domain for opset in file.proto.opset_import} - {"", "ai.onnx", "ai.onnx.ml"}
-        of = f" It uses operators of {', '.join(sorted(known))}." if known else ""
-        raise BadRequest(f"ONNX Runtime {ort.__version__} cannot load {file.path}: {error}.{of}") from error
+        raise BadRequest(f"ONNX Runtime {ort.__version__} cannot load {file.path}: {error}") from error
 
 
 def signature(file: OnnxFile, session: ort.InferenceSession) -> Signature:

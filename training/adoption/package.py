@@ -40,6 +40,8 @@ class AdoptedModel:
     facts: Facts
     warnings: tuple[str, ...] = ()
     weights: bytes = b""
+    calibrates: bool = True
+    """Whether a temperature may be fitted; a card of ours says its own."""
 
 
 def adopt(path: Path, options: Facts, *, created: str, note: str = "") -> AdoptedModel:
@@ -49,7 +51,8 @@ def adopt(path: Path, options: Facts, *, created: str, note: str = "") -> Adopte
         if options:
             raise BadRequest(f"{path} has a card, which says all: change its card.json, or adopt its model.onnx alone.")
         model, card = load_exported(source.exported)
-        return AdoptedModel(model, card, facts_from("from card.json", {"name": card.name, "classes": card.classes}))
+        facts = facts_from("from card.json", {"name": card.name, "classes": card.classes})
+        return AdoptedModel(model, card, facts, calibrates=False)
     if source.onnx is None:
         raise BadRequest(f"{source.checkpoint} is a checkpoint of torch.")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.name).strip("-._")[:60] or "model"
@@ -67,6 +70,7 @@ def join(*layers: Facts) -> Facts:
 
 
 def _from_onnx(file: OnnxFile, beside: Facts, options: Facts, *, created: str, note: str) -> AdoptedModel:
+    model_file.check_runnable(file.body)
     session = onnx_signature.open_session(file)
     signature = onnx_signature.signature(file, session)
     shape = onnx_signature.input_facts(file, signature.picture)

@@ -40,11 +40,7 @@ _FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE}
 
 def check_file(body: bytes, classes: int) -> ModelProto:
     """The graph of a file that may answer so many classes; checks in the order of their cost. Raises ModelRefused."""
-    _check_kind(body)
-    model = _parse(body)
-    _check_versions(model)
-    _check_whole(model)
-    _check_operators(model)
+    model = check_runnable(body)
     _check_weights(model)
     _check_ends(model, classes)
     try:
@@ -52,6 +48,19 @@ def check_file(body: bytes, classes: int) -> ModelProto:
     except (checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         why = next(iter(str(error).strip().splitlines()), repr(error)).rstrip(".")
         raise ModelRefused("graph", f"ONNX's checker finds a contradiction: {why}. Export the model again.") from error
+    return model
+
+
+def check_runnable(body: bytes) -> ModelProto:
+    """The graph of a file that the pinned runtime may load and ask, before anybody knows its classes.
+
+    Raises ModelRefused.
+    """
+    _check_kind(body)
+    model = _parse(body)
+    _check_versions(model)
+    _check_whole(model)
+    _check_operators(model)
     return model
 
 

@@ -9,7 +9,7 @@ import typer
 
 from feedloop.console import describe
 from feedloop.domain.errors import AnnotationToolDown, FeedloopError, GatewayDown, StoreDown
-from training.commands import card, console, model, pull, release, retrain
+from training.commands import adopt, card, console, model, pull, release, retrain
 
 PROGRAM = "feedloop"
 
@@ -21,7 +21,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for module in (model, pull, retrain, release):
+for module in (adopt, model, pull, retrain, release):
     app.registered_commands += module.commands.registered_commands
 app.add_typer(card.commands, name="card")
 

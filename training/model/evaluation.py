@@ -11,6 +11,7 @@ from feedloop.domain.prediction import per_mille
 from feedloop.estimation.intervals import wilson
 
 BINS = 10
+_COLDEST, _HOTTEST, _STEPS = 0.05, 20.0, 60
 THRESHOLD = 700
 """Per mille: predict's default LOW_CONFIDENCE_THRESHOLD."""
 
@@ -96,6 +97,25 @@ def on_outliers(answers: Probabilities) -> dict[str, float]:
     """How confident a model is of pictures that show none of its classes: the less, the better."""
     mean, above = float(answers.max(1).mean()), share_above_threshold(answers)
     return {"pictures": len(answers), "mean_confidence": round(mean, 4), "above_threshold": round(above, 4)}
+
+
+def fit_temperature(logits: Probabilities, targets: Probabilities) -> float:
+    """The temperature at which answers are likeliest (Guo et al., 2017), from 0.05 to 20.
+
+    Logits, or logarithms of probabilities, and the answers wanted are float64, pictures x classes; a row of `targets`
+    sums to 1. The loss has one minimum in the temperature, so thirds of the interval close in on it.
+    """
+
+    def loss(log_temperature: float) -> float:
+        scaled = logits / np.exp(log_temperature)
+        scaled = scaled - scaled.max(1, keepdims=True)
+        return -float(np.mean((targets * (scaled - np.log(np.exp(scaled).sum(1, keepdims=True)))).sum(1)))
+
+    low, high = np.log(_COLDEST), np.log(_HOTTEST)
+    for _ in range(_STEPS):
+        first, second = low + (high - low) / 3, high - (high - low) / 3
+        low, high = (low, second) if loss(first) < loss(second) else (first, high)
+    return float(np.exp((low + high) / 2))
 
 
 def _reliability(confidence: NDArray[np.float64], correct: NDArray[np.bool_]) -> tuple[ConfidenceBin, ...]:

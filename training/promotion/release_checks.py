@@ -54,6 +54,8 @@ class CheckedModel:
     labelled: int = 0
     correct: int = 0
     """Of the labelled pictures."""
+    truth: tuple[int | None, ...] = ()
+    """Of each picture its class by the card's index, as it was given; None where it is not known."""
     warnings: tuple[str, ...] = ()
 
 
@@ -105,6 +107,7 @@ def check(
         slowest=slowest,
         megabytes=round(tested.peak / 1e6),
         parity=parity,
+        truth=tuple(truth or ()),
         labelled=len(hits),
         correct=sum(hits),
         warnings=tuple(warnings),

@@ -6,10 +6,10 @@ import pytest
 from onnx import helper, numpy_helper
 
 from feedloop.classifiers import load_classifier
-from feedloop.domain.errors import BadRequest
+from feedloop.domain.errors import BadRequest, ModelRefused
 from tests.support import tiny_models
-from training.adoption import package
-from training.adoption.options import given_facts
+from training.adoption import class_names, package
+from training.adoption.facts import given_facts
 
 NAMES = ",".join(tiny_models.CLASSES)
 KINDS = {
@@ -25,7 +25,9 @@ REFUSED = {
     "sigmoid": "answers every class by itself",
     "not_a_number": "NaN or infinity for 15 of 16",
     "negative": "some are negative",
-    "unknown_domain": "operators of com.acme",
+    "unknown_domain": r"com.acme.Magic",
+    "long_loop": "without end",
+    "random": "random numbers",
     "two_inputs": "wants 2 inputs: pixels .* scale",
     "cut_short": "cut short",
 }
@@ -36,7 +38,9 @@ def adopt(tmp_path):
     def adopt(body, **options):
         path = tmp_path / "model.onnx"
         path.write_bytes(body)
-        given = given_facts({"classes": NAMES, "range": "0-1", **options})
+        options = {"classes": NAMES, "range": "0-1", **options}
+        names = class_names.parse_option(options["classes"]) if options["classes"] else None
+        given = given_facts({**options, "classes": names})
         return package.adopt(path, given, created="2026-11-29")
 
     return adopt
@@ -49,8 +53,19 @@ def test_what_the_scores_are_is_measured(adopt, name):
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_cannot_serve_is_refused_with_its_reason(adopt, name):
-    with pytest.raises(BadRequest, match=REFUSED[name]):
+    with pytest.raises((BadRequest, ModelRefused), match=REFUSED[name]):
         adopt(tiny_models.MODELS[name]())
+
+
+@pytest.mark.parametrize(("ir", "opset"), [(3, 8), (8, 7), (14, 28)])
+def test_old_and_new_files_are_taken(adopt, ir, opset):
+    model = onnx.load_from_string(tiny_models.plain())
+    model.ir_version, model.opset_import[0].version = ir, opset
+    model.graph.input.append(helper.make_tensor_value_info("weights", 1, [3, 5]))  # as files of before 2019 have them
+    assert adopt(model.SerializeToString()).card.classes == tiny_models.CLASSES
+    model.opset_import[0].version = 29
+    with pytest.raises(ModelRefused, match="takes up to 28"):
+        adopt(model.SerializeToString())
 
 
 def test_softmax_twice_is_told(adopt):
@@ -125,7 +140,7 @@ def test_numbers_in_place_of_names_are_asked_about(adopt):
 
 def test_weights_beside_the_file_come_into_it(tmp_path):
     path = tiny_models.external_data(tmp_path)
-    adopted = package.adopt(path, given_facts({"classes": NAMES, "range": "0-1"}), created="2026-11-29")
+    adopted = package.adopt(path, given_facts({"classes": tiny_models.CLASSES, "range": "0-1"}), created="2026-11-29")
     (tmp_path / "model.onnx.data").unlink()
     load_classifier(adopted.model, adopted.card)
     with pytest.raises(BadRequest, match=r"lie in 'model.onnx.data', which is not there"):

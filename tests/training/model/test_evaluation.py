@@ -53,3 +53,14 @@ def test_the_confusion_matrix_is_drawn(report, tmp_path):
         assert image.format == "PNG"
         colours = {colour for _, colour in image.convert("RGB").getcolors(100_000) or []}
         assert {(33, 102, 172), (216, 140, 149)} <= colours  # all of Bread is right, half of Egg is wrong
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.0, 4.0])
+def test_the_temperature_is_what_logits_were_multiplied_by(temperature):
+    true = np.log(np.array([[0.8, 0.2], [0.3, 0.7], [0.6, 0.4]]))
+    targets = np.exp(true)
+    assert evaluation.fit_temperature(true * temperature, targets) == pytest.approx(temperature, rel=1e-6)
+
+
+def test_confident_and_wrong_answers_are_made_as_unsure_as_may_be():
+    assert evaluation.fit_temperature(np.array([[9.0, 0.0]]), np.array([[0.0, 1.0]])) == pytest.approx(20, rel=1e-6)

@@ -1,0 +1,66 @@
+"""A classifier from elsewhere, from its file to a release."""
+
+import json
+
+import pytest
+from PIL import Image
+
+from tests.support import tiny_models
+from tests.support.training import at_home, command
+
+KNOWN = ("--classes", ",".join(tiny_models.CLASSES), "--range", "0-1")
+COLOURS = {"Bread": (200, 60, 60), "Egg": (60, 200, 60), "Meat": (60, 60, 200)}
+
+
+@pytest.fixture
+def model(tmp_path):
+    path = tmp_path / "food.onnx"
+    path.write_bytes(tiny_models.logits())
+    return path
+
+
+@pytest.fixture
+def labelled(tmp_path):
+    """Twenty pictures of each of three classes; every tenth is called something else."""
+    for name, colour in COLOURS.items():
+        folder = tmp_path / "pictures" / name
+        folder.mkdir(parents=True)
+        for number in range(20):
+            other = COLOURS["Egg" if name == "Bread" else "Bread"] if number % 10 == 9 else colour
+            Image.new("RGB", (40 + number, 50), other).save(folder / f"{number}.png")
+    return tmp_path / "pictures"
+
+
+def test_a_dry_run_measures_calibrates_and_releases_nothing(model, labelled, tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("DATA_DIR", str(tmp_path / "nothing runs"))
+    assert command("adopt", model, *KNOWN, "--pictures", labelled, "--to", tmp_path / "out", "--dry-run") == 0
+    text = capsys.readouterr().out
+    assert "accuracy 90.0%" in text
+    assert "guessed, as in torchvision: say --resize to change it" in text
+    card = json.loads((tmp_path / "out" / "card.json").read_text())
+    assert card["output"]["kind"] == "logits"
+    assert 0.05 < card["output"]["temperature"] < 20
+    assert (card["metrics"]["accuracy"], card["metrics"]["pictures"]) == (0.9, 60)
+    assert (tmp_path / "out" / "contact-sheet.html").exists()
+
+
+def test_what_is_missing_ends_it_before_anything_is_asked_or_written(model, tmp_path, capsys):
+    assert command("adopt", model, "--to", tmp_path / "out") == 1
+    text = capsys.readouterr().err
+    assert "--classes FILE" in text
+    assert "--range" in text
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_source_is_not_written_over(model, tmp_path, capsys):
+    assert command("adopt", model, *KNOWN, "--to", tmp_path, "--dry-run") == 1
+    assert "name another folder" in capsys.readouterr().err
+
+
+@pytest.mark.store
+def test_what_was_adopted_is_released(seaweedfs, model, tmp_path, monkeypatch, capsys):
+    at_home(seaweedfs, monkeypatch)
+    assert command("adopt", model, *KNOWN, "--to", tmp_path / "out", "--note", "ours", "--no-wait") == 0
+    assert "is released, and nobody looked" in capsys.readouterr().out
+    assert command("show") == 0
+    assert json.loads(capsys.readouterr().out)["note"] == "ours"
