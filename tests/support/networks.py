@@ -5,13 +5,14 @@ from pathlib import Path
 import torch
 from torch import nn
 
-from training.model import mobilenet
+from training.model import networks
+from training.model.networks import MOBILENET_V2
 
 
 def network(classes: int = 11, seed: int = 1) -> nn.Module:
     """MobileNetV2 that is loud enough: a fresh one answers nearly the same to everything."""
     torch.manual_seed(seed)
-    made = mobilenet.new(classes)
+    made = networks.new(MOBILENET_V2, classes, 64)
     for layer in made.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = None  # the mean of all batches

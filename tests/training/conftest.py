@@ -17,7 +17,7 @@ def first_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from training.promotion import retraining_data
 
     folder, size = tmp_path_factory.mktemp("first"), 32
-    body = onnx_export.to_onnx(Checkpoint(network().state_dict(), FOOD_11, size), 1.0)
+    body = onnx_export.to_onnx(Checkpoint(network().state_dict(), FOOD_11, tensors.stretched(size)), 1.0)
     trained_on = {"dataset": retraining_data.DRAWINGS, "pictures": 22, "outliers": 11, "seed": 11}
     facts = {"input": tensors.stretched(size).to_document(), "temperature": 1.0, "trained_on": trained_on}
     save_exported(folder, body, make_card(body, "food11", FOOD_11, facts, "2026-11-22"))

@@ -9,18 +9,21 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import numpy as np
 import typer
 
 from feedloop.domain.errors import Unavailable
-from training.commands import console
+from training.commands import confusion_chart, console
 from training.data import gallery, image_folder, manifests
 from training.data.image_folder import Example
-from training.model import confusion_chart, evaluation
+from training.model import evaluation
 from training.model.card import save_exported
 from training.model.predictors import OnnxPredictor, Predictor
+
+if TYPE_CHECKING:
+    from training.model.checkpoint import Checkpoint
 
 commands = typer.Typer()
 
@@ -33,7 +36,12 @@ Trust = Annotated[
 ]
 Half = Annotated[bool, typer.Option("--half", help="Multiply in bfloat16: faster on most GPUs and few CPUs.")]
 Outliers = Annotated[Path | None, typer.Option(help="Pictures of none of the classes, in any layout.")]
-Weights = Annotated[Path, typer.Argument(help="A checkpoint of `train`, or a state_dict such as food11.pth.")]
+Architecture = Annotated[
+    str, typer.Option(help="torchvision's name of the network, such as resnet18; else it is found by its weights.")
+]
+Weights = Annotated[
+    Path, typer.Argument(help="A checkpoint of `train`, or of another training: .pt, .pth, .ckpt, .safetensors.")
+]
 
 
 @commands.command(epilog="Example: feedloop draw build/pictures --count 6600")
@@ -63,7 +71,12 @@ def train(
     start: Annotated[str, typer.Option("--from", help="pretrained, scratch, or a checkpoint.")] = "pretrained",
     outliers: Outliers = None,
     classes: Names = None,
-    size: Annotated[int, typer.Option(min=32, help="The side of the pictures that the network sees.")] = 224,
+    architecture: Annotated[
+        str, typer.Option(help="Any classifier of torchvision by its name; else mobilenet_v2, or the checkpoint's.")
+    ] = "",
+    size: Annotated[
+        int | None, typer.Option(min=32, help="The side of the pictures that the network sees; else 224, or its own.")
+    ] = None,
     epochs: Annotated[int, typer.Option(min=1, help="At most so many passes over the pictures.")] = 10,
     patience: Annotated[int, typer.Option(min=1, help="Stop after so many epochs without a better one.")] = 3,
     batch: Annotated[int, typer.Option(min=2)] = 64,
@@ -76,15 +89,19 @@ def train(
     threads: Annotated[int, typer.Option(min=1, help="Threads that multiply.")] = 2,
     seed: Seed = SEED,
 ) -> None:
-    """Train MobileNetV2 on an image folder."""
-    from training.model.train import PRETRAINED, SCRATCH, FolderTrainingData, train_checkpoint
+    """Train a classifier of torchvision on an image folder."""
+    from training.model.train import PRETRAINED, SCRATCH, FolderTrainingData, plan_input, train_checkpoint
     from training.model.training_loop import TrainingPlan
 
     pictures = image_folder.load_pictures(folder, _names(classes))
     others = image_folder.load_outliers(outliers) if outliers else []
     data = FolderTrainingData(folder.name, pictures, others, validation_share)
+    known = start in {PRETRAINED, SCRATCH}
+    begin = start if known else _load_checkpoint(Path(start), architecture, None, unnamed=True)
+    architecture, preprocessing = plan_input(begin, architecture, size)
     plan = TrainingPlan(
-        size=size,
+        preprocessing,
+        architecture,
         epochs=epochs,
         batch_size=batch,
         learning_rate=learning_rate,
@@ -99,7 +116,7 @@ def train(
     )
     console.say(counts)
     try:
-        console.show_training(partial(train_checkpoint, data, start, plan, to))
+        console.show_training(partial(train_checkpoint, data, begin, plan, to))
     except Unavailable as error:
         if start != PRETRAINED:
             raise
@@ -114,13 +131,14 @@ def evaluate(
     folder: Folder,
     *,
     outliers: Outliers = None,
+    architecture: Architecture = "",
     to_json: Annotated[Path | None, typer.Option("--json", help="Also write all numbers here.")] = None,
     picture: Annotated[Path | None, typer.Option(help="Also draw the confusion matrix here (PNG).")] = None,
     classes: Names = None,
     trust_pickle: Trust = False,
 ) -> None:
     """How good a model is: accuracy with its interval, per class, and calibration."""
-    predictor = _predictor(model, classes, trust_pickle=trust_pickle)
+    predictor = _predictor(model, architecture, classes, trust_pickle=trust_pickle)
     examples = image_folder.load_pictures(folder, predictor.classes, complete=False).examples
     answers = _predict(predictor, examples, "evaluating")
     evaluated = evaluation.evaluate(
@@ -142,25 +160,40 @@ def _predict(predictor: Predictor, examples: Sequence[Example], what: str) -> ev
     return np.array(list(console.track(predictor.probabilities(examples), len(examples), what)))
 
 
-def _predictor(model: Path, classes: Path | None, *, trust_pickle: bool) -> Predictor:
+def _predictor(model: Path, architecture: str, classes: Path | None, *, trust_pickle: bool) -> Predictor:
     if model.is_dir():
         return OnnxPredictor(model)
-    from training.model.checkpoint import load_checkpoint
     from training.model.train import CheckpointPredictor
 
-    return CheckpointPredictor(load_checkpoint(model, names=_names(classes), trust_pickle=trust_pickle))
+    return CheckpointPredictor(_load_checkpoint(model, architecture, classes, trust_pickle=trust_pickle))
 
 
 @commands.command(epilog="Example: feedloop check food11.pth")
-def check(weights: Weights, *, classes: Names = None, trust_pickle: Trust = False) -> None:
-    """Whether a checkpoint is MobileNetV2 and answers these classes, found out without running it."""
-    from training.model.checkpoint import load_checkpoint
-
-    checkpoint = load_checkpoint(weights, names=_names(classes), trust_pickle=trust_pickle)
-    classes_and_size = f"Linear(1280, {len(checkpoint.classes)}), for {checkpoint.size} x {checkpoint.size}"
-    console.say(f"{weights} is MobileNetV2 with {classes_and_size}")
+def check(
+    weights: Weights, *, architecture: Architecture = "", classes: Names = None, trust_pickle: Trust = False
+) -> None:
+    """What a checkpoint is: its network, its input and its classes, found out without running it."""
+    checkpoint = _load_checkpoint(weights, architecture, classes, trust_pickle=trust_pickle, unnamed=True)
+    size = checkpoint.preprocessing.size
+    console.say(
+        f"{weights} is {checkpoint.architecture} of {len(checkpoint.classes)} classes, for {size} x {size} pixels"
+    )
     for index, name in enumerate(checkpoint.classes):
         console.say(f"{index:3d}  {name}")
+
+
+def _load_checkpoint(
+    weights: Path, architecture: str, classes: Path | None, *, trust_pickle: bool = False, unnamed: bool = False
+) -> "Checkpoint":
+    """A checkpoint, and on the screen what is only guessed of it."""
+    from training.model.checkpoint import load_checkpoint
+
+    checkpoint = load_checkpoint(
+        weights, architecture=architecture, names=_names(classes), trust_pickle=trust_pickle, unnamed=unnamed
+    )
+    for guess in checkpoint.guesses:
+        console.say(f"guessed {guess}")
+    return checkpoint
 
 
 @commands.command(epilog="Example: feedloop export build/a.pt --pictures build/pictures --to build/model")
@@ -172,19 +205,19 @@ def export(
     outliers: Outliers = None,
     name: Annotated[str, typer.Option(help="Releases of one name share a class list.")] = "food11",
     note: Annotated[str, typer.Option(help="What its users should know.")] = "",
+    architecture: Architecture = "",
     classes: Names = None,
     trust_pickle: Trust = False,
     seed: Seed = SEED,
 ) -> None:
     """Write an ONNX file that answers calibrated probabilities, and prove that it answers as torch does."""
-    from training.model.checkpoint import load_checkpoint
     from training.model.train import export_checkpoint, validation_examples
 
-    checkpoint = load_checkpoint(weights, names=_names(classes), trust_pickle=trust_pickle)
+    checkpoint = _load_checkpoint(weights, architecture, classes, trust_pickle=trust_pickle)
     validation = validation_examples(checkpoint, pictures, outliers) if pictures else []
     exported = export_checkpoint(checkpoint, validation, seed=seed)
     card = exported.card(name, f"{datetime.now(UTC):%Y-%m-%d}", note)
-    save_exported(to, exported.model, card)
+    save_exported(to, exported.model, card, checkpoint.to_bytes())
     manifests.copy_beside(pictures, to, checkpoint.trained_on.get("manifest"))
     calibrated = f"temperature {exported.temperature:.3f}" if pictures else "not calibrated: give --pictures"
     parity = f"max |dp| {exported.parity.difference:.1e} on {exported.parity.pictures} pictures"

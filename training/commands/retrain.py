@@ -16,7 +16,7 @@ from feedloop.ports import ObjectStore
 from training.commands import console, store_connection
 from training.commands.pull import parse_day
 from training.commands.store_connection import STORE
-from training.model.card import trained_on
+from training.model.card import WEIGHTS_FILE, trained_on
 from training.promotion import gate, gate_decisions, gathering, registry, retraining_data, test_days
 from training.promotion.gate import Rules
 from training.promotion.gathering import RetrainingSource
@@ -63,6 +63,9 @@ def retrain(
     start: Annotated[
         Path | None, typer.Option("--from", help="A checkpoint, instead of the champion's own weights.")
     ] = None,
+    trust_pickle: Annotated[
+        bool, typer.Option("--trust-pickle", help="Run the code inside a pickled --from: only if you trust it.")
+    ] = False,
     replay: Annotated[
         Path | None, typer.Option(help="An image folder of the first training, lest the model forgets it.")
     ] = None,
@@ -82,7 +85,17 @@ def retrain(
     store, now = store_connection.open_store(), store_connection.clock()()
     days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
     release = releases.current(store)
-    champion = registry.fetch_package(store, release)
+    package = registry.fetch_package(store, release)
+    champion = dataclasses.replace(package, weights=registry.fetch_weights(store, release.card))
+    begin = retraining.find_start(champion, start, trust_pickle=trust_pickle)  # before anything is downloaded
+    plan = TrainingPlan(
+        begin.checkpoint.preprocessing,
+        begin.checkpoint.architecture,
+        epochs=epochs,
+        learning_rate=learning_rate,
+        seed=seed,
+        workers=workers,
+    )
     given = None
     if replay or outliers:
         name = replay.name if replay else ""
@@ -93,10 +106,8 @@ def retrain(
         drawn = retraining_data.draw_replay(trained_on(champion.card), to / "again", console.track)
         data = dataclasses.replace(data, replay=drawn)
     console.show_data(data)
-    size = int(champion.card.document["input"]["size"])
-    plan = TrainingPlan(size=size, epochs=epochs, learning_rate=learning_rate, seed=seed, workers=workers)
-    console.show_training(partial(retraining.train_challenger, data, start, plan, to / "model.pt"))
-    retraining.export_challenger(data, to / "model.pt", to, f"{now:%Y-%m-%d}")
+    console.show_training(partial(retraining.train_challenger, data, begin, plan, to / WEIGHTS_FILE))
+    retraining.export_challenger(data, to / WEIGHTS_FILE, to, f"{now:%Y-%m-%d}")
     _judge(store, to, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
 
 

@@ -11,6 +11,9 @@ from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import BadRequest
 from feedloop.releases import CARD_FILE, MODEL_FILE
 
+WEIGHTS_FILE = "weights.safetensors"
+"""Beside model.onnx: what a training can go on from."""
+
 _TOO_LONG_FOR_A_CARD = ("confusion", "reliability")
 
 
@@ -47,10 +50,15 @@ def trained_on(card: ModelCard) -> Document:
     return facts if isinstance(facts, dict) else {}
 
 
-def save_exported(folder: Path, model: bytes, document: Document) -> None:
-    """Write model.onnx and card.json, the card last."""
+def save_exported(folder: Path, model: bytes, document: Document, weights: bytes = b"") -> None:
+    """Write model.onnx, the weights if there are any, and card.json last, which names them."""
     folder.mkdir(parents=True, exist_ok=True)
     (folder / MODEL_FILE).write_bytes(model)
+    if weights:
+        (folder / WEIGHTS_FILE).write_bytes(weights)
+        document = {**document, "weights": hashlib.sha256(weights).hexdigest()}
+    else:
+        (folder / WEIGHTS_FILE).unlink(missing_ok=True)  # of what was exported here before
     (folder / CARD_FILE).write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
@@ -63,3 +71,17 @@ def load_exported(folder: Path) -> tuple[bytes, ModelCard]:
     if hashlib.sha256(model).hexdigest() != document.get("sha256"):
         raise BadRequest(f"{folder}/{CARD_FILE} belongs to another model: export it again.")
     return model, ModelCard(document)
+
+
+def load_weights(folder: Path, card: ModelCard) -> bytes:
+    """The weights that a card names, beside its model; empty where there are none. Raises BadRequest for others."""
+    path = folder / WEIGHTS_FILE
+    weights = path.read_bytes() if "weights" in card.document and path.exists() else b""
+    if weights and not is_of(card, weights):
+        raise BadRequest(f"{folder}/{WEIGHTS_FILE} belongs to another model: export it again, or delete it.")
+    return weights
+
+
+def is_of(card: ModelCard, weights: bytes) -> bool:
+    """Whether these are the weights that a card names."""
+    return hashlib.sha256(weights).hexdigest() == card.document.get("weights")

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from feedloop.domain.documents import Document
-from training.data import gallery, image_folder
+from training.data import gallery, image_folder, tensors
 from training.data.drawings import FIRST_DAY
 from training.model import evaluation, train
 from training.model.card import save_exported, short_metrics
@@ -38,7 +38,7 @@ class Recipe:
     @property
     def plan(self) -> TrainingPlan:
         """Small pictures: a drawing shows no more on larger ones, and two cores finish in minutes."""
-        return TrainingPlan(size=64, epochs=self.epochs, learning_rate=3e-3, seed=self.seed)
+        return TrainingPlan(tensors.stretched(64), epochs=self.epochs, learning_rate=3e-3, seed=self.seed)
 
 
 def draw_pictures(recipe: Recipe, folder: Path, progress: Progress) -> None:

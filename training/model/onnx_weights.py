@@ -2,7 +2,7 @@
 
 Export folds every batch normalisation into the convolution before it: w' = w g / s and b' = beta - m g / s, with
 s = sqrt(v + eps). The released file still computes the same, but has no statistics to normalise by, so that training
-on it as it is would move every layer at the first batch. `unfold` reads the convolutions back, runs
+on it as it is would move every layer at the first batch. `fold_back` reads the convolutions back. `unfold` runs
 them on pictures, and gives each normalisation these means and variances with the g and beta that cancel them: the
 network computes what the release computes, and its layers know their statistics again.
 """
@@ -19,7 +19,8 @@ from onnx import numpy_helper
 from torch import Tensor, nn
 
 from feedloop.domain.errors import Malformed
-from training.model import mobilenet, onnx_export
+from training.model import networks, onnx_export
+from training.model.networks import MOBILENET_V2, State
 
 MOST_DIFFERENCE = 1e-4
 """Of a probability, between the release and what was read back from it."""
@@ -28,24 +29,16 @@ NOISE = 8
 """Random pictures that both are asked about."""
 
 _PREFIX = "network."
+LAST, BIAS = "classifier.1.weight", "classifier.1.bias"
 Arrays = dict[str, NDArray[np.float32]]
 
 
-def unfold(model: bytes, classes: int, size: int, temperature: float, pictures: Iterable[Tensor]) -> nn.Module:
-    """The network in a released file; `pictures` are batches to take statistics from.
+def fold_back(model: bytes, classes: int, size: int, temperature: float) -> nn.Module:
+    """The network in a released file, which answers as it does and cannot learn yet.
 
     Raises Malformed when the file is not one of ours, or the network answers otherwise than it.
     """
-    network = _folded(model, classes)
-    _check(network, model, size, temperature)
-    _give_statistics(network, pictures)
-    _check(network, model, size, temperature)
-    return network
-
-
-def _folded(model: bytes, classes: int) -> nn.Module:
-    """The network with normalisations that only add what is left of them."""
-    network = mobilenet.new(classes).eval()
+    network = networks.new(MOBILENET_V2, classes, size).eval()
     try:
         graph = onnx.load_from_string(model).graph
         arrays = {one.name: numpy_helper.to_array(one) for one in graph.initializer}
@@ -55,24 +48,34 @@ def _folded(model: bytes, classes: int) -> nn.Module:
             layer.running_var.fill_(1 - layer.eps)  # divided by exactly one
     except (DecodeError, KeyError, RuntimeError, ValueError) as error:
         raise Malformed(f"the released file is not MobileNetV2 as `export` writes it: {str(error)[:200]}") from error
+    _check(network, model, size, temperature)
     return network
 
 
-def _weights(graph: onnx.GraphProto, arrays: Arrays, state: mobilenet.State) -> mobilenet.State:
+def unfold(network: nn.Module, model: bytes, size: int, temperature: float, pictures: Iterable[Tensor]) -> None:
+    """Let what `fold_back` made learn again, in place; `pictures` are batches to take statistics from.
+
+    Raises Malformed when it answers otherwise than the released file then.
+    """
+    _give_statistics(network, pictures)
+    _check(network, model, size, temperature)
+
+
+def _weights(graph: onnx.GraphProto, arrays: Arrays, state: State) -> State:
     for node in graph.node:
         if node.op_type == "Conv":
             weight, bias = node.input[1:]
             layer = weight.removeprefix(_PREFIX).removesuffix(".weight")
             _set(state, f"{layer}.weight", arrays[weight])
             _set(state, f"{_after(layer)}.bias", arrays[bias])
-    _set(state, mobilenet.LAST, arrays[_PREFIX + mobilenet.LAST])
-    (last,) = (node for node in graph.node if _PREFIX + mobilenet.LAST in node.input)
+    _set(state, LAST, arrays[_PREFIX + LAST])
+    (last,) = (node for node in graph.node if _PREFIX + LAST in node.input)
     biases = [arrays[name] for name in last.input[2:]]  # one of zeros is left out by the exporter
-    _set(state, mobilenet.BIAS, biases[0] if biases else np.zeros(len(state[mobilenet.BIAS]), np.float32))
+    _set(state, BIAS, biases[0] if biases else np.zeros(len(state[BIAS]), np.float32))
     return state
 
 
-def _set(state: mobilenet.State, name: str, values: NDArray[np.float32]) -> None:
+def _set(state: State, name: str, values: NDArray[np.float32]) -> None:
     state[name] = torch.from_numpy(values.copy()).reshape(state[name].shape)
 
 

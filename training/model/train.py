@@ -8,22 +8,20 @@ from tempfile import TemporaryDirectory
 import torch
 from torch import nn
 
+from feedloop.domain import cards
 from feedloop.domain.cards import Preprocessing
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
 from training.data import image_folder
-from training.data.drawings import FIRST_DAY
-from training.data.gallery import draw_folder
 from training.data.image_folder import Example, Pictures
-from training.model import mobilenet, onnx_export, training_loop
+from training.model import networks, onnx_export, training_loop
 from training.model.card import make_card, serving_facts, short_metrics, validation_share
 from training.model.checkpoint import Checkpoint, load_checkpoint
 from training.model.evaluation import evaluate
+from training.model.networks import MOBILENET_V2
 from training.model.training_loop import Epoch, OnBatch, TrainingPlan
 
 SCRATCH, PRETRAINED = "scratch", "pretrained"
-MOST_COMPARED = 200
-"""Real pictures that the parity check asks about."""
 
 
 class CheckpointPredictor:
@@ -36,7 +34,7 @@ class CheckpointPredictor:
     def probabilities(self, examples: Sequence[Example]) -> Iterator[list[float]]:
         """One for each class, picture by picture. Raises BadRequest."""
         for one in examples:
-            (row,) = mobilenet.logits(self._network, [one], self._preprocessing).softmax(1).tolist()
+            (row,) = networks.logits(self._network, [one], self._preprocessing).softmax(1).tolist()
             yield row
 
 
@@ -74,20 +72,32 @@ class FolderTrainingData:
         }
 
 
+def plan_input(start: str | Checkpoint, architecture: str, size: int | None) -> tuple[str, Preprocessing]:
+    """The architecture to train and how it sees pictures: as the checkpoint did, else whole. Raises BadRequest."""
+    if isinstance(start, Checkpoint):
+        return start.architecture, networks.at_size(start.preprocessing, size or start.preprocessing.size)
+    usual = networks.preprocessing(architecture or MOBILENET_V2)
+    return architecture or MOBILENET_V2, Preprocessing(size or usual.size, usual.mean, usual.std)
+
+
 def train_checkpoint(
-    data: FolderTrainingData, start: str | Path, plan: TrainingPlan, to: Path, on_batch: OnBatch
+    data: FolderTrainingData, start: str | Checkpoint, plan: TrainingPlan, to: Path, on_batch: OnBatch
 ) -> Iterator[Epoch]:
-    """Train and keep the best epoch in the file `to`; yields each. Raises BadRequest, Unavailable and Malformed."""
+    """Train and keep the best epoch in the file `to`; yields each. Raises BadRequest and Unavailable."""
     training_loop.seed_everything(plan)
-    return training_loop.train_best(_initial(start, len(data.classes)), data, plan, to, on_batch)
+    network = _initial(start, plan, len(data.classes))
+    networks.check_size(network, plan.size)
+    return training_loop.train_best(network, data, plan, to, on_batch)
 
 
-def _initial(start: str | Path, classes: int) -> nn.Module:
-    if start == SCRATCH:
-        return mobilenet.new(classes)
+def _initial(start: str | Checkpoint, plan: TrainingPlan, classes: int) -> nn.Module:
     if start == PRETRAINED:
-        return mobilenet.pretrained(classes)
-    return mobilenet.for_classes(load_checkpoint(Path(start)).state, classes)
+        return networks.pretrained(plan.architecture, classes)
+    network = networks.new(plan.architecture, classes, plan.size)
+    if isinstance(start, Checkpoint):
+        kept = range(classes) if classes == len(start.classes) else ()  # other classes: the last layer starts anew
+        return networks.extended(network, start.state, kept)
+    return network
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +113,7 @@ class ExportResult:
     def card(self, name: str, created: str, note: str | None = None) -> Document:
         """The model card of this file."""
         facts = {
+            "architecture": self.checkpoint.architecture,
             **serving_facts(self.checkpoint.preprocessing, note=note),
             "temperature": round(self.temperature, 6),
             "trained_on": dict(self.checkpoint.trained_on),
@@ -118,12 +129,7 @@ def export_checkpoint(checkpoint: Checkpoint, validation: Sequence[Example], *, 
     if validation:
         temperature = onnx_export.fit_temperature(checkpoint.network, validation, checkpoint.preprocessing)
     model = onnx_export.to_onnx(checkpoint, temperature)
-    with TemporaryDirectory() as folder:
-        compared = validation[:: 1 + len(validation) // MOST_COMPARED]
-        if not compared:
-            drawn = draw_folder(Path(folder), 2 * len(image_folder.FOOD_11), style=FIRST_DAY, seed=seed)
-            compared = [Example(path, None) for path in drawn]
-        parity = onnx_export.check_parity(model, checkpoint, temperature, compared, seed=seed)
+    parity = _parity(model, checkpoint, temperature, validation, seed)
     metrics = _metrics(checkpoint, temperature, validation) if validation else {}
     return ExportResult(checkpoint, model, temperature, parity, metrics)
 
@@ -161,12 +167,36 @@ def adopt_checkpoint(
     Malformed for a file that cannot be used, which says what was found and what was expected, and BadRequest for an
     unknown architecture or where `classes` must be said.
     """
-    raise NotImplementedError
+    if preprocessing and (preprocessing.layout != cards.NCHW or preprocessing.channels == cards.GRAY):
+        raise BadRequest("Networks of torchvision take pictures in three colours, as NCHW: leave both options out.")
+    checkpoint = load_checkpoint(
+        path, architecture=architecture, names=classes, preprocessing=preprocessing, trust_pickle=trust_pickle
+    )
+    networks.check_size(checkpoint.network, checkpoint.preprocessing.size)
+    model = onnx_export.to_onnx(checkpoint, None)
+    parity = _parity(model, checkpoint, None, pictures, seed)
+    return AdoptedCheckpoint(
+        model,
+        checkpoint.to_bytes(),
+        checkpoint.architecture,
+        checkpoint.classes,
+        checkpoint.preprocessing,
+        parity,
+        checkpoint.guesses,
+    )
+
+
+def _parity(
+    model: bytes, checkpoint: Checkpoint, temperature: float | None, examples: Sequence[Example], seed: int
+) -> onnx_export.Parity:
+    with TemporaryDirectory() as folder:
+        compared = onnx_export.compared(examples, Path(folder), seed=seed)
+        return onnx_export.check_parity(model, checkpoint, temperature, compared)
 
 
 def _metrics(checkpoint: Checkpoint, temperature: float, validation: Sequence[Example]) -> Document:
     known = [one for one in validation if one.index is not None]
-    answers = mobilenet.logits(checkpoint.network, known, checkpoint.preprocessing).double() / temperature
+    answers = networks.logits(checkpoint.network, known, checkpoint.preprocessing).double() / temperature
     truth = [one.index for one in known if one.index is not None]
     return short_metrics(evaluate(answers.softmax(1).numpy(), truth, checkpoint.classes).to_document())
 

@@ -17,15 +17,20 @@ from feedloop.domain.documents import Document
 from training.data import tensors
 from training.data.image_folder import Example
 from training.data.tensors import Loader, TrainingDataset
-from training.model import mobilenet
+from training.model import networks
 from training.model.checkpoint import Checkpoint, save_checkpoint
+from training.model.networks import MOBILENET_V2
+
+WHOLE = tensors.stretched(224)
+"""The whole picture, at the size that most networks are made for."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrainingPlan:
     """How to train; every number can be given on the command line."""
 
-    size: int = 224
+    preprocessing: Preprocessing = WHOLE
+    architecture: str = MOBILENET_V2
     epochs: int = 10
     batch_size: int = 64
     learning_rate: float = 2e-3
@@ -37,9 +42,9 @@ class TrainingPlan:
     bfloat16: bool = False  # where the network multiplies
 
     @property
-    def preprocessing(self) -> Preprocessing:
-        """How pictures reach the network."""
-        return tensors.stretched(self.size)
+    def size(self) -> int:
+        """The side of the pictures that the network sees."""
+        return self.preprocessing.size
 
 
 class TrainingData(Protocol):
@@ -91,7 +96,7 @@ def train_best(
         if epoch.validation_loss < below:
             below = epoch.validation_loss
             state = {name: weight.detach().cpu() for name, weight in network.state_dict().items()}
-            save_checkpoint(Checkpoint(state, data.classes, plan.size, facts), to)
+            save_checkpoint(Checkpoint(state, data.classes, plan.preprocessing, plan.architecture, facts), to)
         yield epoch
 
 
@@ -105,7 +110,7 @@ def train_epochs(
     """Train in place and yield each epoch, until the last of the plan or `patience` without a better one."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     network.to(device, memory_format=torch.channels_last)
-    dataset = TrainingDataset(training, int(network.classifier[1].out_features), plan.preprocessing)
+    dataset = TrainingDataset(training, networks.count_classes(network), plan.preprocessing)
     loader = tensors.training_batches(dataset, plan.batch_size, seed=plan.seed, workers=plan.workers)
     optimizer = AdamW(network.parameters(), plan.learning_rate, weight_decay=plan.weight_decay)
     scheduler = OneCycleLR(optimizer, plan.learning_rate, total_steps=plan.epochs * len(loader), pct_start=0.15)
@@ -122,7 +127,7 @@ def train_epochs(
 
 def validate(network: nn.Module, validation: Sequence[Example], preprocessing: Preprocessing) -> tuple[float, float]:
     """Mean cross-entropy, and the accuracy on the pictures that show a class."""
-    answers = mobilenet.logits(network, validation, preprocessing)
+    answers = networks.logits(network, validation, preprocessing)
     classes = torch.tensor([-1 if one.index is None else one.index for one in validation])
     known = classes >= 0
     accuracy = (answers[known].argmax(1) == classes[known]).float().mean()

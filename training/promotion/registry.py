@@ -18,7 +18,7 @@ from feedloop.ports import ObjectStore
 from feedloop.releases import CARD_FILE, DECISION_FILE, Release
 from training.data import manifests
 from training.data.manifests import ManifestEntry
-from training.model.card import load_exported
+from training.model.card import WEIGHTS_FILE, is_of, load_exported, load_weights
 
 PREVIOUS, SERVES = "previous", "serves"
 
@@ -45,7 +45,8 @@ class ReleaseEntry:
 
 def load_package(folder: Path) -> ModelPackage:
     """A model as `export` and `retrain` write it. Raises BadRequest."""
-    return ModelPackage(*load_exported(folder), manifests.load_beside(folder))
+    model, card = load_exported(folder)
+    return ModelPackage(model, card, manifests.load_beside(folder), load_weights(folder, card))
 
 
 def fetch_package(store: ObjectStore, release: Release) -> ModelPackage:
@@ -58,6 +59,15 @@ def fetch_package(store: ObjectStore, release: Release) -> ModelPackage:
         return ModelPackage(model, release.card)
 
 
+def fetch_weights(store: ObjectStore, card: ModelCard) -> bytes:
+    """The weights that are kept beside a release; empty where there are none, or others than its card names."""
+    try:
+        weights = store.get(keys.model_file(card.name, card.sha256, WEIGHTS_FILE)).body
+    except Missing:
+        return b""
+    return weights if is_of(card, weights) else b""
+
+
 def publish(
     store: ObjectStore,
     package: ModelPackage,
@@ -66,7 +76,7 @@ def publish(
     now: datetime,
     instead_of: str | None = None,
 ) -> None:
-    """Release a model: the manifest first, lest it ever serves without, and the pointer last.
+    """Release a model: manifest and weights first, lest it ever serves without, and the pointer last.
 
     The class list only grows; `renames` (old to new) keep their index. Raises Malformed when an index would change its
     meaning, and Changed when somebody else released meanwhile, or anything but `instead_of` (a sha256) serves.
@@ -76,9 +86,22 @@ def publish(
         with suppress(AlreadyExists):  # the same model was trained on the same
             ref, body = keys.model_file(card.name, card.sha256, manifests.FILE), manifests.to_bytes(package.manifest)
             store.create(ref, body, content_type="application/jsonl")
+    if package.weights:
+        _put_weights(store, card, package.weights)
     if renames:
         _rename(store, card, renames)
     releases.publish(store, package.model, card.document, now=now, instead_of=instead_of)
+
+
+def _put_weights(store: ObjectStore, card: ModelCard, weights: bytes) -> None:
+    """Those that the card names go before what lies there: the same file may have been trained once more."""
+    ref = keys.model_file(card.name, card.sha256, WEIGHTS_FILE)
+    with suppress(AlreadyExists):
+        store.create(ref, weights)
+        return
+    stored = store.get(ref)
+    if stored.body != weights:
+        store.replace(ref, weights, etag=stored.etag)
 
 
 def list_releases(store: ObjectStore) -> Iterator[ReleaseEntry]:

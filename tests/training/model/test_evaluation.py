@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.model import confusion_chart, evaluation
+from training.commands import confusion_chart
+from training.model import evaluation
 
 NAMES = ("Bread", "Egg")
 ANSWERS = np.array([[0.9, 0.1], [0.8, 0.2], [0.6, 0.4], [0.3, 0.7]])

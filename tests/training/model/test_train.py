@@ -15,9 +15,10 @@ from tests.support.networks import network
 from tests.support.training import command
 from training.data import gallery, image_folder, tensors
 from training.data.drawings import FIRST_DAY
-from training.model import mobilenet, onnx_export, train, training_loop
+from training.model import networks, onnx_export, train, training_loop
 from training.model.checkpoint import Checkpoint, load_checkpoint
 
+LAST = "classifier.1.weight"
 SMALL = ("--size", 32, "--batch", 8, "--workers", 0, "--threads", 1)
 
 
@@ -30,7 +31,7 @@ def drawings(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def random_weights():
-    return Checkpoint(network().state_dict(), image_folder.FOOD_11, 64)
+    return Checkpoint(network().state_dict(), image_folder.FOOD_11, tensors.stretched(64))
 
 
 @pytest.fixture(scope="module")
@@ -48,7 +49,7 @@ def test_the_same_seed_trains_the_same_weights(drawings, tmp_path):
     one, two, other = (trained(drawings, tmp_path / f"{at}.pt", "--seed", seed) for at, seed in enumerate((1, 1, 2)))
     same = [torch.equal(one.state[name], two.state[name]) for name in one.state]
     assert all(same)
-    assert not torch.equal(one.state[mobilenet.LAST], other.state[mobilenet.LAST])
+    assert not torch.equal(one.state[LAST], other.state[LAST])
 
 
 def test_a_checkpoint_says_what_it_was_trained_on(drawings, tmp_path):
@@ -81,7 +82,7 @@ def test_half_precision_trains_too(drawings, tmp_path):
 
 def test_training_stops_when_nothing_improves(drawings):
     training, validation = image_folder.load_pictures(drawings).split(0.5, seed=1)
-    plan = training_loop.TrainingPlan(size=32, epochs=20, patience=1, learning_rate=1e-9, workers=0)
+    plan = training_loop.TrainingPlan(tensors.stretched(32), epochs=20, patience=1, learning_rate=1e-9, workers=0)
     epochs = list(training_loop.train_epochs(network(), training, validation, plan, lambda *_: None))
     assert len(epochs) < 20
     assert not epochs[-1].best
@@ -93,19 +94,19 @@ def test_without_a_connection_training_starts_from_scratch(drawings, tmp_path, m
     assert command("train", drawings, "--epochs", 1, "--to", tmp_path / "a.pt", *SMALL) == 0
     assert "cannot be fetched" in capsys.readouterr().out
     with pytest.raises(Unavailable):
-        mobilenet.pretrained(11)
+        networks.pretrained("mobilenet_v2", 11)
 
 
 def test_other_classes_keep_what_was_learned(random_weights):
-    made = mobilenet.for_classes(random_weights.state, 3).state_dict()
-    assert tuple(made[mobilenet.LAST].shape) == (3, 1280)
+    made = networks.extended(networks.new("mobilenet_v2", 3, 64), random_weights.state, ()).state_dict()
+    assert tuple(made[LAST].shape) == (3, 1280)
     assert torch.equal(made["features.0.0.weight"], random_weights.state["features.0.0.weight"])
 
 
 def test_the_temperature_makes_confidence_come_true(drawings, random_weights):
     validation = image_folder.load_pictures(drawings).examples
     temperature = onnx_export.fit_temperature(random_weights.network, validation, tensors.stretched(64))
-    answers = mobilenet.logits(random_weights.network, validation, tensors.stretched(64))
+    answers = networks.logits(random_weights.network, validation, tensors.stretched(64))
     truth = torch.tensor([one.index for one in validation])
     losses = [float(torch.nn.functional.cross_entropy(answers / at, truth)) for at in (temperature, 1, 0.5, 3)]
     assert min(losses) == losses[0]
@@ -122,9 +123,9 @@ def test_the_exported_file_answers_as_torch_does(drawings, random_weights):
     np.testing.assert_allclose(onnx_export.run_onnx(made.model, pixels.numpy()), expected, atol=1e-4)
 
 
-def test_an_export_that_answers_differently_is_refused(exported, random_weights):
+def test_an_export_that_answers_differently_is_refused(exported, random_weights, tmp_path):
     with pytest.raises(Malformed, match="answers differently from torch"):
-        onnx_export.check_parity(exported, random_weights, 1.5, [], seed=1)
+        onnx_export.check_parity(exported, random_weights, 1.5, onnx_export.compared([], tmp_path, seed=1))
 
 
 def test_the_exported_file_names_no_folder(exported):
