@@ -158,6 +158,8 @@ class View:
     rgb: bytes
     width: int
     height: int
+    side: int
+    """It serves whoever wants both sides at least so long; they may be shorter where the picture itself is smaller."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +182,10 @@ class Prepare(Protocol):
 
 class Classifier(Protocol):
     """A released model that classifies pictures."""
+
+    @property
+    def decode_side(self) -> int:
+        """Pixels: a picture is decoded no smaller for it than with both sides so long."""
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""

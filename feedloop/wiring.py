@@ -127,11 +127,11 @@ active_model = ActiveModel(lambda: store(), classifier)  # noqa: PLW0108 - tests
 os.register_at_fork(after_in_child=active_model.reset)
 
 
-def normalise(body: bytes) -> Picture:
-    """An upload as an upright JPEG without private metadata.
+def normalise(body: bytes, *, side: int) -> Picture:
+    """An upload as an upright JPEG without private metadata, decoded once: for a check, and for a classifier's side.
 
     Raises TooLarge, UnsupportedPicture and BrokenPicture.
     """
     from feedloop.adapters import pictures
 
-    return pictures.normalise(body)
+    return pictures.normalise(body, side=side)

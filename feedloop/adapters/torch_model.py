@@ -45,6 +45,11 @@ class TorchClassifier:
         except ModelFailed as error:
             raise NoModel(str(error)) from error
 
+    @property
+    def decode_side(self) -> int:
+        """As its preprocessing says."""
+        return self._spec.input.decode_side
+
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class of the card; they sum to 1. Raises ModelFailed when the model gives none."""
         return self._infer(self._prepare(picture, self._spec.input))

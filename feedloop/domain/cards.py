@@ -29,6 +29,7 @@ Colours = tuple[float, float, float]
 _SUM_TOLERANCE, _ROUNDING = 1e-3, 1e-6
 """Of probabilities: 16-bit floats of 1,000 classes sum to 1 within 2e-4; the second is how far below 0 one may be."""
 
+_LEAST_DECODED = 256
 _ANY_SIDE = 65_536
 """More pixels than a picture has a side: it is decoded whole. A filter that picks single pixels shows any other."""
 
@@ -137,7 +138,7 @@ class Preprocessing:
         if self.interpolation == NEAREST:
             return _ANY_SIDE
         plain = self.resize == STRETCH and self.resize_size == self.size and self.interpolation == BILINEAR
-        return (2 if plain else 4) * self.resize_size
+        return max(2 * self.resize_size, _LEAST_DECODED) if plain else 4 * self.resize_size
 
     def box(self, width: int, height: int) -> tuple[float, float, float, float]:
         """Which part of a picture of that size becomes the input: left, top, right, bottom in pixels.

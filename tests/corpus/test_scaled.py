@@ -29,11 +29,12 @@ def whole(picture: Picture, preprocessing: Preprocessing) -> bytes:
 
 
 def differences(bodies: list[bytes]) -> tuple[int, float]:
-    """How many answers name another class, and how far probabilities are apart in the mean."""
+    """How many answers name another class that was no tie, and how far probabilities are apart in the mean."""
     quick, exact = (OnnxClassifier(MODEL, CARD, prepare=how) for how in (prepare, whole))
     pairs = [(quick.probabilities(picture), exact.probabilities(picture)) for picture in map(normalise, bodies)]
     apart = [abs(one - other) for pair in pairs for one, other in zip(*pair, strict=True)]
-    return sum(one.index(max(one)) != other.index(max(other)) for one, other in pairs), sum(apart) / len(apart)
+    others = [max(other) - other[one.index(max(one))] > MOST_DIFFERENCE for one, other in pairs]
+    return sum(others), sum(apart) / len(apart)
 
 
 def drawn(seed: int, size: tuple[int, int], orientation: int) -> bytes:

@@ -39,7 +39,7 @@ _TURNS: Final = {
 _FILTERS = {name: Image.Resampling[name.upper()] for name in INTERPOLATIONS}
 _SPACES = {1: icc.GREY, 3: icc.RGB, 4: icc.CMYK}
 """The colours that an ICC profile explains, by the number of a JPEG's components."""
-_VIEW = 448  # pixels a side: twice the input of the largest usual classifier
+_REDUCED = 448  # pixels a side, at least: twice the input of the largest usual classifier
 _LARGEST_VIEW = 2_000_000
 _MOST_WALKED = 1_000_000_000  # pixels of all scans: each costs a walk over the whole picture, however short it is
 _MOST_WORK = 200_000_000  # pixels of all scans that are decoded once more for what stands behind them
@@ -47,19 +47,20 @@ _EMPTY = {127, 128}
 """The levels that libjpeg fills in where pixels are missing."""
 
 
-def normalise(body: bytes) -> Picture:
+def normalise(body: bytes, *, side: int = 0) -> Picture:
     """The upload as an upright JPEG; one that is upright already keeps its pixels bit for bit.
 
-    Raises TooLarge, UnsupportedPicture and BrokenPicture.
+    What is decoded to check it stays as the picture's view: with both sides at least `side`, where a classifier wants
+    that, and then just as prepare() would decode it. Raises TooLarge, UnsupportedPicture and BrokenPicture.
     """
     parts = _split(body)
     if isinstance(parts, Jpeg):
-        return _normalise_jpeg(parts)
+        return _normalise_jpeg(parts, side)
     if isinstance(parts, Png):
         with open_picture(parts.body) as image:
-            return _normalise_other(png_on_white(image, parts), parts.stripped)
+            return _normalise_other(png_on_white(image, parts), parts.stripped, side)
     with open_picture(parts.body) as image:
-        return _normalise_other(on_white(image), parts)
+        return _normalise_other(on_white(image), parts, side)
 
 
 def measure(body: bytes) -> tuple[int, int]:
@@ -74,7 +75,7 @@ def decode(picture: Picture, side: int) -> Image.Image:
     Raises BrokenPicture.
     """
     view = picture.view
-    if view and side <= _VIEW:
+    if view and side <= view.side:
         return Image.frombuffer("RGB", (view.width, view.height), view.rgb)
     with open_picture(picture.jpeg) as image:
         return _small(image, side).copy()  # its file is closed
@@ -109,7 +110,7 @@ def _split(body: bytes) -> Jpeg | Png | StrippedPicture:
     raise UnsupportedPicture("Send a JPEG, PNG or WebP picture.")
 
 
-def _normalise_jpeg(parts: Jpeg) -> Picture:
+def _normalise_jpeg(parts: Jpeg, side: int) -> Picture:
     """Kept as it is where that is upright, decoded by every browser, and its colours need no table to be understood."""
     profile = icc.parse_profile(parts.profile, _SPACES.get(parts.colours, b""))
     kept = profile.clean if profile else b""
@@ -121,16 +122,16 @@ def _normalise_jpeg(parts: Jpeg) -> Picture:
         if size[0] * size[1] * len(pieces) > _MOST_WALKED:
             raise BrokenPicture(f"The JPEG has {len(pieces) - 1} scans, too many for a picture so large.")
         if stays:
-            image.draft("RGB", (_VIEW, _VIEW))
+            image.draft("RGB", (side or 1, side or 1))
             tight = _trimmed(clean, pieces, scans.load(image, pieces), size)
         if _ends_empty(image) or not parts.ended:
             _check_end(clean, coarse=parts.ended and parts.decodes_everywhere)
         if tight:
-            return Picture(tight, *size, view=_view(to_srgb(image, kept)))
+            return Picture(tight, *size, view=_view(to_srgb(image, kept), side) if side else None)
         if not stays:
-            return _encode(image, parts.orientation, parts.profile)
+            return _encode(image, parts.orientation, parts.profile, side)
     with open_picture(clean) as image:
-        return _encode(image, parts.orientation, kept)
+        return _encode(image, parts.orientation, kept, side)
 
 
 def _trimmed(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[int, int]) -> bytes:
@@ -147,11 +148,11 @@ def _trimmed(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[
     return tight if _decoded(tight, coarse=False) == _decoded(clean, coarse=False) else b""
 
 
-def _normalise_other(image: Image.Image, stripped: StrippedPicture) -> Picture:
+def _normalise_other(image: Image.Image, stripped: StrippedPicture, side: int) -> Picture:
     """A PNG or WebP; grey becomes colour, whose profile is another kind than grey's."""
     grey = image.mode == "L" and icc.parse_profile(stripped.profile, icc.GREY)
     coloured = to_srgb(image, stripped.profile) if grey else image.convert("RGB")
-    return _encode(coloured, stripped.orientation, b"" if grey else stripped.profile)
+    return _encode(coloured, stripped.orientation, b"" if grey else stripped.profile, side)
 
 
 def _small(image: Image.Image, side: int) -> Image.Image:
@@ -161,10 +162,10 @@ def _small(image: Image.Image, side: int) -> Image.Image:
     return to_srgb(image, image.info.get("icc_profile") or b"")
 
 
-def _view(small: Image.Image) -> View | None:
+def _view(small: Image.Image, side: int) -> View | None:
     """What a classifier will get; a long and narrow picture stays large, and is better decoded again."""
     pixels = small.width * small.height
-    return View(small.tobytes(), small.width, small.height) if pixels <= _LARGEST_VIEW else None
+    return View(small.tobytes(), small.width, small.height, side) if pixels <= _LARGEST_VIEW else None
 
 
 def _ends_empty(image: Image.Image) -> bool:
@@ -188,7 +189,7 @@ def _decoded(body: bytes, *, coarse: bool) -> bytes:
         return image.tobytes()
 
 
-def _encode(image: Image.Image, orientation: int, profile: bytes) -> Picture:
+def _encode(image: Image.Image, orientation: int, profile: bytes, side: int) -> Picture:
     """A new JPEG, turned upright, with the profile that explains its colours; one that needs tables is applied."""
     parsed = icc.parse_profile(profile, SPACES[image.mode])
     kept = parsed.clean if parsed else b""
@@ -196,10 +197,10 @@ def _encode(image: Image.Image, orientation: int, profile: bytes) -> Picture:
     turned = meant.transpose(_TURNS[orientation]) if orientation in _TURNS else meant
     file = BytesIO()
     turned.save(file, "JPEG", quality=QUALITY, icc_profile=kept or None, comment="")
-    return Picture(file.getvalue(), *turned.size, view=_reduced(turned, kept))
+    return Picture(file.getvalue(), *turned.size, view=_reduced(turned, kept, max(side, _REDUCED)))
 
 
-def _reduced(image: Image.Image, profile: bytes) -> View | None:
+def _reduced(image: Image.Image, profile: bytes, side: int) -> View | None:
     """The view of a picture that is large and decoded already; a small one is soon decoded again, and exactly."""
-    fits = [scale for scale in (8, 4, 2) if min(image.size) >= scale * _VIEW]
-    return _view(to_srgb(image.reduce(fits[0]), profile)) if fits else None
+    fits = [scale for scale in (8, 4, 2) if min(image.size) >= scale * side]
+    return _view(to_srgb(image.reduce(fits[0]), profile), side) if fits else None

@@ -312,7 +312,8 @@ def test_large_pictures_take_turns(orientation):
 
 @pytest.mark.parametrize("size", [(64, 64), (1600, 900), (33, 900), (3000, 900)])
 def test_a_second_decode_shows_what_the_first_showed(size):
-    picture = normalise(encoded(scene(*size), exif=private_exif()))
+    picture = normalise(encoded(scene(*size), exif=private_exif()), side=stretched(224).decode_side)
+    assert picture.view is not None
     assert prepare(picture, stretched(224)) == prepare(replace(picture, view=None), stretched(224))
 
 

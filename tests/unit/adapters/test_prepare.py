@@ -50,7 +50,8 @@ def test_a_large_picture_is_decoded_smaller_and_looks_the_same():
 @pytest.mark.parametrize(
     ("preprocessing", "side"),
     [
-        (Preprocessing(64, (0.0,) * 3, (1.0,) * 3), 128),
+        (Preprocessing(64, (0.0,) * 3, (1.0,) * 3), 256),
+        (Preprocessing(224, (0.0,) * 3, (1.0,) * 3), 448),
         (cropping(), 4 * RESIZE_SIZE),
         (cropping(STRETCH), 4 * RESIZE_SIZE),
         (cropping(interpolation=NEAREST), 65_536),
