@@ -86,7 +86,7 @@ def _once(running: System, day: datetime) -> float:
 
 def _clear(store: S3Store) -> None:
     """Take away what samples wrote."""
-    for folder in (keys.images(), keys.ObjectRef(keys.LABELSTUDIO, f"tasks/{keys.RANDOM_SAMPLED}/")):
+    for folder in (keys.image(), keys.ObjectRef(keys.LABELSTUDIO, f"tasks/{keys.RANDOM_SAMPLED}/")):
         for entry in list(store.list(folder)):
             store.delete(keys.ObjectRef(folder.bucket, entry.key))
 

@@ -116,8 +116,16 @@ class RemoteAnnotation:
     body: bytes
 
 
+@dataclass(frozen=True, slots=True)
+class PreAnnotation:
+    """What a task has chosen already; `result` are its parts, as in an annotation."""
+
+    id: int
+    result: list[Document]
+
+
 class AnnotationTool(Protocol):
-    """Where annotators work, reduced to what sync asks of it.
+    """Where annotators work, reduced to what sync and the set-up's choices ask of it.
 
     Every verb raises AnnotationToolDown when the tool cannot be reached or fails, and
     AnnotationToolMisconfigured when it does not accept our token or has lost the project.
@@ -149,6 +157,24 @@ class AnnotationTool(Protocol):
 
     def has_annotation(self, annotation: int) -> bool:
         """Whether there is an annotation with this id, also one that the tool fails to list."""
+
+    def label_config(self, project: Project) -> str:
+        """What an annotator sees beside a picture, as XML."""
+
+    def set_label_config(self, project: Project, config: str, *, instead_of: str) -> None:
+        """Give the project another one. Raises Changed when it is not `instead_of` by now, and ConfigRefused.
+
+        Whoever edits it within the same milliseconds may still lose: the tool has no compare-and-swap.
+        """
+
+    def choices_in_use(self, project: Project, among: Collection[str]) -> set[str]:
+        """Those of these choices that an annotation or a draft has; perhaps one more that had it."""
+
+    def pre_annotations(self, project: Project, choice: str) -> Iterator[PreAnnotation]:
+        """Those of unanswered tasks that choose this; perhaps some more that only mention it."""
+
+    def set_pre_annotation(self, pre_annotation: PreAnnotation) -> None:
+        """Give the one with this id another result; one that is gone is fine."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ It runs in Label Studio's environment, with the settings and secrets of the func
 import argparse
 import sys
 
-from feedloop import console, releases, reviews, wiring
+from feedloop import console, reviews, wiring
 from feedloop.domain.errors import FeedloopError
 from labelling import client
 from labelling.setup import set_up
@@ -30,9 +30,9 @@ def main() -> None:
 def setup() -> None:
     """Make the three projects, or mend them: after a class was added or renamed, or any time."""
     store, settings = wiring.store(), wiring.configured()
-    classes = releases.class_list(store)
     with client.opened(settings) as server:
-        set_up(server, classes, store, settings, print)
+        if tool := wiring.annotation_tool():  # else `opened` has said that there is no address
+            set_up(server, tool, store, settings, print)
 
 
 def status() -> None:

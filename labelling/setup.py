@@ -9,46 +9,59 @@ from collections.abc import Callable
 
 from label_studio_sdk.client import LabelStudio
 
-from feedloop import reviews
+from feedloop import annotation_choices, releases, reviews
 from feedloop.domain import keys
-from feedloop.domain.classes import ClassList
-from feedloop.domain.errors import AnnotationToolDown
-from feedloop.ports import ObjectStore
+from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, Changed, ConfigRefused
+from feedloop.domain.label_config import completed, label_config
+from feedloop.ports import AnnotationTool, ObjectStore, Project
 from feedloop.reviews import Births
 from feedloop.settings import Settings
 from labelling import desired
 from labelling.client import reaching_the_store
 from labelling.desired import Fields
-from labelling.label_config import label_config, updated
-from labelling.renaming import rename_predictions
 from labelling.resources import Projects, Resource, Resources, Storages, Views, location_of
 
 Say = Callable[[str], None]
 
 
-def set_up(client: LabelStudio, classes: ClassList, store: ObjectStore, settings: Settings, say: Say) -> None:
+def set_up(client: LabelStudio, tool: AnnotationTool, store: ObjectStore, settings: Settings, say: Say) -> None:
     """Make the three projects, or mend them, and note which they are: their titles may be edited.
 
-    Raises AnnotationToolDown, AnnotationToolMisconfigured, Malformed, StoreDown and StoreMisconfigured.
+    Raises AnnotationToolDown, AnnotationToolMisconfigured, Malformed, NoModel, StoreDown and StoreMisconfigured.
     """
+    classes = releases.class_list(store)
     config, births = label_config(classes), dict(reviews.fetch_noted_projects(store))
     for queue in keys.REVIEW_QUEUES:
         project = _converge(
             projects(client, queue, births, settings),
             desired.project(queue, config),
             say,
-            lambda present: {  # what a person calls it, and has made of its config, stays; our question is updated
+            lambda present: {  # what a person calls it, and has made of its config, stays; our question has to be there
                 "title": present.fields["title"],
-                "label_config": updated(present.fields["label_config"] or "", classes),
+                "label_config": completed(present.fields["label_config"] or "", classes),
             },
         )
         births[queue] = project.birth
         title = project.fields["title"]
-        if count := rename_predictions(client, project.id, classes):
-            say(f"{title}: gave {count} pre-annotations the present name of their class")
+        _follow(tool, next(one for one in tool.projects() if one.id == project.id), store, say)
         _equip(client, queue, project, settings, say)
         say(f"{title} is ready: {settings.label_studio_url}/projects/{project.id}")
     reviews.note_projects(store, births)
+
+
+def _follow(tool: AnnotationTool, project: Project, store: ObjectStore, say: Say) -> None:
+    """Bring its choices and pre-annotations up to date. Raises AnnotationToolMisconfigured."""
+    try:
+        done = annotation_choices.follow(tool, project, lambda: releases.class_list(store))
+    except ConfigRefused as error:
+        what = f"Label Studio does not take the choices of {project.title} ({error})"
+        raise AnnotationToolMisconfigured(f"{what}: mend its label config, then run this again.") from error
+    except Changed as error:
+        raise AnnotationToolDown(f"Somebody edits {project.title} at this moment: run this again.") from error
+    if done.choices:
+        say(f"{project.title}: gave it the choices of today's classes")
+    if done.pre_annotations:
+        say(f"{project.title}: gave {done.pre_annotations} pre-annotations the present name of their class")
 
 
 def projects(client: LabelStudio, queue: str, births: Births, settings: Settings) -> Projects:

@@ -20,7 +20,8 @@ FILE = "stack.yml"
 KEYS = "S3_KEYS"
 CRON_TOPIC = "cron-function"
 EVENTS = "com.feedloop.events"
-"""Annotation: folders of the store, comma-separated `bucket/prefix/`, whose changes the function is told of."""
+"""Annotation: folders of the store, comma-separated `bucket/prefix/`, and single objects `bucket/name.json`, whose
+changes the function is told of."""
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
@@ -78,7 +79,7 @@ def _function(name: str, described: dict[str, Any]) -> Function:
         ".".join((*Path(described["handler"]).parts, "handler")),
         {name: str(value) for name, value in variables.items() if name.isupper()},
         _checked(name, annotations["schedule"]) if scheduled else "",
-        tuple(_folder(word) for word in annotations.get(EVENTS, "").split(",") if word.strip()),
+        tuple(_watched(word) for word in annotations.get(EVENTS, "").split(",") if word.strip()),
     )
 
 
@@ -90,8 +91,9 @@ def _checked(name: str, schedule: str) -> str:
     return schedule
 
 
-def _folder(text: str) -> ObjectRef:
-    bucket, _, folder = text.strip().partition("/")
-    if not folder.endswith("/"):
-        raise WrongSetting(f"{FILE}: {EVENTS} must name folders such as labelstudio/output/, not {text!r}.")
-    return ObjectRef(bucket, folder)
+def _watched(text: str) -> ObjectRef:
+    bucket, _, inside = text.strip().partition("/")
+    if not inside.endswith(("/", ".json")):
+        wanted = "folders such as labelstudio/output/, or objects such as models/current.json"
+        raise WrongSetting(f"{FILE}: {EVENTS} must name {wanted}, not {text!r}.")
+    return ObjectRef(bucket, inside)

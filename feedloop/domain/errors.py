@@ -29,6 +29,7 @@ FeedloopError
 ├── ModelRefused            a model that must not serve, or cannot
 ├── GatewayDown             nobody says what serves
 ├── TaskRefused             Label Studio takes none of a batch
+├── ConfigRefused           Label Studio does not take a label config
 ├── MetadataTooLarge        our own mistake, raised before anything is sent
 ├── Malformed               a stored document that cannot be understood
 └── WrongSetting            a deployment that must not start
@@ -168,6 +169,10 @@ class GatewayDown(FeedloopError):
 
 class TaskRefused(FeedloopError):
     """Label Studio takes none of these tasks, because of at least one of them; the message is its reason."""
+
+
+class ConfigRefused(FeedloopError):
+    """Label Studio does not take a label config; the message is its reason."""
 
 
 class MetadataTooLarge(FeedloopError):

@@ -101,14 +101,9 @@ def dataset_class(queue: str, class_index: int | None = None) -> ObjectRef:
     return ObjectRef(DATASETS[queue], "" if class_index is None else f"{_class(class_index)}/")
 
 
-def image(sample_key: str) -> ObjectRef:
-    """The copy that annotators see: its key reveals nothing, its metadata holds the prediction id."""
-    return ObjectRef(LABELSTUDIO, f"images/{sample_key}.jpg")
-
-
-def images() -> ObjectRef:
-    """The folder of the copies that annotators see."""
-    return ObjectRef(LABELSTUDIO, "images/")
+def image(sample_key: str = "") -> ObjectRef:
+    """The copy that annotators see: its key reveals nothing, its metadata holds the prediction id. Or their folder."""
+    return ObjectRef(LABELSTUDIO, f"images/{sample_key}.jpg" if sample_key else "images/")
 
 
 def parse_image_url(url: str, *, images: str) -> str:
@@ -152,6 +147,11 @@ def imports(queue: str) -> ObjectRef:
 def repaired(queue: str) -> ObjectRef:
     """How far a queue's annotations have been compared with Label Studio."""
     return ObjectRef(TRACKING, f"sync/{queue}.json")
+
+
+def notice(queue: str) -> ObjectRef:
+    """Which label config of a queue's project sync has reported, because it does not understand it."""
+    return ObjectRef(TRACKING, f"notices/{queue}.json")
 
 
 def projects() -> ObjectRef:

@@ -66,11 +66,25 @@ def renamed(result: list[Document], classes: ClassList) -> list[Document]:
 
 def _renamed(part: Document, classes: ClassList) -> Document:
     try:
-        (choice,) = part["value"]["choices"]
+        (choice,) = _choices(part)
         present = classes.name(classes.index(choice))
-    except (KeyError, TypeError, ValueError, UnknownClass):
+    except (ValueError, TypeError, UnknownClass):
         return part  # somebody else's
     return {**part, "value": {**part["value"], "choices": [present]}}
+
+
+def is_chosen(choice: str, result: list[Document]) -> bool:
+    """Whether a result answers our question so."""
+    return any(choice in _choices(part) for part in result)
+
+
+def _choices(part: Document) -> list[str]:
+    """What a part of a result answers to our question; nothing when it is another's."""
+    try:
+        chosen = part["value"]["choices"] if part.get("from_name", CHOICES) == CHOICES else []
+    except (KeyError, TypeError, AttributeError):
+        return []
+    return chosen if isinstance(chosen, list) else []
 
 
 def parse_task(body: bytes, queue: str, image_url: str) -> Document:

@@ -262,7 +262,7 @@ class Curator:
 
     def _prediction(self, annotation: Annotation) -> PredictionId:
         """The prediction behind a review picture: its metadata is all that is trusted. Raises Malformed."""
-        sample_key = keys.parse_image_url(annotation.image, images=self.store.url(keys.images()))
+        sample_key = keys.parse_image_url(annotation.image, images=self.store.url(keys.image()))
         try:
             return PredictionId.parse(self.store.head(keys.image(sample_key)).metadata["prediction-id"])
         except (Missing, KeyError) as error:

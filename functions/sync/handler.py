@@ -1,11 +1,11 @@
-"""sync: new review tasks appear in Label Studio; annotations that did not reach the store are brought there.
+"""sync: Label Studio gets new review tasks and the classes of today; missing annotations are brought to the store.
 
-called by  store event on labelstudio/tasks/ (with the event token) · cron hourly at :45
-           POST /function/sync, with the operator token at once and thoroughly
+called by  store event on labelstudio/tasks/, models/current.json and models/classes.json (with the event token)
+           cron hourly at :45 · POST /function/sync, with the operator token at once and thoroughly
 reads      labelstudio/tasks/<queue>/*, labelstudio/output/<queue>/*, tracking/projects.json, class names in models,
            Label Studio
-writes     Label Studio's tasks, tracking/imported, tracking/quarantine; of repairs labelstudio/output,
-           tracking/removed, tracking/sync
+writes     Label Studio's tasks, and our question in its label configs; tracking/imported, tracking/quarantine; of
+           repairs labelstudio/output, tracking/removed, tracking/sync; tracking/notices of a config that stays as it is
 answers    200 {"projects": {queue: {"new", "known", "failed", "repaired", "removed", "unreadable"}}}, "stopped" when
            an operator should look · 200 {"status": "known"} for an event without news, "off" without Label Studio
            401 an event without token · 503 store or Label Studio down, wrong token, project missing
@@ -44,7 +44,7 @@ def handle(event: Event, _context: Context) -> Response:
         return http.json_response({"status": "known"})
     thorough = not is_event and http.has_token(event, wiring.operator_token())
     return http.json_response(
-        sweeps.alone(wiring.store(), "sync", lambda: _sweep(tool, thorough=thorough), lease=LEASE)
+        sweeps.alone(wiring.store(), "sync", lambda: _sweep(tool, thorough=thorough, on_event=is_event), lease=LEASE)
     )
 
 
@@ -53,10 +53,10 @@ def _brings_news(event: Event) -> bool:
     return any(is_news(wiring.store(), ref) for ref in refs)
 
 
-def _sweep(tool: AnnotationTool, *, thorough: bool) -> Document:
+def _sweep(tool: AnnotationTool, *, thorough: bool, on_event: bool) -> Document:
     """All queues at once, and some files of each."""
     with (
         ThreadPoolExecutor(len(keys.REVIEW_QUEUES)) as queues,
         ThreadPoolExecutor(wiring.configured().sweep_workers) as files,
     ):
-        return sweep(wiring.store(), tool, thorough=thorough, queues=queues.map, each=files.map)
+        return sweep(wiring.store(), tool, thorough=thorough, on_event=on_event, queues=queues.map, each=files.map)

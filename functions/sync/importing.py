@@ -165,7 +165,7 @@ class Importer:
         """The task as Label Studio gets it. Raises Malformed and Missing."""
         if file.entry.size > LARGEST:
             raise Malformed(f"{file.entry.size} bytes are too many for a task")
-        keys.parse_image_url(file.image, images=self.store.url(keys.images()))
+        keys.parse_image_url(file.image, images=self.store.url(keys.image()))
         body = self.store.get(ObjectRef(keys.LABELSTUDIO, file.entry.key), most=LARGEST).body
         task = review.as_imported(review.parse_task(body, self.queue, file.image), self.classes)
         try:

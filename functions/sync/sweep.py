@@ -1,4 +1,4 @@
-"""All review queues: first what is new goes to annotators, then their annotations are compared with the store."""
+"""All review queues: choices follow the classes, new tasks go to annotators, answers are compared with the store."""
 
 from feedloop import log, releases, reviews
 from feedloop.domain import keys
@@ -10,6 +10,7 @@ from feedloop.domain.review import TITLES
 from feedloop.ports import AnnotationTool, ForEach, ObjectStore
 from feedloop.sweeps import Tally
 
+from .following import Follower
 from .import_ledger import was_imported
 from .importing import FAILED, KNOWN, NEW, Importer
 from .repairing import REMOVED, REPAIRED, UNREADABLE, Repairer
@@ -18,7 +19,9 @@ COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED, UNREADABLE)
 
 
 def is_news(store: ObjectStore, ref: ObjectRef) -> bool:
-    """Whether it may be a task that is not in Label Studio yet; one call of the store."""
+    """Whether it may be a task that is not in Label Studio yet, or the classes may be others; one call of the store."""
+    if ref == keys.current_model():
+        return True
     for queue in keys.REVIEW_QUEUES:
         if ref.bucket == keys.LABELSTUDIO and ref.key.startswith(keys.tasks(queue).key):
             return not was_imported(store, queue, keys.parse_task(queue, ref.key))
@@ -26,19 +29,27 @@ def is_news(store: ObjectStore, ref: ObjectRef) -> bool:
 
 
 def sweep(
-    store: ObjectStore, tool: AnnotationTool, *, thorough: bool = False, queues: ForEach = map, each: ForEach = map
+    store: ObjectStore,
+    tool: AnnotationTool,
+    *,
+    thorough: bool = False,
+    on_event: bool = False,
+    queues: ForEach = map,
+    each: ForEach = map,
 ) -> Document:
     """Bring every project up to date; what was done. Raises Unavailable when the store or Label Studio is.
 
-    A missing project does not keep the others waiting, nor does an error: those come after their turn.
+    A `thorough` one compares again what was compared a moment ago; `on_event`, choices that nobody needs may stay. A
+    missing project does not keep the others waiting, nor does an error: those come after their turn.
     """
     classes = _classes(store)
     projects = reviews.match_projects(tool.projects(), reviews.fetch_noted_projects(store))
 
     def sweep_queue(queue: str) -> Tally | Exception:
         try:
+            followed = Follower(store, tool, queue, projects[queue]).follow(thorough=not on_event)
             imported = Importer(store, tool, queue, projects[queue], each, classes).bring()
-            return imported + Repairer(store, tool, queue, projects[queue], each).repair(thorough=thorough)
+            return followed + imported + Repairer(store, tool, queue, projects[queue], each).repair(thorough=thorough)
         except Exception as error:  # noqa: BLE001 - whatever it is, it comes after the others' turn
             return error
 

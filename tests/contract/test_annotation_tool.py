@@ -3,6 +3,7 @@
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from secrets import token_hex
 
@@ -10,7 +11,7 @@ import pytest
 
 from feedloop.adapters.label_studio import LabelStudioTool
 from feedloop.domain.documents import load
-from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, TaskRefused
+from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, Changed, ConfigRefused, TaskRefused
 from feedloop.domain.review import TITLES
 from tests.support import annotator
 from tests.support.failing import DONE, UNDONE, failing
@@ -217,6 +218,50 @@ def test_answers_come_although_they_fill_many_pages(tool, project, by_hand, monk
     assert [answer.id for answer in every(tool, project())] == ids
 
 
+def guess(choice, **part):
+    said = {**CHOSEN, "value": {"choices": [choice]}, **part}
+    return {"model_version": "the model", "score": 0.4, "result": [said]}
+
+
+def chosen(tool, project, choice):
+    return [one.result[0]["value"]["choices"] for one in tool.pre_annotations(project(), choice)]
+
+
+def test_a_label_config_is_replaced_only_over_the_one_that_was_read(tool, project):
+    before = tool.label_config(project())
+    after = before.replace('value="Egg"', 'value="Eggs"')
+    tool.set_label_config(project(), after, instead_of=before)
+    with pytest.raises(Changed):
+        tool.set_label_config(project(), before, instead_of=before)
+    assert tool.label_config(project()) == after
+
+
+def test_a_config_that_loses_an_answered_question_is_refused(tool, project, by_hand):
+    by_hand.annotate(tool.add(project(), [task(1)])[0], "Egg")
+    before = tool.label_config(project())
+    with pytest.raises(ConfigRefused):
+        tool.set_label_config(project(), before.replace('name="choice"', 'name="other"'), instead_of=before)
+    assert tool.label_config(project()) == before
+
+
+def test_choices_that_answers_have_are_in_use_until_none_has_them(tool, project, by_hand):
+    annotation = by_hand.annotate(tool.add(project(), [task(1)])[0], "Egg")
+    assert tool.choices_in_use(project(), ["Egg", "Meat"]) == {"Egg"}
+    by_hand.change(annotation, "Meat")
+    assert tool.choices_in_use(project(), ["Egg", "Meat"]) == {"Meat"}
+
+
+@pytest.mark.parametrize("name", ["Egg", "Œufs & \u5bff", 'a "b" \\ $c', "فلافل"])
+def test_pre_annotations_of_unanswered_tasks_are_found_and_changed(tool, project, by_hand, name):
+    _, answered, _ = tool.add(
+        project(), [{**task(n), "predictions": [guess(choice)]} for n, choice in enumerate([name, name, "Meat"])]
+    )
+    by_hand.annotate(answered, "Meat")
+    (found,) = tool.pre_annotations(project(), name)
+    tool.set_pre_annotation(replace(found, result=guess("Eggs")["result"]))
+    assert (chosen(tool, project, name), chosen(tool, project, "Eggs")) == ([], [["Eggs"]])
+
+
 HALF = "\ud800"
 
 
@@ -246,6 +291,19 @@ class TestLabelStudio:
         assert tool.has_annotation(good[1] + 2)
         tool.remove(ids[1], picture(1))
         assert picture(1) in tool.find(project, [picture(1)])
+
+    def test_drafts_and_imported_answers_use_their_choices(self, label_studio):
+        """It counts the answers of drafts; of those that came in by an import it does not."""
+        tool, title = LabelStudioTool(url=label_studio.url, token=label_studio.token), token_hex(4)
+        label_studio.ask("POST", "/api/projects", json={"title": title, "label_config": CONFIG}).raise_for_status()
+        project = titled(tool, title)
+        (drafted,) = tool.add(project, [task(1)])
+        label_studio.ask("POST", f"/api/tasks/{drafted}/drafts", json={"result": [CHOSEN]}).raise_for_status()
+        meat = {"result": [{**CHOSEN, "value": {"choices": ["Meat"]}}]}
+        label_studio.ask(
+            "POST", f"/api/projects/{project.id}/import", json=[{"data": {"image": "x"}, "annotations": [meat]}]
+        ).raise_for_status()
+        assert tool.choices_in_use(project, ["Egg", "Meat", "Fish"]) == {"Egg", "Meat"}
 
     def test_a_wrong_token_is_told(self, label_studio):
         with pytest.raises(AnnotationToolMisconfigured, match="feedloop-label-studio-token"):

@@ -8,7 +8,7 @@ from feedloop.domain import keys
 from tests.support.interleaving import Worker, shuffle
 from tests.support.seeds import seeds
 from tests.support.sync_backends import QUEUE, SyncBackends, mended, sync
-from tests.support.world import everything, versions
+from tests.support.world import everything, release, rename, versions
 
 
 def queued():
@@ -36,7 +36,22 @@ def answered():
     return backends
 
 
-BEFORE = [queued, answered]
+def renamed():
+    """A class has another name by now, which answers and drafts had chosen; a project's config is a person's own."""
+    backends = SyncBackends()
+    release(backends.store)
+    backends.queue(4)
+    sync(backends)
+    answered, drafted, *_ = backends.tool.tasks.values()
+    backends.tool.annotate(answered.id, "Egg")
+    drafted.draft = "Meat"
+    backends.tool.configs[1] = "<View/>"
+    for old, new in (("Dairy product", "Milk"), ("Egg", "Eggs"), ("Meat", "Steak"), ("Dessert", "Cake")):
+        rename(backends.store, old, new)
+    return backends
+
+
+BEFORE = [queued, answered, renamed]
 
 
 def state(backends):
@@ -44,7 +59,8 @@ def state(backends):
     kept = everything(backends.store, keys.TRACKING, "quarantine/") | everything(
         backends.store, keys.TRACKING, "removed/"
     )
-    return backends.shown(), backends.files(), kept, all(backends.ledger().values())
+    chosen = [guess["result"] for task in backends.tool.tasks.values() for guess in task.task["predictions"]]
+    return backends.shown(), backends.files(), kept, all(backends.ledger().values()), backends.tool.configs, chosen
 
 
 def calls(before):

@@ -3,10 +3,10 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from feedloop import releases, reviews
+from feedloop import reviews
 from feedloop.adapters.s3 import S3Store
 from feedloop.domain import keys
-from feedloop.domain.documents import Document, dump, load
+from feedloop.domain.documents import Document, load
 from feedloop.domain.prediction import Prediction
 from feedloop.domain.review import TITLES, as_imported
 from tests.support import label_studio as label_studios
@@ -75,10 +75,3 @@ def storages(deployment: Deployment) -> tuple[Entity, Entity]:
 def changes(output: str) -> list[str]:
     """What a set-up says that it did."""
     return [line for line in output.splitlines() if " is ready: " not in line]
-
-
-def rename(store: S3Store, old: str, new: str) -> None:
-    """Give a class another name, as a release does."""
-    ref = keys.class_list("food11")
-    renamed = releases.class_list(store).renamed(old, new)
-    store.replace(ref, dump(renamed.to_document()), etag=store.get(ref).etag)

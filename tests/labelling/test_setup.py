@@ -7,7 +7,7 @@ import pytest
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.review import TITLES
-from tests.labelling.deployment import LOW, RANDOM, bring, changes, project, rename, storages
+from tests.labelling.deployment import LOW, RANDOM, bring, changes, project, storages
 from tests.support import servers, world
 
 pytestmark = [pytest.mark.store, pytest.mark.xdist_group("labelling")]
@@ -38,7 +38,7 @@ def test_a_renamed_class_is_offered_and_no_answer_is_lost(deployment):
     deployment.set_up()
     (task,) = bring(deployment, keys.LOW_CONFIDENCE, world.prediction())
     deployment.annotator.annotate(task, "Egg")
-    rename(deployment.store, "Egg", "Eggs")
+    world.rename(deployment.store, "Egg", "Eggs")
     assert len(changes(deployment.set_up())) == 3
     assert 'value="Eggs"' in project(deployment)["label_config"]
     (answered,) = deployment.annotator.tasks(project(deployment)["id"])

@@ -10,7 +10,7 @@ from feedloop.domain import annotations, keys
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
 from feedloop.domain.review import COMMON_MODEL_VERSION
-from tests.labelling.deployment import FLAGGED, LOW, bring, changes, project, rename, storages
+from tests.labelling.deployment import FLAGGED, LOW, bring, changes, project, storages
 from tests.support import world
 from tests.support.class_names import GIVEN
 
@@ -111,7 +111,7 @@ def test_pre_annotations_of_unanswered_tasks_follow_a_renamed_class(ready):
     ready.annotator.annotate(answered, "Egg")
     draft = {"result": [{**CHOICE, "origin": "\ud800", "value": {"choices": ["Egg"]}}]}
     assert ready.label_studio.ask("POST", f"/api/tasks/{first}/drafts", json=draft).status_code == 500  # and is kept
-    rename(ready.store, "Egg", "Œufs & \u5bff")
+    world.rename(ready.store, "Egg", "Œufs & \u5bff")
     assert f"{LOW}: gave 1 pre-annotations the present name of their class" in ready.set_up()
     assert changes(ready.set_up()) == []
     shown = [
@@ -133,10 +133,11 @@ def test_a_second_question_stays_and_so_do_its_answers(ready):
     result = [theirs, {**CHOICE, "value": {"choices": ["Egg"]}}]
     ready.label_studio.ask("POST", f"/api/tasks/{task}/annotations/", json={"result": result}).raise_for_status()
     assert changes(ready.set_up()) == []
-    rename(ready.store, "Egg", "Eggs")
+    world.rename(ready.store, "Egg", "Eggs")
     ready.set_up()
     config = project(ready)["label_config"]
-    assert config.count("<Choice ") == len(world.CLASSES) + 4
+    assert config.count("<Choice ") == len(world.CLASSES) + 5
+    assert '<Choice value="Eggs (was Egg)" alias="Egg" />' in config  # else the answer would show as none
     assert '<Choices name="sure"' in config
     assert 'value="Eggs"' in config
     assert annotations.parse_annotation(

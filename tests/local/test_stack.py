@@ -38,7 +38,9 @@ def test_our_own_stack_calls_what_sweeps_by_cron_and_sync_and_curate_by_event() 
     assert schedules == {**daily, "sync": "45 * * * *", "curate": "15 * * * *"}
     assert found["curate"].cares_for(ObjectRef("labelstudio", "output/userfeedback/12"))
     assert not found["curate"].cares_for(ObjectRef("labelstudio", "tasks/userfeedback/12.json"))
-    assert found["sync"].cares_for(ObjectRef("labelstudio", "tasks/userfeedback/12.json"))
+    for bucket, key in (("labelstudio", "tasks/userfeedback/12.json"), ("models", "current.json")):
+        assert found["sync"].cares_for(ObjectRef(bucket, key))
+    assert not found["sync"].cares_for(ObjectRef("models", "food11/1/model.onnx"))
     assert not found["sample"].cares_for(ObjectRef("labelstudio", "output/userfeedback/12"))
 
 

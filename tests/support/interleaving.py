@@ -9,9 +9,10 @@ from collections.abc import Callable, Sequence
 from random import Random
 from typing import Any
 
-LISTINGS = {"list", "annotations"}
+LISTINGS = {"list", "annotations", "pre_annotations"}
 VERBS = {"get", "head", "create", "replace", "copy", "delete", "now", *LISTINGS}
-VERBS |= {"projects", "add", "find", "remove", "has_annotation"}  # an annotation tool's
+VERBS |= {"projects", "add", "find", "remove", "has_annotation", "choices_in_use"}  # an annotation tool's
+VERBS |= {"label_config", "set_label_config", "set_pre_annotation"}
 
 
 class Killed(BaseException):

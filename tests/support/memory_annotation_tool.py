@@ -9,11 +9,20 @@ from threading import Lock
 from typing import Any
 
 from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document, dump
-from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigured, StoreDown, TaskRefused
-from feedloop.domain.review import TITLES
-from feedloop.ports import Clock, ObjectStore, Project, RemoteAnnotation
+from feedloop.domain.errors import (
+    AnnotationToolDown,
+    AnnotationToolMisconfigured,
+    Changed,
+    ConfigRefused,
+    StoreDown,
+    TaskRefused,
+)
+from feedloop.domain.label_config import choices, label_config
+from feedloop.domain.review import TITLES, is_chosen
+from feedloop.ports import Clock, ObjectStore, PreAnnotation, Project, RemoteAnnotation
 from tests.support import world
 from tests.support.world import NOON
 
@@ -25,7 +34,8 @@ class Task:
     task: Document
     updated_at: datetime
     answers: dict[int, Document] = field(default_factory=dict)
-    draft: bool = False
+    draft: bool | str = False
+    """Whether there is one, or what it chooses."""
 
     @property
     def image(self) -> str:
@@ -39,6 +49,7 @@ class MemoryAnnotationTool:
         self._store, self._clock, self._lock = store, clock, Lock()
         self._births: dict[str, tuple[int, datetime]] = {}
         self.tasks: dict[int, Task] = {}
+        self.configs: dict[int, str] = {}
         self._written: set[int] = set()
         self._next_project, self._next_task, self._next_annotation = count(1), count(1), count(1)
         self.down, self.store_is_away = False, False
@@ -50,6 +61,7 @@ class MemoryAnnotationTool:
     def open(self, title: str) -> None:
         """A new project, of this birth."""
         self._births[title] = (next(self._next_project), self._clock())
+        self.configs[self._births[title][0]] = label_config(ClassList.of(world.CLASSES))
 
     def close(self, title: str) -> None:
         """Delete a project with all that is in it; its files stay in the store."""
@@ -97,6 +109,43 @@ class MemoryAnnotationTool:
     def has_annotation(self, annotation: int) -> bool:
         with self._working():
             return any(annotation in task.answers for task in self.tasks.values())
+
+    def label_config(self, project: Project) -> str:
+        with self._working():
+            self._check(project)
+            return self.configs[project.id]
+
+    def set_label_config(self, project: Project, config: str, *, instead_of: str) -> None:
+        with self._working():
+            self._check(project)
+            if self.configs[project.id] != instead_of:
+                raise Changed(project.title)
+            if not choices(config):  # as where a question is gone that somebody has answered
+                raise ConfigRefused("HTTP 400: Created annotations are incompatible")
+            self.configs[project.id] = config
+
+    def choices_in_use(self, project: Project, among: Collection[str]) -> set[str]:
+        with self._working():
+            tasks = self._of(project)
+            answers = [answer["result"] for task in tasks for answer in task.answers.values()]
+            drafts = {task.draft for task in tasks}
+            return {one for one in among if one in drafts or any(is_chosen(one, result) for result in answers)}
+
+    def pre_annotations(self, project: Project, choice: str) -> Iterator[PreAnnotation]:
+        with self._working():
+            found = [
+                PreAnnotation(task.id, guess["result"])
+                for task in self._of(project)
+                for guess in task.task["predictions"]
+                if not task.answers and is_chosen(choice, guess["result"])
+            ]
+        yield from found
+
+    def set_pre_annotation(self, pre_annotation: PreAnnotation) -> None:
+        with self._working():
+            if task := self.tasks.get(pre_annotation.id):  # each has at most one
+                (guess,) = task.task["predictions"]
+                task.task = {**task.task, "predictions": [{**guess, "result": pre_annotation.result}]}
 
     def annotate(self, task: int, choice: str | None) -> int:
         """Answer or skip; the annotation stays although its file may not be written."""

@@ -14,9 +14,10 @@ from requests import Response
 from feedloop.adapters.label_studio.server import BROKEN, NOT_FOUND, Server, document_of, reason
 from feedloop.domain.clock import parse_iso
 from feedloop.domain.documents import Document, dump
-from feedloop.domain.errors import AnnotationToolDown, TaskRefused
+from feedloop.domain.errors import AnnotationToolDown, Changed, ConfigRefused, TaskRefused
 from feedloop.domain.proxies import DIRECT, Route
-from feedloop.ports import Project, RemoteAnnotation
+from feedloop.domain.review import CHOICES
+from feedloop.ports import PreAnnotation, Project, RemoteAnnotation
 
 _PROJECT_FIELDS = "id,title,created_at,total_annotations_number,skipped_annotations_number"
 _PAGE, _MANY = 512, 1000
@@ -52,12 +53,12 @@ _TASK_FIELDS = (
 class LabelStudioTool:
     """An AnnotationTool.
 
-    Reads and deletions that fail are tried again. A list of tasks that goes on failing is halved down to the tasks that
-    Label Studio cannot serialise: it keeps half of a surrogate pair, and fails whenever it should send it. An import is
-    not tried again at once: tasks are committed before Label Studio counts them, so an error may follow success. We
-    check whether they are there, then try again. Imports take turns: SQLite has one writer, and Label Studio lets
-    whoever meets another one wait for many seconds. When it then tries an import again by itself it has lost the
-    predictions, and only their number says so: we add them.
+    What can be repeated is tried again when it fails. A list of tasks that goes on failing is halved down to the tasks
+    that Label Studio cannot serialise: it keeps half of a surrogate pair, and fails whenever it should send it. An
+    import is not tried again at once: tasks are committed before Label Studio counts them, so an error may follow
+    success. We check whether they are there, then try again. Imports take turns: SQLite has one writer, and Label
+    Studio lets whoever meets another one wait for many seconds. When it then tries an import again by itself it has
+    lost the predictions, and only their number says so: we add them.
     """
 
     def __init__(
@@ -144,6 +145,58 @@ class LabelStudioTool:
         if response.status_code in {NOT_FOUND, BROKEN}:  # it fails to serialise only what it has
             return response.status_code == BROKEN
         return bool(document_of(response))
+
+    def label_config(self, project: Project) -> str:
+        """What an annotator sees beside a picture, as XML."""
+        response = self._server.ask("GET", f"/api/projects/{project.id}/", params={"include": "label_config"})
+        return str(document_of(response)["label_config"] or "")
+
+    def set_label_config(self, project: Project, config: str, *, instead_of: str) -> None:
+        """Give the project another one. Raises Changed when it is not `instead_of` by now, and ConfigRefused."""
+        if self.label_config(project) != instead_of:
+            raise Changed(f"the label config of {project.title}")
+        response = self._server.ask("PATCH", f"/api/projects/{project.id}/", json={"label_config": config})
+        if response.status_code in _REFUSALS:
+            raise ConfigRefused(reason(response))
+        document_of(response)
+
+    def choices_in_use(self, project: Project, among: Collection[str]) -> set[str]:
+        """Those of these choices that annotations and drafts have.
+
+        Label Studio counts them, but not those of annotations that somebody imported; of drafts also former ones.
+        """
+        summary = document_of(self._server.ask("GET", f"/api/projects/{project.id}/summary/"))
+        counts = [(summary[kind] or {}).get(CHOICES, {}) for kind in ("created_labels", "created_labels_drafts")]
+        counted = {choice for choice in among if any(choice in by_choice for by_choice in counts)}
+        others = {*among} - counted
+        return counted | {choice for choice in others if any(self._mentioning(project, "annotations_results", choice))}
+
+    def pre_annotations(self, project: Project, choice: str) -> Iterator[PreAnnotation]:
+        """Those of unanswered tasks that choose this; perhaps some more that only mention it."""
+        unanswered = _filter("total_annotations", "equal", "Number", 0)
+        for task in self._mentioning(project, "predictions_results", choice, unanswered, include="id,predictions"):
+            for prediction in task["predictions"]:
+                yield PreAnnotation(int(prediction["id"]), prediction["result"])
+
+    def _mentioning(
+        self, project: Project, column: str, text: str, also: Document | None = None, include: str = "id"
+    ) -> Iterator[Document]:
+        """Tasks with this text in a column of JSON, which databases keep in different spellings.
+
+        Only that is asked for: Label Studio may fail to tell the rest.
+        """
+        spelt = {json.dumps([text], ensure_ascii=ascii_)[1:-1] for ascii_ in (True, False)}
+        filters = [_filter(column, "contains", "String", one) for one in sorted(spelt)]
+        if also:
+            filters = [{**one, "child_filter": also} for one in filters]
+        return self._tasks(project, filters, set(), fields="all", include=include)
+
+    def set_pre_annotation(self, pre_annotation: PreAnnotation) -> None:
+        """Give the one with this id another result; one that is gone is fine."""
+        path = f"/api/predictions/{pre_annotation.id}/"
+        response = self._server.ask("PATCH", path, json={"result": pre_annotation.result})
+        if response.status_code != NOT_FOUND:
+            document_of(response)
 
     def _complete(self, project: Project, tasks: Sequence[Document], ids: list[int], kept: int | None) -> list[int]:
         """The ids, once all predictions are with their tasks; `kept` is how many came in with the import, if told."""

@@ -16,7 +16,7 @@ BROKEN, NOT_FOUND = 500, 404
 _SET_UP = "run `python -m labelling setup`"
 _CONNECT, _SILENCE = 3.05, 120.0
 _OK, _UNAUTHORISED, _FORBIDDEN = 200, 401, 403
-_SAFE = ("GET", "DELETE")
+_TWICE = ("GET", "DELETE", "PATCH")
 
 
 class _Token(AuthBase):
@@ -32,7 +32,7 @@ class _Token(AuthBase):
 
 
 class Server:
-    """A Label Studio, and our token there. Reads and deletions that fail are tried again."""
+    """A Label Studio, and our token there. What can be repeated is tried again when it fails."""
 
     def __init__(self, url: str, token: str, route: Route) -> None:
         self._url = url.rstrip("/")
@@ -42,7 +42,7 @@ class Server:
 
     def _patient(self, route: Route, *statuses: int) -> Session:
         """A session that tries again after such a status, or no response."""
-        again = Retry(3, backoff_factor=0.2, status_forcelist=statuses, allowed_methods=_SAFE, raise_on_status=False)
+        again = Retry(3, backoff_factor=0.2, status_forcelist=statuses, allowed_methods=_TWICE, raise_on_status=False)
         opened = http_client.session(route)
         opened.auth = self._token
         for scheme in ("http://", "https://"):
@@ -84,10 +84,10 @@ def document_of(response: Response) -> Document:
     if not response.ok:
         raise AnnotationToolDown(f"Label Studio failed: {reason(response)}")
     try:
-        told: Document = response.json()
+        parsed: Document = response.json()
     except RequestException as error:
         raise AnnotationToolDown("What answers at LABEL_STUDIO_URL is not Label Studio.") from error
-    return told
+    return parsed
 
 
 def reason(response: Response) -> str:

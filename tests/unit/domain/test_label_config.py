@@ -8,8 +8,8 @@ from hypothesis import given
 from feedloop.domain import annotations
 from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE, ClassList
 from feedloop.domain.errors import Malformed
+from feedloop.domain.label_config import completed, label_config, updated
 from feedloop.domain.review import CHOICES, IMAGE, informed_task
-from labelling.label_config import label_config, updated
 from tests.support import world
 from tests.support.class_names import GIVEN
 from tests.support.strategies import class_lists
@@ -146,12 +146,47 @@ def without(config, question):
 
 
 @pytest.mark.parametrize("config", [MINE, MINE.replace('name="choice"', 'name="other"'), "<View/>", "", "<no"])
-def test_an_edited_config_is_edited_once(config):
-    once = updated(config, FOOD)
-    assert updated(once, FOOD) == once
+def test_the_set_up_brings_back_what_was_taken_out_once(config):
+    once = updated(completed(config, FOOD), FOOD)
+    assert (updated(once, FOOD), completed(once, FOOD)) == (once, once)
     (question,) = fromstring(once).findall(".//Choices[@name='choice']")
     assert [choice.get("value") for choice in question] == [*world.CLASSES, NONE_OF_THESE, CANNOT_TELL]
     assert len(fromstring(once).findall(".//Image[@name='image']")) == 1
+
+
+@pytest.mark.parametrize("config", [MINE.replace('name="choice"', 'name="other"'), "<View/>", "", "<no"])
+def test_a_config_without_our_question_is_not_understood(config):
+    with pytest.raises(Malformed, match='no <Choices name="choice">'):
+        updated(config, FOOD)
+
+
+def test_a_name_that_answers_have_stays_below_the_others_until_none_has_it():
+    before = label_config(FOOD).replace('value="Egg"', 'value="Egg" background="red"')
+    eggs = FOOD.renamed("Egg", "$egg & Œufs")
+    config = updated(before, eggs, {"Egg", "Bread", NONE_OF_THESE})
+    *others, kept = fromstring(config).iter("Choice")
+    assert others[3].attrib == {
+        "value": "$\u2060egg & Œufs",
+        "alias": "$egg & Œufs",
+        "hotkey": "4",
+        "background": "red",
+    }
+    assert kept.attrib == {"value": "$\u2060egg & Œufs (was Egg)", "alias": "Egg"}
+    assert updated(config, eggs, {"Egg"}) == config
+    assert updated(config, eggs) == updated(before, eggs)
+
+
+def test_somebody_elses_choice_stays_while_an_answer_has_it():
+    config = label_config(FOOD).replace("</Choices>", '<Choice value="Maybe" hint="theirs" /></Choices>')
+    assert updated(config, FOOD, {"Maybe", "never there"}) == config
+    assert updated(config, FOOD) == label_config(FOOD)
+
+
+def test_a_name_that_another_class_has_by_now_is_only_that_ones():
+    classes = FOOD.renamed("Egg", "Eggs").renamed("Bread", "Egg")
+    config = updated(label_config(FOOD), classes, {"Egg", "Bread"})
+    values = [choice.get("value") for choice in fromstring(config).iter("Choice")]
+    assert (values[0], values[3], values[-1]) == ("Egg", "Eggs", "Egg (was Bread)")
 
 
 def test_a_config_that_says_all_is_not_touched():
