@@ -41,6 +41,7 @@ _NUMBERS = ("tensor(float)", "tensor(float16)", "tensor(double)", "seq(map(strin
 
 _NOWHERE = f"{os.devnull}/none"
 _LONGEST_REASON = 300
+_OWN_NAME = "[ONNXRuntimeError] : "
 
 
 class OnnxClassifier:
@@ -198,4 +199,5 @@ def _spelled(shape: Sequence[int | str | None]) -> str:
 
 def _reason(error: BaseException) -> str:
     """What ONNX Runtime says, without its own name and number."""
-    return str(error).rpartition("[ONNXRuntimeError] : ")[2].partition(" : ")[2][:_LONGEST_REASON] or repr(error)
+    text = " ".join(str(error).split())
+    return text.split(" : ", 3)[-1][:_LONGEST_REASON] if text.startswith(_OWN_NAME) else repr(error)[:_LONGEST_REASON]

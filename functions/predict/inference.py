@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 
 from feedloop.active_model import Refusal
+from feedloop.domain.cards import ModelSpec
 from feedloop.domain.documents import Document
 from feedloop.domain.prediction import Prediction, new_id, ranked
 from feedloop.domain.upload_limits import LEAST_SIDE, MOST_BYTES, MOST_PIXELS
@@ -58,14 +59,17 @@ def prediction_document(prediction: Prediction, release: Release) -> Document:
 def model_document(release: Release, threshold: int, refusal: Refusal | None) -> Document:
     """The classes, the model and the limits of an upload; `threshold` is in per mille.
 
+    Of the model's card `input` and `output` are whole, also what the card left to its default.
     `refused` is there while the pointer names a release that this replica cannot serve.
     """
-    essentials = ("name", "sha256", "created", "metrics", "trained_on", "note")
+    essentials = ("name", "sha256", "architecture", "created", "metrics", "trained_on", "serving", "note")
     card = {name: release.card.document[name] for name in essentials if name in release.card.document}
+    spec = ModelSpec.from_card(release.card.document)
+    expected = {"input": asdict(spec.input), "output": asdict(spec.output)}
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "least_side": LEAST_SIDE, "types": list(MOST_PIXELS)}
     return {
         "classes": list(release.classes.names),
-        "model": {**card, "version": release.card.version},
+        "model": {**card, **expected, "version": release.card.version},
         "limits": limits,
         "low_confidence_threshold": threshold / 1000,
         **({"refused": asdict(refusal)} if refusal else {}),

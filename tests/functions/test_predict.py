@@ -72,6 +72,14 @@ def test_get_tells_what_the_website_needs(site):
     assert told["limits"]["bytes"] == MOST_BYTES
     assert set(told["limits"]["pixels"]) == set(told["limits"]["types"]) == {"image/jpeg", "image/png", "image/webp"}
     assert told["model"]["note"] == CARD["note"]
+    assert told["model"]["input"] == {
+        **CARD["input"],
+        "resize_size": 64,
+        "interpolation": "bilinear",
+        "layout": "NCHW",
+        "channels": "RGB",
+    }
+    assert told["model"]["output"] == {"kind": "probabilities", "temperature": 1, "name": ""}
 
 
 @pytest.mark.parametrize(

@@ -116,7 +116,8 @@ def test_a_release_that_cannot_be_served_is_told_until_one_can(replica, ask, sto
     new = publish(store, b"not ONNX")
     assert "refused" not in about()
     replica.refresh()
-    assert about()["refused"] == {"version": new, "why": "The released model cannot be loaded."}
+    refused = about()["refused"]
+    assert (refused["version"], "cannot load the model" in refused["why"]) == (new, True)
     assert about()["model"]["version"] == DEMO
     repoint(store, another(7))
     replica.refresh()

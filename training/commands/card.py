@@ -17,10 +17,11 @@ def card() -> None:
 
 
 @commands.command(
+    "check",
     epilog="Examples: feedloop card check build/model; feedloop card check models/demo --json."
-    " Exit code 1: a fault. docs/model-card.md explains each key."
+    " Exit code 1: a fault. docs/model-card.md explains each key.",
 )
-def check(
+def check_card(
     folder: Annotated[Path, typer.Argument(help="A folder with card.json and model.onnx (or model.pt) in it.")],
 ) -> None:
     """Say all that is wrong with a folder's card.json, by the key: what it says, and whether its file fits it."""
