@@ -1,14 +1,24 @@
 """What commands print: lines, tables, and progress on the error stream; or one JSON document, for programs."""
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
 from rich.table import Table
+from rich.text import Text
 
 from feedloop.domain.documents import Document
 from feedloop.estimation.intervals import wilson
@@ -22,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from training.model.training_loop import Epoch, OnBatch
+    from training.programs import OnText
 
 T = TypeVar("T")
 
@@ -29,6 +40,8 @@ console = Console()
 errors = Console(stderr=True, highlight=False)
 
 JSON, QUIET, NO_COLOR = "--json", ("--quiet", "-q"), "--no-color"
+_EPOCH = re.compile(r"\bepoch\W+(\d{1,6})\s*(?:/|of)\s*(\d{1,6})\b", re.IGNORECASE)
+_STATUS = 60
 _answer: Document = {}
 """With --json: what is printed at the end."""
 
@@ -110,6 +123,26 @@ def show_training(train: "Callable[[OnBatch], Iterator[Epoch]]") -> None:
             mark = " *" if one.best else ""
             facts = f"loss {one.loss:.3f}, validation {one.validation_loss:.3f}, accuracy {one.accuracy:.1%}"
             progress.console.print(f"epoch {one.number}: {facts}{mark}", highlight=False)
+
+
+def show_program(run: "Callable[[OnText], int]") -> tuple[int, str]:
+    """Show what a program says as it says it, and how far it is where it tells `epoch 3/10`; its code and last line."""
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=errors) as progress:
+        task, last = progress.add_task("training", total=None), ""
+
+        def on_text(text: str, whole: bool) -> None:  # noqa: FBT001 - as programs.OnText
+            nonlocal last
+            last = text.strip() or last
+            if match := _EPOCH.search(text):
+                done, total = int(match[1]), int(match[2])
+                progress.update(task, completed=done, total=total, description=f"epoch {done}/{total}")
+            if whole:
+                progress.console.print(Text.from_ansi(text), soft_wrap=True)
+            elif not match:
+                progress.update(task, description=text[-_STATUS:].strip())
+
+        return run(on_text), last
 
 
 def show_evaluation(evaluated: Evaluation) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import os
 import sys
 from datetime import datetime
 from functools import partial
@@ -12,12 +13,14 @@ import typer
 
 from feedloop import releases
 from feedloop.domain.clock import DayRange
+from feedloop.domain.errors import BadRequest
 from feedloop.ports import ObjectStore
+from training import programs
 from training.commands import console, store_connection
 from training.commands.pull import parse_day
 from training.commands.store_connection import STORE
 from training.model.card import WEIGHTS_FILE, trained_on
-from training.promotion import gate, gate_decisions, gathering, registry, retraining_data, test_days
+from training.promotion import gate, gate_decisions, gathering, own_training, registry, retraining_data, test_days
 from training.promotion.gate import Rules
 from training.promotion.gathering import RetrainingSource
 
@@ -54,10 +57,20 @@ def judge(
     _judge(store, folder, days, rules, force=force, never_saw_the_loop=never_saw_the_loop, now=now)
 
 
-@commands.command(epilog=f"Example: feedloop retrain --to build/next. Ends with 3: refused, 4: too few labels. {STORE}")
+@commands.command(
+    epilog="Examples: feedloop retrain --to build/next; feedloop retrain --with ./my_train.sh --to build/next"
+    f" (docs/retrain-with.md). Ends with 3: refused, 4: too few labels. {STORE}"
+)
 def retrain(
     *,
     to: Annotated[Path, typer.Option(help="The folder for pictures, checkpoint, model and decision.")] = Path("next"),
+    program: Annotated[
+        str, typer.Option("--with", help="Your own training: a program, or a command line in quotes.")
+    ] = "",
+    kept: Annotated[
+        list[str] | None,
+        typer.Option("--pass", help="With --with: a secret variable that it gets. Repeatable."),
+    ] = None,
     first: First = "",
     last: Last = "",
     start: Annotated[
@@ -79,14 +92,21 @@ def retrain(
     seed: Annotated[int, typer.Option(help="The same seed, the same result.")] = 11,
 ) -> None:
     """Train the champion on labels given since, let the gate judge the result, and release it if it is not worse."""
+    rules = Rules(margin / 100, class_margin / 100)
+    if program:
+        if start or replay or outliers:
+            raise BadRequest("--with trains by itself: leave out --from, --replay and --outliers.")
+        words = programs.parse_command(program)
+        source = _source(parse_day(first), parse_day(last))
+        _train_with(words, programs.without_secrets(os.environ, tuple(kept or ())), source, to, seed)
+        _judge(source.store, to, source.test_days, rules, force=force, now=source.now)
+        return
     from training.model.training_loop import TrainingPlan
     from training.promotion import retraining
 
-    store, now = store_connection.open_store(), store_connection.clock()()
-    days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
-    release = releases.current(store)
-    package = registry.fetch_package(store, release)
-    champion = dataclasses.replace(package, weights=registry.fetch_weights(store, release.card))
+    source = _source(parse_day(first), parse_day(last))
+    store, days, now = source.store, source.test_days, source.now
+    champion = source.champion
     begin = retraining.find_start(champion, start, trust_pickle=trust_pickle)  # before anything is downloaded
     plan = TrainingPlan(
         begin.checkpoint.preprocessing,
@@ -99,8 +119,7 @@ def retrain(
     given = None
     if replay or outliers:
         name = replay.name if replay else ""
-        given = retraining_data.load_replay(replay, outliers, name, release.classes.names)
-    source = RetrainingSource(store, champion, release.classes, days, now)
+        given = retraining_data.load_replay(replay, outliers, name, source.classes.names)
     data = gathering.gather(source, to, console.track, given)
     if not given:
         drawn = retraining_data.draw_replay(trained_on(champion.card), to / "again", console.track)
@@ -108,7 +127,41 @@ def retrain(
     console.show_data(data)
     console.show_training(partial(retraining.train_challenger, data, begin, plan, to / WEIGHTS_FILE))
     retraining.export_challenger(data, to / WEIGHTS_FILE, to, f"{now:%Y-%m-%d}")
-    _judge(store, to, days, Rules(margin / 100, class_margin / 100), force=force, now=now)
+    _judge(store, to, days, rules, force=force, now=now)
+
+
+def _source(first: str, last: str) -> RetrainingSource:
+    store, now = store_connection.open_store(), store_connection.clock()()
+    days = test_days.choose_days(store, first, last, now=now)
+    release = releases.current(store)
+    package = registry.fetch_package(store, release)
+    champion = dataclasses.replace(package, weights=registry.fetch_weights(store, release.card))
+    return RetrainingSource(store, champion, release.classes, days, now)
+
+
+def _train_with(words: list[str], environment: dict[str, str], source: RetrainingSource, to: Path, seed: int) -> None:
+    """Let somebody's own program train; the folder then holds what it made. Raises BadRequest when that is nothing."""
+    data = gathering.gather(source, to, console.track)
+    console.show_data(data)
+    training = own_training.hand_over(data, Path(words[0]).name, to, seed=seed)
+    log = to / own_training.LOG
+    console.say(f"{training.program} trains; what it says is kept in {log}")
+    run = partial(programs.run_program, words, environment | training.environment(), log)
+    try:
+        code, last = console.show_program(run)
+    except KeyboardInterrupt:
+        console.say(f"Interrupted, and {training.program} with it. The same command begins its training anew.")
+        raise
+    if code:
+        how = f"was ended by signal {-code} (9: perhaps by lack of memory)" if code < 0 else f"ended with {code}"
+        raise BadRequest(f"{training.program} {how}. Its last line: {last or 'none'}. All of them: {log}")
+    challenger, remarks = own_training.load_challenger(training, f"{source.now:%Y-%m-%d}")
+    for remark in remarks:
+        console.say(remark)
+    own_training.save(challenger, to)
+    console.say(
+        f"{to} holds {challenger.card.name} {challenger.card.sha256[:12]}, {len(challenger.model) / 1e6:.1f} MB"
+    )
 
 
 def _judge(

@@ -98,8 +98,9 @@ def download_pictures(
     earlier = [one for name, one in local.items() if name not in named]
     with ThreadPoolExecutor(WORKERS) as pool:
         brought = list(progress(pool.map(puller.bring, chosen), len(chosen), "pulling"))
-        kept = pool.map(lambda one: puller.bring_earlier(one, keep=not only), earlier)
-        brought += progress(kept, len(earlier), "comparing what was pulled earlier")
+        if earlier:
+            kept = pool.map(lambda one: puller.bring_earlier(one, keep=not only), earlier)
+            brought += progress(kept, len(earlier), "comparing what was pulled earlier")
     for folder in to.pictures.glob("class_*"):
         if _FOLDER.fullmatch(folder.name) and folder not in to.class_folders():
             with suppress(OSError):  # of fewer classes, whose numbers were shorter: empty by now

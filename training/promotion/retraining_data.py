@@ -83,7 +83,9 @@ def choose_pictures(store: ObjectStore, days: DayRange, labels: HumanLabels) -> 
         for kind, prediction in human_labels.list_outcomes(store, queue)
         if kind == annotations.OTHER and set(labels.answers_about(prediction.sample_key)) == {OTHER}
     )
-    return [one for one in (*chosen, *outliers) if not _judges(one.prediction, days, labels)]
+    drawn = labels.tasks[keys.RANDOM_SAMPLED].sample_keys  # put before annotators blind, answered or not
+    learned = (*chosen, *outliers)
+    return [one for one in learned if one.prediction.day < days.first or one.prediction.sample_key not in drawn]
 
 
 def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> DistinctPictures:
@@ -132,8 +134,3 @@ def missing_classes(entries: Iterable[ManifestEntry], replay: Replay, classes: t
     """Classes of which there is nothing to learn from."""
     known = {entry.class_index for entry in entries} | {one.index for one in replay.examples}
     return [name for index, name in enumerate(classes) if index not in known]
-
-
-def _judges(prediction: PredictionId, days: DayRange, labels: HumanLabels) -> bool:
-    """Whether it was put before annotators blind on one of these days or later, answered or not."""
-    return prediction.day >= days.first and prediction.sample_key in labels.tasks[keys.RANDOM_SAMPLED].sample_keys
