@@ -43,6 +43,7 @@ class Replicas:
             if (self.time - offset) // period > (before - offset) // period:
                 one.refresh()
 
+    @property
     def patience(self) -> Patience:
         """Whose time this is."""
         return Patience(clock=lambda: self.time, sleep=self.sleep)

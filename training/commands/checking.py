@@ -9,9 +9,9 @@ from typing import Annotated
 
 import typer
 
-from feedloop import releases
+from feedloop import releases, settings
 from feedloop.console import describe
-from feedloop.domain.errors import NoModel, WrongSetting
+from feedloop.domain.errors import BadRequest, NoModel, WrongSetting
 from feedloop.estimation.intervals import wilson
 from feedloop.ports import ObjectStore
 from training.checks import contact_sheet
@@ -44,7 +44,10 @@ def open_gateway(url: str, *, no_wait: bool) -> HttpGateway | None:
     """The gateway to watch, which answers; None with --no-wait. Raises GatewayDown and WrongSetting."""
     if no_wait:
         return None
-    gateway = HttpGateway(url.rstrip("/") or store_connection.gateway_url())
+    try:
+        gateway = HttpGateway(settings.address(url or store_connection.gateway_url()))
+    except ValueError as error:
+        raise BadRequest(f"--gateway {url!r} is wrong: {error}.") from error
     gateway.about()
     return gateway
 

@@ -4,7 +4,7 @@ import dataclasses
 import json
 import os
 import sys
-from datetime import datetime
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,17 +12,18 @@ from typing import Annotated
 import typer
 
 from feedloop import releases
-from feedloop.domain.clock import DayRange
+from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest
-from feedloop.ports import ObjectStore
 from training import programs
-from training.commands import console, store_connection
+from training.commands import checking, console, store_connection
+from training.commands.checking import CheckedWith, GatewayUrl, NoWait
 from training.commands.pull import parse_day
 from training.commands.store_connection import STORE
 from training.model.card import WEIGHTS_FILE, trained_on
 from training.promotion import gate, gate_decisions, gathering, own_training, registry, retraining_data, test_days
 from training.promotion.gate import Rules
 from training.promotion.gathering import RetrainingSource
+from training.promotion.rollout import HttpGateway
 
 commands = typer.Typer()
 
@@ -49,12 +50,18 @@ def judge(
     class_margin: ClassMargin = 5.0,
     never_saw_the_loop: NeverSaw = False,
     force: Force = False,
+    pictures: CheckedWith = None,
+    gateway: GatewayUrl = "",
+    no_wait: NoWait = False,
 ) -> None:
     """Compare a model with the champion, which serves, on the newest blind labels; release it if it is not worse."""
     store, now = store_connection.open_store(), store_connection.clock()()
+    watched = checking.open_gateway(gateway, no_wait=no_wait)
     days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
     rules = Rules(margin / 100, class_margin / 100)
-    _judge(store, folder, days, rules, force=force, never_saw_the_loop=never_saw_the_loop, now=now)
+    checked = checking.check_package(store, registry.load_package(folder), pictures, to=folder)
+    decide = partial(gate_decisions.judge, store, checked, days, rules, force=force, gateway=watched, now=now)
+    _judge(partial(decide, never_saw_the_loop=never_saw_the_loop), folder)
 
 
 @commands.command(
@@ -90,6 +97,8 @@ def retrain(
     learning_rate: Annotated[float, typer.Option(help="The highest learning rate.")] = 1e-3,
     workers: Annotated[int, typer.Option(min=0, help="Processes that read pictures.")] = 2,
     seed: Annotated[int, typer.Option(help="The same seed, the same result.")] = 11,
+    gateway: GatewayUrl = "",
+    no_wait: NoWait = False,
 ) -> None:
     """Train the champion on labels given since, let the gate judge the result, and release it if it is not worse."""
     rules = Rules(margin / 100, class_margin / 100)
@@ -97,15 +106,16 @@ def retrain(
         if start or replay or outliers:
             raise BadRequest("--with trains by itself: leave out --from, --replay and --outliers.")
         words = programs.parse_command(program)
+        watched = checking.open_gateway(gateway, no_wait=no_wait)
         source = _source(parse_day(first), parse_day(last))
         _train_with(words, programs.without_secrets(os.environ, tuple(kept or ())), source, to, seed)
-        _judge(source.store, to, source.test_days, rules, force=force, now=source.now)
+        _judge_trained(source, to, rules, watched, force=force)
         return
     from training.model.training_loop import TrainingPlan
     from training.promotion import retraining
 
+    watched = checking.open_gateway(gateway, no_wait=no_wait)
     source = _source(parse_day(first), parse_day(last))
-    store, days, now = source.store, source.test_days, source.now
     champion = source.champion
     begin = retraining.find_start(champion, start, trust_pickle=trust_pickle)  # before anything is downloaded
     plan = TrainingPlan(
@@ -126,8 +136,8 @@ def retrain(
         data = dataclasses.replace(data, replay=drawn)
     console.show_data(data)
     console.show_training(partial(retraining.train_challenger, data, begin, plan, to / WEIGHTS_FILE))
-    retraining.export_challenger(data, to / WEIGHTS_FILE, to, f"{now:%Y-%m-%d}")
-    _judge(store, to, days, rules, force=force, now=now)
+    retraining.export_challenger(data, to / WEIGHTS_FILE, to, f"{source.now:%Y-%m-%d}")
+    _judge_trained(source, to, rules, watched, force=force)
 
 
 def _source(first: str, last: str) -> RetrainingSource:
@@ -164,27 +174,17 @@ def _train_with(words: list[str], environment: dict[str, str], source: Retrainin
     )
 
 
-def _judge(
-    store: ObjectStore,
-    folder: Path,
-    days: DayRange,
-    rules: Rules,
-    *,
-    force: bool,
-    never_saw_the_loop: bool = False,
-    now: datetime,
+def _judge_trained(
+    source: RetrainingSource, folder: Path, rules: Rules, watched: HttpGateway | None, *, force: bool
 ) -> None:
+    checked = checking.check_package(source.store, registry.load_package(folder), to=folder)
+    decide = partial(gate_decisions.judge, source.store, checked, source.test_days, rules, force=force)
+    _judge(partial(decide, gateway=watched, now=source.now), folder)
+
+
+def _judge(decide: Callable[..., Document], folder: Path) -> None:
     """Let the gate decide, show it, keep the decision beside the model too, and end with what was decided."""
-    decision = gate_decisions.judge(
-        store,
-        registry.load_package(folder),
-        days,
-        rules,
-        force=force,
-        never_saw_the_loop=never_saw_the_loop,
-        now=now,
-        progress=console.track,
-    )
+    decision = decide(progress=console.track)
     document = json.dumps(decision, indent=2, ensure_ascii=False)
     (folder / releases.DECISION_FILE).write_text(f"{document}\n", encoding="utf-8")
     console.show_decision(decision)

@@ -8,7 +8,7 @@ from feedloop.domain.answers import OTHER
 from feedloop.domain.cards import ModelCard
 from feedloop.domain.clock import DayRange, iso
 from feedloop.domain.documents import Document
-from feedloop.domain.errors import BadRequest
+from feedloop.domain.errors import BadRequest, ModelRefused
 from feedloop.domain.prediction import sample_key_of
 from feedloop.evidence import human_labels
 from feedloop.evidence.human_labels import HumanLabels
@@ -16,10 +16,12 @@ from feedloop.ports import ObjectStore
 from training.data import manifests
 from training.model.card import trained_on
 from training.progress import Progress
-from training.promotion import comparison, gate, registry, test_days
+from training.promotion import comparison, gate, registry, rollout, test_days
 from training.promotion.comparison import Comparison
 from training.promotion.gate import Rules
 from training.promotion.registry import ModelPackage
+from training.promotion.release_checks import CheckedModel
+from training.promotion.rollout import Gateway
 
 NO_MANIFEST = (
     "Nobody knows which of the loop's pictures the model has learned from, so none of them can judge it. Lay the"
@@ -30,12 +32,13 @@ NO_MANIFEST = (
 
 def judge(
     store: ObjectStore,
-    challenger: ModelPackage,
+    checked: CheckedModel,
     days: DayRange,
     rules: Rules,
     *,
     force: bool = False,
     never_saw_the_loop: bool = False,
+    gateway: Gateway | None,
     now: datetime,
     progress: Progress,
 ) -> Document:
@@ -44,8 +47,10 @@ def judge(
     A challenger names what it learned from in its manifest, or somebody gives their word that it `never_saw_the_loop`.
     Returns the decision, as `verdict.json` holds it. Raises BadRequest when neither is so, or both, and when the
     challenger serves already or answers other classes; NoModel when nothing serves, and Changed when another release
-    came meanwhile: then nothing is released, and the decision stays.
+    came meanwhile: then nothing is released, and the decision stays. As `rollout.release` raises, too: where predict
+    refuses the model, another decision says so.
     """
+    challenger = checked.package
     release = releases.current(store)
     known = release.classes.names
     if release.card.sha256 == challenger.card.sha256:
@@ -66,7 +71,12 @@ def judge(
     decision = {"v": 1, "at": iso(now), **names, **decided, **learned}
     registry.save_decision(store, decision)
     if decision["released"]:
-        registry.publish(store, challenger, now=now, instead_of=champion.card.sha256)
+        serves = champion.card.sha256
+        try:
+            rollout.release(store, checked, gateway=gateway, now=now, progress=progress, instead_of=serves)
+        except ModelRefused as error:
+            registry.save_decision(store, {**decision, "released": False, "refused": str(error)})
+            raise
     return decision
 
 

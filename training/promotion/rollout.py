@@ -1,16 +1,17 @@
 """A release that is seen: the pointer moves, and goes back when the running predict cannot follow it."""
 
+import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from http.client import HTTPException, HTTPResponse
 from types import MappingProxyType
 from typing import Protocol
+from urllib.request import HTTPErrorProcessor, HTTPSHandler, ProxyHandler, Request, build_opener
 
-from requests import RequestException
-
-from feedloop import http_client, releases, settings
+from feedloop import releases, settings
 from feedloop.active_model import POLL_SECONDS
 from feedloop.domain.cards import ModelCard, version_of
 from feedloop.domain.documents import Document, load
@@ -24,39 +25,6 @@ from training.promotion.release_checks import CheckedModel
 _NO_MODEL = "urn:feedloop:problem:no-model"
 _PROBLEM = "urn:feedloop:problem:"
 _SECONDS = 10.0
-
-
-class Gateway(Protocol):
-    """Whom we ask what serves."""
-
-    def about(self) -> Document:
-        """What one replica of predict says of itself, or the problem that it has. Raises GatewayDown."""
-
-
-@dataclass(frozen=True, slots=True)
-class HttpGateway:
-    """Where the functions answer, for example http://127.0.0.1:8080."""
-
-    url: str
-
-    def about(self) -> Document:
-        """What one replica of predict says of itself, or the problem that it has. Raises GatewayDown."""
-        address = f"{self.url}/function/predict"
-        try:
-            response = http_client.request("GET", address, route=settings.route(self.url), timeout=_SECONDS)
-            document = load(response.content)
-        except RequestException as error:
-            raise GatewayDown(f"{address} does not answer ({type(error).__name__}). {_REMEDY}") from error
-        except Malformed as error:
-            raise GatewayDown(f"{address} answers {response.status_code}, but not as predict. {_REMEDY}") from error
-        if "model" not in document and not str(document.get("type")).startswith(_PROBLEM):
-            raise GatewayDown(f"{address} answers {response.status_code}, but not as predict. {_REMEDY}")
-        return document
-
-
-_REMEDY = (
-    "Start it, name another with --gateway URL, or say --no-wait: then nobody sees whether predict can serve the model."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +42,56 @@ class Patience:
     sleep: Callable[[float], None] = field(default=time.sleep)
 
 
+class Gateway(Protocol):
+    """Whom we ask what serves."""
+
+    @property
+    def patience(self) -> Patience:
+        """How long we ask."""
+
+    def about(self) -> Document:
+        """What one replica of predict says of itself, or the problem that it has. Raises GatewayDown."""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpGateway:
+    """Where the functions answer, for example http://127.0.0.1:8080."""
+
+    url: str
+    patience: Patience = Patience()
+
+    def about(self) -> Document:
+        """What one replica of predict says of itself, or the problem that it has. Raises GatewayDown."""
+        address, route = f"{self.url}/function/predict", settings.route(self.url)
+        secure = HTTPSHandler(context=ssl.create_default_context(cafile=route.ca_file or None))
+        try:
+            with build_opener(ProxyHandler(route.proxies()), secure, _AnyStatus).open(
+                address, timeout=_SECONDS
+            ) as opened:
+                document = load(opened.read())
+        except (OSError, HTTPException) as error:
+            raise GatewayDown(f"{address} does not answer ({error}). {_REMEDY}") from error
+        except Malformed as error:
+            raise GatewayDown(f"{address} does not answer as predict does ({opened.status}). {_REMEDY}") from error
+        if "model" not in document and not str(document.get("type")).startswith(_PROBLEM):
+            raise GatewayDown(f"{address} does not answer as predict does ({opened.status}). {_REMEDY}")
+        return document
+
+
+class _AnyStatus(HTTPErrorProcessor):
+    """A problem is an answer, too; urllib would raise it."""
+
+    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002 - its signature
+        return response
+
+    https_response = http_response
+
+
+_REMEDY = (
+    "Start it, name another with --gateway URL, or say --no-wait: then nobody sees whether predict can serve the model."
+)
+
+
 def release(
     store: ObjectStore,
     checked: CheckedModel,
@@ -83,7 +101,6 @@ def release(
     now: datetime,
     progress: Progress,
     instead_of: str | None = None,
-    patience: Patience = Patience(),
 ) -> None:
     """Publish a model and wait until every replica of predict serves it; without a gateway nobody looks.
 
@@ -92,7 +109,7 @@ def release(
     named this model; and as `registry.publish` raises.
     """
     publish = partial(registry.publish, store, checked.package, renames, now=now, instead_of=instead_of)
-    watch = _Watch(gateway, patience, progress) if gateway else None
+    watch = _Watch(gateway, progress) if gateway else None
     _roll_out(store, checked.package.card, publish, watch, now)
 
 
@@ -103,12 +120,11 @@ def rollback(
     gateway: Gateway | None,
     now: datetime,
     progress: Progress,
-    patience: Patience = Patience(),
 ) -> None:
     """Let a model that was released before serve again, as `release` does. Raises GatewayDown and ModelRefused."""
     card = checked.package.card
     move = partial(releases.point_to, store, card.name, card.sha256, now)
-    _roll_out(store, card, move, _Watch(gateway, patience, progress) if gateway else None, now)
+    _roll_out(store, card, move, _Watch(gateway, progress) if gateway else None, now)
 
 
 def _roll_out(
@@ -137,18 +153,18 @@ def _serving_before(store: ObjectStore, card: ModelCard, now: datetime) -> Point
 @dataclass(frozen=True, slots=True)
 class _Watch:
     gateway: Gateway
-    patience: Patience
     progress: Progress
 
     def wait(self, version: str) -> str:
         """Ask until every answer is the new model's; why it is not to be, else empty."""
-        in_row, latest, most = 0, "nothing", self.patience.seconds
-        for elapsed, about in self.progress(self._ask(), int(most), f"waiting until predict serves {version}"):
+        in_row, latest, patience = 0, "nothing", self.gateway.patience
+        what = f"waiting until predict serves {version}"
+        for elapsed, about in self.progress(self._ask(), int(patience.seconds / patience.pause), what):
             latest = str(about.get("model", {}).get("version") or about.get("detail", ""))
             in_row = in_row + 1 if latest == version else 0
-            if elapsed < self.patience.settled:
+            if elapsed < patience.settled:
                 continue
-            if in_row >= self.patience.answers:
+            if in_row >= patience.answers:
                 return ""
             refused = about.get("refused") or {}
             if refused.get("version") == version:
@@ -156,19 +172,20 @@ class _Watch:
             if about.get("type") == _NO_MODEL:
                 return f"The running predict cannot serve {version}: {latest}"
         return (
-            f"After {most:g} s not every answer of predict is {version}'s, the last was: {latest}. Its log says why"
-            " (model.refused); a predict of an earlier version of Feedloop says it only there."
+            f"After {patience.seconds:g} s not every answer of predict is {version}'s, the last was: {latest}. Its log"
+            " says why (model.refused); a predict of an earlier version of Feedloop says it only there."
         )
 
     def _ask(self) -> Iterator[tuple[float, Document]]:
         """When, and what predict says, until time is up; that it is away for a moment is an answer like any other."""
-        start = self.patience.clock()
-        while (elapsed := self.patience.clock() - start) < self.patience.seconds:
+        patience = self.gateway.patience
+        start = patience.clock()
+        while (elapsed := patience.clock() - start) < patience.seconds:
             try:
                 yield elapsed, self.gateway.about()
             except GatewayDown as error:
                 yield elapsed, {"detail": str(error)}
-            self.patience.sleep(self.patience.pause)
+            patience.sleep(patience.pause)
 
 
 def _go_back(store: ObjectStore, card: ModelCard, before: Pointer | None) -> str:

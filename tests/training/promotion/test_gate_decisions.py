@@ -7,15 +7,18 @@ from datetime import timedelta
 import pytest
 
 from feedloop import releases
+from feedloop.classifiers import load_classifier
 from feedloop.domain import keys
 from feedloop.domain.cards import ModelCard
 from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import load
-from feedloop.domain.errors import BadRequest, Changed
+from feedloop.domain.errors import BadRequest, Changed, ModelRefused, NoModel
 from tests.support import colours
+from tests.support.checked import unchecked
 from tests.support.colours import ALL_BLUE, CLASSES, RIGHT, SWAPPED, answered
 from tests.support.interleaving import Killed
 from tests.support.killed_store import KilledStore
+from tests.support.replicas import Replicas
 from tests.support.training import at_home, command
 from tests.support.world import NOON
 from training.data import manifests
@@ -42,7 +45,12 @@ def challenger(calls=RIGHT, number=2, trained=()):
 
 
 def judge(store, new, window=DAY, *, progress=lambda things, *_: iter(things), **how):
-    return gate_decisions.judge(store, new, window, Rules(), now=NOW, progress=progress, **how)
+    how = {"gateway": None, **how}
+    return gate_decisions.judge(store, unchecked(new), window, Rules(), now=NOW, progress=progress, **how)
+
+
+def judge_by_command(*words):
+    return command("judge", *words, "--no-wait")
 
 
 def serving(store):
@@ -115,6 +123,24 @@ def test_force_releases_and_is_on_record(store):
     assert serving(store) == new.card.sha256
     assert "by force" in gate_decisions.summary(decision)
     assert registry.find_release(store).decision == "refuse, by force"
+
+
+def test_what_predict_refuses_is_not_released_by_force_either(store):
+    """And the decision says so."""
+    answered(store, MANY)
+    before, refused = serving(store), challenger()
+
+    def loaded(release):
+        if release.card.sha256 == refused.card.sha256:
+            raise NoModel("No memory is left.")
+        return load_classifier(releases.model_bytes(store, release), release.card)
+
+    with pytest.raises(ModelRefused, match="No memory is left"):
+        judge(store, refused, gateway=Replicas(store, load=loaded), force=True)
+    decision = load(store.get(keys.model_file("colours", refused.card.sha256, releases.DECISION_FILE)).body)
+    assert (decision["released"], serving(store)) == (False, before)
+    assert "No memory is left" in decision["refused"]
+    assert decision["earlier"][0]["released"]
 
 
 def test_what_the_gate_lets_through_was_not_forced(store):
@@ -255,12 +281,12 @@ def test_judge_and_roll_back_by_commands_on_a_real_store(tmp_path, seaweedfs, mo
         body = colours.model(calls, len(name))
         save_exported(tmp_path / name, body, colours.card(body))
         manifests.save(tmp_path / name, manifests.to_bytes([]))
-    assert command("judge", tmp_path / "better") == 0
-    assert command("judge", tmp_path / "worse") == 3
-    assert command("judge", tmp_path / "equal", "--margin", 0.1) == 4
+    assert judge_by_command(tmp_path / "better") == 0
+    assert judge_by_command(tmp_path / "worse") == 3
+    assert judge_by_command(tmp_path / "equal", "--margin", 0.1) == 4
     assert "too few labels" in capsys.readouterr().out
     assert json.loads((tmp_path / "worse" / "verdict.json").read_text())["decision"] == gate.REFUSE
-    assert command("judge", tmp_path / "worse", "--force") == 0
+    assert judge_by_command(tmp_path / "worse", "--force") == 0
     manifests.save(tmp_path / "equal", manifests.to_bytes([line()]))
     assert command("release", tmp_path / "equal", "--no-wait") == 0
     assert store.head(keys.model_file("colours", releases.current(store).card.sha256, manifests.FILE)).size

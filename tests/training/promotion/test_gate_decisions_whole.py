@@ -45,7 +45,7 @@ def test_a_verdict_on_known_days_says_this_and_nothing_else(store, tmp_path, nam
     save_exported(tmp_path, body, card)
     if "--never-saw-the-loop" not in options:
         manifests.save(tmp_path, manifests.to_bytes([]))
-    assert command("judge", tmp_path, *options) == code
+    assert command("judge", tmp_path, "--no-wait", *options) == code
     text = (tmp_path / "verdict.json").read_text(encoding="utf-8")
     stored = store.get(keys.model_file("colours", card["sha256"], "verdict.json")).body
     assert json.loads(stored) == json.loads(text)

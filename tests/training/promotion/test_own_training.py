@@ -45,7 +45,7 @@ def train(tmp_path):
         script = tmp_path / "my_train.sh"
         script.write_text(f"#!/bin/sh\nset -e\nhere='{tmp_path}'\n{text}\n")
         script.chmod(mode)
-        return command("retrain", "--with", script, "--to", tmp_path / "next", *words)
+        return command("retrain", "--no-wait", "--with", script, "--to", tmp_path / "next", *words)
 
     return retrain
 

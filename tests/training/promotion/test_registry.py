@@ -8,10 +8,10 @@ from feedloop.domain import keys
 from feedloop.domain.cards import ModelCard
 from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Malformed, NoModel
+from tests.support.checked import unchecked
 from tests.support.world import NOON
 from training.promotion import registry, rollout
 from training.promotion.registry import ModelPackage
-from training.promotion.release_checks import CheckedModel
 
 CLASSES = ["Bread", "Egg"]
 
@@ -29,7 +29,7 @@ def release(store, model, classes=CLASSES, renames=None):
 
 
 def roll_back(store):
-    checked = CheckedModel(registry.fetch_released(store, "previous"), (), (), 0, 0, 0)
+    checked = unchecked(registry.fetch_released(store, "previous"))
     rollout.rollback(store, checked, gateway=None, now=NOON, progress=lambda things, *_: things)
 
 

@@ -47,7 +47,7 @@ def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
     judging = {labelled(store, keys.RANDOM_SAMPLED, number) for number in range(11)}
     learned = {labelled(store, keys.LOW_CONFIDENCE, number) for number in range(44)}
     older = labelled(store, keys.RANDOM_SAMPLED, 50, time=CLOSED - timedelta(days=20))
-    assert command("retrain", "--to", tmp_path, "--force", *FEW) == 0
+    assert command("retrain", "--no-wait", "--to", tmp_path, "--force", *FEW) == 0
     card = releases.current(store).card.document
     body = store.get(keys.model_file("food11", card["sha256"], manifests.FILE)).body
     assert {line.prediction for line in manifests.parse(body)} == {*learned, older}
@@ -61,13 +61,13 @@ def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
 @pytest.mark.store
 def test_without_anything_to_learn_it_says_so(store, tmp_path, capsys):
     labelled(store, keys.RANDOM_SAMPLED, 1)
-    assert command("retrain", "--to", tmp_path, *FEW) == 1
+    assert command("retrain", "--no-wait", "--to", tmp_path, *FEW) == 1
     assert "nothing to learn from yet" in capsys.readouterr().err
 
 
 @pytest.mark.store
 def test_without_a_blind_label_it_does_not_even_train(store, tmp_path, capsys):
     labelled(store, keys.LOW_CONFIDENCE, 1)
-    assert command("retrain", "--to", tmp_path, *FEW) == 1
+    assert command("retrain", "--no-wait", "--to", tmp_path, *FEW) == 1
     assert "No closed day has a blind label" in capsys.readouterr().err
     assert not (tmp_path / "model.pt").exists()

@@ -9,13 +9,14 @@ from feedloop.domain import keys
 from feedloop.domain.cards import ModelCard
 from feedloop.domain.errors import GatewayDown, ModelRefused, NoModel
 from tests.support import colours
+from tests.support.checked import unchecked
 from tests.support.colours import ALL_BLUE, RIGHT, SWAPPED
+from tests.support.fake_servers import answering, reply
 from tests.support.interleaving import Killed
 from tests.support.replicas import Replicas
 from tests.support.world import NOON
 from training.promotion import registry, rollout
 from training.promotion.registry import ModelPackage
-from training.promotion.release_checks import CheckedModel
 from training.promotion.rollout import HttpGateway
 
 NOW = NOON + timedelta(days=1)
@@ -28,7 +29,7 @@ def store(memory_store):
 
 
 def checked(body):
-    return CheckedModel(ModelPackage(body, ModelCard(colours.card(body))), (), (), 0, 0, 0)
+    return unchecked(ModelPackage(body, ModelCard(colours.card(body))))
 
 
 GOOD = checked(colours.model(RIGHT))
@@ -36,9 +37,7 @@ BROKEN = checked(b"no model at all, however it came past the checks")
 
 
 def release(store, gateway, model=GOOD):
-    patience = gateway.patience() if isinstance(gateway, Replicas) else rollout.Patience()
-    progress = lambda things, *_: things  # noqa: E731 - nobody looks
-    rollout.release(store, model, gateway=gateway, now=NOW, progress=progress, patience=patience)
+    rollout.release(store, model, gateway=gateway, now=NOW, progress=lambda things, *_: things)
 
 
 def pointer(store):
@@ -166,12 +165,24 @@ def test_a_rollback_is_seen_as_a_release_is(store):
     release(store, None)
     gateway = Replicas(store)
     package = registry.fetch_released(store, registry.PREVIOUS)
-    rollout.rollback(
-        store,
-        CheckedModel(package, (), (), 0, 0, 0),
-        gateway=gateway,
-        now=NOW,
-        progress=lambda things, *_: things,
-        patience=gateway.patience(),
-    )
+    rollout.rollback(store, unchecked(package), gateway=gateway, now=NOW, progress=lambda things, *_: things)
     assert serving(gateway) == {before.card.sha256}
+
+
+NOT_PREDICT = {
+    "a page": reply("200 OK", "<html>Welcome</html>"),
+    "another function": reply("200 OK", "{}"),
+    "a gateway without functions": reply("404 Not Found", "error finding function predict"),
+    "nothing at all": b"",
+}
+
+
+@pytest.mark.parametrize("answer", NOT_PREDICT.values(), ids=NOT_PREDICT)
+def test_what_answers_otherwise_than_predict_is_no_gateway(answer):
+    with answering(answer) as url, pytest.raises(GatewayDown, match=r"--gateway URL, or say --no-wait"):
+        HttpGateway(url).about()
+
+
+def test_predict_without_a_model_is_there():
+    with answering(reply("503 Service Unavailable", '{"type": "urn:feedloop:problem:no-model"}')) as url:
+        assert HttpGateway(url).about()["type"].endswith("no-model")

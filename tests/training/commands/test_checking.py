@@ -1,0 +1,102 @@
+"""What release, judge and rollback share: whom they ask, predict's limits, and what they check with."""
+
+import json
+
+import pytest
+
+from feedloop import releases
+from feedloop.domain.errors import WrongSetting
+from tests.support import colours, demo
+from tests.support.colours import RIGHT, SWAPPED
+from tests.support.training import command
+from tests.support.uploads import clear_upload
+from training.commands import checking, store_connection
+from training.model.card import save_exported
+
+
+@pytest.fixture
+def store(memory_store, monkeypatch):
+    colours.release(memory_store, SWAPPED)
+    monkeypatch.setattr("training.commands.store_connection.open_store", lambda: memory_store)
+    return memory_store
+
+
+@pytest.fixture
+def folder(tmp_path):
+    body = colours.model(RIGHT)
+    save_exported(tmp_path / "model", body, colours.card(body))
+    return tmp_path / "model"
+
+
+def serving(store):
+    return releases.current(store).card.sha256
+
+
+def connection(folder, **changes):
+    s3 = {"endpoint": "http://127.0.0.1:8333", "access_key": "me", "secret_key": "secret"}
+    (folder / "connection.json").write_text(json.dumps({"s3": s3, "gateway": "http://127.0.0.1:8080", **changes}))
+    return {"DATA_DIR": str(folder)}
+
+
+def test_the_gateway_is_that_of_the_running_system(tmp_path):
+    env = connection(tmp_path)
+    assert store_connection.gateway_url(env) == "http://127.0.0.1:8080"
+    assert store_connection.gateway_url({**env, "S3_ENDPOINT": "http://127.0.0.1:8333"}) == "http://127.0.0.1:8080"
+
+
+def test_the_gateway_of_another_store_is_not_asked(tmp_path):
+    with pytest.raises(WrongSetting, match=r"--gateway URL, or say --no-wait"):
+        store_connection.gateway_url({**connection(tmp_path), "S3_ENDPOINT": "https://s3.example"})
+
+
+@pytest.mark.parametrize("words", [["release"], ["judge"]])
+def test_where_no_gateway_answers_nothing_moves(store, folder, words, capsys):
+    before = serving(store)
+    assert command(*words, folder, "--gateway", "http://127.0.0.1:9") == 5
+    assert capsys.readouterr().err.startswith("error GatewayDown: http://127.0.0.1:9/function/predict does not answer")
+    assert serving(store) == before
+
+
+def test_what_is_no_address_is_no_gateway(store, folder, capsys):
+    assert command("release", folder, "--gateway", "localhost:8080") == 1
+    assert "--gateway 'localhost:8080' is wrong: it must begin with http" in capsys.readouterr().err
+
+
+def test_a_release_that_nobody_looks_at_says_so_and_leaves_a_contact_sheet(store, folder, capsys):
+    assert command("release", folder, "--no-wait", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert (document["data"]["sha256"], document["data"]["seen_serving"]) == (serving(store), False)
+    assert "What colours " in (folder / checking.SHEET).read_text()
+
+
+def test_a_model_that_fails_a_check_is_not_released_by_force(store, folder, capsys):
+    before = serving(store)
+    save_exported(folder, b"no model" * 9, colours.card(b"no model" * 9))
+    for words in (["release"], ["judge", "--force", "--since", "20261101", "--until", "20261102"]):
+        assert command(*words, folder, "--no-wait") == 1
+        assert "error ModelRefused: file: " in capsys.readouterr().err
+    assert serving(store) == before
+
+
+def test_labelled_pictures_are_told_by_their_folders(tmp_path):
+    for name in ("Egg", "Soup"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "one.jpg").write_bytes(clear_upload())
+    classes = tuple(demo.CARD["classes"])
+    bodies, truth = checking.load_pictures(tmp_path, classes)
+    assert (len(bodies), truth) == (2, [classes.index("Egg"), classes.index("Soup")])
+    assert checking.load_pictures(tmp_path / "Egg", classes) == ([clear_upload()], None)
+
+
+@pytest.mark.parametrize(
+    ("memory", "size"),
+    [("", 2**30), ("1500Mi", 1500 * 2**20), ("2G", 2 * 10**9), ("0.5Gi", 2**29), ("536870912", 2**29)],
+)
+def test_the_memory_of_predict_is_taken_as_the_platform_takes_it(memory, size):
+    assert checking.predict_limits({"PREDICT_MEMORY": memory, "PREDICT_WORKERS": ""}) == (size, 2)
+
+
+@pytest.mark.parametrize("wrong", [{"PREDICT_MEMORY": "much"}, {"PREDICT_MEMORY": "1Zi"}, {"PREDICT_WORKERS": "0"}])
+def test_limits_that_are_none_are_named(wrong):
+    with pytest.raises(WrongSetting, match=next(iter(wrong))):
+        checking.predict_limits(wrong)
