@@ -26,4 +26,11 @@ const modules = {
   "visitors": Visitors, "anchoring": Anchoring,
 };
 const sections = Object.entries(modules).map(([name, Module]) => new Module(elementOf(name)));
+sections.push({ async show(report) { (await modelCard()).show(report); } });
 new Loader(document.body, sections).load();
+
+/** Loaded with the first report: it stands last, and the page is there without it. */
+async function modelCard() {
+  const { ModelCard } = await import("./modules/report/model-card.js");
+  return new ModelCard(elementOf("model-card"));
+}

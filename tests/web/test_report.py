@@ -36,6 +36,14 @@ def test_the_number_comes_first_in_words_with_its_interval(reader, told, days):
     )
 
 
+def test_the_card_of_the_active_model_is_there(reader, days):
+    reader.reads_report(days.labelled)
+    card = reader.section("The active model")
+    expect(card).to_contain_text("stretched to 64 × 64 pixels (bilinear)")
+    expect(card).to_contain_text("probabilities of 11 classes")
+    expect(card).to_contain_text("99 of 100 (between 97 and 100, 660 photos)")
+
+
 def test_a_change_is_told_against_the_days_before(reader, days):
     reader.reads_report("?days=1")
     expect(reader.page.locator(".change")).to_have_text(re.compile(r"^No clear change\. .* percentage points against"))

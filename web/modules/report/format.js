@@ -9,11 +9,17 @@ const ROUNDING = 1e-9; // 0.83 * 100 is 83.00000000000001
 
 const counts = new Intl.NumberFormat(locale);
 const percents = new Intl.NumberFormat(locale, { style: "percent" });
+const figures = new Intl.NumberFormat(locale, { maximumSignificantDigits: 4 });
 const decimals = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, minimumFractionDigits: 1 });
 const signed = new Intl.NumberFormat(locale, { maximumFractionDigits: 1, minimumFractionDigits: 1, signDisplay: "exceptZero" });
 const shortDates = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", timeZone: "UTC" });
 const dateTimes = new Intl.DateTimeFormat(locale, { dateStyle: "medium", timeStyle: "short" });
 const longDates = new Intl.DateTimeFormat(locale, { dateStyle: "long", timeZone: "UTC" });
+
+/** 0.0039215 as 0.003922: as many digits as tell numbers of a model card apart. */
+export function figure(number) {
+  return figures.format(number);
+}
 
 /** 7000 as 7,000. */
 export function count(number) {
