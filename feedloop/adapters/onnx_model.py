@@ -48,18 +48,15 @@ class OnnxClassifier:
     """A graph that turns one picture into one number per class of its card."""
 
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
-        """Load and try the model. Raises NoModel when it is not what its card says."""
+        """Load and try the model. Raises NoModel, or ModelFailed, when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
         self._classes = [str(name) for name in card["classes"]]
         self._session = _session(model)
         self._input, self._shape, dtype = _input(self._session.get_inputs(), self._spec.input)
         self._output = _output(self._session.get_outputs(), self._spec.output.name)
         self._levels = _levels(self._spec.input, dtype)
-        try:
-            for rgb in (bytes(3 * self._spec.input.size**2), _gradient(self._spec.input.size)):
-                self._infer(rgb)
-        except ModelFailed as error:
-            raise NoModel(str(error)) from error
+        for rgb in (bytes(3 * self._spec.input.size**2), _gradient(self._spec.input.size)):
+            self._infer(rgb)
 
     @property
     def decode_side(self) -> int:

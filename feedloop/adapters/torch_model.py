@@ -27,7 +27,7 @@ class TorchClassifier:
     """A torchvision network whose answers, by default logits over the card's temperature, become probabilities."""
 
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
-        """Load and try the model. Raises NoModel when it is not what its card says."""
+        """Load and try the model. Raises NoModel, or ModelFailed, when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
         if self._spec.input.layout != NCHW:
             raise NoModel(f"A torch file takes pictures as {NCHW}, and its card says {self._spec.input.layout}.")
@@ -40,10 +40,7 @@ class TorchClassifier:
             reason = " ".join(str(error).split())[:_LONGEST_REASON]
             raise NoModel(f"The file is no state_dict of {name} with {self._spec.classes} classes: {reason}") from error
         self._network.eval()
-        try:
-            self._infer(bytes(3 * self._spec.input.size**2))  # a black picture
-        except ModelFailed as error:
-            raise NoModel(str(error)) from error
+        self._infer(bytes(3 * self._spec.input.size**2))  # a black picture
 
     @property
     def decode_side(self) -> int:
@@ -51,7 +48,7 @@ class TorchClassifier:
         return self._spec.input.decode_side
 
     def probabilities(self, picture: Picture) -> list[float]:
-        """One probability per class of the card; they sum to 1. Raises ModelFailed when the model gives none."""
+        """One probability per class of the card. Raises ModelFailed when the network gives none."""
         return self._infer(self._prepare(picture, self._spec.input))
 
     def _infer(self, rgb: bytes) -> list[float]:
