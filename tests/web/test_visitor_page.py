@@ -4,6 +4,7 @@ import pytest
 import requests
 from playwright.sync_api import expect
 
+from tests.support.class_names import GIVEN
 from tests.web.quality import MOST_TRANSFER, SMALL, TWICE, WIDER, WORDS, transfers
 from tests.web.visitor import photo
 
@@ -61,6 +62,39 @@ def test_without_a_script_the_form_still_asks(visit, world):
     visitor.page.get_by_label("Choose photos").set_input_files(photo())
     visitor.page.get_by_role("button", name="Ask").click()
     expect(visitor.page.locator("body")).to_contain_text('"class":"Rice"')
+
+
+NAMES_SHOWN = """async (names) => {
+  const { classText, text } = await import("/modules/shared/language.js");
+  const { classTitle } = await import("/modules/report/format.js");
+  return names.map((name) => [text("relabel.done", { class: classText(name) }), classTitle(name)]);
+}"""
+NAMES_OFFERED = """() => [...document.querySelectorAll('[data-part=classes] label')].map((label) => {
+  label.firstChild.checked = true;
+  return [label.textContent, new FormData(document.querySelector('dialog form')).get('class')];
+})"""
+
+
+def test_a_visitor_is_offered_every_class_by_the_name_that_people_gave_it(visit):
+    """And says it back as it is."""
+    visitor = visit()
+
+    def named(route):
+        answer = route.fetch()
+        is_asked = route.request.method == "GET"
+        route.fulfill(response=answer, **({"json": {**answer.json(), "classes": GIVEN}} if is_asked else {}))
+
+    visitor.page.route("**/function/predict", named)
+    visitor.come().choose()
+    visitor.sees("Almost certainly rice")
+    visitor.press("Say what it is", visitor.card())
+    visitor.reads("Fish & chips")
+    operators = {"Bread": "bread", "Dairy product": "dairy"}
+    shown = {name: operators.get(name, name) for name in GIVEN}
+    assert {value: text for text, value in visitor.page.evaluate(NAMES_OFFERED)} == shown
+    titles = {**shown, "Dairy product": "Dairy", "Bread": "Bread"}
+    sentences = [[f"Thank you. You said: {shown[name]}.", titles[name]] for name in GIVEN]
+    assert visitor.page.evaluate(NAMES_SHOWN, GIVEN) == sentences
 
 
 def test_without_a_script_the_words_are_the_same(visit):

@@ -99,8 +99,9 @@ export function ageText(time) {
   return durationText((Date.now() - Date.parse(time)) / 1000);
 }
 
-/** A class's name where it stands alone, with a capital. */
+/** A class's name where it stands alone: as it is, or the operator's words for it with a capital. */
 export function classTitle(name) {
-  const word = classText(name);
-  return word.charAt(0).toLocaleUpperCase(locale) + word.slice(1);
+  const words = classText(name);
+  const [first, ...others] = words;
+  return words === name ? name : [first.toLocaleUpperCase(locale), ...others].join("");
 }

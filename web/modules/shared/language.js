@@ -28,7 +28,8 @@ export function hasText(name) {
 
 /** How a class is called in the middle of a sentence. */
 export function classText(name) {
-  return config.classes?.[language]?.[name] ?? name;
+  const words = config.classes?.[language] ?? {};
+  return Object.hasOwn(words, name) ? words[name] : name; // a class may be called "constructor"
 }
 
 /** The same words, where there is little room: the line may break at a slash. */
