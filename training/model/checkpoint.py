@@ -4,7 +4,7 @@ Ours are safetensors files whose header also holds, as JSON, what must be known 
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -151,8 +151,7 @@ def _about(file: WeightsFile) -> _About:
 
 def _choose(file: WeightsFile, architecture: str, size: int | None, guesses: list[str]) -> tuple[Outline, Fit]:
     """The named architecture's weights in a file, else those of the one that they fit. Raises BadRequest, Malformed."""
-    for name in [architecture] if architecture else [MOBILENET_V2, *networks.names()]:
-        outline = networks.outline(name, size or networks.size_in(name, file.tensors))
+    for outline in _outlines(file, architecture, size):
         fits = state_dicts.fits(file.tensors, outline.weights, outline.last)
         complete = [fit for fit in fits if fit.complete]
         if complete:
@@ -161,13 +160,23 @@ def _choose(file: WeightsFile, architecture: str, size: int | None, guesses: lis
         raise Malformed(_refusal(file, architecture, size))
     fit = max(complete, key=lambda one: "ema" in one.part.lower())  # averaged over the training: they are served
     if not architecture:
-        guesses.append(f"architecture: {name}, which these weights fit")
+        guesses.append(f"architecture: {outline.architecture}, which these weights fit")
     if len(complete) > 1:
         parts = ", ".join(one.part or "those without prefix" for one in complete)
         guesses.append(f"weights: {fit.part or 'those without prefix'}, of {parts}")
     if fit.last != outline.last:
         guesses.append(f"last layer: {fit.last}, after nothing but dropout (functions are not in the file)")
     return outline, fit
+
+
+def _outlines(file: WeightsFile, architecture: str, size: int | None) -> Iterator[Outline]:
+    """The named architecture, else all that take pictures of this size."""
+    for name in [architecture] if architecture else [MOBILENET_V2, *networks.names()]:
+        try:
+            yield networks.outline(name, size or networks.size_in(name, file.tensors))
+        except BadRequest:
+            if architecture:
+                raise
 
 
 def _refusal(file: WeightsFile, architecture: str, size: int | None) -> str:

@@ -16,7 +16,7 @@ from tests.support.training import command
 from training.data import gallery, image_folder, tensors
 from training.data.drawings import FIRST_DAY
 from training.model import networks, onnx_export, train, training_loop
-from training.model.checkpoint import Checkpoint, load_checkpoint
+from training.model.checkpoint import Checkpoint, load_checkpoint, parse_checkpoint
 
 LAST = "classifier.1.weight"
 SMALL = ("--size", 32, "--batch", 8, "--workers", 0, "--threads", 1)
@@ -126,6 +126,21 @@ def test_the_exported_file_answers_as_torch_does(drawings, random_weights):
 def test_an_export_that_answers_differently_is_refused(exported, random_weights, tmp_path):
     with pytest.raises(Malformed, match="answers differently from torch"):
         onnx_export.check_parity(exported, random_weights, 1.5, onnx_export.compared([], tmp_path, seed=1))
+
+
+@pytest.mark.slow("exports a network")
+def test_a_foreign_checkpoint_becomes_a_file_that_predict_answers_alike(tmp_path):
+    torch.manual_seed(1)
+    state = networks.new("squeezenet1_1", 3, 64).state_dict()
+    torch.save({"model": {f"module.{name}": weight for name, weight in state.items()}}, tmp_path / "a.pth")
+    seen = networks.preprocessing("squeezenet1_1", 64)
+    made = train.adopt_checkpoint(tmp_path / "a.pth", classes=("a", "b", "c"), preprocessing=seen)
+    assert (made.architecture, made.preprocessing, made.parity.holds) == ("squeezenet1_1", seen, True)
+    assert made.guesses == ("architecture: squeezenet1_1, which these weights fit",)
+    assert torch.equal(parse_checkpoint(made.weights, "weights").state["features.0.weight"], state["features.0.weight"])
+    (tmp_path / "other.pth").write_bytes(made.weights)
+    with pytest.raises(BadRequest, match="three colours, as NCHW"):
+        train.adopt_checkpoint(tmp_path / "other.pth", preprocessing=replace(seen, layout="NHWC"))
 
 
 def test_the_exported_file_names_no_folder(exported):

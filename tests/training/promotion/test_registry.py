@@ -10,6 +10,7 @@ from feedloop.domain.documents import load
 from feedloop.domain.errors import BadRequest, Malformed, NoModel
 from tests.support.checked import unchecked
 from tests.support.world import NOON
+from training.model.card import make_card, save_exported
 from training.promotion import registry, rollout
 from training.promotion.registry import ModelPackage
 
@@ -116,3 +117,27 @@ def test_renames_are_read_as_old_and_new():
     assert registry.parse_renames(["Egg=Eggs", "a b=c=d"]) == {"Egg": "Eggs", "a b": "c=d"}
     with pytest.raises(BadRequest, match="old=new"):
         registry.parse_renames(["Egg"])
+
+
+def exported(folder, weights):
+    card = make_card(b"model", "food", tuple(CLASSES), {}, "")
+    save_exported(folder, b"model", card, weights)
+    return registry.load_package(folder)
+
+
+def test_weights_are_kept_beside_the_release_that_names_them(store, tmp_path):
+    for weights in (b"first", b"trained once more"):
+        package = exported(tmp_path, weights)
+        registry.publish(store, package, now=NOON)
+        assert registry.fetch_weights(store, package.card) == weights
+    assert registry.fetch_weights(store, ModelCard({**package.card.document, "weights": "of others"})) == b""
+
+
+def test_weights_of_another_model_are_refused_and_missing_ones_are_not(tmp_path):
+    exported(tmp_path, b"weights")
+    (tmp_path / "weights.safetensors").write_bytes(b"others")
+    with pytest.raises(BadRequest, match="belongs to another model"):
+        registry.load_package(tmp_path)
+    (tmp_path / "weights.safetensors").unlink()
+    assert registry.load_package(tmp_path).weights == b""
+    assert exported(tmp_path, b"").card.document.get("weights") is None

@@ -1,5 +1,6 @@
 """From the model that serves to the next one, by one command on a real store."""
 
+import dataclasses
 import json
 from datetime import timedelta
 from random import Random
@@ -10,15 +11,20 @@ pytest.importorskip("torch", reason="torch is not installed here: make test-trai
 
 from feedloop import releases, reviews
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.clock import utc_now
-from tests.support import world
+from feedloop.domain.errors import BadRequest
+from tests.support import colours, world
 from tests.support.labelled import commit, label
 from tests.support.training import at_home, command
 from tests.support.uploads import encoded
-from training.data import gallery, manifests
+from training.data import gallery, manifests, tensors
 from training.data.drawings import CLASSES, draw
 from training.data.image_folder import FOOD_11
-from training.promotion import registry
+from training.model import networks
+from training.model.card import make_card
+from training.model.checkpoint import Checkpoint
+from training.promotion import registry, retraining
 
 CLOSED = utc_now().replace(hour=1) - timedelta(days=2)  # yesterday is open until half past midnight
 FEW = ("--epochs", 2, "--workers", 0)
@@ -56,6 +62,29 @@ def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
     assert (decision["labels"]["judged"], decision["trained_on"]) == (len(judging), card["trained_on"])
     assert card["sha256"][:12] in capsys.readouterr().out
     assert card["trained_on"]["replay"] == {"dataset": "drawings", "pictures": 22, "outliers": 11, "seed": 11}
+    champion = registry.fetch_package(store, releases.current(store))
+    kept = dataclasses.replace(champion, weights=registry.fetch_weights(store, champion.card))
+    assert retraining.find_start(kept, None).folded is None  # the next training needs no ONNX file
+
+
+def foreign(weights=b"", classes=colours.CLASSES):
+    body = colours.model(colours.RIGHT)
+    facts = {"input": tensors.stretched(64).to_document(), "architecture": "squeezenet1_1"}
+    return registry.ModelPackage(body, ModelCard(make_card(body, "foreign", classes, facts, "")), weights=weights)
+
+
+def test_a_release_without_weights_says_what_to_do_before_anything_is_downloaded():
+    with pytest.raises(BadRequest, match=r"cannot be trained further: no weights .* --from, or .*--with"):
+        retraining.find_start(foreign(), None)
+
+
+def test_training_goes_on_from_the_weights_beside_a_release(tmp_path):
+    network = networks.new("squeezenet1_1", 3, 64)
+    weights = Checkpoint(network.state_dict(), ("a", "b", "c"), tensors.stretched(96), "squeezenet1_1").to_bytes()
+    begin = retraining.find_start(foreign(weights), None)
+    assert (begin.checkpoint.classes, begin.checkpoint.preprocessing.size) == (colours.CLASSES, 64)  # the card's
+    (tmp_path / "a.safetensors").write_bytes(weights)
+    assert retraining.find_start(foreign(), tmp_path / "a.safetensors").checkpoint.architecture == "squeezenet1_1"
 
 
 @pytest.mark.store
