@@ -42,14 +42,14 @@ class TorchClassifier:
         self._network.eval()
         self._infer(bytes(3 * self._spec.input.size**2))  # a black picture
 
+    def probabilities(self, picture: Picture) -> list[float]:
+        """One probability per class of the card. Raises ModelFailed when the network gives none."""
+        return self._infer(self._prepare(picture, self._spec.input))
+
     @property
     def decode_side(self) -> int:
         """As its preprocessing says."""
         return self._spec.input.decode_side
-
-    def probabilities(self, picture: Picture) -> list[float]:
-        """One probability per class of the card. Raises ModelFailed when the network gives none."""
-        return self._infer(self._prepare(picture, self._spec.input))
 
     def _infer(self, rgb: bytes) -> list[float]:
         size = self._spec.input.size
