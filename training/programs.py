@@ -49,6 +49,12 @@ def parse_command(text: str) -> list[str]:
     raise BadRequest(f"--with {words[0]}: that is {where}.")
 
 
+def name_of(command: list[str]) -> str:
+    """What to call a program: the script's name where there is one, without arguments, which may hold secrets."""
+    script = next((word for word in command[1:] if Path(word).is_file()), command[0])
+    return Path(script).name
+
+
 def without_secrets(environment: Mapping[str, str], keep: tuple[str, ...] = ()) -> dict[str, str]:
     """The environment without what looks like a secret, but for those that are to be kept, and without our own modules.
 

@@ -35,6 +35,8 @@ def test_a_program_is_a_path_or_a_command_line(script, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert programs.parse_command(str(path)) == programs.parse_command("my train.sh") == [str(path)]
     assert programs.parse_command("sh -c 'exit 3'")[1:] == ["-c", "exit 3"]
+    assert programs.name_of(["/bin/sh", path.name, "--key=1"]) == path.name
+    assert programs.name_of(["/bin/sh", "-c", "exit"]) == "sh"
 
 
 @pytest.mark.parametrize(

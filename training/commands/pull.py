@@ -69,7 +69,11 @@ def pull(
 
 def _pull_for_training(to: Path, first: str, last: str) -> None:
     store, now = store_connection.open_store(), store_connection.clock()()
-    days = test_days.choose_days(store, first, last, now=now)
+    try:
+        days = test_days.choose_days(store, first, last, now=now)
+    except BadRequest as error:
+        named = "--test-since and --test-until name the days that are to judge"
+        raise BadRequest(f"{error} Else {named}.") from error
     release = releases.current(store)
     champion = registry.fetch_package(store, release)
     source = RetrainingSource(store, champion, release.classes, days, now)

@@ -153,7 +153,7 @@ def _train_with(words: list[str], environment: dict[str, str], source: Retrainin
     """Let somebody's own program train; the folder then holds what it made. Raises BadRequest when that is nothing."""
     data = gathering.gather(source, to, console.track)
     console.show_data(data)
-    training = own_training.hand_over(data, Path(words[0]).name, to, seed=seed)
+    training = own_training.hand_over(data, programs.name_of(words), to, seed=seed)
     log = to / own_training.LOG
     console.say(f"{training.program} trains; what it says is kept in {log}")
     run = partial(programs.run_program, words, environment | training.environment(), log)
@@ -179,7 +179,8 @@ def _judge_trained(
 ) -> None:
     checked = checking.check_package(source.store, registry.load_package(folder), to=folder)
     decide = partial(gate_decisions.judge, source.store, checked, source.test_days, rules, force=force)
-    _judge(partial(decide, gateway=watched, now=source.now), folder)
+    now = store_connection.clock()()  # a training takes hours, and the pointer says when it moved
+    _judge(partial(decide, gateway=watched, now=now), folder)
 
 
 def _judge(decide: Callable[..., Document], folder: Path) -> None:

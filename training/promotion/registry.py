@@ -168,7 +168,9 @@ def _decision(store: ObjectStore, card: ModelCard) -> str:
     decision = fetch_decision(store, card)
     if decision is None:
         return "not judged"
-    return f"{decision['decision']}, by force" if decision["forced"] else str(decision["decision"])
+    force = ", by force" if decision["forced"] else ""
+    word = ", never saw the loop by somebody's word" if decision.get("never_saw_the_loop") else ""
+    return f"{decision['decision']}{force}{word}"
 
 
 def _rename(store: ObjectStore, card: ModelCard, renames: Mapping[str, str]) -> None:

@@ -181,6 +181,7 @@ def test_without_a_manifest_nobody_is_judged_but_on_somebodys_word(store):
     decision = judge(store, new, never_saw_the_loop=True)
     assert (decision["released"], decision["never_saw_the_loop"]) == (True, True)
     assert decision["manifest"] == {"model": None, "against": None}
+    assert registry.find_release(store).decision == "release, never saw the loop by somebody's word"
 
 
 LEARNED = {"dataset": "loop", "manifest": manifests.version(manifests.to_bytes([]))}

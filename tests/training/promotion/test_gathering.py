@@ -94,6 +94,13 @@ def test_with_nothing_to_learn_it_says_so_before_it_pulls(store, tmp_path, capsy
     assert not (tmp_path / "new").exists()
 
 
+def test_before_any_blind_label_the_days_that_are_to_judge_can_be_named(store, tmp_path, capsys):
+    learned(store, 0, 7)
+    assert pull(tmp_path) == 1
+    assert "No closed day has a blind label" in capsys.readouterr().err
+    assert pull(tmp_path, "--test-since", "20261120", "--test-until", "20261130") == 0
+
+
 def test_days_and_datasets_are_not_chosen_beside_it(store, tmp_path, capsys):
     for words in (["lowconfidence"], ["--since", "20261101"], ["--agreed"]):
         assert pull(tmp_path, *words) == 1
