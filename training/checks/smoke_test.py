@@ -65,10 +65,10 @@ def _answer(classifier: Classifier, files: Sequence[Path], seconds: float, write
     """Ask about every picture, and about the first ones twice."""
     write_step(loaded=True)
     for number, path in enumerate((*files, *files[:TWICE])):
-        picture = pictures.normalise(path.read_bytes())
+        body = path.read_bytes()
         signal.setitimer(signal.ITIMER_REAL, seconds)
         start = time.perf_counter()
-        answer = classifier.probabilities(picture)
+        answer = classifier.probabilities(pictures.normalise(body, side=classifier.decode_side))  # as predict does
         took = 1000 * (time.perf_counter() - start)
         signal.setitimer(signal.ITIMER_REAL, 0)
         write_step(answer=answer, ms=took, again=number >= len(files))

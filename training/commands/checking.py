@@ -85,8 +85,9 @@ def check_package(
     _show(checked)
     if to:
         sheet = to / SHEET
+        page = contact_sheet.page(checked.pictures, checked.answers, package.card, checked.truth)
         try:
-            sheet.write_text(contact_sheet.page(checked.pictures, checked.answers, package.card), encoding="utf-8")
+            sheet.write_text(page, encoding="utf-8")
             console.say(f"look at {sheet}: each picture with its three best answers")
         except OSError as error:  # a folder that nobody may write to can be released all the same
             console.warn(f"{sheet} cannot be written: {describe(error)}")

@@ -70,7 +70,7 @@ class HttpGateway:
             ) as opened:
                 document = load(opened.read())
         except (OSError, HTTPException) as error:
-            raise GatewayDown(f"{address} does not answer ({error}). {_REMEDY}") from error
+            raise GatewayDown(f"{address} does not answer ({getattr(error, 'reason', error)}). {_REMEDY}") from error
         except Malformed as error:
             raise GatewayDown(f"{address} does not answer as predict does ({opened.status}). {_REMEDY}") from error
         if "model" not in document and not str(document.get("type")).startswith(_PROBLEM):

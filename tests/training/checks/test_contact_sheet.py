@@ -3,7 +3,10 @@ from feedloop.domain.cards import ModelCard
 from tests.support.uploads import clear_upload
 from training.checks import contact_sheet
 
-CARD = ModelCard({"name": "food", "sha256": "0" * 64, "classes": ["Bread & <b>butter</b>", "Egg", "Rice", "Soup"]})
+INPUT = {"size": 48, "mean": [0.0] * 3, "std": [1.0] * 3, "resize": "stretch"}
+CARD = ModelCard(
+    {"name": "food", "sha256": "0" * 64, "classes": ["Bread & <b>butter</b>", "Egg", "Rice", "Soup"], "input": INPUT}
+)
 
 
 def test_each_picture_stands_with_its_three_best_answers():
@@ -11,6 +14,12 @@ def test_each_picture_stands_with_its_three_best_answers():
     assert page.count("data:image/jpeg;base64,") == 2
     assert [page.count(text) for text in (">60.0%", ">25.0%", ">10.0%", ">5.0%")] == [2, 2, 2, 0]
     assert "Bread &amp; &lt;b&gt;butter" in page
+
+
+def test_a_wrong_answer_stands_with_the_right_one():
+    given, answers = [pictures.normalise(clear_upload())] * 3, [[0.1, 0.6, 0.25, 0.05]] * 3
+    page = contact_sheet.page(given, answers, CARD, [1, 2, None])
+    assert page.count("<strong>is ") == page.count("<strong>is Rice</strong>") == 1
 
 
 def test_of_many_pictures_some_are_shown():
