@@ -98,7 +98,7 @@ def _input(inputs: Sequence[Any], preprocessing: Preprocessing) -> tuple[str, tu
     (put,) = inputs
     size, colours = preprocessing.size, len(preprocessing.colours)
     wanted = (size, size, colours) if preprocessing.layout == NHWC else (colours, size, size)
-    batch, *axes = put.shape or [0]
+    batch, *axes = put.shape or [None, *wanted]  # a file need not say
     fits = len(axes) == len(wanted) and all(
         axis == want or not isinstance(axis, int) for axis, want in zip(axes, wanted, strict=True)
     )

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 
+import onnx
 import pytest
 from PIL import Image
 
@@ -109,6 +110,13 @@ def test_a_model_of_another_shape_gives_the_same_answer(name, changes, picture):
 def test_a_model_that_learned_blue_first_gets_blue_first():
     plain, other = tiny(MODELS["plain"]()), tiny(MODELS["plain"](), channels="BGR")
     assert other.probabilities(RED) == plain.probabilities(BLUE)
+
+
+def test_a_file_that_says_nothing_of_its_shape_is_taken_at_its_cards_word():
+    model = onnx.load_from_string(tiny_models.plain())
+    for put in (*model.graph.input, *model.graph.output):
+        put.type.tensor_type.ClearField("shape")
+    assert tiny(model.SerializeToString()).probabilities(RED) == tiny(tiny_models.plain()).probabilities(RED)
 
 
 def test_names_of_a_map_decide_which_class_is_meant():
