@@ -76,6 +76,7 @@ STATUS: dict[type[errors.FeedloopError], tuple[int, str, str]] = {
     errors.AnnotationToolMisconfigured: (503, "annotation-tool-misconfigured", "Label Studio refuses the service"),
     errors.NoModel: (503, "no-model", "No model is released"),
     errors.ModelFailed: (503, "model-failed", "The model gave no usable answer"),
+    errors.ClassesDisagree: (503, "classes-disagree", "The class lists of the models disagree"),
     errors.DayClosing: (503, "day-closing", "The day of this upload is being closed"),
     errors.Busy: (429, "busy", "Too many calls at the same time"),
     errors.TooOften: (429, "too-often", "Too many calls from one address"),

@@ -1,10 +1,14 @@
-"""Model releases in the store: files and card by sha256, an append-only class list, one pointer."""
+"""Model releases in the store: files and card by the release's id, the classes that they answer, one pointer."""
 
 import hashlib
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Self
 
+from feedloop import class_lists, release_cards
+from feedloop.compare_and_swap import until_first
 from feedloop.domain import cards, keys
 from feedloop.domain.cards import ModelCard
 from feedloop.domain.classes import ClassList
@@ -13,17 +17,24 @@ from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, NoModel
 from feedloop.domain.keys import ObjectRef
 from feedloop.ports import ObjectStore
+from feedloop.release_cards import ResolvedCard
 
-MODEL_FILE, CARD_FILE, DECISION_FILE = cards.FILES[cards.ONNX], "card.json", "verdict.json"
+MODEL_FILE, CARD_FILE, DECISION_FILE = cards.FILES[cards.ONNX], release_cards.CARD_FILE, "verdict.json"
 NONE = "No model is released yet: release one, then try again."
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """A released model: its card and the class list of its name."""
+    """A released model: its card, the class list, and which class each of its outputs is."""
 
     card: ModelCard
     classes: ClassList
+    indices: tuple[int, ...]
+
+    @classmethod
+    def of(cls, card: ModelCard, classes: ClassList) -> Self:
+        """A card with the list that its classes are in; one without `class_indices` has them in the list's order."""
+        return cls(card, classes, card.class_indices or tuple(range(len(card.classes))))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +58,25 @@ def current(store: ObjectStore) -> Release:
 
 
 def fetch_release(store: ObjectStore, name: str, sha256: str) -> Release:
-    """One release of those that were ever published. Raises NoModel when its files do not fit together."""
+    """One release of those that were ever published, by its id. Raises NoModel when its files do not fit together."""
     try:
         card = ModelCard(load(store.get(keys.model_file(name, sha256, CARD_FILE)).body))
-        return _checked(Release(card, _classes(store, name)), name, sha256)
+        stored = class_lists.fetch_stored(store)
+        release = Release.of(card, stored.classes if stored else class_lists.fetch_of_name(store, name))
+        return _checked(release, name, sha256, of_store=stored is not None)
     except (Missing, Malformed, KeyError, TypeError) as error:
         raise NoModel(f"The release {cards.version_of(sha256)} of {name} cannot be served: {error!r}.") from error
+
+
+def _checked(release: Release, name: str, sha256: str, *, of_store: bool) -> Release:
+    card, classes = release.card, release.classes
+    if (card.name, card.id) != (name, sha256):
+        raise Malformed("the card belongs to another release")
+    if max(release.indices) >= len(classes.names):
+        raise Malformed("the card knows more classes than the class list")
+    if of_store and card.class_indices is None and not classes.fits(card.classes):
+        raise Malformed("its classes are not the first of the class list, in that order: release it again")
+    return release
 
 
 def fetch_pointer(store: ObjectStore) -> Pointer:
@@ -78,74 +102,117 @@ def pointed_to(store: ObjectStore) -> tuple[str, str]:
 
 
 def class_list(store: ObjectStore) -> ClassList:
-    """The classes of the release that serves now. Raises NoModel when there is none, or when they cannot be read."""
-    name, _ = pointed_to(store)
+    """The classes of the store; before it has a list, of the name that serves. Raises NoModel."""
     try:
-        return _classes(store, name)
+        stored = class_lists.fetch_stored(store)
+        return stored.classes if stored else class_lists.fetch_of_name(store, pointed_to(store)[0])
     except Missing as error:
         raise NoModel(NONE) from error
     except Malformed as error:
-        raise NoModel(f"The class list of {name} cannot be understood: {error!r}.") from error
+        raise NoModel(f"The class list cannot be understood: {error!r}.") from error
+
+
+def agreed_class_list(store: ObjectStore) -> ClassList:
+    """The classes of the store, for who counts labels. Raises NoModel, and ClassesDisagree where an index means two.
+
+    Before the store has a list, it is the lists of all names as one.
+    """
+    classes = class_list(store)
+    if class_lists.fetch_stored(store):
+        return class_lists.check_settled(classes)
+    return class_lists.merge(class_lists.fetch_of_names(store), pointed_to(store)[0])
 
 
 def model_bytes(store: ObjectStore, release: Release) -> bytes:
     """The model's file, checked against its fingerprint. Raises NoModel."""
+    card = release.card
     try:
-        body = store.get(_model_file(release.card)).body
+        body = store.get(keys.model_file(card.name, card.id, cards.FILES[card.format])).body
     except Missing as error:
         raise NoModel("The current release has no model file.") from error
-    if hashlib.sha256(body).hexdigest() != release.card.sha256:
+    if hashlib.sha256(body).hexdigest() != card.sha256:
         raise NoModel("The model file is not the one that was released.")
     return body
 
 
 def model_size(store: ObjectStore, release: Release) -> int:
     """The bytes of the model's file. Raises NoModel."""
+    card = release.card
     try:
-        return store.head(_model_file(release.card)).size
+        return store.head(keys.model_file(card.name, card.id, cards.FILES[card.format])).size
     except Missing as error:
         raise NoModel("The current release has no model file.") from error
 
 
-def publish(store: ObjectStore, model: bytes, card: Document, *, now: datetime, instead_of: str | None = None) -> None:
-    """Store a release and make it current; publishing the current one again changes nothing.
+def publish(
+    store: ObjectStore,
+    model: bytes,
+    card: Document,
+    *,
+    now: datetime,
+    instead_of: str | None = None,
+    new_classes: bool = False,
+) -> ModelCard:
+    """Store a release and make it current, as `add` and `point_to` do; publishing it again changes nothing."""
+    stored = add(store, model, card, new_classes=new_classes)
+    point_to(store, stored.name, stored.id, now, instead_of=instead_of)
+    return stored
 
-    Raises Malformed when its classes do not begin with the name's class list, and Changed when
-    somebody moved the pointer meanwhile, or when it does not name `instead_of` (a sha256).
+
+def add(
+    store: ObjectStore,
+    model: bytes,
+    card: Document,
+    beside: Mapping[str, bytes] | None = None,
+    *,
+    new_classes: bool = False,
+) -> ModelCard:
+    """Store a release without making it current; its card as it is stored, with the classes of the list and its id.
+
+    The class list first, then the model's file and those `beside` it, the card last: killed between any two writes, the
+    same call ends it. Raises Malformed for names that no classes can have, BadRequest when all of them are new though
+    the store knows others (unless `new_classes`), NoModel, and ClassesDisagree.
     """
-    name, sha256 = card["name"], card["sha256"]
-    _extend_classes(store, name, card["classes"])
-    for ref, body in ((_model_file(ModelCard(card)), model), (keys.model_file(name, sha256, CARD_FILE), dump(card))):
-        with suppress(AlreadyExists):  # the same sha256 is the same release
-            store.create(ref, body)
-    point_to(store, name, sha256, now, instead_of=instead_of)
+    name = str(card["name"])
+
+    def attempt() -> ModelCard:
+        released = list(release_cards.fetch_cards(store))
+
+        def grow(classes: ClassList) -> ClassList:
+            return release_cards.resolve(classes, card, released, new_classes=new_classes).classes
+
+        classes = class_lists.edit(store, grow, first=_serving_name(store))
+        class_lists.copy_to_name(store, name)
+        stored = release_cards.resolve(classes, card, released).card
+        with suppress(AlreadyExists):  # the same id has the same file
+            store.create(keys.model_file(name, stored.id, cards.FILES[stored.format]), model)
+        for file, body in (beside or {}).items():
+            _put(store, keys.model_file(name, stored.id, file), body)
+        release_cards.write_card(store, stored, classes)
+        return stored
+
+    return until_first(keys.class_list(), attempt)  # another card of the same file may be faster
 
 
-def _checked(release: Release, name: str, sha256: str) -> Release:
-    if (release.card.name, release.card.sha256) != (name, sha256):
-        raise Malformed("the card belongs to another release")
-    if len(release.card.classes) > len(release.classes.names):
-        raise Malformed("the card knows more classes than the class list")
-    return release
+def resolve(store: ObjectStore, card: Document) -> ResolvedCard:
+    """The card and the class list as `add` would leave them; nothing is written. Raises as `add` does."""
+    return release_cards.resolve(agreed_class_list(store), card, release_cards.fetch_cards(store))
 
 
-def _model_file(card: ModelCard) -> ObjectRef:
-    return keys.model_file(card.name, card.sha256, cards.FILES[card.format])
-
-
-def _classes(store: ObjectStore, name: str) -> ClassList:
-    return ClassList.from_document(load(store.get(keys.class_list(name)).body))
-
-
-def _extend_classes(store: ObjectStore, name: str, names: list[str]) -> None:
-    ref = keys.class_list(name)
+def _put(store: ObjectStore, ref: ObjectRef, body: bytes) -> None:
+    """Over what lies there: a model that was trained once more may come out the same."""
     with suppress(AlreadyExists):
-        store.create(ref, dump(ClassList.of(names).to_document()))
+        store.create(ref, body, content_type="application/jsonl" if ref.key.endswith(".jsonl") else "application/json")
+        return
     stored = store.get(ref)
-    known = ClassList.from_document(load(stored.body))
-    grown = known.appended(names)
-    if grown != known:
-        store.replace(ref, dump(grown.to_document()), etag=stored.etag)
+    if stored.body != body:
+        store.replace(ref, body, etag=stored.etag)
+
+
+def _serving_name(store: ObjectStore) -> str:
+    with suppress(NoModel):
+        return fetch_pointer(store).name
+    return ""
 
 
 def point_to(store: ObjectStore, name: str, sha256: str, now: datetime, *, instead_of: str | None = None) -> None:

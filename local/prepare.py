@@ -6,12 +6,12 @@ from pathlib import Path
 
 from requests import RequestException
 
-from feedloop import http_client, releases, settings
+from feedloop import class_lists, http_client, releases, settings
 from feedloop.adapters import bucket_setup
 from feedloop.domain import keys
 from feedloop.domain.clock import utc_now
 from feedloop.domain.documents import load
-from feedloop.domain.errors import NoModel, StoreDown
+from feedloop.domain.errors import ClassesDisagree, Malformed, NoModel, StoreDown
 from local import data_directory
 from local.stack import ROOT
 from local.store import Access, Store
@@ -76,6 +76,9 @@ def _model(store: Store, access: Access, say: Callable[[str], None]) -> None:
     try:
         name, sha256 = releases.pointed_to(objects)  # a release that is broken is not replaced by ours
         say(f"model {name} {sha256[:8]} is released")
+        class_lists.edit(objects, lambda classes: classes, first=name)  # from those of the names, if there is none
+    except (ClassesDisagree, Malformed) as error:
+        say(str(error))
     except NoModel:
         if not DEMO.is_dir():
             say("no model is released, and there is no demonstration model")

@@ -6,7 +6,7 @@ The true class of a picture is known, since it was drawn: the name of a class, o
 from dataclasses import dataclass
 from random import Random
 
-from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE
+from feedloop.domain.class_names import CANNOT_TELL, NONE_OF_THESE
 from simulation.plan import Plan
 from training.data.drawings import CLASSES
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from feedloop.domain.classes import NONE_OF_THESE
+from feedloop.domain.class_names import NONE_OF_THESE
 from simulation.journal import Journal
 from simulation.plan import Plan
 from simulation.site import Site

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from io import BytesIO
 
 from feedloop.adapters.clock_file import ClockFile
-from feedloop.domain.classes import NONE_OF_THESE
+from feedloop.domain.class_names import NONE_OF_THESE
 from feedloop.domain.clock import time_of
 from simulation import personas
 from simulation.personas import Reaction

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Self
 
-from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE, ClassList
+from feedloop.domain.class_names import CANNOT_TELL, NONE_OF_THESE
+from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso, parse_iso
 from feedloop.domain.documents import Document, load
 from feedloop.domain.errors import Malformed, UnknownClass

@@ -47,7 +47,7 @@ class ModelCard:
 
     @property
     def name(self) -> str:
-        """Releases of one name share a class list."""
+        """What people call it; releases of all names share the store's class list."""
         return str(self.document["name"])
 
     @property
@@ -56,14 +56,33 @@ class ModelCard:
         return str(self.document["sha256"])
 
     @property
+    def id(self) -> str:
+        """What the pointer, predictions and gate decisions name it by: the file's fingerprint, where that is enough."""
+        return str(self.document.get("id") or self.sha256)
+
+    @property
     def version(self) -> str:
         """What predictions and reports call the model."""
-        return version_of(self.sha256)
+        return version_of(self.id)
 
     @property
     def classes(self) -> tuple[str, ...]:
-        """What the model answers, by index."""
+        """What the model answers, by the number of its output."""
         return tuple(self.document["classes"])
+
+    @property
+    def class_indices(self) -> tuple[int, ...] | None:
+        """By the number of an output the class in the store's list; None in a card that no store resolved.
+
+        Raises NoModel when they make no sense.
+        """
+        given = self.document.get("class_indices")
+        if given is None:
+            return None
+        whole = isinstance(given, list) and all(type(index) is int and index >= 0 for index in given)
+        if not whole or len(set(given)) != len(given) or len(given) != len(self.classes):
+            raise _nonsense("class_indices", given, "another class of the store for each of its classes")
+        return tuple(given)
 
     @property
     def format(self) -> str:

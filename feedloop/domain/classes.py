@@ -4,44 +4,31 @@ Two names are the same when Unicode calls them canonically equivalent (UAX #15):
 or in two. Each stays as it was given.
 """
 
-import codecs
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Self
-from unicodedata import category, normalize
-from urllib.parse import quote
 
+from feedloop.domain.class_names import check_names, quoted, same_form
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed, UnknownClass
 
-NONE_OF_THESE, CANNOT_TELL = "None of these", "Can't tell"
-"""Choices that an annotator has besides the classes."""
-
-LONGEST_CLASS = 400
-"""Of a name: percent-encoded characters, as it stands in a prediction's record."""
-
-_QUOTED = 40
-"""How much of an unknown name a refusal repeats."""
-_BREAKING = {"Cc", "Cs", "Zl", "Zp"}
-_UNSEEN = {*_BREAKING, "Cf", "Zs"}
-_NOT_IN_XML = "\ufffe\uffff"
-_MARKED = {
-    codecs.BOM_UTF8: "utf-8-sig",
-    codecs.BOM_UTF32_LE: "utf-32",
-    codecs.BOM_UTF32_BE: "utf-32",
-    codecs.BOM_UTF16_LE: "utf-16",
-    codecs.BOM_UTF16_BE: "utf-16",
-}
-"""Encodings that a text file says by its first bytes; the longer mark before the one that it begins with."""
+MOST_INDICES = 10_000
+"""A prediction's id has four digits for its class."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassList:
-    """Class names by index, with the names each had before."""
+    """Class names by index, with the names each had before; nobody can choose a retired one any more.
+
+    `translations` says, by a model's version, which classes the indices of its predictions mean, where it predicted
+    by another list than this one. While `migrating`, labels of record do not all speak of this list yet.
+    """
 
     names: tuple[str, ...]
     former: tuple[tuple[str, ...], ...]
+    retired: frozenset[int] = frozenset()
+    translations: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
+    migrating: bool = False
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Self:
@@ -54,104 +41,127 @@ class ClassList:
         """Read `classes.json`. Raises Malformed."""
         try:
             entries = [(str(entry["name"]), tuple(entry.get("former", ()))) for entry in document["classes"]]
-        except (KeyError, TypeError) as error:
+            retired = (index for index, entry in enumerate(document["classes"]) if entry.get("retired"))
+            translated = document.get("translations", {})
+            translations = {version: tuple(map(int, indices)) for version, indices in translated.items()}
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise Malformed(f"not a class list: {error!r}") from error
-        return cls(tuple(name for name, _ in entries), tuple(former for _, former in entries))
+        return cls(
+            tuple(name for name, _ in entries),
+            tuple(former for _, former in entries),
+            frozenset(retired),
+            translations,
+            bool(document.get("migrating")),
+        )
 
     def to_document(self) -> Document:
         """`classes.json`."""
-        entries = zip(self.names, self.former, strict=True)
-        return {"v": 1, "classes": [{"name": name, "former": list(former)} for name, former in entries]}
+        entries = [
+            {"name": name, "former": list(former), **({"retired": True} if index in self.retired else {})}
+            for index, (name, former) in enumerate(zip(self.names, self.former, strict=True))
+        ]
+        document: Document = {"v": 1, "classes": entries}
+        if self.translations:
+            document["translations"] = {version: list(indices) for version, indices in self.translations.items()}
+        return {**document, **({"migrating": True} if self.migrating else {})}
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """The names that people can choose, in the order of the indices."""
+        return tuple(name for index, name in enumerate(self.names) if index not in self.retired)
 
     def index(self, name: str) -> int:
         """The class of a name, present names before former ones. Raises UnknownClass."""
-        for form in (str, _form):  # an older list may hold both forms of a name
-            wanted, present = form(name), [form(name) for name in self.names]
-            if wanted in present:
-                return present.index(wanted)
-            for index, former in enumerate(self.former):
-                if wanted in map(form, former):
-                    return index
-        raise UnknownClass(f"{_quoted(name)} is not one of the {len(self.names)} classes.")
+        if (index := self.find(name)) is None:
+            raise UnknownClass(f"{quoted(name)} is not one of the {len(self.names)} classes.")
+        return index
+
+    def find(self, name: str) -> int | None:
+        """The class of a name, present names before former ones; None for a name that is none."""
+        present = self._present(name)
+        return self._former(name) if present is None else present
 
     def name(self, index: int) -> str:
         """The present name of an index."""
         return self.names[index]
 
-    def appended(self, names: Sequence[str]) -> Self:
-        """This list followed by new names. Raises Malformed when `names` does not begin with it, or for a bad name."""
-        known, new = names[: len(self.names)], tuple(names[len(self.names) :])
-        if [*map(_form, known)] != [*map(_form, self.names)]:
-            raise Malformed("the class list is append-only: rename a class explicitly, never move one")
+    def predicted(self, version: str, index: int) -> int:
+        """The class that an index means which a model predicted."""
+        indices = self.translations.get(version, ())
+        return indices[index] if index < len(indices) else index
+
+    def resolved(self, names: Sequence[str]) -> tuple[Self, tuple[int, ...]]:
+        """A model's classes: this list, grown by those that it does not know, and the index of each.
+
+        Present names go before former ones, so that two of a model's classes never share an index. Raises Malformed
+        for a new name that cannot be one, or comes twice.
+        """
+        present, former = ([find(name) for name in names] for find in (self._present, self._former))
+        taken = [index for index in present if index is not None]
+        if len(taken) != len(set(taken)):
+            check_names(names)
+        indices, new = list[int](), list[str]()
+        for name, now, before in zip(names, present, former, strict=True):
+            known = now if now is not None else before
+            if known is None or (now is None and known in (*taken, *indices)):
+                known = len(self.names) + len(new)
+                new.append(name)
+            indices.append(known)
         check_names(new, among=self.names)
-        return type(self)((*self.names, *new), (*self.former, *(() for _ in new)))
+        if len(self.names) + len(new) > MOST_INDICES:
+            raise Malformed(f"a store has at most {MOST_INDICES} classes")
+        grown = replace(self, names=(*self.names, *new), former=(*self.former, *(() for _ in new)))
+        return grown, tuple(indices)
+
+    def fits(self, names: Sequence[str]) -> bool:
+        """Whether each of a model's classes has, or had, its own place in this list."""
+        given = zip(names, self.names, self.former, strict=False)
+        return len(names) <= len(self.names) and all(same_form(name, own, *former) for name, own, former in given)
+
+    def merged(self, other: Self) -> Self | None:
+        """Both lists as one, where one begins with the other: names of this one first. None where they disagree."""
+        shared = min(len(self.names), len(other.names))
+        long, short = (self, other) if len(self.names) > shared else (other, self)
+        for index, (one, two) in enumerate(zip(self.names, other.names, strict=False)):
+            indices = {self.find(two), other.find(one)}
+            if index not in indices or indices - {index, None}:
+                return None
+        if any(short.find(name) is not None for name in long.names[shared:]):
+            return None
+        both = zip(self.former, other.names, other.former, self.names, strict=False)
+        former = tuple(_without((*mine, name, *theirs), own) for mine, name, theirs, own in both)
+        names = (*self.names[:shared], *long.names[shared:])
+        return type(self)(names, (*former, *long.former[shared:]), self.retired | other.retired)
 
     def renamed(self, old: str, new: str) -> Self:
         """The same list with another name for one index. Raises Malformed when `old` is unknown or `new` cannot be."""
-        if _form(old) not in map(_form, self.names):
-            raise Malformed(f"{_quoted(old)} cannot be renamed: it is not one of the classes")
-        index = self.index(old)
-        others = (*self.names[:index], *self.names[index + 1 :])
-        check_names([new], among=others)
+        index = self._known(old, "renamed")
+        check_names([new], among=(*self.names[:index], *self.names[index + 1 :]))
         names = (*self.names[:index], new, *self.names[index + 1 :])
-        former = tuple(past for past in (*self.former[index], self.names[index]) if past != new)
-        return type(self)(names, (*self.former[:index], former, *self.former[index + 1 :]))
+        former = _without((*self.former[index], self.names[index]), new)
+        return replace(self, names=names, former=(*self.former[:index], former, *self.former[index + 1 :]))
+
+    def without_choice(self, name: str) -> Self:
+        """The same list with a retired class. Raises Malformed when it is unknown."""
+        return replace(self, retired=self.retired | {self._known(name, "retired")})
+
+    def with_choice(self, name: str) -> Self:
+        """The same list with a class that was retired. Raises Malformed when it is unknown."""
+        return replace(self, retired=self.retired - {self._known(name, "restored")})
+
+    def _known(self, name: str, verb: str) -> int:
+        if (index := self._present(name)) is None:
+            raise Malformed(f"{quoted(name)} cannot be {verb}: it is not one of the classes")
+        return index
+
+    def _present(self, name: str) -> int | None:
+        if name in self.names:  # an older list may hold both forms of a name
+            return self.names.index(name)
+        return next((index for index, own in enumerate(self.names) if same_form(name, own)), None)
+
+    def _former(self, name: str) -> int | None:
+        return next((index for index, former in enumerate(self.former) if same_form(name, *former)), None)
 
 
-def check_names(names: Iterable[object], *, among: Iterable[str] = ()) -> None:
-    """Raises Malformed, with the name and the reason, for one that cannot be a class's, or is taken."""
-    taken = {_form(name) for name in among}
-    for name in names:
-        if not isinstance(name, str):
-            raise Malformed(f"a class's name is text, not {_quoted(str(name))}")
-        if fault := _fault(name):
-            raise Malformed(f"{_quoted(name)} cannot be the name of a class: {fault}")
-        if _form(name) in taken:
-            raise Malformed(f"a class is named twice: {_quoted(name)}")
-        taken.add(_form(name))
-
-
-def parse_names(body: bytes) -> tuple[str, ...]:
-    """The names in a text file, one a line, without blanks around them and blank lines.
-
-    The text is UTF-8, or says by its first bytes that it is UTF-16 or UTF-32. Raises Malformed with the reason.
-    """
-    encoding = next((name for mark, name in _MARKED.items() if body.startswith(mark)), "utf-8")
-    try:
-        text = body.decode(encoding)
-    except UnicodeError as error:
-        raise Malformed(f"it is no {encoding.removesuffix('-sig').upper()} text: save it as UTF-8") from error
-    if "\0" in text:
-        raise Malformed("it is no UTF-8 text: save it as UTF-8")
-    names = tuple(line.strip() for line in re.split(r"\r\n|\r|\n", text) if line.strip())
-    check_names(names)
-    return names
-
-
-def same_name(one: str, other: str) -> bool:
-    """Whether two texts are one name."""
-    return _form(one) == _form(other)
-
-
-def _fault(name: str) -> str:
-    """What keeps a text from being a name; empty when nothing does."""
-    if all(category(sign) in _UNSEEN for sign in name):
-        return "nothing can be seen of it"
-    if name.strip() != name:
-        return "it has blanks around it"
-    if bad := [sign for sign in name if category(sign) in _BREAKING or sign in _NOT_IN_XML]:
-        return f"it holds a line break or another sign that is no text (U+{ord(bad[0]):04X})"
-    if len(quote(name, safe="")) > LONGEST_CLASS:
-        return f"it is too long: at most {LONGEST_CLASS} ASCII letters, fewer of other signs"
-    if _form(name).casefold() in {NONE_OF_THESE.casefold(), CANNOT_TELL.casefold()}:
-        return "that is an answer of its own, choose another"
-    return ""
-
-
-def _form(name: str) -> str:
-    """Alike for the same name."""
-    return normalize("NFC", name)
-
-
-def _quoted(name: str) -> str:
-    return repr(name if len(name) <= _QUOTED else f"{name[:_QUOTED]}…")
+def _without(names: Sequence[str], one: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(name for name in names if name != one))

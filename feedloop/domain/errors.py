@@ -18,6 +18,7 @@ FeedloopError
 │   ├── AnnotationToolMisconfigured
 │   ├── NoModel
 │   │   └── ModelFailed
+│   ├── ClassesDisagree
 │   ├── DayClosing
 │   ├── Busy
 │   ├── TooOften
@@ -114,6 +115,10 @@ class NoModel(Unavailable):
 
 class ModelFailed(NoModel):
     """The model that serves gave no usable answer to this picture; the message says what it gave."""
+
+
+class ClassesDisagree(Unavailable):
+    """An index means two classes, so nothing that counts labels may go on; the message says what to do."""
 
 
 class DayClosing(Unavailable):

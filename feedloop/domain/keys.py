@@ -31,7 +31,7 @@ _OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/\x00-\x1f\x7f]+)")
 
 _OUTCOME_DEPTH = 3  # slashes: outcomes/<queue>/<kind>/<prediction id>
 _VISITOR_SUFFIX, _GONE, _DASH = ".json", "-gone", "%2D"
-_RULES = "-r2"  # what was set aside by other rules is read once more
+_RULES, _CLASS_LIST = "-r2", "classes.json"  # what was set aside by other rules is read once more
 _LONGEST_NAME = 64  # bytes; what is named after an annotation has three times as many and 60 more, stores take 255
 
 
@@ -245,14 +245,9 @@ def parse_outcome(key: str) -> tuple[str, PredictionId]:
     return kind, PredictionId.parse(prediction)
 
 
-def day_file(day: str) -> ObjectRef:
-    """The predictions of a closed day, a line each."""
-    return ObjectRef(TRACKING, f"{day_files().key}{day}.jsonl")
-
-
-def day_files() -> ObjectRef:
-    """The folder of the days that are written down."""
-    return ObjectRef(TRACKING, "days/")
+def day_file(day: str = "") -> ObjectRef:
+    """The predictions of a closed day, a line each; without a day, the folder of all."""
+    return ObjectRef(TRACKING, f"days/{day}.jsonl" if day else "days/")
 
 
 def parse_day_file(key: str) -> str | None:
@@ -291,9 +286,14 @@ def models() -> ObjectRef:
     return ObjectRef(MODELS, "")
 
 
-def class_list(name: str) -> ObjectRef:
-    """The append-only class list of a model's name."""
-    return ObjectRef(MODELS, f"{name}/classes.json")
+def class_list(name: str = "") -> ObjectRef:
+    """The append-only class list of the store; with a model's name, the one that replicas of 0.1 go by."""
+    return ObjectRef(MODELS, f"{name}/{_CLASS_LIST}" if name else _CLASS_LIST)
+
+
+def parse_class_list(key: str) -> str:
+    """The model's name whose class list this is; empty for any other key."""
+    return key.removesuffix(f"/{_CLASS_LIST}") if key.endswith(f"/{_CLASS_LIST}") else ""
 
 
 def _class(index: int) -> str:

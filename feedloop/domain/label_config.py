@@ -10,7 +10,8 @@ from collections.abc import Collection, Mapping
 from itertools import zip_longest
 from xml.etree.ElementTree import Element, ParseError, SubElement, TreeBuilder, XMLParser, fromstring, indent, tostring
 
-from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE, ClassList
+from feedloop.domain.class_names import CANNOT_TELL, NONE_OF_THESE
+from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import Malformed, UnknownClass
 from feedloop.domain.review import CHOICES, IMAGE
 
@@ -76,8 +77,8 @@ def updated(config: str, classes: ClassList, in_use: Collection[str] = ()) -> st
 
 def past_names(config: str, classes: ClassList) -> set[str]:
     """Names that nobody is to choose any more, of classes or only in the config."""
-    names = {name for names in (*classes.former, choices(config)) for name in names}
-    return names - {*classes.names, NONE_OF_THESE, CANNOT_TELL}
+    names = {name for names in (classes.names, *classes.former, choices(config)) for name in names}
+    return names - {*classes.choices, NONE_OF_THESE, CANNOT_TELL}
 
 
 def choices(config: str) -> list[str]:
@@ -128,15 +129,20 @@ def _answers(classes: ClassList, question: Element, in_use: Collection[str] = ()
         raise Malformed(f"A class cannot be called {taken.pop()!r}, that is an answer of its own: rename the class.")
     there = {_chosen(choice): choice.attrib for choice in question.iter("Choice")}
     no_class = {NONE_OF_THESE: NONE_KEY, CANNOT_TELL: CANNOT_KEY}
-    wanted = dict(zip_longest(classes.names, CLASS_KEYS[: len(classes.names)])) | no_class
+    wanted = dict(zip_longest(classes.choices, CLASS_KEYS[: len(classes.choices)])) | no_class
     own = _facts_of_classes(there, {*wanted}, classes)
     used = {facts["hotkey"] for facts in own.values() if "hotkey" in facts}
     dealt = {name: {"hotkey": key} if key and key not in used else {} for name, key in wanted.items()}
     answers = [Element("Choice", {**_named(name), **own.get(name, dealt[name])}) for name in wanted]
     past = sorted((_index(name, classes), name) for name in {*in_use} - wanted.keys())
-    kept = [_named(name, f"{classes.name(index)} (was {name})") for index, name in past if index >= 0]
+    kept = [_named(name, _past(name, classes.name(index))) for index, name in past if index >= 0]
     others = [there[name] for index, name in past if index < 0 and name in there]  # somebody else's
     return [*answers, *(Element("Choice", facts) for facts in (*kept, *others))]
+
+
+def _past(name: str, present: str) -> str:
+    """How a name is shown that nobody is to choose any more."""
+    return f"{name} (retired)" if name == present else f"{present} (was {name})"
 
 
 def _facts_of_classes(there: Mapping[str, Facts], wanted: set[str], classes: ClassList) -> dict[str, Facts]:

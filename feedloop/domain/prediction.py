@@ -1,7 +1,7 @@
 """A prediction, its id, and its record as the metadata of the stored picture."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -9,11 +9,11 @@ from typing import Self
 from urllib.parse import quote, unquote
 
 from feedloop.domain.cards import version_of
-from feedloop.domain.classes import LONGEST_CLASS
 from feedloop.domain.clock import day_of, iso, parse_iso, second_of_day, time_of
 from feedloop.domain.errors import Malformed
 
 MOST_PROBABILITIES = 20
+LONGEST_CLASS = 400  # percent-encoded characters: a record must be small; nothing but people go by the name
 LONGEST_FILENAME = 200  # percent-encoded characters
 LONGEST_MODEL_NAME = 120  # percent-encoded characters
 CERTAIN = 1000  # per mille
@@ -123,11 +123,15 @@ class Prediction:
             raise Malformed(f"not a prediction's record: {error!r}") from error
 
 
-def ranked(probabilities: list[float]) -> tuple[tuple[int, float], ...]:
-    """The largest probabilities first as (class index, floored to four digits); ties by index."""
-    order = sorted(range(len(probabilities)), key=lambda index: -probabilities[index])
+def ranked(probabilities: Sequence[float], indices: Sequence[int] | None = None) -> tuple[tuple[int, float], ...]:
+    """The largest probabilities first as (class index, floored to four digits); of equal ones the first.
+
+    `indices` are the classes of a model's outputs; without them each output is the class of its number.
+    """
+    order = sorted(range(len(probabilities)), key=lambda output: -probabilities[output])
     return tuple(
-        (index, int(min(probabilities[index], 1.0) * 10_000 + 1e-9) / 10_000) for index in order[:MOST_PROBABILITIES]
+        (indices[output] if indices else output, int(min(probabilities[output], 1.0) * 10_000 + 1e-9) / 10_000)
+        for output in order[:MOST_PROBABILITIES]
     )
 
 

@@ -56,7 +56,7 @@ def serialise(day: str, predictions: Iterable[ListedPrediction], sampled: Collec
 
 def written_days(store: ObjectStore) -> set[str]:
     """The days that have a file."""
-    named = (keys.parse_day_file(entry.key) for entry in store.list(keys.day_files()))
+    named = (keys.parse_day_file(entry.key) for entry in store.list(keys.day_file()))
     return {day for day in named if day}
 
 

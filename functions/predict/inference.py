@@ -30,14 +30,14 @@ class Model:
 def infer(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> Prediction:
     """The model's answer, under a sample key that no client can choose."""
     release = model.release
-    probabilities = ranked(model.classifier.probabilities(picture))
+    probabilities = ranked(model.classifier.probabilities(picture), release.indices)
     return Prediction(
-        id=new_id(now, probabilities[0], release.card.sha256, secrets.token_hex(16)),
+        id=new_id(now, probabilities[0], release.card.id, secrets.token_hex(16)),
         class_name=release.classes.name(probabilities[0][0]),
         probabilities=probabilities,
         threshold=model.threshold,
         model_name=release.card.name,
-        model_sha256=release.card.sha256,
+        model_sha256=release.card.id,
         time=now.replace(microsecond=0),
         filename=upload.filename,
         source_sha256=hashlib.sha256(upload.body).hexdigest(),
@@ -68,7 +68,7 @@ def model_document(release: Release, threshold: int, refusal: Refusal | None) ->
     expected = {"input": asdict(spec.input), "output": asdict(spec.output)}
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "least_side": LEAST_SIDE, "types": list(MOST_PIXELS)}
     return {
-        "classes": list(release.classes.names),
+        "classes": list(release.classes.choices),
         "model": {**card, **expected, "version": release.card.version},
         "limits": limits,
         "low_confidence_threshold": threshold / 1000,

@@ -8,7 +8,7 @@ import pytest
 from feedloop import releases, reviews
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys, review
-from feedloop.domain.classes import parse_names
+from feedloop.domain.class_names import parse_names
 from feedloop.domain.documents import load
 from feedloop.domain.prediction import Prediction, new_id
 from functions.curate.curator import Curator

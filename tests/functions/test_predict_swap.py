@@ -193,7 +193,7 @@ def test_a_mistake_of_ours_while_loading_is_told_and_changes_nothing(store, caps
 def test_a_renamed_class_is_seen_without_loading_the_model_again(replica, ask, store):
     ask()
     before = replica()[1]
-    ref = keys.class_list("food11")
+    ref = keys.class_list()
     put(store, ref, store.get(ref).body.replace(b'"Rice"', b'"Risotto"'))
     replica.refresh()
     assert replica()[0].classes.name(7) == "Risotto"

@@ -597,7 +597,7 @@ def test_a_mark_lets_repairs_rest_for_minutes_only(sync, store, clock):
 
 def test_a_task_older_than_its_classs_name_is_shown_with_todays(store, sync, tool, queued):
     queued()
-    ref = keys.class_list("food11")
+    ref = keys.class_list()
     renamed = releases.class_list(store).renamed("Dairy product", "Milk & co")
     store.replace(ref, dump(renamed.to_document()), etag=store.get(ref).etag)
     assert counts(sync()) == {"new": 1}
@@ -608,7 +608,8 @@ def test_a_task_older_than_its_classs_name_is_shown_with_todays(store, sync, too
 
 def test_without_a_class_list_tasks_are_shown_as_they_are(store, sync, tool, queued):
     queued()
-    store.delete(keys.class_list("food11"))
+    for name in ("", "food11"):
+        store.delete(keys.class_list(name))
     assert counts(sync()) == {"new": 1}
     (task,) = tool.tasks.values()
     assert task.task["predictions"][0]["result"][0]["value"] == {"choices": ["Dairy product"]}

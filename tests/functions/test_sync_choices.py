@@ -148,7 +148,7 @@ def test_choices_that_label_studio_refuses_stay_as_they_were_and_are_told(store,
 
 
 def test_a_class_that_has_the_name_of_another_answer_is_told(store, tool, sync):
-    ref = keys.class_list("food11")
+    ref = keys.class_list()
     bad = {"v": 1, "classes": [{"name": "Bread"}, {"name": "Can't tell"}]}
     store.replace(ref, dump(bad), etag=store.head(ref).etag)
     assert "rename the class" in sync()["stopped"][0]

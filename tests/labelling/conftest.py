@@ -53,6 +53,7 @@ def furnished(opened: Deployment) -> Deployment:
 @pytest.fixture
 def ready(furnished: Deployment) -> Deployment:
     """Set up, without tasks, and with the classes of the beginning."""
-    furnished.store.delete(keys.class_list("food11"))
+    for name in ("", "food11"):
+        furnished.store.delete(keys.class_list(name))
     world.release(furnished.store)
     return furnished.as_it_was()

@@ -147,7 +147,7 @@ def test_a_second_question_stays_and_so_do_its_answers(ready):
 
 def test_every_name_that_people_give_comes_back_out_of_label_studios_files(ready):
     """By what its config says of each class; one annotation carries them all."""
-    ref = keys.class_list("food11")
+    ref = keys.class_list()
     classes = ClassList.of(GIVEN)
     ready.store.replace(ref, dump(classes.to_document()), etag=ready.store.get(ref).etag)
     ready.set_up()

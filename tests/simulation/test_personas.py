@@ -5,7 +5,7 @@ from statistics import fmean
 
 import pytest
 
-from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE
+from feedloop.domain.class_names import CANNOT_TELL, NONE_OF_THESE
 from simulation import personas
 from simulation.personas import ACCEPTED, CHANGED, MANUAL, Submission
 from simulation.plan import Plan

@@ -4,7 +4,7 @@ from io import BytesIO
 import pytest
 from PIL import Image
 
-from feedloop.domain.classes import NONE_OF_THESE
+from feedloop.domain.class_names import NONE_OF_THESE
 from feedloop.domain.errors import BadRequest
 from simulation import visitors
 from simulation.plan import Plan

@@ -1,9 +1,12 @@
 import pytest
 
+from feedloop.domain import keys
 from local.identities import LABEL_STUDIO, OPERATOR, POLICIES, policy
 from local.policy import Policy
 from tests.structure.repository import HANDLERS
 
+WHOLE = {(name, keys.MODELS) for name in ("curate", "report")}
+"""Who counts labels asks whether the class lists of all models' names agree, while the store has none of its own."""
 NAMES = {path.stem for path in POLICIES.glob("*.json")}
 
 
@@ -22,4 +25,4 @@ def test_a_policy_names_buckets_of_the_deployment_only(name):
 def test_no_function_lists_a_whole_bucket_or_manages_one(name):
     grants = Policy.parse(policy(name, "")).grants
     assert {grant.action for grant in grants} <= {"s3:GetObject", "s3:PutObject", "s3:DeleteObject", "s3:ListBucket"}
-    assert [grant for grant in grants if grant.pattern == "*"] == []
+    assert [grant for grant in grants if grant.pattern == "*" and (name, grant.bucket) not in WHOLE] == []

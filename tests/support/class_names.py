@@ -3,4 +3,4 @@
 from pathlib import Path
 
 GIVEN = tuple(Path(__file__).with_suffix(".txt").read_text(encoding="utf-8").removesuffix("\n").split("\n"))
-"""All different, also to whoever compares them by their canonical form."""
+"""All different, also to whoever compares them by their canonical form and ignores case."""

@@ -38,7 +38,7 @@ def served(mean: float | None = None, sha256: str = CARD["sha256"]) -> Model:
     given = CARD["input"] if mean is None else {**CARD["input"], "mean": [mean] * 3}
     card = {**CARD, "sha256": sha256, "input": given}
     classifier = OnnxClassifier(MODEL, card, prepare=pictures.prepare)
-    return Model(Release(ModelCard(card), ClassList.of(card["classes"])), classifier, 700)
+    return Model(Release.of(ModelCard(card), ClassList.of(card["classes"])), classifier, 700)
 
 
 def upload(store: ObjectStore, clock: Clock, body: bytes | None = None, **how: Any) -> IdempotencyRecord:

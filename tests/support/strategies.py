@@ -21,7 +21,7 @@ any_text = st.text(st.characters(), max_size=300)  # lone surrogates too: a clie
 
 class_lists = st.lists(
     st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=30),
-    unique_by=lambda name: normalize("NFC", name),
+    unique_by=lambda name: normalize("NFC", normalize("NFD", name).casefold()),
     max_size=12,
 )
 

@@ -45,7 +45,7 @@ def release(store: ObjectStore) -> None:
 
 def rename(store: ObjectStore, old: str, new: str) -> None:
     """Give a class another name."""
-    ref = keys.class_list("food11")
+    ref = keys.class_list()
     renamed = releases.class_list(store).renamed(old, new)
     store.replace(ref, dump(renamed.to_document()), etag=store.head(ref).etag)
 

@@ -2,14 +2,16 @@ import hashlib
 
 import pytest
 
-from feedloop import releases
+from feedloop import class_lists, releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain import keys
-from feedloop.domain.documents import load
-from feedloop.domain.errors import Changed, Malformed, NoModel
+from feedloop.domain.classes import ClassList
+from feedloop.domain.documents import dump, load
+from feedloop.domain.errors import BadRequest, Changed, ClassesDisagree, NoModel
 from tests.support.world import NOON
 
 CLASSES = ["Bread", "Egg"]
+INPUT = {"size": 8, "mean": [0.5] * 3, "std": [0.5] * 3, "resize": "stretch"}
 
 
 @pytest.fixture
@@ -17,10 +19,9 @@ def store():
     return MemoryStore()
 
 
-def publish(store, model, classes=CLASSES):
-    sha256 = hashlib.sha256(model).hexdigest()
-    releases.publish(store, model, {"v": 1, "name": "food", "sha256": sha256, "classes": classes}, now=NOON)
-    return sha256
+def publish(store, model, classes=CLASSES, *, new_classes=False, **facts):
+    card = {"v": 1, "name": "food", "sha256": hashlib.sha256(model).hexdigest(), "classes": classes, **facts}
+    return releases.publish(store, model, card, now=NOON, new_classes=new_classes).id
 
 
 def pointer(store):
@@ -69,11 +70,114 @@ def test_a_new_model_may_know_more_classes(store):
     assert releases.class_list(store).names == ("Bread", "Egg", "Soup")
 
 
-def test_a_model_that_moves_a_class_is_refused_and_the_old_one_serves_on(store):
-    first = publish(store, b"weights")
-    with pytest.raises(Malformed, match="append-only"):
-        publish(store, b"other weights", ["Egg", "Bread"])
-    assert releases.current(store).card.sha256 == first
+def test_a_model_may_know_its_classes_in_any_order_and_not_all(store):
+    publish(store, b"weights", ["Bread", "Egg", "Soup"])
+    publish(store, b"other weights", ["Soup", " Bread "])
+    release = releases.current(store)
+    assert (release.indices, release.card.classes) == ((2, 0), ("Soup", "Bread"))
+    assert releases.class_list(store).names == ("Bread", "Egg", "Soup")
+
+
+def test_models_of_all_names_share_one_list_which_older_replicas_find_under_their_name(store):
+    publish(store, b"weights", ["Bread", "Egg"])
+    publish(store, b"other", ["Egg", "Rice"], name="lunch")
+    assert releases.current(store).indices == (1, 2)
+    whole = [{"name": name, "former": []} for name in ("Bread", "Egg", "Rice")]
+    assert load(store.get(keys.class_list()).body)["classes"] == whole
+    assert load(store.get(keys.class_list("lunch")).body)["classes"] == whole
+
+
+def test_a_model_of_other_classes_is_only_added_when_that_is_meant(store):
+    publish(store, b"weights")
+    with pytest.raises(BadRequest, match=r"knows none of the store's 2 classes .Bread, Egg.: .* --new-classes"):
+        publish(store, b"planes", ["Jet", "Glider"])
+    assert releases.class_list(store).names == ("Bread", "Egg")
+    publish(store, b"planes", ["Jet", "Glider"], new_classes=True)
+    assert releases.current(store).indices == (2, 3)
+
+
+def test_a_corrected_card_of_the_same_file_is_a_release_of_its_own(store):
+    first, second = publish(store, b"weights", ["Bread", "Egg"]), publish(store, b"weights", ["Egg", "Bread"])
+    assert (first, second != first) == (hashlib.sha256(b"weights").hexdigest(), True)
+    assert (pointer(store)["sha256"], releases.current(store).indices) == (second, (1, 0))
+    assert releases.model_bytes(store, releases.current(store)) == b"weights"
+    assert releases.fetch_release(store, "food", first).indices == (0, 1)
+    brighter = {"input": {**INPUT, "mean": [0.1] * 3}}
+    assert len({publish(store, b"weights", **facts) for facts in ({"input": INPUT}, brighter)} | {first, second}) == 4
+
+
+@pytest.mark.parametrize("more", [{"resize": "shorter_side"}, {"layout": "NHWC"}, {"channels": "BGR"}])
+def test_what_older_replicas_would_serve_wrongly_has_an_id_that_they_refuse(store, more):
+    assert publish(store, b"weights", input=INPUT) == hashlib.sha256(b"weights").hexdigest()
+    assert publish(store, b"other", input={**INPUT, **more}) != hashlib.sha256(b"other").hexdigest()
+    assert publish(store, b"third", output={"kind": "logits"}) != hashlib.sha256(b"third").hexdigest()
+
+
+def test_a_card_that_only_says_more_stays_the_same_release(store):
+    first = publish(store, b"weights", input=INPUT)
+    assert publish(store, b"weights", input={**INPUT, "interpolation": "bilinear"}, note="for lunch") == first
+    assert releases.current(store).card.document["note"] == "for lunch"
+
+
+def test_the_same_file_under_another_name_shares_its_id_only_if_it_answers_alike(store):
+    first = publish(store, b"weights", input=INPUT)
+    assert publish(store, b"weights", name="lunch", input=INPUT) == first
+    assert publish(store, b"weights", name="dinner", input={**INPUT, "mean": [0.1] * 3}) != first
+
+
+def test_a_rename_never_changes_what_an_older_model_means(store):
+    first = publish(store, b"weights", ["Bread", "Egg"])
+    class_lists.edit(store, lambda classes: classes.renamed("Egg", "Eggs"))
+    publish(store, b"new", ["Bread", "Egg", "Eggs"])
+    assert releases.current(store).indices == (0, 2, 1)
+    releases.point_to(store, "food", first, NOON)
+    assert [releases.current(store).classes.name(index) for index in releases.current(store).indices] == [
+        "Bread",
+        "Eggs",
+    ]
+    assert publish(store, b"weights", ["Bread", "Egg"]) == first, "released again it is still the old model"
+
+
+def of_an_older_tool(store, name, classes):
+    """A release that knows nothing of the store's list."""
+    store.create(keys.class_list(name), dump(ClassList.of(classes).to_document()))
+    sha256 = hashlib.sha256(name.encode()).hexdigest()
+    card = {"v": 1, "name": name, "sha256": sha256, "classes": classes}
+    store.create(keys.model_file(name, sha256, releases.CARD_FILE), dump(card))
+    releases.point_to(store, name, sha256, NOON)
+
+
+@pytest.mark.parametrize("classes", [["Egg", "Bread"], ["Bread", "Rice"], ["Bread", "Egg", "Soup"]])
+def test_a_release_of_an_older_tool_never_serves_under_wrong_names(store, classes):
+    publish(store, b"weights")
+    of_an_older_tool(store, "lunch", classes)
+    with pytest.raises(NoModel, match=r"release it again|more classes"):
+        releases.current(store)
+
+
+def test_a_release_of_an_older_tool_serves_where_its_names_are_the_lists(store):
+    publish(store, b"weights")
+    class_lists.edit(store, lambda classes: classes.renamed("Egg", "Eggs"))
+    of_an_older_tool(store, "lunch", ["Bread", "Egg"])
+    assert (releases.current(store).indices, releases.class_list(store).names) == ((0, 1), ("Bread", "Eggs"))
+
+
+def test_lists_of_before_are_one_where_they_agree(store):
+    of_an_older_tool(store, "dinner", ["Bread", "Egg", "Soup"])
+    of_an_older_tool(store, "lunch", ["Bread", "Egg"])
+    assert releases.agreed_class_list(store).names == ("Bread", "Egg", "Soup")
+    publish(store, b"weights", ["Soup", "Rice"])
+    assert releases.current(store).indices == (2, 3)
+
+
+def test_lists_of_before_that_disagree_stop_who_counts_labels_and_nobody_else(store):
+    of_an_older_tool(store, "dinner", ["Egg", "Bread"])
+    of_an_older_tool(store, "lunch", ["Bread", "Egg"])
+    for refused in (lambda: releases.agreed_class_list(store), lambda: publish(store, b"weights")):
+        with pytest.raises(ClassesDisagree, match=r"dinner and lunch disagree.*`feedloop classes migrate`"):
+            refused()
+    assert releases.class_list(store).names == ("Bread", "Egg")
+    assert releases.current(store).indices == (0, 1)
 
 
 @pytest.mark.parametrize("ask", [releases.current, releases.class_list])

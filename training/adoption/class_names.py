@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from feedloop.domain.classes import check_names, parse_names
+from feedloop.domain.class_names import check_names, parse_names
 from feedloop.domain.errors import BadRequest, Malformed
 
 LONGEST_LITERAL = 1_000_000
@@ -122,7 +122,8 @@ def _without_numbers(lines: Sequence[str]) -> list[str]:
     return [numbered[number] for number in sorted(numbered)]
 
 
-def _checked(names: Sequence[Any], origin: str) -> tuple[str, ...]:
+def _checked(given: Sequence[Any], origin: str) -> tuple[str, ...]:
+    names = [name.strip() if isinstance(name, str) else name for name in given]
     try:
         check_names(names)
     except Malformed as error:

@@ -11,8 +11,9 @@ from typing import Any
 from jsonschema import Draft202012Validator, ValidationError
 
 from feedloop.classifiers import load_classifier
-from feedloop.domain import cards, classes, documents
+from feedloop.domain import cards, documents
 from feedloop.domain.cards import ModelCard, ModelSpec
+from feedloop.domain.class_names import check_names
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest, Malformed, ModelRefused, NoModel
 from feedloop.releases import CARD_FILE
@@ -51,7 +52,7 @@ def check_document(document: Document) -> Iterator[str]:
         yield from map(_sentence, errors)
         return
     try:
-        classes.check_names(document["classes"])
+        check_names(document["classes"])
         ModelSpec.from_card(document)
     except Malformed as error:
         yield f"classes: {error}"

@@ -15,7 +15,7 @@ from training.adoption import class_names, package
 from training.adoption.facts import CHOICES, given_facts
 from training.adoption.package import AdoptedModel
 from training.commands import checking, console, store_connection
-from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, NoWait
+from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, NewClasses, NoWait
 from training.commands.store_connection import STORE
 from training.model import evaluation
 from training.model.card import save_exported, short_metrics
@@ -68,6 +68,7 @@ def adopt(
     ),
     note: Annotated[str, typer.Option(help="What its users should know.")] = "",
     dry_run: DryRun = False,
+    new_classes: NewClasses = False,
     allow_constant: AllowConstant = False,
     gateway: GatewayUrl = "",
     no_wait: NoWait = False,
@@ -106,8 +107,8 @@ def adopt(
     if dry_run:
         console.say(f"{to} holds the model and its card. It was not released: feedloop release {to} does that.")
         return
-    rollout.release(store, checked, gateway=watched, now=now, progress=console.track)
-    checking.show_released(checked, watched)
+    card = rollout.release(store, checked, gateway=watched, now=now, progress=console.track, new_classes=new_classes)
+    checking.show_released(card, checked, watched)
 
 
 def _show(adopted: AdoptedModel) -> None:

@@ -11,6 +11,7 @@ import typer
 
 from feedloop import releases, settings
 from feedloop.console import describe
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.errors import BadRequest, NoModel, WrongSetting
 from feedloop.estimation.intervals import wilson
 from feedloop.ports import ObjectStore
@@ -24,6 +25,9 @@ from training.promotion.rollout import HttpGateway
 
 GatewayUrl = Annotated[
     str, typer.Option("--gateway", help="Where the functions answer; else `gateway` of DATA_DIR/connection.json.")
+]
+NewClasses = Annotated[
+    bool, typer.Option("--new-classes", help="Add the model's classes, though it knows none of the store's.")
 ]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not look whether predict serves it: needs no gateway.")]
 CheckedWith = Annotated[
@@ -70,7 +74,7 @@ def check_package(
     beside = 0
     with suppress(NoModel):  # nothing serves yet
         release = releases.current(store)
-        if release.card.sha256 != package.card.sha256:
+        if release.card.id != package.card.id:
             beside = releases.model_size(store, release)
     checked = release_checks.check(
         package,
@@ -94,13 +98,12 @@ def check_package(
     return checked
 
 
-def show_released(checked: CheckedModel, gateway: HttpGateway | None) -> None:
-    """Say that it serves, or that nobody looked, and how to go back."""
-    card = checked.package.card
+def show_released(card: ModelCard, checked: CheckedModel, gateway: HttpGateway | None) -> None:
+    """Say that it serves, or that nobody looked, and how to go back; `card` is the one that is stored."""
     console.answer(
         {
             "name": card.name,
-            "sha256": card.sha256,
+            "sha256": card.id,
             "seen_serving": gateway is not None,
             "milliseconds": round(checked.milliseconds, 2),
             "megabytes": checked.megabytes,
@@ -108,7 +111,7 @@ def show_released(checked: CheckedModel, gateway: HttpGateway | None) -> None:
         }
     )
     state = "serves" if gateway else "is released, and nobody looked whether predict can serve it"
-    console.say(f"{card.name} {card.sha256[:12]} {state}. To go back: feedloop rollback")
+    console.say(f"{card.name} {card.id[:12]} {state}. To go back: feedloop rollback")
 
 
 def load_pictures(folder: Path, classes: tuple[str, ...]) -> tuple[list[bytes], list[int | None] | None]:

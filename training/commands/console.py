@@ -180,12 +180,12 @@ def show_releases(entries: Iterable[ReleaseEntry]) -> None:
     """One row per release."""
     entries = list(entries)
     answer([{"mark": entry.mark, "gate": entry.decision, **entry.card.document} for entry in entries])
-    table = Table("", "name", "sha256", "created", "classes", "accuracy", "gate")
+    table = Table("", "name", "id", "created", "classes", "accuracy", "gate")
     for entry in entries:
         card, facts = entry.card, entry.card.document
         accuracy = facts.get("metrics", {}).get("accuracy")
         share = "" if accuracy is None else f"{accuracy:.1%}"
-        known = (entry.mark, card.name, card.sha256[:12], facts.get("created"), str(len(card.classes)), share)
+        known = (entry.mark, card.name, card.id[:12], facts.get("created"), str(len(card.classes)), share)
         table.add_row(*known, entry.decision)
     console.print(table)
 

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from training.commands import checking, console, store_connection
-from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, NoWait
+from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, NewClasses, NoWait
 from training.commands.store_connection import STORE
 from training.promotion import registry, rollout
 
@@ -22,6 +22,7 @@ def release(
     folder: Annotated[Path, typer.Argument(help="A folder written by `export`.")],
     *,
     rename: Annotated[list[str] | None, typer.Option(help="old=new: the index keeps its meaning. Repeatable.")] = None,
+    new_classes: NewClasses = False,
     pictures: CheckedWith = None,
     allow_constant: AllowConstant = False,
     gateway: GatewayUrl = "",
@@ -31,8 +32,16 @@ def release(
     package, renames = registry.load_package(folder), registry.parse_renames(rename or [])
     store, watched = store_connection.open_store(), checking.open_gateway(gateway, no_wait=no_wait)
     checked = checking.check_package(store, package, pictures, constant_ok=allow_constant, to=folder)
-    rollout.release(store, checked, renames, gateway=watched, now=store_connection.clock()(), progress=console.track)
-    checking.show_released(checked, watched)
+    card = rollout.release(
+        store,
+        checked,
+        renames,
+        gateway=watched,
+        now=store_connection.clock()(),
+        progress=console.track,
+        new_classes=new_classes,
+    )
+    checking.show_released(card, checked, watched)
 
 
 @commands.command("list", epilog=f"Example: feedloop list. {STORE}")
@@ -43,7 +52,7 @@ def list_releases() -> None:
 
 @commands.command(epilog=f"Example: feedloop show 9f2c. {STORE}")
 def show(
-    which: Annotated[str, typer.Argument(help="The beginning of a sha256; `previous`; else what serves.")] = "",
+    which: Annotated[str, typer.Argument(help="The beginning of its id; `previous`; else what serves.")] = "",
 ) -> None:
     """The card of one release."""
     card = registry.find_release(store_connection.open_store(), which).card
@@ -55,7 +64,7 @@ def show(
     epilog=f"Examples: feedloop rollback; feedloop rollback 9f2c --no-wait, also while predict is down. {STORE}"
 )
 def rollback(
-    which: Annotated[str, typer.Argument(help="The beginning of a sha256; else `previous`.")] = registry.PREVIOUS,
+    which: Annotated[str, typer.Argument(help="The beginning of its id; else `previous`.")] = registry.PREVIOUS,
     *,
     gateway: GatewayUrl = "",
     no_wait: NoWait = False,
@@ -65,4 +74,4 @@ def rollback(
     package = registry.fetch_released(store, which or registry.PREVIOUS)
     checked = checking.check_package(store, package, constant_ok=True)  # it served before
     rollout.rollback(store, checked, gateway=watched, now=store_connection.clock()(), progress=console.track)
-    checking.show_released(checked, watched)
+    checking.show_released(package.card, checked, watched)

@@ -16,7 +16,7 @@ from random import Random
 from unicodedata import normalize
 
 from feedloop.adapters import pictures
-from feedloop.domain.classes import check_names, parse_names, same_name
+from feedloop.domain.class_names import check_names, parse_names, same_form
 from feedloop.domain.errors import BadRequest, Malformed, Refused
 from feedloop.ports import Picture
 from training.data import manifests, picture_files
@@ -101,7 +101,7 @@ def load_pictures(folder: Path, names: Iterable[str] = (), *, complete: bool = T
     kept = [  # a class is one also without a picture
         path
         for path, inside in files.items()
-        if inside or _NUMBERED.fullmatch(path.name) or any(same_name(name, path.name) for name in named)
+        if inside or _NUMBERED.fullmatch(path.name) or any(same_form(name, path.name) for name in named)
     ] or list(files)
     left[picture_files.WITHOUT] += len(files) - len(kept)
     classes = named or _classes(folder, kept)
@@ -116,7 +116,7 @@ def load_pictures(folder: Path, names: Iterable[str] = (), *, complete: bool = T
 def has_classes(folder: Path, classes: Iterable[str]) -> bool:
     """Whether any sub-folder is called as one of these classes, or by an index (class_00)."""
     names = [path.name for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
-    return any(_NUMBERED.fullmatch(name) or any(same_name(one, name) for one in classes) for name in names)
+    return any(_NUMBERED.fullmatch(name) or any(same_form(one, name) for one in classes) for name in names)
 
 
 def load_outliers(folder: Path) -> list[Example]:
@@ -177,7 +177,7 @@ def _checked(folder: Path, names: tuple[str, ...]) -> tuple[str, ...]:
 
 def _index(folder: str, classes: tuple[str, ...]) -> int:
     match = _NUMBERED.fullmatch(folder)
-    named = (index for index, name in enumerate(classes) if same_name(name, folder))
+    named = (index for index, name in enumerate(classes) if same_form(name, folder))
     index = int(match[1]) if match else next(named, len(classes))
     if index >= len(classes):
         raise BadRequest(f"The folder {folder!r} is none of the {len(classes)} classes: {', '.join(classes)}.")

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from feedloop.domain import keys
 from feedloop.domain.answers import OTHER, Answer
 from feedloop.domain.errors import Missing
 from feedloop.domain.observations import Observation
-from feedloop.domain.prediction import PredictionId
+from feedloop.domain.prediction import PredictionId, ranked
 from feedloop.estimation.paired import Compared, Paired, paired
-from feedloop.ports import Classifier, ObjectStore
+from feedloop.ports import ObjectStore
 from training.data import manifests
 from training.data.download import WORKERS
 from training.model.card import trained_on
@@ -96,11 +96,9 @@ def compare(
         for one in evaluated.pictures
         if one.day >= sure_from and str(one.prediction) not in ids and one.sha256 not in bodies
     ]
-    old, new = (load_classifier(package.model, package.card) for package in (champion, challenger))
+    old, new = (_answering(package) for package in (champion, challenger))
     tracked = progress(unseen, len(unseen), "comparing")
-    return Comparison(
-        evaluated, tuple(Compared(one.day, one.truth, _classify(old, one), _classify(new, one)) for one in tracked)
-    )
+    return Comparison(evaluated, tuple(Compared(one.day, one.truth, old(one), new(one)) for one in tracked))
 
 
 def _fetch_picture(store: ObjectStore, labelled: Observation) -> LabelledPicture | None:
@@ -122,9 +120,14 @@ def _sure_from(package: ModelPackage) -> str:
     return str(days.get("from")) if isinstance(days, dict) else "none"
 
 
-def _classify(classifier: Classifier, picture: LabelledPicture) -> int:
-    """The most probable class; any class for a picture of none, of which there are no bytes."""
-    if not picture.body:
-        return 0
-    probabilities = classifier.probabilities(pictures.normalise(picture.body))
-    return max(range(len(probabilities)), key=probabilities.__getitem__)
+def _answering(package: ModelPackage) -> Callable[[LabelledPicture], int]:
+    """A model as what gives its most probable class, of the store's list; any for a picture of none, without bytes."""
+    classifier, indices = load_classifier(package.model, package.card), package.card.class_indices
+
+    def classify(picture: LabelledPicture) -> int:
+        if not picture.body:
+            return 0
+        (best, _), *_ = ranked(classifier.probabilities(pictures.normalise(picture.body)), indices)
+        return best
+
+    return classify

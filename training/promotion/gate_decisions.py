@@ -1,6 +1,7 @@
 """The gate at work: compare a challenger with the champion, keep the decision, and release when it allows that."""
 
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import datetime
 
 from feedloop import releases
@@ -46,17 +47,16 @@ def judge(
 
     A challenger names what it learned from in its manifest, or somebody gives their word that it `never_saw_the_loop`.
     Returns the decision, as `verdict.json` holds it. Raises BadRequest when neither is so, or both, and when the
-    challenger serves already or answers other classes; NoModel when nothing serves, and Changed when another release
-    came meanwhile: then nothing is released, and the decision stays. As `rollout.release` raises, too: where predict
-    refuses the model, another decision says so.
+    challenger serves already; NoModel when nothing serves, ClassesDisagree, and Changed when another release came
+    meanwhile: then nothing is released, and the decision stays. As `rollout.release` raises, too: where predict refuses
+    the model, another decision says so.
     """
     challenger = checked.package
     release = releases.current(store)
-    known = release.classes.names
-    if release.card.sha256 == challenger.card.sha256:
-        raise BadRequest(f"{challenger.card.sha256[:12]} serves already: there is nothing to judge.")
-    if challenger.card.classes[: len(known)] != known:
-        raise BadRequest(f"The new model's classes do not begin with those that are known: {', '.join(known)}.")
+    resolved = releases.resolve(store, challenger.card.document)
+    known, challenger = resolved.classes.names, replace(challenger, card=resolved.card)
+    if release.card.id == challenger.card.id:
+        raise BadRequest(f"{challenger.card.id[:12]} serves already: there is nothing to judge.")
     _check_manifest(challenger, never_saw_the_loop=never_saw_the_loop)
     champion = registry.fetch_package(store, release)
     labels = human_labels.fetch(store, classes=len(known))
@@ -67,11 +67,11 @@ def judge(
         "never_saw_the_loop": never_saw_the_loop,
         "manifest": {"model": _manifest(challenger, labels), "against": _manifest(champion, labels)},
     }
-    decided = _document(compared, challenger.card, days, rules, force=force)
+    decided = _document(compared, challenger.card, known, days, rules, force=force)
     decision = {"v": 1, "at": iso(now), **names, **decided, **learned}
     registry.save_decision(store, decision)
     if decision["released"]:
-        serves = champion.card.sha256
+        serves = champion.card.id
         try:
             rollout.release(store, checked, gateway=gateway, now=now, progress=progress, instead_of=serves)
         except ModelRefused as error:
@@ -111,13 +111,15 @@ def _manifest(package: ModelPackage, labels: HumanLabels) -> Document | None:
 
 
 def _name(package: ModelPackage) -> Document:
-    return {"name": package.card.name, "sha256": package.card.sha256}
+    return {"name": package.card.name, "sha256": package.card.id}
 
 
-def _document(compared: Comparison, card: ModelCard, days: DayRange, rules: Rules, *, force: bool) -> Document:
+def _document(
+    compared: Comparison, card: ModelCard, classes: Sequence[str], days: DayRange, rules: Rules, *, force: bool
+) -> Document:
     """What was decided, by what rules, on what labels, and how both models did."""
     pair, evaluated = compared.paired, compared.evaluated
-    decided = gate.decide(pair, card.classes, rules)
+    decided = gate.decide(pair, classes, rules)
     by_class = pair.by_class if pair else {}
     return {
         "decision": decided.what,
@@ -140,7 +142,7 @@ def _document(compared: Comparison, card: ModelCard, days: DayRange, rules: Rule
         "accuracy": {"before": compared.accuracy("old"), "after": compared.accuracy("new")},
         "difference": asdict(pair.overall) if pair else None,
         "per_class": [
-            {"class_index": index, "class": card.classes[index], "difference": asdict(one)}
+            {"class_index": index, "class": classes[index], "difference": asdict(one)}
             for index, one in by_class.items()
         ],
         "labels_needed": decided.needed,

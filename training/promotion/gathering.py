@@ -76,7 +76,7 @@ class RetrainingData:
             "sources": retraining_data.sources(self.pictures.of_classes),
             "left_out": self.pictures.left_out,
             "test_days": {"from": self.test_days.first, "to": self.test_days.last},
-            "base_model": self.champion.card.sha256,
+            "base_model": self.champion.card.id,
         }
 
     def _examples(self, entries: Iterable[ManifestEntry]) -> list[Example]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from feedloop import releases
+from feedloop import class_lists, release_cards, releases
 from feedloop.compare_and_swap import attempts
 from feedloop.domain import keys
 from feedloop.domain.cards import ModelCard
@@ -15,7 +15,7 @@ from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed, Missing, NoModel
 from feedloop.ports import ObjectStore
-from feedloop.releases import CARD_FILE, DECISION_FILE, Release
+from feedloop.releases import DECISION_FILE, Release
 from training.data import manifests
 from training.data.manifests import ManifestEntry
 from training.model.card import WEIGHTS_FILE, is_of, load_exported, load_weights
@@ -53,7 +53,7 @@ def fetch_package(store: ObjectStore, release: Release) -> ModelPackage:
     """A model that was released; its manifest as far as it can be read. Raises NoModel."""
     model = releases.model_bytes(store, release)
     try:
-        body = store.get(keys.model_file(release.card.name, release.card.sha256, manifests.FILE)).body
+        body = store.get(keys.model_file(release.card.name, release.card.id, manifests.FILE)).body
         return ModelPackage(model, release.card, tuple(manifests.parse(body)))
     except (Missing, Malformed):
         return ModelPackage(model, release.card)
@@ -62,7 +62,7 @@ def fetch_package(store: ObjectStore, release: Release) -> ModelPackage:
 def fetch_weights(store: ObjectStore, card: ModelCard) -> bytes:
     """The weights that are kept beside a release; empty where there are none, or others than its card names."""
     try:
-        weights = store.get(keys.model_file(card.name, card.sha256, WEIGHTS_FILE)).body
+        weights = store.get(keys.model_file(card.name, card.id, WEIGHTS_FILE)).body
     except Missing:
         return b""
     return weights if is_of(card, weights) else b""
@@ -75,33 +75,32 @@ def publish(
     *,
     now: datetime,
     instead_of: str | None = None,
-) -> None:
-    """Release a model: manifest and weights first, lest it ever serves without, and the pointer last.
+    new_classes: bool = False,
+) -> ModelCard:
+    """Release a model: manifest and weights before its card, lest it ever serves without, and the pointer last.
 
-    The class list only grows; `renames` (old to new) keep their index. Raises Malformed when an index would change its
-    meaning, and Changed when somebody else released meanwhile, or anything but `instead_of` (a sha256) serves.
+    Returns the card as it is stored. The class list only grows; `renames` (old to new) keep their index. Raises as
+    `releases.add` does, and Changed when somebody else released meanwhile, or anything but `instead_of` (an id) serves.
     """
-    card = package.card
-    if package.manifest is not None:
-        with suppress(AlreadyExists):  # the same model was trained on the same
-            ref, body = keys.model_file(card.name, card.sha256, manifests.FILE), manifests.to_bytes(package.manifest)
-            store.create(ref, body, content_type="application/jsonl")
-    if package.weights:
-        _put_weights(store, card, package.weights)
+    stored = add(store, package, renames, new_classes=new_classes)
+    releases.point_to(store, stored.name, stored.id, now, instead_of=instead_of)
+    return stored
+
+
+def add(
+    store: ObjectStore,
+    package: ModelPackage,
+    renames: Mapping[str, str] = MappingProxyType({}),
+    *,
+    new_classes: bool = False,
+) -> ModelCard:
+    """Store a model without making it current; its card as it is stored. Raises as `releases.add` does."""
     if renames:
-        _rename(store, card, renames)
-    releases.publish(store, package.model, card.document, now=now, instead_of=instead_of)
-
-
-def _put_weights(store: ObjectStore, card: ModelCard, weights: bytes) -> None:
-    """Those that the card names go before what lies there: the same file may have been trained once more."""
-    ref = keys.model_file(card.name, card.sha256, WEIGHTS_FILE)
-    with suppress(AlreadyExists):
-        store.create(ref, weights)
-        return
-    stored = store.get(ref)
-    if stored.body != weights:
-        store.replace(ref, weights, etag=stored.etag)
+        _rename(store, package.card, renames)
+    beside = {} if package.manifest is None else {manifests.FILE: manifests.to_bytes(package.manifest)}
+    if package.weights:
+        beside[WEIGHTS_FILE] = package.weights
+    return releases.add(store, package.model, package.card.document, beside, new_classes=new_classes)
 
 
 def list_releases(store: ObjectStore) -> Iterator[ReleaseEntry]:
@@ -111,16 +110,14 @@ def list_releases(store: ObjectStore) -> Iterator[ReleaseEntry]:
     except Missing:
         pointer = {}  # nothing is released yet
     marks = {pointer.get("previous"): PREVIOUS, pointer.get("sha256"): SERVES}
-    entries = [entry for entry in store.list(keys.models()) if entry.key.endswith(f"/{CARD_FILE}")]
-    for entry in sorted(entries, key=lambda entry: entry.modified, reverse=True):
-        card = ModelCard(load(store.get(keys.ObjectRef(keys.MODELS, entry.key)).body))
-        yield ReleaseEntry(card, marks.get(card.sha256, ""), _decision(store, card))
+    for card in release_cards.fetch_cards(store):
+        yield ReleaseEntry(card, marks.get(card.id, ""), _decision(store, card))
 
 
 def find_release(store: ObjectStore, which: str = "") -> ReleaseEntry:
-    """The release that serves, the `previous` one, or the one whose sha256 begins so. Raises BadRequest."""
+    """The release that serves, the `previous` one, or the one whose id begins so. Raises BadRequest."""
     mark = {"": SERVES, PREVIOUS: PREVIOUS}.get(which)
-    chosen = [one for one in list_releases(store) if (one.mark == mark if mark else one.card.sha256.startswith(which))]
+    chosen = [one for one in list_releases(store) if (one.mark == mark if mark else one.card.id.startswith(which))]
     if len(chosen) != 1:
         raise BadRequest(f"{len(chosen)} releases answer to {which or 'current'!r}: `list` shows them all.")
     return chosen[0]
@@ -129,7 +126,7 @@ def find_release(store: ObjectStore, which: str = "") -> ReleaseEntry:
 def fetch_released(store: ObjectStore, which: str) -> ModelPackage:
     """An earlier release by what `find_release` takes, whole. Raises BadRequest and NoModel."""
     card = find_release(store, which).card
-    return fetch_package(store, releases.fetch_release(store, card.name, card.sha256))
+    return fetch_package(store, releases.fetch_release(store, card.name, card.id))
 
 
 def save_decision(store: ObjectStore, decision: Document) -> None:
@@ -150,7 +147,7 @@ def save_decision(store: ObjectStore, decision: Document) -> None:
 def fetch_decision(store: ObjectStore, card: ModelCard) -> Document | None:
     """The last decision about a model; None when there is none."""
     try:
-        return load(store.get(keys.model_file(card.name, card.sha256, DECISION_FILE)).body)
+        return load(store.get(keys.model_file(card.name, card.id, DECISION_FILE)).body)
     except Missing:
         return None
 
@@ -174,18 +171,16 @@ def _decision(store: ObjectStore, card: ModelCard) -> str:
 
 
 def _rename(store: ObjectStore, card: ModelCard, renames: Mapping[str, str]) -> None:
-    """Rename in the stored list, once it is sure that the card fits it."""
-    ref = keys.class_list(card.name)
-    try:
-        stored = store.get(ref)
-    except Missing as error:
-        raise NoModel(f"No model {card.name!r} was ever released, so there is nothing to rename.") from error
-    known = ClassList.from_document(load(stored.body))
-    wanted = known
-    for old, new in renames.items():
-        # A release that was cut off after its rename is repeated.
-        if not (new in wanted.names and old in wanted.former[wanted.names.index(new)]):
-            wanted = wanted.renamed(old, new)
-    wanted.appended(list(card.classes))
-    if wanted != known:
-        store.replace(ref, dump(wanted.to_document()), etag=stored.etag)
+    """Rename in the store's list, once it is sure that the card fits it. Raises Malformed and NoModel."""
+
+    def change(classes: ClassList) -> ClassList:
+        if not classes.names:
+            raise NoModel("No model was ever released, so there is nothing to rename.")
+        for old, new in renames.items():
+            # A release that was cut off after its rename is repeated.
+            if not (new in classes.names and old in classes.former[classes.names.index(new)]):
+                classes = classes.renamed(old, new)
+        release_cards.resolve(classes, card.document, ())
+        return classes
+
+    class_lists.edit(store, change)

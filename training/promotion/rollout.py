@@ -5,7 +5,6 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 from http.client import HTTPException, HTTPResponse
 from types import MappingProxyType
 from typing import Protocol
@@ -101,16 +100,19 @@ def release(
     now: datetime,
     progress: Progress,
     instead_of: str | None = None,
-) -> None:
+    new_classes: bool = False,
+) -> ModelCard:
     """Publish a model and wait until every replica of predict serves it; without a gateway nobody looks.
 
-    Killed while it waits, the model is released; the same call again ends the work. Raises GatewayDown before anything
-    has moved; ModelRefused when predict refuses it or does not follow in time: the pointer is back then, if it still
-    named this model; and as `registry.publish` raises.
+    Returns the card as it is stored. Killed while it waits, the model is released; the same call again ends the work.
+    Raises GatewayDown before anything has moved; ModelRefused when predict refuses it or does not follow in time: the
+    pointer is back then, if it still named this model; and as `registry.add` and `releases.point_to` raise.
     """
-    publish = partial(registry.publish, store, checked.package, renames, now=now, instead_of=instead_of)
-    watch = _Watch(gateway, progress) if gateway else None
-    _roll_out(store, checked.package.card, publish, watch, now)
+    if gateway:
+        gateway.about()  # before anything is written
+    card = registry.add(store, checked.package, renames, new_classes=new_classes)
+    _roll_out(store, card, _Watch(gateway, progress) if gateway else None, now, instead_of)
+    return card
 
 
 def rollback(
@@ -122,18 +124,16 @@ def rollback(
     progress: Progress,
 ) -> None:
     """Let a model that was released before serve again, as `release` does. Raises GatewayDown and ModelRefused."""
-    card = checked.package.card
-    move = partial(releases.point_to, store, card.name, card.sha256, now)
-    _roll_out(store, card, move, _Watch(gateway, progress) if gateway else None, now)
+    _roll_out(store, checked.package.card, _Watch(gateway, progress) if gateway else None, now)
 
 
 def _roll_out(
-    store: ObjectStore, card: ModelCard, move: Callable[[], None], watch: "_Watch | None", now: datetime
+    store: ObjectStore, card: ModelCard, watch: "_Watch | None", now: datetime, instead_of: str | None = None
 ) -> None:
     if watch:
         watch.gateway.about()  # before anything moves
     before = _serving_before(store, card, now)
-    move()
+    releases.point_to(store, card.name, card.id, now, instead_of=instead_of)
     if watch and (why := watch.wait(card.version)):
         raise ModelRefused("predict", f"{why} {_go_back(store, card, before)}")
 
@@ -142,12 +142,12 @@ def _serving_before(store: ObjectStore, card: ModelCard, now: datetime) -> Point
     """Where the pointer goes back to. It names this model already when an earlier call was killed while it waited."""
     try:
         pointer = releases.fetch_pointer(store)
-        if pointer.sha256 != card.sha256:
+        if pointer.sha256 != card.id:
             return pointer
         previous = registry.find_release(store, registry.PREVIOUS).card
     except (NoModel, BadRequest):
         return None
-    return Pointer(previous.name, previous.sha256, "", now)
+    return Pointer(previous.name, previous.id, "", now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,7 +193,7 @@ def _go_back(store: ObjectStore, card: ModelCard, before: Pointer | None) -> str
     if not before:
         return "It is the first release, so there is none to go back to: release another."
     try:
-        releases.restore(store, before, instead_of=card.sha256)
+        releases.restore(store, before, instead_of=card.id)
     except Changed:
         return "Somebody released another model meanwhile, which stays."
     return f"The pointer is back at {before.name} {version_of(before.sha256)}, which serves on."

@@ -49,7 +49,7 @@ def test_release_show_and_roll_back(seaweedfs, monkeypatch, capsys):
     assert command("list") == 0
     assert demo.CARD["sha256"][:12] in capsys.readouterr().out
     assert command("show", demo.CARD["sha256"][:4]) == 0
-    assert json.loads(capsys.readouterr().out) == demo.CARD
+    assert json.loads(capsys.readouterr().out) == {**demo.CARD, "class_indices": [*range(11)]}
     assert command("rollback", "--no-wait") == 1
     assert "0 releases answer to 'previous'" in capsys.readouterr().err
 

@@ -238,11 +238,15 @@ def test_who_serves_already_is_not_judged(store):
         judge(store, challenger(RIGHT, number=1))
 
 
-def test_a_model_of_other_classes_is_not_judged(store):
-    body = colours.model(RIGHT)
-    card = ModelCard(colours.card(body, classes=["Red", "Blue", "Green"], sha256="0" * 64))
-    with pytest.raises(BadRequest, match="do not begin with those that are known: Red, Green, Blue"):
-        judge(store, ModelPackage(body, card))
+def test_models_of_other_classes_in_another_order_are_judged_by_what_they_mean(store):
+    answered(store, MANY)
+    body = colours.model((2, 0, 1))
+    classes = ["Green", "Blue", "Red"]
+    right = judge(store, ModelPackage(body, ModelCard(colours.card(body, classes=classes)), ()))
+    assert right["accuracy"]["after"] == 1
+    assert {one["class"] for one in right["per_class"]} <= {"Red", "Green", "Blue"}
+    fewer = judge(store, ModelPackage(body, ModelCard(colours.card(body, classes=["Green", "Blue", "Yellow"])), ()))
+    assert fewer["accuracy"]["after"] < 1
 
 
 def test_another_release_meanwhile_is_not_replaced(store):

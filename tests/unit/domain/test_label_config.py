@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 
 from feedloop.domain import annotations
-from feedloop.domain.classes import CANNOT_TELL, NONE_OF_THESE, ClassList
+from feedloop.domain.class_names import CANNOT_TELL, NONE_OF_THESE
+from feedloop.domain.classes import ClassList
 from feedloop.domain.errors import Malformed
 from feedloop.domain.label_config import completed, label_config, updated
 from feedloop.domain.review import CHOICES, IMAGE, informed_task
@@ -197,5 +198,5 @@ def test_a_config_that_says_all_is_not_touched():
 @pytest.mark.parametrize("names", [world.CLASSES, [*GIVEN]], ids=["few", "many"])
 def test_a_config_of_ours_follows_the_classes_as_if_made_anew(names):
     assert updated(label_config(FOOD), FOOD) == label_config(FOOD)
-    grown = FOOD.appended([*world.CLASSES, *(name for name in names if name not in world.CLASSES)])
+    grown, _ = FOOD.resolved(names)
     assert updated(label_config(FOOD), grown) == label_config(grown)
