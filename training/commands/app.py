@@ -10,6 +10,7 @@ import typer
 from feedloop.console import describe
 from feedloop.domain.errors import AnnotationToolDown, FeedloopError, GatewayDown, StoreDown
 from training.commands import adopt, card, console, model, pull, release, retrain
+from training.commands.retrain import TorchMissing
 
 PROGRAM = "feedloop"
 
@@ -53,7 +54,8 @@ def _run(words: list[str], given: list[str]) -> int:
         return console.fail(FAILED, type(error).__name__, str(error))
     except ModuleNotFoundError as error:
         if TORCH.exists() and Path(sys.prefix).resolve() != TORCH.parent.parent.resolve():
-            os.execv(TORCH, [str(TORCH), "-m", "training", *given])  # noqa: S606 - the project's own
+            more = error.words if isinstance(error, TorchMissing) else []
+            os.execv(TORCH, [str(TORCH), "-m", "training", *given, *more])  # noqa: S606 - the project's own
         missing = f"{error.name} is not here: `make .venv-train/train.stamp` installs it, then run this again"
         return console.fail(FAILED, "NoEnvironment", missing)
     except OSError as error:

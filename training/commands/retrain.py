@@ -27,6 +27,8 @@ from training.promotion.rollout import HttpGateway
 
 commands = typer.Typer()
 
+TRAINED = "--trained"
+
 ENDS = {gate.RELEASE: 0, gate.REFUSE: 3, gate.WAIT: 4}
 """What the commands end with when nothing was forced."""
 
@@ -38,6 +40,14 @@ NeverSaw = Annotated[
     bool, typer.Option("--never-saw-the-loop", help="Your word that it learned no picture of the loop; it is recorded.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Release whatever the gate decides; it is recorded.")]
+
+
+class TorchMissing(ModuleNotFoundError):
+    """torch is not here. Where it is, the same command goes on with these words more, and repeats nothing."""
+
+    def __init__(self, error: ModuleNotFoundError, words: list[str]) -> None:
+        super().__init__(str(error), name=error.name)
+        self.words = words
 
 
 @commands.command(epilog=f"Example: feedloop judge build/next. Ends with 3: refused, 4: too few labels. {STORE}")
@@ -78,6 +88,9 @@ def retrain(
         list[str] | None,
         typer.Option("--pass", help="With --with: a secret variable that it gets. Repeatable."),
     ] = None,
+    trained: Annotated[
+        bool, typer.Option(TRAINED, help="With --with: take what it wrote last time, and do not run it again.")
+    ] = False,
     first: First = "",
     last: Last = "",
     start: Annotated[
@@ -108,7 +121,9 @@ def retrain(
         words = programs.parse_command(program)
         watched = checking.open_gateway(gateway, no_wait=no_wait)
         source = _source(parse_day(first), parse_day(last))
-        _train_with(words, programs.without_secrets(os.environ, tuple(kept or ())), source, to, seed)
+        if not trained:
+            _train_with(words, kept, source, to, seed)
+        _take(to, f"{source.now:%Y-%m-%d}")
         _judge_trained(source, to, rules, watched, force=force)
         return
     from training.model.training_loop import TrainingPlan
@@ -149,29 +164,35 @@ def _source(first: str, last: str) -> RetrainingSource:
     return RetrainingSource(store, champion, release.classes, days, now)
 
 
-def _train_with(words: list[str], environment: dict[str, str], source: RetrainingSource, to: Path, seed: int) -> None:
-    """Let somebody's own program train; the folder then holds what it made. Raises BadRequest when that is nothing."""
+def _train_with(words: list[str], kept: list[str] | None, source: RetrainingSource, to: Path, seed: int) -> None:
+    """Let somebody's own program train in a folder. Raises BadRequest when it fails."""
     data = gathering.gather(source, to, console.track)
     console.show_data(data)
     training = own_training.hand_over(data, programs.name_of(words), to, seed=seed)
     log = to / own_training.LOG
     console.say(f"{training.program} trains; what it says is kept in {log}")
-    run = partial(programs.run_program, words, environment | training.environment(), log)
+    environment = programs.without_secrets(os.environ, tuple(kept or ())) | training.environment()
     try:
-        code, last = console.show_program(run)
+        code, last = console.show_program(partial(programs.run_program, words, environment, log))
     except KeyboardInterrupt:
         console.say(f"Interrupted, and {training.program} with it. The same command begins its training anew.")
         raise
     if code:
         how = f"was ended by signal {-code} (9: perhaps by lack of memory)" if code < 0 else f"ended with {code}"
         raise BadRequest(f"{training.program} {how}. Its last line: {last or 'none'}. All of them: {log}")
-    challenger, remarks = own_training.load_challenger(training, f"{source.now:%Y-%m-%d}")
+
+
+def _take(to: Path, created: str) -> None:
+    """Let a folder hold what the program wrote there, as `export` would. Raises BadRequest when that is no model."""
+    try:
+        challenger, remarks = own_training.load_challenger(own_training.load_training(to), created)
+    except ModuleNotFoundError as error:
+        raise TorchMissing(error, [TRAINED]) from error
     for remark in remarks:
-        console.say(remark)
+        console.warn(remark)
     own_training.save(challenger, to)
-    console.say(
-        f"{to} holds {challenger.card.name} {challenger.card.sha256[:12]}, {len(challenger.model) / 1e6:.1f} MB"
-    )
+    size = f"{len(challenger.model) / 1e6:.1f} MB"
+    console.say(f"{to} holds {challenger.card.name} {challenger.card.sha256[:12]}, {size}")
 
 
 def _judge_trained(

@@ -164,6 +164,22 @@ def test_what_an_earlier_run_wrote_is_not_taken_for_this_one_and_not_lost(store,
     assert (tmp_path / "next" / "output-1" / "model.onnx").is_file()
 
 
+def test_what_was_mended_by_hand_is_taken_without_another_training(store, learned, train, tmp_path):
+    assert train("echo x >> $here/runs") == 1
+    (tmp_path / "next" / "output" / "model.onnx").write_bytes((tmp_path / "better.onnx").read_bytes())
+    assert train("echo x >> $here/runs", "--trained") == 0
+    assert (tmp_path / "runs").read_text() == "x\n"
+
+
+def test_where_nobody_trained_or_other_pictures_lie_by_now_nothing_is_taken(store, learned, train, tmp_path, capsys):
+    assert train(COPY, "--trained") == 1
+    assert "leave out --trained" in capsys.readouterr().err
+    assert train(f"{COPY}; exit 1") == 1
+    manifests.save(tmp_path / "next" / "pictures", manifests.to_bytes([]))
+    assert train(COPY, "--trained") == 1
+    assert "train again" in capsys.readouterr().err
+
+
 def test_options_of_the_built_in_training_do_not_go_with_it(store, train, capsys):
     assert train(COPY, "--replay", "pictures") == 1
     assert "leave out --from, --replay" in capsys.readouterr().err
