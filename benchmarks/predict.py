@@ -9,6 +9,12 @@ adapter (1 when the model is sure; 3 when not: picture, task, picture; 1 more wi
 upload to flag, which reads it and refuses it. The floor is the sum of the three in the same turn. A ratio compares
 medians.
 
+Pictures of 512 px have a second floor, `bare`, with nothing of ours in it but the adapter that creates: `decode` is
+Pillow's scaled decode (to twice the model's size or more), resize and scaling; `forward` ONNX Runtime; `put` as above,
+so with CPU work before it, as in predict; `hop` the same upload to granian before an application of ten lines.
+`by bare` is predict by it. `--model` measures another model likewise, at the end: its pictures are the same, and as
+many creations belong to its floor as its answer costs.
+
 Several visitors: each on a connection of its own, kept alive, opened anew for every window; sends the next picture when
 the answer is there. Cases and numbers of visitors take turns; medians over the windows. CPU is that of all processes of
 a part, per answer; of the load generator also as a share of one core. The visitors share the cores with what they
@@ -26,14 +32,21 @@ from pathlib import Path
 from secrets import token_hex
 from statistics import median
 
-from benchmarks.shared import filling, report, visitors
+from benchmarks.shared import bare, filling, report, visitors
+from benchmarks.shared.bare import BareModel, Hop
 from benchmarks.shared.visitors import Case, Visitor
 from feedloop.adapters import pictures
 from feedloop.adapters.s3 import S3Store
+from feedloop.classifiers import load_classifier
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
+from feedloop.domain.clock import utc_now
 from feedloop.domain.keys import ObjectRef
+from tests.local import system as systems
 from tests.local.system import System
 from tests.support import demo
+from training.promotion import registry
+from training.promotion.registry import ModelPackage
 
 REPEATS = {"512 px": 5, "2 MP": 2}
 """How often a cheap case is measured in each turn."""
@@ -43,6 +56,9 @@ TURNS, CLIENTS, WINDOWS, QUICK = 20, [2, 4, 8], 3, 3
 SECONDS, SECONDS_OF_LARGE = 1.0, 1.5
 """Of a window: some answers must fit in."""
 REFUSED = 400
+SMALL = "512 px"
+"""The pictures that have a bare floor as well: of large ones the decoder's share is all."""
+BARE = ("decode", "forward", "put", "hop")
 
 Alone = dict[str, dict[str, object]]
 Several = dict[str, dict[int, dict[str, float]]]
@@ -57,37 +73,72 @@ def main() -> None:
         cases = list(visitors.cases())
         alone = one_at_a_time(running, cases, options.requests)
         several = many(running, [case for case in cases if not case.keyed], options.clients, options.windows)
+        if options.model:
+            alone |= of_another(running, options.model, options.requests)
     _print(alone, several)
     if not options.quick:
         facts = {**report.finished(before), "turns": options.requests, "windows": options.windows}
         report.keep("predict", __doc__, options.store, {**facts, "one at a time": alone, "several visitors": several})
 
 
-def one_at_a_time(running: System, cases: list[Case], turns: int) -> Alone:
+def one_at_a_time(running: System, cases: list[Case], turns: int, model: ModelPackage | None = None) -> Alone:
     """Milliseconds of predict and of the parts of its floor, turn by turn."""
-    visitors_by_case, store = {case.name: Visitor(running.port) for case in cases}, filling.server(running).open()
+    visitors_by_case = {case.name: Visitor(running.port) for case in cases}
     spent: dict[str, list[dict[str, float]]] = {case.name: [] for case in cases}
-    for turn in range(turns):
-        report.say(f"one at a time, turn {turn + 1} of {turns}")
-        for case in cases:
-            for _ in range(REPEATS.get(case.size, 1)):
-                spent[case.name].append(_turn(case, visitors_by_case[case.name], store))
+    with bare.server() as hop:
+        parts = Parts(filling.server(running).open(), hop, model or ModelPackage(demo.MODEL, ModelCard(demo.CARD)))
+        for turn in range(turns):
+            report.say(f"one at a time, turn {turn + 1} of {turns}")
+            for case in cases:
+                for _ in range(REPEATS.get(case.size, 1)):
+                    spent[case.name].append(parts.turn(case, visitors_by_case[case.name]))
     return {name: {**_alone(turns), "errors": visitors_by_case[name].errors} for name, turns in spent.items()}
 
 
-def _turn(case: Case, visitor: Visitor, store: S3Store) -> dict[str, float]:
-    parts: dict[str, Callable[[], object]] = {
-        "predict": lambda: visitor.predict(case),
-        "think": lambda: _think(case.body),
-        "put": lambda: _put(case, _kept(case.body), store),
-        "empty": lambda: _refused(visitor, case),
-    }
-    _kept(case.body)
-    return {name: _milliseconds(do) for name, do in parts.items()}
+class Parts:
+    """What each turn does by itself beside the call of predict."""
+
+    def __init__(self, store: S3Store, hop: Hop, package: ModelPackage) -> None:
+        self._store, self._hop = store, hop
+        self._classifier = load_classifier(package.model, package.card)
+        self._bare = BareModel(package.model, package.card.document)
+
+    def turn(self, case: Case, visitor: Visitor) -> dict[str, float]:
+        """Milliseconds of each."""
+        jpeg = _kept(case.body)
+        pixels = self._bare.pixels(case.body) if case.size.startswith(SMALL) else None
+        parts: dict[str, Callable[[], object]] = {
+            "predict": lambda: visitor.predict(case),
+            "think": lambda: self._think(case.body),
+            "put": lambda: _put(case, jpeg, self._store),
+            "empty": lambda: _refused(visitor, case),
+        }
+        if pixels is not None:
+            parts |= {
+                "decode": lambda: self._bare.pixels(case.body),
+                "forward": lambda: self._bare.forward(pixels),
+                "hop": lambda: self._hop.send(case.body, case.headers),
+            }
+        return {name: _milliseconds(do) for name, do in parts.items()}
+
+    def _think(self, body: bytes) -> list[float]:
+        return self._classifier.probabilities(pictures.normalise(body, side=self._classifier.decode_side))
 
 
-def _think(body: bytes) -> list[float]:
-    return demo.served().classifier.probabilities(pictures.normalise(body))
+def of_another(running: System, folder: Path, turns: int) -> Alone:
+    """The same of another model, which then serves instead."""
+    package = registry.load_package(folder)
+    version = package.card.version
+    registry.publish(filling.server(running).open(), package, now=utc_now())
+    systems.until(lambda: all(_served(running) == version for _ in range(visitors.WARM_UPS)), f"{version} serves")
+    body = visitors.taken(visitors.SIZES[SMALL], sure=True)
+    answer = running.call("predict", data=body, headers={"Content-Type": "image/jpeg"}).json()
+    case = Case(f"{SMALL}, {package.card.name}", sure=not answer["low_confidence"], body=body)
+    return one_at_a_time(running, [case], turns * REPEATS[SMALL], package)
+
+
+def _served(running: System) -> str:
+    return str(running.call("predict", "GET").json()["model"]["version"])
 
 
 @cache
@@ -122,7 +173,11 @@ def _alone(turns: list[dict[str, float]]) -> dict[str, object]:
     typical = {name: round(median(turn[name] for turn in turns), 2) for name in turns[0]}
     floor = median(turn["think"] + turn["put"] + turn["empty"] for turn in turns)
     ratio = median(turn["predict"] for turn in turns) / floor
-    return {**typical, "floor": round(floor, 2), "ratio": round(ratio, 2), "measured": len(turns)}
+    floors = {"floor": round(floor, 2), "ratio": round(ratio, 2), "measured": len(turns)}
+    if "hop" not in typical:
+        return {**typical, **dict.fromkeys(("decode", "forward", "hop", "bare", "by bare"), "-"), **floors}
+    least = median(sum(turn[part] for part in BARE) for turn in turns)
+    return {**typical, "bare": round(least, 2), "by bare": round(typical["predict"] / least, 2), **floors}
 
 
 def many(running: System, cases: list[Case], clients: list[int], windows: int) -> Several:
@@ -146,6 +201,9 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--requests", type=int, default=TURNS, help="turns of each case, one at a time (%(default)s)")
     parser.add_argument("--clients", type=int, nargs="+", default=CLIENTS, help="numbers of visitors (2 4 8)")
     parser.add_argument("--windows", type=int, default=WINDOWS, help="of every case and number (%(default)s)")
+    parser.add_argument(
+        "--model", type=Path, help="a folder with another model of N x 3 x size x size floats and its card"
+    )
     parser.add_argument("--quick", action="store_true", help="a look: few turns, one window; keeps no result")
     parser.add_argument("--store", choices=report.STORES, default=report.STORES[0])
     options = parser.parse_args()
