@@ -50,6 +50,7 @@ class OnnxClassifier:
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
         """Load and try the model. Raises NoModel, or ModelFailed, when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
+        self.decode_side = self._spec.input.decode_side
         self._classes = [str(name) for name in card["classes"]]
         self._session = _session(model)
         self._input, self._shape, dtype = _input(self._session.get_inputs(), self._spec.input)
@@ -57,11 +58,6 @@ class OnnxClassifier:
         self._levels = _levels(self._spec.input, dtype)
         for rgb in (bytes(3 * self._spec.input.size**2), _gradient(self._spec.input.size)):
             self._infer(rgb)
-
-    @property
-    def decode_side(self) -> int:
-        """As its preprocessing says."""
-        return self._spec.input.decode_side
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class of the card; they sum to 1. Raises ModelFailed when the model gives none."""

@@ -29,6 +29,7 @@ class TorchClassifier:
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
         """Load and try the model. Raises NoModel, or ModelFailed, when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
+        self.decode_side = self._spec.input.decode_side
         if self._spec.input.layout != NCHW:
             raise NoModel(f"A torch file takes pictures as {NCHW}, and its card says {self._spec.input.layout}.")
         self._mean, self._std = _per_colour(self._spec.input.mean), _per_colour(self._spec.input.std)
@@ -45,11 +46,6 @@ class TorchClassifier:
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class of the card. Raises ModelFailed when the network gives none."""
         return self._infer(self._prepare(picture, self._spec.input))
-
-    @property
-    def decode_side(self) -> int:
-        """As its preprocessing says."""
-        return self._spec.input.decode_side
 
     def _infer(self, rgb: bytes) -> list[float]:
         size = self._spec.input.size
