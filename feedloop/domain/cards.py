@@ -7,6 +7,7 @@ from typing import Self
 
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import ModelFailed, NoModel
+from feedloop.domain.probabilities import check_probabilities, softmax
 
 ONNX, TORCH = "onnx", "torch"
 FILES = {ONNX: "model.onnx", TORCH: "model.pt"}
@@ -25,9 +26,6 @@ RGB, BGR, GRAY = "RGB", "BGR", "GRAY"
 PROBABILITIES, LOGITS, LOG_PROBABILITIES = KINDS = "probabilities", "logits", "log_probabilities"
 
 Colours = tuple[float, float, float]
-
-_SUM_TOLERANCE, _ROUNDING = 1e-3, 1e-6
-"""Of probabilities: 16-bit floats of 1,000 classes sum to 1 within 2e-4; the second is how far below 0 one may be."""
 
 _LEAST_DECODED = 256
 _ANY_SIDE = 65_536
@@ -202,12 +200,13 @@ class OutputSpec:
         Raises ModelFailed when the numbers are not what `kind` says.
         """
         if self.kind == LOGITS:
-            return _checked(_softmax(numbers, self.temperature), self.kind)
+            return check_probabilities(softmax(numbers, self.temperature), self.kind)
         logarithms = self.kind == LOG_PROBABILITIES
-        answer = _checked([math.exp(min(x, 1)) for x in numbers] if logarithms else [*map(float, numbers)], self.kind)
+        answer = [math.exp(min(x, 1)) for x in numbers] if logarithms else [*map(float, numbers)]
+        check_probabilities(answer, self.kind)
         if self.temperature == 1:
             return answer
-        return _softmax([math.log(p) if p > 0 else -math.inf for p in answer], self.temperature)
+        return softmax([math.log(p) if p > 0 else -math.inf for p in answer], self.temperature)
 
     def to_document(self) -> Document:
         """As `output` of a card; empty for probabilities as they are."""
@@ -236,28 +235,6 @@ class ModelSpec:
         if len(numbers) != self.classes:
             raise ModelFailed(f"The model gives {len(numbers)} numbers, and its card names {self.classes} classes.")
         return self.output.to_probabilities(numbers)
-
-
-def _softmax(numbers: Sequence[float], temperature: float) -> list[float]:
-    """Without overflow: the largest becomes exp(0). NaN and infinity spread."""
-    largest = max(numbers)
-    powers = [math.exp((x - largest) / temperature) for x in numbers]
-    total = sum(powers)
-    return [power / total for power in powers]
-
-
-def _checked(answer: list[float], kind: str) -> list[float]:
-    total, least = sum(answer), min(answer)
-    if not math.isfinite(total):
-        raise ModelFailed("The model answers with numbers that are not finite.")
-    if least < -_ROUNDING or not math.isclose(total, 1, abs_tol=_SUM_TOLERANCE):
-        others = " or ".join(other for other in KINDS if other != kind)
-        raise ModelFailed(
-            f"The model's answer is not what its card says, {kind}: the smallest is {least:.4g} and they sum to"
-            f" {total:.4g}. Say {others} as output.kind where that is true; classes that do not exclude each other"
-            " (sigmoid) cannot be served."
-        )
-    return answer
 
 
 def _nonsense(key: str, value: object, wanted: str) -> NoModel:
