@@ -1,5 +1,6 @@
 """What a training of one's own gets: the pictures that `retrain` itself learns from, in folders and with a manifest."""
 
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
@@ -7,12 +8,15 @@ import pytest
 from feedloop import reviews
 from feedloop.domain import keys
 from tests.support import colours
+from tests.support.interleaving import Killed
+from tests.support.killed_store import KilledStore
 from tests.support.labelled import commit, label
 from tests.support.training import command
 from tests.support.world import NOON, prediction
 from training.data import image_folder, manifests
 
 NOW = NOON + timedelta(days=2)
+READS = frozenset({"get", "head"})
 EARLIER = NOON - timedelta(days=30)
 
 
@@ -39,6 +43,10 @@ def learned(store, colour, shade, choice=None):
 
 def names(folder):
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.jpg"))
+
+
+def files(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
 def pull(folder, *words):
@@ -85,6 +93,22 @@ def test_again_it_holds_what_may_be_learned_by_now(store, tmp_path):
         f"pictures/class_02/lowconfidence-{blue.id}.jpg",
     ]
     assert str(green.id) not in {one.prediction for one in manifests.load_beside(tmp_path / "pictures") or ()}
+
+
+@pytest.mark.parametrize("gets", range(1, 26, 4))
+def test_killed_at_any_read_the_same_again_gives_what_an_undisturbed_pull_gives(store, tmp_path, monkeypatch, gets):
+    judged(store, 0)
+    red, _, none = learned(store, 0, 7), learned(store, 0, 0), learned(store, 2, 9, choice="None of these")
+    assert pull(tmp_path / "killed") == 0
+    label(store, keys.LOW_CONFIDENCE, "None of these", red, by=3, at=NOON + timedelta(hours=1))
+    label(store, keys.LOW_CONFIDENCE, "Green", none, by=3, at=NOON + timedelta(hours=1))
+    with monkeypatch.context() as patched:
+        dying = KilledStore(store, gets, READS)
+        patched.setattr("training.commands.store_connection.open_store", lambda: dying)
+        with suppress(Killed):
+            pull(tmp_path / "killed")
+    assert [pull(tmp_path / name) for name in ("killed", "whole")] == [0, 0]
+    assert files(tmp_path / "killed") == files(tmp_path / "whole")
 
 
 def test_with_nothing_to_learn_it_says_so_before_it_pulls(store, tmp_path, capsys):
