@@ -168,7 +168,7 @@ class AnnotationTool(Protocol):
         """
 
     def choices_in_use(self, project: Project, among: Collection[str]) -> set[str]:
-        """Those of these choices that an annotation or a draft has; perhaps one more that had it."""
+        """Those of these choices that an annotation or a draft has; perhaps one more that a draft had."""
 
     def pre_annotations(self, project: Project, choice: str) -> Iterator[PreAnnotation]:
         """Those of unanswered tasks that choose this; perhaps some more that only mention it."""

@@ -303,7 +303,7 @@ class TestLabelStudio:
         label_studio.ask(
             "POST", f"/api/projects/{project.id}/import", json=[{"data": {"image": "x"}, "annotations": [meat]}]
         ).raise_for_status()
-        assert tool.choices_in_use(project, ["Egg", "Meat", "Fish"]) == {"Egg", "Meat"}
+        assert tool.choices_in_use(project, ["Egg", "Meat", "MEAT", "Fish"]) == {"Egg", "Meat"}
 
     def test_a_wrong_token_is_told(self, label_studio):
         with pytest.raises(AnnotationToolMisconfigured, match="feedloop-label-studio-token"):

@@ -16,7 +16,7 @@ from feedloop.domain.clock import parse_iso
 from feedloop.domain.documents import Document, dump
 from feedloop.domain.errors import AnnotationToolDown, Changed, ConfigRefused, TaskRefused
 from feedloop.domain.proxies import DIRECT, Route
-from feedloop.domain.review import CHOICES
+from feedloop.domain.review import CHOICES, is_chosen
 from feedloop.ports import PreAnnotation, Project, RemoteAnnotation
 
 _PROJECT_FIELDS = "id,title,created_at,total_annotations_number,skipped_annotations_number"
@@ -168,8 +168,12 @@ class LabelStudioTool:
         summary = document_of(self._server.ask("GET", f"/api/projects/{project.id}/summary/"))
         counts = [(summary[kind] or {}).get(CHOICES, {}) for kind in ("created_labels", "created_labels_drafts")]
         counted = {choice for choice in among if any(choice in by_choice for by_choice in counts)}
-        others = {*among} - counted
-        return counted | {choice for choice in others if any(self._mentioning(project, "annotations_results", choice))}
+        return counted | {choice for choice in {*among} - counted if self._is_answered(project, choice)}
+
+    def _is_answered(self, project: Project, choice: str) -> bool:
+        """Whether an annotation says so; `contains` also gives those of other case."""
+        tasks = self._mentioning(project, "annotations_results", choice, include="id,annotations,result")
+        return any(is_chosen(choice, one["result"]) for task in tasks for one in task["annotations"])
 
     def pre_annotations(self, project: Project, choice: str) -> Iterator[PreAnnotation]:
         """Those of unanswered tasks that choose this; perhaps some more that only mention it."""
@@ -179,7 +183,7 @@ class LabelStudioTool:
                 yield PreAnnotation(int(prediction["id"]), prediction["result"])
 
     def _mentioning(
-        self, project: Project, column: str, text: str, also: Document | None = None, include: str = "id"
+        self, project: Project, column: str, text: str, also: Document | None = None, *, include: str
     ) -> Iterator[Document]:
         """Tasks with this text in a column of JSON, which databases keep in different spellings.
 
