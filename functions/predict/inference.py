@@ -59,6 +59,8 @@ def prediction_document(prediction: Prediction, release: Release) -> Document:
 def model_document(release: Release, threshold: int, refusal: Refusal | None) -> Document:
     """The classes, the model and the limits of an upload; `threshold` is in per mille.
 
+    `classes` are by index, retired ones among them; `choices` are those that a visitor may call a picture.
+
     Of the model's card `input` and `output` are whole, also what the card left to its default.
     `refused` is there while the pointer names a release that this replica cannot serve.
     """
@@ -68,7 +70,8 @@ def model_document(release: Release, threshold: int, refusal: Refusal | None) ->
     expected = {"input": asdict(spec.input), "output": asdict(spec.output)}
     limits = {"bytes": MOST_BYTES, "pixels": MOST_PIXELS, "least_side": LEAST_SIDE, "types": list(MOST_PIXELS)}
     return {
-        "classes": list(release.classes.choices),
+        "classes": list(release.classes.names),
+        "choices": list(release.classes.choices),
         "model": {**card, **expected, "version": release.card.version},
         "limits": limits,
         "low_confidence_threshold": threshold / 1000,

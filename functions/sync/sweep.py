@@ -20,7 +20,7 @@ COUNTS = (NEW, KNOWN, FAILED, REPAIRED, REMOVED, UNREADABLE)
 
 def is_news(store: ObjectStore, ref: ObjectRef) -> bool:
     """Whether it may be a task that is not in Label Studio yet, or the classes may be others; one call of the store."""
-    if ref == keys.current_model():
+    if ref in {keys.current_model(), keys.class_list()}:
         return True
     for queue in keys.REVIEW_QUEUES:
         if ref.bucket == keys.LABELSTUDIO and ref.key.startswith(keys.tasks(queue).key):

@@ -19,7 +19,7 @@ from tests.support import demo, tiny_models
 from tests.support.demo import CARD, committed, queued, upload
 from tests.support.interleaving import Worker
 from tests.support.uploads import SECRET, clear_upload, encoded, private_exif, scene, unclear_upload
-from tests.support.world import NOON, everything
+from tests.support.world import NOON, everything, retire
 
 SIGNING = b"a key for receipts"
 MIDNIGHT = datetime(2026, 11, 23, tzinfo=NOON.tzinfo)
@@ -65,9 +65,17 @@ def test_a_form_and_a_bare_body_are_the_same_upload(site, store):
     assert {one.filename, other.filename} == {"", "Fleisch & Soße.jpg"}
 
 
-def test_get_tells_what_the_website_needs(site):
+def test_a_retired_class_keeps_its_index_and_is_no_choice(site, store):
+    """The website tells the class of an earlier answer by its index."""
+    retire(store, "Egg")
     told = site.get("/").json
     assert told["classes"] == CARD["classes"]
+    assert told["choices"] == [name for name in CARD["classes"] if name != "Egg"]
+
+
+def test_get_tells_what_the_website_needs(site):
+    told = site.get("/").json
+    assert told["classes"] == told["choices"] == CARD["classes"]
     assert told["low_confidence_threshold"] == 0.7
     assert told["limits"]["bytes"] == MOST_BYTES
     assert set(told["limits"]["pixels"]) == set(told["limits"]["types"]) == {"image/jpeg", "image/png", "image/webp"}

@@ -210,8 +210,27 @@ def test_a_slower_run_with_older_classes_takes_nothing_back(store, tool):
     assert offered(tool)[-1] == "Ramen"
 
 
-def test_the_pointer_is_news():
-    assert is_news(MemoryStore(), keys.current_model())
+def test_a_retired_class_can_be_chosen_no_more(store, tool, sync):
+    world.retire(store, "Egg")
+    sync()
+    assert offered(tool) == [name for name in world.CLASSES if name != "Egg"]
+
+
+@pytest.mark.parametrize("begun", ["annotation", "pre-annotation"])
+def test_a_retired_class_stays_below_the_others_while_somebody_has_it(store, tool, sync, imported, begun):
+    (task,) = imported(3 if begun == "pre-annotation" else 1)
+    if begun == "annotation":
+        tool.annotate(task.id, "Egg")
+    world.retire(store, "Egg")
+    for _ in range(2):
+        sync()
+        assert offered(tool)[-2:] == ["Meat", "Egg"]
+    assert "Egg (retired)" in tool.label_config(project(tool))
+
+
+@pytest.mark.parametrize("ref", [keys.current_model(), keys.class_list()])
+def test_the_pointer_and_the_class_list_are_news(ref):
+    assert is_news(MemoryStore(), ref)
 
 
 def test_nothing_released_is_no_news_for_annotators(tool):

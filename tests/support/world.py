@@ -50,6 +50,13 @@ def rename(store: ObjectStore, old: str, new: str) -> None:
     store.replace(ref, dump(renamed.to_document()), etag=store.head(ref).etag)
 
 
+def retire(store: ObjectStore, name: str) -> None:
+    """Let nobody choose a class any more."""
+    ref = keys.class_list()
+    retired = releases.class_list(store).without_choice(name)
+    store.replace(ref, dump(retired.to_document()), etag=store.head(ref).etag)
+
+
 def released_store(clock: Clock) -> MemoryStore:
     """A store in memory with that model."""
     store = MemoryStore(clock=clock)

@@ -29,10 +29,10 @@ export async function pickClass(current) {
 async function fill(current) {
   parts.state.textContent = text("pick.loading");
   try {
-    const { classes } = await modelInfo();
-    const sorted = classes.toSorted((one, other) => classText(one).localeCompare(classText(other), language));
+    const { classes, choices = classes } = await modelInfo();
+    const sorted = choices.toSorted((one, other) => classText(one).localeCompare(classText(other), language));
     parts.classes.replaceChildren(...sorted.map((name) => choice(name, current)));
-    parts["search-line"].hidden = classes.length <= MOST_WITHOUT_SEARCH;
+    parts["search-line"].hidden = choices.length <= MOST_WITHOUT_SEARCH;
     parts.state.textContent = "";
   } catch (failure) {
     parts.state.textContent = failureText({ failure });

@@ -4,7 +4,7 @@ import { retry } from "../shared/retry.js";
 
 let request = null;
 
-/** {classes, low_confidence_threshold}, fetched once; after a failure it may be called again. Throws Failure. */
+/** {classes by index, choices among them, low_confidence_threshold}, fetched once; after a failure it may be called again. Throws Failure. */
 export function modelInfo() {
   request ??= retry(() => call("predict")).catch((failure) => {
     request = null;
