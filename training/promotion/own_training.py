@@ -109,20 +109,23 @@ def load_challenger(training: OwnTraining, created: str) -> tuple[ModelPackage, 
     names = sorted(path.name for path in training.output.iterdir() if not path.name.startswith("."))
     if not names:
         raise BadRequest(f"{training.program} ended well and wrote nothing to {training.output}. {EXPECTED}")
-    remarks: tuple[str, ...] = ()
+    file, remarks = training.output / WEIGHTS_FILE, tuple[str, ...]()
+    weights = file.read_bytes() if file.is_file() else b""
     try:
         if (training.output / CARD_FILE).is_file():
             model, document = _by_card(training)
         else:
-            adopted = package.adopt(training.output, _known(training), created=created)
-            model, document, remarks = adopted.model, adopted.card.document, adopted.warnings
+            known = _known(training)
+            adopted = package.adopt(training.output, known, created=created)
+            model, document, weights = adopted.model, adopted.card.document, adopted.weights or weights
+            assumed = (f"Nothing beside the model says how pictures are prepared: {AS_BEFORE}.",)
+            remarks = (*adopted.warnings, *(assumed if Option.SIZE in known else ()))
     except BadRequest as error:
         listed = json.dumps(names[:8], ensure_ascii=False)[1:-1]
         raise BadRequest(f"{training.program} wrote {listed}: {error} {EXPECTED}") from error
     facts = {**trained_on(ModelCard(document)), **training.facts}
     card = ModelCard({**document, "trained_on": facts, "created": document.get("created", created)})
-    file = training.output / WEIGHTS_FILE
-    return ModelPackage(model, card, _learned(training), file.read_bytes() if file.is_file() else b""), remarks
+    return ModelPackage(model, card, _learned(training), weights), remarks
 
 
 def save(challenger: ModelPackage, to: Path) -> None:
@@ -163,8 +166,11 @@ def _by_card(training: OwnTraining) -> tuple[bytes, Document]:
 
 def _known(training: OwnTraining) -> Facts:
     """What is known of a model without a card: name and classes, and the input where nothing beside it says more."""
-    before, beside = training.previous, sources.resolve(training.output).facts
+    before, source = training.previous, sources.resolve(training.output)
     named: dict[Option, object] = {Option.NAME: before.name, Option.CLASSES: training.classes}
+    if source.checkpoint and "architecture" in before.document:
+        named[Option.ARCHITECTURE] = before.document["architecture"]
+    beside = source.facts
     unnamed = {name: value for name, value in named.items() if name not in beside}
     facts = facts_from(AS_BEFORE, unnamed)
     if beside.keys() & {Option.SIZE, Option.MEAN, Option.RANGE}:

@@ -118,6 +118,25 @@ def test_a_card_may_leave_out_what_is_as_before(store, learned, train, card):
     assert released["note"] == "mine"
 
 
+CONFIG = {
+    "config.json": {"model_type": "vit", "id2label": {"0": "Red", "1": "Green", "2": "Blue"}},
+    "preprocessor_config.json": {"image_processor_type": "ViTImageProcessor", "size": 8, "image_mean": [0.1] * 3},
+}
+
+
+def test_a_config_beside_the_model_says_how_pictures_are_prepared(store, learned, train, tmp_path, capsys):
+    for name, document in CONFIG.items():
+        (tmp_path / name).write_text(json.dumps(document))
+    assert train(f"{COPY}\ncp $here/*config.json $FEEDLOOP_OUTPUT/") == 0
+    assert releases.current(store).card.document["input"]["mean"] == [0.1] * 3
+    assert "Nothing beside the model says" not in "".join(capsys.readouterr())
+
+
+def test_without_any_it_is_said_what_is_assumed(store, learned, train, capsys):
+    assert train(COPY) == 0
+    assert "Nothing beside the model says how pictures are prepared" in "".join(capsys.readouterr())
+
+
 def test_a_copy_of_the_previous_card_is_not_taken_for_what_the_new_model_is(store, learned, train):
     body = colours.model(colours.SWAPPED, 5)
     releases.publish(store, body, colours.card(body, metrics={"accuracy": 0.33}), now=NOON)
