@@ -122,7 +122,7 @@ class Parts:
         return {name: _milliseconds(do) for name, do in parts.items()}
 
     def _think(self, body: bytes) -> list[float]:
-        return self._classifier.probabilities(pictures.normalise(body, side=self._classifier.decode_side))
+        return self._classifier.probabilities(pictures.normalise(body, preprocessing=self._classifier.preprocessing))
 
 
 def of_another(running: System, folder: Path, turns: int) -> Alone:

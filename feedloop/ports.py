@@ -179,13 +179,10 @@ class AnnotationTool(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A picture decoded at a smaller scale, as rows of RGB bytes."""
+    """What a classifier with this preprocessing gets to see, as rows of RGB bytes."""
 
     rgb: bytes
-    width: int
-    height: int
-    side: int
-    """It serves whoever wants both sides at least so long; they may be shorter where the picture itself is smaller."""
+    preprocessing: Preprocessing
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +193,7 @@ class Picture:
     width: int
     height: int
     view: View | None = None
-    """What was decoded to check the picture: a classifier need not decode it again."""
+    """What the check of the picture left for a classifier, which need not decode it again."""
 
 
 class Prepare(Protocol):
@@ -210,8 +207,8 @@ class Classifier(Protocol):
     """A released model that classifies pictures."""
 
     @property
-    def decode_side(self) -> int:
-        """Pixels: a picture is decoded no smaller for it than with both sides so long."""
+    def preprocessing(self) -> Preprocessing:
+        """What becomes of a picture before it gets it."""
 
     def probabilities(self, picture: Picture) -> list[float]:
         """One probability per class index; they sum to 1."""

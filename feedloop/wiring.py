@@ -11,6 +11,7 @@ from feedloop import releases, settings
 from feedloop.active_model import ActiveModel
 from feedloop.classifiers import load_classifier
 from feedloop.domain import rate_limits
+from feedloop.domain.cards import Preprocessing
 from feedloop.domain.clock import utc_now
 from feedloop.ports import AnnotationTool, Classifier, Clock, ObjectStore, Picture
 from feedloop.releases import Release
@@ -127,11 +128,11 @@ active_model = ActiveModel(lambda: store(), classifier)  # noqa: PLW0108 - tests
 os.register_at_fork(after_in_child=active_model.reset)
 
 
-def normalise(body: bytes, *, side: int) -> Picture:
-    """An upload as an upright JPEG without private metadata, decoded once: for a check, and for a classifier's side.
+def normalise(body: bytes, *, preprocessing: Preprocessing) -> Picture:
+    """An upload as an upright JPEG without private metadata, decoded once, for a check and for a classifier.
 
     Raises TooLarge, UnsupportedPicture and BrokenPicture.
     """
     from feedloop.adapters import pictures
 
-    return pictures.normalise(body, side=side)
+    return pictures.normalise(body, preprocessing=preprocessing)

@@ -50,7 +50,7 @@ class OnnxClassifier:
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
         """Load and try the model. Raises NoModel, or ModelFailed, when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
-        self.decode_side = self._spec.input.decode_side
+        self.preprocessing = self._spec.input
         self._classes = [str(name) for name in card["classes"]]
         self._session = _session(model)
         self._input, self._shape, dtype = _input(self._session.get_inputs(), self._spec.input)

@@ -29,7 +29,7 @@ class TorchClassifier:
     def __init__(self, model: bytes, card: Document, *, prepare: Prepare) -> None:
         """Load and try the model. Raises NoModel, or ModelFailed, when it is not what its card says."""
         self._spec, self._prepare = ModelSpec.from_card(card), prepare
-        self.decode_side = self._spec.input.decode_side
+        self.preprocessing = self._spec.input
         if self._spec.input.layout != NCHW:
             raise NoModel(f"A torch file takes pictures as {NCHW}, and its card says {self._spec.input.layout}.")
         self._mean, self._std = _per_colour(self._spec.input.mean), _per_colour(self._spec.input.std)

@@ -50,7 +50,7 @@ def predict(
 
     Raises TooLarge, UnsupportedPicture, BrokenPicture, KeyReused, DayClosing and Unavailable.
     """
-    picture = wiring.normalise(upload.body, side=model.classifier.decode_side)
+    picture = wiring.normalise(upload.body, preprocessing=model.classifier.preprocessing)
     prediction = infer(upload, picture, model, now=clock())
     record = IdempotencyRecord(prediction, prediction_document(prediction, model.release))
     if ref:

@@ -68,7 +68,7 @@ def _answer(classifier: Classifier, files: Sequence[Path], seconds: float, write
         body = path.read_bytes()
         signal.setitimer(signal.ITIMER_REAL, seconds)
         start = time.perf_counter()
-        answer = classifier.probabilities(pictures.normalise(body, side=classifier.decode_side))  # as predict does
+        answer = classifier.probabilities(pictures.normalise(body, preprocessing=classifier.preprocessing))
         took = 1000 * (time.perf_counter() - start)
         signal.setitimer(signal.ITIMER_REAL, 0)
         write_step(answer=answer, ms=took, again=number >= len(files))

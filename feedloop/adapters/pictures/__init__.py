@@ -40,27 +40,26 @@ _FILTERS = {name: Image.Resampling[name.upper()] for name in INTERPOLATIONS}
 _SPACES = {1: icc.GREY, 3: icc.RGB, 4: icc.CMYK}
 """The colours that an ICC profile explains, by the number of a JPEG's components."""
 _REDUCED = 448  # pixels a side, at least: twice the input of the largest usual classifier
-_LARGEST_VIEW = 2_000_000
 _MOST_WALKED = 1_000_000_000  # pixels of all scans: each costs a walk over the whole picture, however short it is
 _MOST_WORK = 200_000_000  # pixels of all scans that are decoded once more for what stands behind them
 _EMPTY = {127, 128}
 """The levels that libjpeg fills in where pixels are missing."""
 
 
-def normalise(body: bytes, *, side: int = 0) -> Picture:
+def normalise(body: bytes, *, preprocessing: Preprocessing | None = None) -> Picture:
     """The upload as an upright JPEG; one that is upright already keeps its pixels bit for bit.
 
-    What is decoded to check it stays as the picture's view: with both sides at least `side`, where a classifier wants
-    that, and then just as prepare() would decode it. Raises TooLarge, UnsupportedPicture and BrokenPicture.
+    Of what is decoded to check it the picture's view is made, for a classifier with this preprocessing: what prepare()
+    would give. Raises TooLarge, UnsupportedPicture and BrokenPicture.
     """
     parts = _split(body)
     if isinstance(parts, Jpeg):
-        return _normalise_jpeg(parts, side)
+        return _normalise_jpeg(parts, preprocessing)
     if isinstance(parts, Png):
         with open_picture(parts.body) as image:
-            return _normalise_other(png_on_white(image, parts), parts.stripped, side)
+            return _normalise_other(png_on_white(image, parts), parts.stripped, preprocessing)
     with open_picture(parts.body) as image:
-        return _normalise_other(on_white(image), parts, side)
+        return _normalise_other(on_white(image), parts, preprocessing)
 
 
 def measure(body: bytes) -> tuple[int, int]:
@@ -74,9 +73,6 @@ def decode(picture: Picture, side: int) -> Image.Image:
 
     Raises BrokenPicture.
     """
-    view = picture.view
-    if view and side <= view.side:
-        return Image.frombuffer("RGB", (view.width, view.height), view.rgb)
     with open_picture(picture.jpeg) as image:
         return _small(image, side).copy()  # its file is closed
 
@@ -88,14 +84,22 @@ def prepare(picture: Picture, preprocessing: Preprocessing) -> bytes:
     filters, which average when they shrink, still get enough pixels. Only what stays is resized: the filter still sees
     what is cut off, so the pixels are those of resizing all and cropping. Raises BrokenPicture.
     """
+    view = picture.view
+    if view and view.preprocessing == preprocessing:
+        return view.rgb
     image = decode(picture, preprocessing.decode_side)
+    return _prepared(image, (picture.width, picture.height), preprocessing).rgb
+
+
+def _prepared(image: Image.Image, full: tuple[int, int], preprocessing: Preprocessing) -> View:
+    """The same of a picture that is decoded; `full` is its size as it came."""
     if preprocessing.channels == GRAY:
         image = image.convert("L").convert("RGB")
-    x, y = image.width / picture.width, image.height / picture.height
-    left, top, right, bottom = preprocessing.box(picture.width, picture.height)
+    x, y = image.width / full[0], image.height / full[1]
+    left, top, right, bottom = preprocessing.box(*full)
     size = (preprocessing.size, preprocessing.size)
     box = (left * x, top * y, min(right * x, image.width), min(bottom * y, image.height))
-    return image.resize(size, _FILTERS[preprocessing.interpolation], box).tobytes()
+    return View(image.resize(size, _FILTERS[preprocessing.interpolation], box).tobytes(), preprocessing)
 
 
 def _split(body: bytes) -> Jpeg | Png | StrippedPicture:
@@ -110,7 +114,7 @@ def _split(body: bytes) -> Jpeg | Png | StrippedPicture:
     raise UnsupportedPicture("Send a JPEG, PNG or WebP picture.")
 
 
-def _normalise_jpeg(parts: Jpeg, side: int) -> Picture:
+def _normalise_jpeg(parts: Jpeg, preprocessing: Preprocessing | None) -> Picture:
     """Kept as it is where that is upright, decoded by every browser, and its colours need no table to be understood."""
     profile = icc.parse_profile(parts.profile, _SPACES.get(parts.colours, b""))
     kept = profile.clean if profile else b""
@@ -122,16 +126,19 @@ def _normalise_jpeg(parts: Jpeg, side: int) -> Picture:
         if size[0] * size[1] * len(pieces) > _MOST_WALKED:
             raise BrokenPicture(f"The JPEG has {len(pieces) - 1} scans, too many for a picture so large.")
         if stays:
-            image.draft("RGB", (side or 1, side or 1))
+            side = preprocessing.decode_side if preprocessing else 1
+            image.draft("RGB", (side, side))
             tight = _trimmed(clean, pieces, scans.load(image, pieces), size)
         if _ends_empty(image) or not parts.ended:
             _check_end(clean, coarse=parts.ended and parts.decodes_everywhere)
         if tight:
-            return Picture(tight, *size, view=_view(to_srgb(image, kept), side) if side else None)
+            return Picture(
+                tight, *size, _prepared(to_srgb(image, kept), size, preprocessing) if preprocessing else None
+            )
         if not stays:
-            return _encode(image, parts.orientation, parts.profile, side)
+            return _encode(image, parts.orientation, parts.profile, preprocessing)
     with open_picture(clean) as image:
-        return _encode(image, parts.orientation, kept, side)
+        return _encode(image, parts.orientation, kept, preprocessing)
 
 
 def _trimmed(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[int, int]) -> bytes:
@@ -148,11 +155,11 @@ def _trimmed(clean: bytes, pieces: scans.Pieces, needed: list[int], size: tuple[
     return tight if _decoded(tight, coarse=False) == _decoded(clean, coarse=False) else b""
 
 
-def _normalise_other(image: Image.Image, stripped: StrippedPicture, side: int) -> Picture:
+def _normalise_other(image: Image.Image, stripped: StrippedPicture, preprocessing: Preprocessing | None) -> Picture:
     """A PNG or WebP; grey becomes colour, whose profile is another kind than grey's."""
     grey = image.mode == "L" and icc.parse_profile(stripped.profile, icc.GREY)
     coloured = to_srgb(image, stripped.profile) if grey else image.convert("RGB")
-    return _encode(coloured, stripped.orientation, b"" if grey else stripped.profile, side)
+    return _encode(coloured, stripped.orientation, b"" if grey else stripped.profile, preprocessing)
 
 
 def _small(image: Image.Image, side: int) -> Image.Image:
@@ -160,12 +167,6 @@ def _small(image: Image.Image, side: int) -> Image.Image:
     image.draft("RGB", (side, side))
     image.load()
     return to_srgb(image, image.info.get("icc_profile") or b"")
-
-
-def _view(small: Image.Image, side: int) -> View | None:
-    """What a classifier will get; a long and narrow picture stays large, and is better decoded again."""
-    pixels = small.width * small.height
-    return View(small.tobytes(), small.width, small.height, side) if pixels <= _LARGEST_VIEW else None
 
 
 def _ends_empty(image: Image.Image) -> bool:
@@ -189,7 +190,7 @@ def _decoded(body: bytes, *, coarse: bool) -> bytes:
         return image.tobytes()
 
 
-def _encode(image: Image.Image, orientation: int, profile: bytes, side: int) -> Picture:
+def _encode(image: Image.Image, orientation: int, profile: bytes, preprocessing: Preprocessing | None) -> Picture:
     """A new JPEG, turned upright, with the profile that explains its colours; one that needs tables is applied."""
     parsed = icc.parse_profile(profile, SPACES[image.mode])
     kept = parsed.clean if parsed else b""
@@ -197,10 +198,11 @@ def _encode(image: Image.Image, orientation: int, profile: bytes, side: int) -> 
     turned = meant.transpose(_TURNS[orientation]) if orientation in _TURNS else meant
     file = BytesIO()
     turned.save(file, "JPEG", quality=QUALITY, icc_profile=kept or None, comment="")
-    return Picture(file.getvalue(), *turned.size, view=_reduced(turned, kept, max(side, _REDUCED)))
+    return Picture(file.getvalue(), *turned.size, _reduced(turned, kept, preprocessing) if preprocessing else None)
 
 
-def _reduced(image: Image.Image, profile: bytes, side: int) -> View | None:
+def _reduced(image: Image.Image, profile: bytes, preprocessing: Preprocessing) -> View | None:
     """The view of a picture that is large and decoded already; a small one is soon decoded again, and exactly."""
+    side = max(preprocessing.decode_side, _REDUCED)
     fits = [scale for scale in (8, 4, 2) if min(image.size) >= scale * side]
-    return _view(to_srgb(image.reduce(fits[0]), profile), side) if fits else None
+    return _prepared(to_srgb(image.reduce(fits[0]), profile), image.size, preprocessing) if fits else None
