@@ -41,13 +41,7 @@ _FLOATS = {TensorProto.FLOAT, TensorProto.FLOAT16, TensorProto.DOUBLE}
 def check_file(body: bytes, classes: int) -> ModelProto:
     """The graph of a file that may answer so many classes; checks in the order of their cost. Raises ModelRefused."""
     model = check_runnable(body)
-    _check_weights(model)
     _check_ends(model, classes)
-    try:
-        checker.check_model(body, full_check=True)
-    except (checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
-        why = next(iter(str(error).strip().splitlines()), repr(error)).rstrip(".")
-        raise ModelRefused("graph", f"ONNX's checker finds a contradiction: {why}. Export the model again.") from error
     return model
 
 
@@ -60,7 +54,13 @@ def check_runnable(body: bytes) -> ModelProto:
     model = _parse(body)
     _check_versions(model)
     _check_whole(model)
+    try:
+        checker.check_model(body, full_check=True)
+    except (checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
+        why = next(iter(str(error).strip().splitlines()), repr(error)).rstrip(".")
+        raise ModelRefused("graph", f"ONNX's checker finds a contradiction: {why}. Export the model again.") from error
     _check_operators(model)
+    _check_weights(model)
     return model
 
 
@@ -161,6 +161,8 @@ def _check_whole(model: ModelProto) -> None:
 def _check_operators(model: ModelProto) -> None:
     switches = {one.name: one for one in model.graph.initializer}
     for node in nodes_of(model):
+        if node.op_type == "Constant":
+            switches[node.output[0]] = next((one.t for one in node.attribute if one.name == "value"), TensorProto())
         named = f"{node.op_type} {node.name}".strip()
         if node.op_type in _RANDOM:
             raise ModelRefused(
@@ -176,11 +178,10 @@ def _check_operators(model: ModelProto) -> None:
 
 def _trains(node: NodeProto, switches: Mapping[str, TensorProto]) -> bool:
     """Whether a normalisation follows its batch, or a dropout drops."""
-    if node.op_type == "BatchNormalization":
-        return any(one.name == "training_mode" and one.i for one in node.attribute)
-    if node.op_type != "Dropout" or len(node.input) <= 2 or node.input[2] not in switches:  # noqa: PLR2004 - its third
-        return False
-    return bool(numpy_helper.to_array(switches[node.input[2]]).any())
+    if node.op_type == "BatchNormalization":  # until opset 13 its further outputs say so
+        return len(node.output) > 1 or any(one.name == "training_mode" and one.i for one in node.attribute)
+    switch = switches.get(node.input[2]) if node.op_type == "Dropout" and len(node.input) > 2 else None  # noqa: PLR2004
+    return switch is not None and bool(switch.data_type) and bool(numpy_helper.to_array(switch).any())
 
 
 def _check_weights(model: ModelProto) -> None:
@@ -211,7 +212,9 @@ def _check_ends(model: ModelProto, classes: int) -> None:
         raise ModelRefused(
             "output", "No output has one score per class, only labels (ArgMax, for example). Export the scores as well."
         )
-    widths = [math.prod(side.dim_value for side in one.shape.dim[1:]) for one in scores if one.HasField("shape")]
+    widths = [
+        math.prod(max(0, side.dim_value) for side in one.shape.dim[1:]) for one in scores if one.HasField("shape")
+    ]
     if scores and len(widths) == len(scores) and not {0, classes} & set(widths):  # 0: a side that the file leaves open
         raise ModelRefused(
             "output",

@@ -19,7 +19,7 @@ from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, N
 from training.commands.store_connection import STORE
 from training.model import evaluation
 from training.model.card import save_exported, short_metrics
-from training.promotion import release_checks, rollout
+from training.promotion import release_checks
 from training.promotion.registry import ModelPackage
 from training.promotion.release_checks import CheckedModel
 
@@ -107,8 +107,7 @@ def adopt(
     if dry_run:
         console.say(f"{to} holds the model and its card. It was not released: feedloop release {to} does that.")
         return
-    card = rollout.release(store, checked, gateway=watched, now=now, progress=console.track, new_classes=new_classes)
-    checking.show_released(card, checked, watched)
+    checking.release_checked(store, checked, gateway=watched, new_classes=new_classes)
 
 
 def _show(adopted: AdoptedModel) -> None:

@@ -1,10 +1,11 @@
 """What the commands that move the pointer have in common: whom to ask, what to check with, and what is shown of it."""
 
 import os
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
@@ -18,7 +19,7 @@ from feedloop.ports import ObjectStore
 from training.checks import contact_sheet
 from training.commands import console, store_connection
 from training.data import image_folder
-from training.promotion import release_checks
+from training.promotion import release_checks, rollout
 from training.promotion.registry import ModelPackage
 from training.promotion.release_checks import CheckedModel, Reference
 from training.promotion.rollout import HttpGateway
@@ -96,6 +97,36 @@ def check_package(
         except OSError as error:  # a folder that nobody may write to can be released all the same
             console.warn(f"{sheet} cannot be written: {describe(error)}")
     return checked
+
+
+def release_checked(
+    store: ObjectStore,
+    checked: CheckedModel,
+    renames: Mapping[str, str] = MappingProxyType({}),
+    *,
+    gateway: HttpGateway | None,
+    new_classes: bool = False,
+) -> None:
+    """Release it, and say that predict serves it. Raises as `rollout.release`."""
+    now, progress = store_connection.clock()(), console.track
+    with moving(checked.package.card):
+        card = rollout.release(
+            store, checked, renames, gateway=gateway, now=now, progress=progress, new_classes=new_classes
+        )
+    show_released(card, checked, gateway)
+
+
+@contextmanager
+def moving(card: ModelCard) -> Iterator[None]:
+    """Around what moves the pointer: who stops it by Ctrl-C hears that it may have moved, and how to go on."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.say(
+            f"Interrupted: {card.name} {card.version} may be released already, and nobody looked whether predict serves"
+            " it. The same command goes on; feedloop rollback goes back."
+        )
+        raise
 
 
 def show_released(card: ModelCard, checked: CheckedModel, gateway: HttpGateway | None) -> None:

@@ -32,16 +32,7 @@ def release(
     package, renames = registry.load_package(folder), registry.parse_renames(rename or [])
     store, watched = store_connection.open_store(), checking.open_gateway(gateway, no_wait=no_wait)
     checked = checking.check_package(store, package, pictures, constant_ok=allow_constant, to=folder)
-    card = rollout.release(
-        store,
-        checked,
-        renames,
-        gateway=watched,
-        now=store_connection.clock()(),
-        progress=console.track,
-        new_classes=new_classes,
-    )
-    checking.show_released(card, checked, watched)
+    checking.release_checked(store, checked, renames, gateway=watched, new_classes=new_classes)
 
 
 @commands.command("list", epilog=f"Example: feedloop list. {STORE}")
@@ -73,5 +64,6 @@ def rollback(
     store, watched = store_connection.open_store(), checking.open_gateway(gateway, no_wait=no_wait)
     package = registry.fetch_released(store, which or registry.PREVIOUS)
     checked = checking.check_package(store, package, constant_ok=True)  # it served before
-    rollout.rollback(store, checked, gateway=watched, now=store_connection.clock()(), progress=console.track)
+    with checking.moving(package.card):
+        rollout.rollback(store, checked, gateway=watched, now=store_connection.clock()(), progress=console.track)
     checking.show_released(package.card, checked, watched)

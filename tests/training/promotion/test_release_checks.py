@@ -39,6 +39,7 @@ def outside(model):
 def labels_only(model):
     model.graph.node[-1].CopyFrom(onnx.helper.make_node("ArgMax", ["scores"], ["probabilities"], axis=1))
     model.graph.output[0].type.tensor_type.elem_type = onnx.TensorProto.INT64
+    model.graph.output[0].type.tensor_type.shape.dim[1].dim_value = 1
 
 
 def not_for_white(model):
@@ -56,6 +57,24 @@ def follows_its_batch(model):
     model.graph.node.insert(3, onnx.helper.make_node("ReduceMean", ["scores"], ["mean"], axes=[0]))
     model.graph.node.insert(4, onnx.helper.make_node("Sub", ["scores", "mean"], ["centred"]))
     model.graph.node[-1].input[0] = "centred"
+
+
+def drops(model):
+    """A dropout that drops, as its third input says."""
+    for name, value in (("ratio", np.float32(0.5)), ("training", np.array(1, bool))):
+        tensor = onnx.numpy_helper.from_array(np.asarray(value), name)
+        model.graph.node.insert(0, onnx.helper.make_node("Constant", [], [name], value=tensor))
+    model.graph.node[-1].input[0] = "dropped"
+    model.graph.node.insert(5, onnx.helper.make_node("Dropout", ["scores", "ratio", "training"], ["dropped"]))
+
+
+def normalises_the_batch(model):
+    for name in ("scale", "bias", "mean", "var"):
+        model.graph.initializer.append(onnx.numpy_helper.from_array(np.ones(3, np.float32), name))
+    given = ["pixels", "scale", "bias", "mean", "var"]
+    node = onnx.helper.make_node("BatchNormalization", given, ["normal", "m", "v"], training_mode=1)
+    model.graph.node.insert(0, node)
+    model.graph.node[1].input[0] = "normal"
 
 
 def hungry(model):
@@ -97,11 +116,13 @@ BROKEN = {
     "opset 99": (changed(lambda model: setattr(model.opset_import[0], "version", 99)), {}, "version: .* opset 99"),
     "unknown domain": (tiny_models.unknown_domain(), {}, "operators: .* com.acme.Magic"),
     "random": (tiny_models.random(), {}, "operators: RandomNormalLike draws"),
+    "dropout in training": (changed(drops), {}, "operators: Dropout is in training mode"),
+    "normalisation in training": (changed(normalises_the_batch), {}, "operators: BatchNormalization is in training"),
     "loop": (tiny_models.long_loop(), {}, "operators: Loop may turn"),
     "weights not a number": (changed(nan), {}, "weights: weights holds NaN"),
     "two inputs": (tiny_models.two_inputs(), {}, r"input: .* 2 inputs \(pixels, scale\)"),
     "labels only": (changed(labels_only), {}, "output: No output"),
-    "wrong width": (tiny_models.wrong_width(), {}, "output: The file declares 7"),
+    "wrong width": (tiny_models.wrong_width(), {}, r"graph: .*\(5\) vs \(7\)"),
     "a class too many": (tiny_models.plain(), {"classes": [*CLASSES, "Tea"]}, "output: .* 6 classes"),
     "no such node": (changed(lambda model: model.graph.node.pop(1)), {}, "graph: "),
     "card of another": (tiny_models.plain(), {"sha256": "0" * 64}, "card: .* another file"),
