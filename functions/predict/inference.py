@@ -72,7 +72,7 @@ def model_document(release: Release, threshold: int, refusal: Refusal | None) ->
     return {
         "classes": list(release.classes.names),
         "choices": list(release.classes.choices),
-        "model": {**card, **expected, "version": release.card.version},
+        "model": {**card, **expected, "version": release.card.version, "class_indices": list(release.indices)},
         "limits": limits,
         "low_confidence_threshold": threshold / 1000,
         **({"refused": asdict(refusal)} if refusal else {}),

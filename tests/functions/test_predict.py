@@ -88,6 +88,7 @@ def test_get_tells_what_the_website_needs(site):
         "channels": "RGB",
     }
     assert told["model"]["output"] == {"kind": "probabilities", "temperature": 1, "name": ""}
+    assert told["model"]["class_indices"] == [*range(11)]
 
 
 @pytest.mark.parametrize(

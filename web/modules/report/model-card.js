@@ -9,18 +9,18 @@ export class ModelCard extends Section {
   async show({ model }) {
     const answer = model && (await call("predict").catch(() => null)); // without it the report is whole all the same
     this.element.hidden = !answer;
-    if (answer) this.parts.list.replaceChildren(...facts(answer.model, answer.classes.length).map(fact));
+    if (answer) this.parts.list.replaceChildren(...facts(answer.model).map(fact));
   }
 }
 
-function facts(card, classes) {
-  const { name, version, architecture, input, output, serving, metrics, created, note } = card;
+function facts(card) {
+  const { name, version, architecture, input, output, class_indices: classes, serving, metrics, created, note } = card;
   return [
     ["card.model", `${name} ${version}`],
     ["card.architecture", architecture],
     ["card.picture", text(pictureName(input), { ...input, filter: input.interpolation })],
     ["card.levels", text("card.levels.detail", { ...input, mean: numbers(input.mean), std: numbers(input.std) })],
-    ["card.answer", text(`card.${output.kind}`, { n: count(classes) })],
+    ["card.answer", text(`card.${output.kind}`, { n: count(classes.length) })],
     ["card.temperature", output.temperature === 1 ? "" : numbers([output.temperature])],
     ["card.metrics", metrics?.interval && text("card.accuracy", measured(metrics))],
     ["card.serving", serving?.ms && text("card.cost", { ms: count(serving.ms), megabytes: count(serving.megabytes) })],
