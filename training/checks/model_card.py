@@ -18,6 +18,7 @@ from feedloop.domain.documents import Document
 from feedloop.domain.errors import BadRequest, Malformed, ModelRefused, NoModel
 from feedloop.releases import CARD_FILE
 from training.checks import model_file
+from training.model.card import load_weights
 
 SCHEMA: Document = documents.load(files("feedloop.domain").joinpath("model-card.schema.json").read_bytes())
 """The public format (JSON Schema, draft 2020-12); docs/model-card.md explains it."""
@@ -79,6 +80,10 @@ def _check_file(folder: Path, card: ModelCard) -> Iterator[str]:
         return
     if (actual := hashlib.sha256(model).hexdigest()) != card.sha256:
         yield f"sha256: {path.name} has {actual}; it is another file, or was changed after the card was written"
+    try:
+        load_weights(folder, card)
+    except BadRequest as error:
+        yield f"weights: {error}"
     if card.format != cards.ONNX:
         return
     try:

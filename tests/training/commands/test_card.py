@@ -78,6 +78,13 @@ def test_a_fault_is_said_by_its_key(folder, changes, begin):
     assert fault.startswith(begin)
 
 
+def test_weights_of_another_model_are_a_fault(folder):
+    saved = folder(weights="0" * 64)
+    (saved / "weights.safetensors").write_bytes(b"others")
+    (fault,) = model_card.check_folder(saved).faults
+    assert fault.startswith("weights: ")
+
+
 def test_all_faults_are_said_at_once(folder):
     checked = model_card.check_folder(folder(name=1, classes=[], input=given(layout="CHWN")))
     assert [fault.partition(":")[0] for fault in checked.faults] == ["classes", "input.layout", "name"]
