@@ -68,6 +68,11 @@ def channels_last() -> bytes:
     return _serialised(_pooled(WEIGHTS, _softmax(), first=turn, size=("N", SIDE, SIDE, 3)))
 
 
+def grey() -> bytes:
+    """N x 1 x 32 x 32: light alone; white is Bread, black Egg."""
+    return _serialised(_pooled(np.array([[8, -4, 0, 0, 0]], np.float32), _softmax(), size=("N", 1, SIDE, SIDE)))
+
+
 def float16() -> bytes:
     """Half the bytes: floats of 16 bits from input to output."""
     return _serialised(_pooled(WEIGHTS.astype(np.float16), _softmax(), kind=TensorProto.FLOAT16))
@@ -192,8 +197,8 @@ def cut_short() -> bytes:
     return whole[: len(whole) // 2]
 
 
-_KINDS = (plain, logits, sigmoid, log_softmax, softmax_twice, convolutional, channels_last, float16, float64, uint8)
-_OUTPUTS = (fixed_batch, label_first, zip_map, zero_weights, not_a_number, negative, random, unknown_domain)
+_KINDS = (plain, logits, sigmoid, log_softmax, softmax_twice, convolutional, channels_last, grey, float16, float64)
+_OUTPUTS = (uint8, fixed_batch, label_first, zip_map, zero_weights, not_a_number, negative, random, unknown_domain)
 MODELS: Mapping[str, Callable[[], bytes]] = {
     one.__name__: one
     for one in (*_KINDS, *_OUTPUTS, long_loop, wrong_width, two_inputs, cut_short, not_a_number_of_white)

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from math import exp
 
 import onnx
 import pytest
@@ -117,6 +118,13 @@ def test_a_file_that_says_nothing_of_its_shape_is_taken_at_its_cards_word():
     for put in (*model.graph.input, *model.graph.output):
         put.type.tensor_type.ClearField("shape")
     assert tiny(model.SerializeToString()).probabilities(RED) == tiny(tiny_models.plain()).probabilities(RED)
+
+
+@pytest.mark.parametrize(("picture", "light"), [(RED, 76), (GREEN, 150), (BLUE, 29)], ids=["red", "green", "blue"])
+def test_a_model_of_light_alone_gets_luma(picture, light):
+    powers = [exp(weight * light / 255) for weight in (8, -4, 0, 0, 0)]
+    answer = tiny(MODELS["grey"](), channels="GRAY").probabilities(picture)
+    assert answer == pytest.approx([power / sum(powers) for power in powers], abs=0.01)
 
 
 def test_names_of_a_map_decide_which_class_is_meant():
