@@ -4,11 +4,11 @@ The strongest are those of options: numbers and words are checked here; what the
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any, TypeAlias
 
-from feedloop.domain.cards import INTERPOLATIONS
+from feedloop.domain.cards import INTERPOLATIONS, Preprocessing
 from feedloop.domain.errors import BadRequest
 
 FILE, RUN = "from the file", "measured by running it"
@@ -25,6 +25,9 @@ CHOICES = {
     "interpolation": INTERPOLATIONS,
 }
 """What an option of few values may be."""
+
+MEANS = {"0-1": (0.0, 1.0), "0-255": (0.0, 1 / 255), "-1-1": (0.5, 0.5)}
+"""Mean and std, for x / 255, that give the pixels a range."""
 
 
 class Option(StrEnum):
@@ -67,6 +70,37 @@ def facts_from(origin: str, values: Mapping[Any, Any]) -> Facts:
 def guesses(values: Mapping[Any, Any], why: str) -> Facts:
     """What is assumed until an option says otherwise."""
     return {name: ModelFact(value, why, guessed=True) for name, value in values.items() if value is not None}
+
+
+def join(*layers: Facts) -> Facts:
+    """Facts of several origins, the later the stronger; a range replaces mean and std, and they replace a range."""
+    joined, scale = Facts(), {Option.RANGE, Option.MEAN, Option.STD}
+    for layer in layers:
+        replaced = scale if layer.keys() & scale else set()
+        joined = {name: fact for name, fact in joined.items() if name not in replaced} | layer
+    return joined
+
+
+def scaled(facts: Facts) -> Facts:
+    """With mean and std for x / 255, which is what a card has, in place of a range."""
+    if Option.RANGE not in facts:
+        return facts
+    scale = facts[Option.RANGE]
+    mean, std = MEANS[scale.value]
+    plain = {name: fact for name, fact in facts.items() if name != Option.RANGE}
+    three = {Option.MEAN: [mean] * 3, Option.STD: [std] * 3}
+    return plain | {name: replace(scale, value=value) for name, value in three.items()}
+
+
+def preprocessing(facts: Facts) -> Preprocessing:
+    """Facts as a card has them. Raises BadRequest where the crop is larger than what it is cut from."""
+    value = {name: fact.value for name, fact in facts.items()}
+    size, resized = value["size"], value.get("resize-size") or value["size"]
+    if resized < size:
+        raise BadRequest(f"--resize-size {resized} is less than --size {size}, which is cut out of it.")
+    mean, std = tuple(value["mean"]), tuple(value["std"])
+    resize, filters = value["resize"].replace("-", "_"), value["interpolation"]
+    return Preprocessing(size, mean, std, resize, resized, filters, value["layout"].upper(), value["channels"].upper())
 
 
 def given_facts(options: dict[str, Any]) -> Facts:

@@ -5,21 +5,18 @@ is left is guessed and called so, or, where a guess would be worth nothing, aske
 """
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
-from feedloop.domain.cards import ModelCard, OutputSpec, Preprocessing
+from feedloop.domain.cards import LOGITS, ModelCard, OutputSpec
 from feedloop.domain.errors import BadRequest
-from training.adoption import class_names, input_scale, onnx_file, onnx_signature, output_kind, sources
-from training.adoption.facts import RUN, Facts, Option, facts_from, guesses
+from training.adoption import class_names, input_scale, onnx_file, onnx_signature, output_kind, sources, torch_file
+from training.adoption.facts import RUN, Facts, Option, facts_from, guesses, join, preprocessing, scaled
 from training.adoption.onnx_file import OnnxFile
 from training.checks import model_file
 from training.model.card import load_exported, make_card, serving_facts
 
-MEANS = {"0-1": (0.0, 1.0), "0-255": (0.0, 1 / 255), "-1-1": (0.5, 0.5)}
-"""Mean and std, for x / 255, that give the pixels a range."""
-
-_SCALE = {Option.RANGE, Option.MEAN, Option.STD}
 _CROPPED = 0.875
 _ASK = {
     Option.CLASSES: "--classes FILE or A,B,...: the {count}names of its classes, in the order of its outputs",
@@ -40,33 +37,52 @@ class AdoptedModel:
     facts: Facts
     warnings: tuple[str, ...] = ()
     weights: bytes = b""
-    calibrates: bool = True
-    """Whether a temperature may be fitted; a card of ours says its own."""
+    parity: str = ""
+    """How far a conversion is from what it was made from, as a sentence."""
+    exported: bool = False
+    """Whether it is a folder of ours, whose card stays as it is."""
 
 
-def adopt(path: Path, options: Facts, *, created: str, note: str = "") -> AdoptedModel:
-    """What lies at a path, with its card. Raises BadRequest for what cannot be served, or needs further options."""
+def adopt(
+    path: Path,
+    options: Facts,
+    *,
+    created: str,
+    note: str = "",
+    trust_pickle: bool = False,
+    pictures: Path | None = None,
+) -> AdoptedModel:
+    """What lies at a path, with its card; a checkpoint and its conversion must answer `pictures` of a folder alike.
+
+    Only `trust_pickle` runs the code that a pickle brings along. Raises BadRequest for what cannot be served, or needs
+    further options, ModelRefused for what would harm, and ModuleNotFoundError for a checkpoint where torch is missing.
+    """
     source = sources.resolve(path)
     if source.exported:
         if options:
             raise BadRequest(f"{path} has a card, which says all: change its card.json, or adopt its model.onnx alone.")
         model, card = load_exported(source.exported)
         facts = facts_from("from card.json", {"name": card.name, "classes": card.classes})
-        return AdoptedModel(model, card, facts, calibrates=False)
-    if source.onnx is None:
-        raise BadRequest(f"{source.checkpoint} is a checkpoint of torch.")
+        return AdoptedModel(model, card, facts, exported=True)
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.name).strip("-._")[:60] or "model"
-    named = guesses({Option.NAME: name}, "after the file")
-    return _from_onnx(onnx_file.load_onnx(source.onnx), named | source.facts, options, created=created, note=note)
-
-
-def join(*layers: Facts) -> Facts:
-    """Facts of several origins, the later the stronger; a range replaces mean and std, and they replace a range."""
-    joined = Facts()
-    for layer in layers:
-        replaced = _SCALE if layer.keys() & _SCALE else set()
-        joined = {name: fact for name, fact in joined.items() if name not in replaced} | layer
-    return joined
+    beside = guesses({Option.NAME: name}, "after the file") | source.facts
+    if source.onnx:
+        return _from_onnx(onnx_file.load_onnx(source.onnx), beside, options, created=created, note=note)
+    if wrong := options.keys() & {Option.OUTPUT, Option.OUTPUT_NAME}:
+        raise BadRequest(f"A checkpoint becomes a model that gives logits: leave --{min(wrong)} out.")
+    converted = torch_file.to_onnx(
+        source.checkpoint or path,
+        join(beside, options),
+        maker=source.maker,
+        trust_pickle=trust_pickle,
+        pictures=pictures,
+    )
+    facts, spec, output = converted.facts, converted.preprocessing, OutputSpec(LOGITS)
+    known = serving_facts(spec, output, note=note or None)
+    known |= {"architecture": facts[Option.ARCHITECTURE].value, "weights": sha256(converted.weights).hexdigest()}
+    document = make_card(converted.model, facts[Option.NAME].value, facts[Option.CLASSES].value, known, created)
+    notes = tuple(filter(None, (*converted.warnings, *warnings(facts))))
+    return AdoptedModel(converted.model, ModelCard(document), facts, notes, converted.weights, converted.parity)
 
 
 def _from_onnx(file: OnnxFile, beside: Facts, options: Facts, *, created: str, note: str) -> AdoptedModel:
@@ -77,10 +93,12 @@ def _from_onnx(file: OnnxFile, beside: Facts, options: Facts, *, created: str, n
     graph = input_scale.scale_facts(file.proto.graph, signature.picture.name)
     given = join(graph, shape, onnx_file.metadata_facts(file), beside)
     known = join(given, options)
+    if Option.ARCHITECTURE in options:
+        raise BadRequest(f"{file.path} is ONNX, which needs no --architecture: its graph is in the file.")
     _check_contradictions(given, shape, options, file)
     names = known[Option.CLASSES].value if Option.CLASSES in known else ()
     scores = onnx_signature.scores(file, signature.outputs, len(names), options.get(Option.OUTPUT_NAME))
-    facts = _scaled(_guessed(known))
+    facts = scaled(_guessed(known))
     count = onnx_signature.width(scores)
     _check_missing(facts, count)
     class_names.check_count(names, count or len(names))
@@ -121,34 +139,12 @@ def _guessed(known: Facts) -> Facts:
     return facts
 
 
-def _scaled(facts: Facts) -> Facts:
-    """With mean and std for x / 255, which is what a card has, in place of a range."""
-    if Option.RANGE not in facts:
-        return facts
-    scale = facts[Option.RANGE]
-    mean, std = MEANS[scale.value]
-    plain = {name: fact for name, fact in facts.items() if name != Option.RANGE}
-    three = {Option.MEAN: [mean] * 3, Option.STD: [std] * 3}
-    return plain | {name: replace(scale, value=value) for name, value in three.items()}
-
-
 def _check_missing(facts: Facts, count: int | None) -> None:
     """Raises BadRequest with all that only the model's maker knows, where it is not known."""
     missing = [text.format(count=f"{count} " if count else "") for name, text in _ASK.items() if name not in facts]
     if missing:
         wanted = "".join(f"\n  {line}" for line in missing)
         raise BadRequest(f"Neither the file nor what lies beside it says all that is needed. Add:{wanted}")
-
-
-def preprocessing(facts: Facts) -> Preprocessing:
-    """Facts as a card has them. Raises BadRequest where the crop is larger than what it is cut from."""
-    value = {name: fact.value for name, fact in facts.items()}
-    size, resized = value["size"], value.get("resize-size") or value["size"]
-    if resized < size:
-        raise BadRequest(f"--resize-size {resized} is less than --size {size}, which is cut out of it.")
-    mean, std = tuple(value["mean"]), tuple(value["std"])
-    resize, filters = value["resize"].replace("-", "_"), value["interpolation"]
-    return Preprocessing(size, mean, std, resize, resized, filters, value["layout"].upper(), value["channels"].upper())
 
 
 def warnings(facts: Facts) -> tuple[str, ...]:

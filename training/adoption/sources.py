@@ -4,7 +4,7 @@ Files are known by their first bytes, whatever they are called. What cannot be a
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from zipfile import BadZipFile, ZipFile
 
@@ -78,6 +78,8 @@ class Source:
     exported: Path | None = None
     facts: Facts = field(default_factory=dict)
     name: str = ""
+    maker: str = ""
+    """Who laid a folder out so: Hugging Face, timm, or nobody known."""
 
 
 def resolve(path: Path) -> Source:
@@ -89,11 +91,14 @@ def resolve(path: Path) -> Source:
     if path.is_dir():
         return _folder(path.resolve())
     kind = recognise(path)
-    name = path.stem if path.stem != "model" else path.resolve().parent.name
+    beside = path.resolve().parent
+    name = path.stem if path.stem != "model" else beside.name
+    if beside.name == "onnx":
+        beside = beside.parent
     if kind == "onnx":
-        return Source(onnx=path, name=name, facts=_facts_beside(path))
+        return _described(Source(onnx=path, name=name), beside)
     if kind == "checkpoint":
-        return Source(checkpoint=path, name=name, facts=_facts_beside(path))
+        return _described(Source(checkpoint=path, name=name), beside)
     raise BadRequest(f"{path} is {_ADVICE[kind]}")
 
 
@@ -133,10 +138,10 @@ def _folder(path: Path) -> Source:
         return Source(exported=path, name=path.name)
     files = [*_sorted(path.glob("*.onnx")), *_sorted((path / "onnx").glob("*.onnx"))]
     if files:
-        return Source(onnx=_plain(files), name=path.name, facts=_facts_in(path))
+        return _described(Source(onnx=_plain(files), name=path.name), path)
     checkpoints = [file for pattern in _CHECKPOINTS for file in _sorted(path.glob(pattern))]
     if checkpoints:
-        return Source(checkpoint=checkpoints[0], name=path.name, facts=_facts_in(path))
+        return _described(Source(checkpoint=checkpoints[0], name=path.name), path)
     raise BadRequest(f"{path} {_folder_advice(path)}")
 
 
@@ -166,21 +171,15 @@ def _plain(files: list[Path]) -> Path:
     return chosen[0]
 
 
-def _facts_beside(file: Path) -> Facts:
-    folder = file.resolve().parent
-    return _facts_in(folder.parent if folder.name == "onnx" else folder)
-
-
-def _facts_in(folder: Path) -> Facts:
-    """What config.json and its companions say; nothing where there are none."""
+def _described(source: Source, folder: Path) -> Source:
+    """With what config.json and its companions say of it, where there are any."""
     config = _load(folder / hugging_face.CONFIG)
     if timm_config.is_config(config):
-        return timm_config.config_facts(config)
-    facts = Facts()
-    if hugging_face.is_config(config):
-        facts |= hugging_face.config_facts(config)
-    processor = hugging_face.load_processor(folder)
-    return facts | hugging_face.input_facts(processor, str(config.get("model_type", "")))
+        return replace(source, facts=timm_config.config_facts(config), maker="timm")
+    own = hugging_face.is_config(config)
+    facts = hugging_face.config_facts(config) if own else Facts()
+    facts |= hugging_face.input_facts(hugging_face.load_processor(folder), str(config.get("model_type", "")))
+    return replace(source, facts=facts, maker="Hugging Face" if own else "")
 
 
 def _load(file: Path) -> Document:

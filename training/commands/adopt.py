@@ -1,5 +1,6 @@
 """The command that brings a classifier from elsewhere behind the functions: adopt."""
 
+import os
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,10 +17,11 @@ from training.adoption.facts import CHOICES, given_facts
 from training.adoption.package import AdoptedModel
 from training.commands import checking, console, store_connection
 from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, NewClasses, NoWait
+from training.commands.model import Architecture, Trust
 from training.commands.store_connection import STORE
 from training.model import evaluation
 from training.model.card import save_exported, short_metrics
-from training.promotion import release_checks
+from training.promotion import registry, release_checks
 from training.promotion.registry import ModelPackage
 from training.promotion.release_checks import CheckedModel
 
@@ -62,6 +64,8 @@ def adopt(
     channels: Annotated[str, _choice("channels", "The order of the input's colours")] = "",
     output: Annotated[str, _choice("output", "What its scores are; else measured")] = "",
     output_name: Annotated[str, typer.Option(help="Which output has the scores, of several.")] = "",
+    architecture: Architecture = "",
+    trust_pickle: Trust = False,
     pictures: CheckedWith = None,
     to: Annotated[Path, typer.Option(help="The folder for the model, its card and the contact sheet.")] = Path(
         "adopted"
@@ -89,12 +93,17 @@ def adopt(
             "channels": channels,
             "output": output,
             "output-name": output_name,
+            "architecture": architecture,
         }
     )
     now = store_connection.clock()()
-    adopted = package.adopt(source, given, created=f"{now:%Y-%m-%d}", note=note)
+    adopted = package.adopt(
+        source, given, created=f"{now:%Y-%m-%d}", note=note, trust_pickle=trust_pickle, pictures=pictures
+    )
     _show(adopted)
-    if to.resolve() in {source.resolve(), source.resolve().parent}:
+    if adopted.exported:
+        to = source
+    elif to.resolve() in {source.resolve(), source.resolve().parent}:
         raise BadRequest(f"--to {to} is where the source lies, which stays as it is: name another folder.")
     watched = checking.open_gateway(gateway, no_wait=no_wait or dry_run)
     try:
@@ -116,6 +125,8 @@ def _show(adopted: AdoptedModel) -> None:
     for name, fact in sorted(adopted.facts.items(), key=lambda item: item[1].guessed):
         origin = f"guessed, {fact.origin}: say --{name} to change it" if fact.guessed else fact.origin
         console.say(f"  {name:14} {_in_words(fact.value):24} {origin}")
+    if adopted.parity:
+        console.say(adopted.parity)
     for warning in adopted.warnings:
         console.warn(warning)
 
@@ -133,17 +144,19 @@ def _checked(
     store: ObjectStore, adopted: AdoptedModel, pictures: Path | None, to: Path, *, constant_ok: bool
 ) -> CheckedModel:
     """The model after all checks, calibrated where labelled pictures allow it; saved with its card in the folder."""
+    if adopted.exported:
+        return checking.check_package(store, registry.load_package(to), pictures, constant_ok=constant_ok, to=to)
     offered = ModelPackage(adopted.model, adopted.card, weights=adopted.weights)
     to.mkdir(parents=True, exist_ok=True)
     checked = checking.check_package(store, offered, pictures, constant_ok=constant_ok, to=to)
-    if checked.labelled and adopted.calibrates:
+    if checked.labelled:
         checked = _calibrated(checked, constant_ok=constant_ok)
     # What was measured is told on the card, and changes nothing that is served.
     measured = {"ms": round(checked.milliseconds, 1), "megabytes": checked.megabytes}
     document = {**checked.package.card.document, "serving": measured}
     if checked.labelled:
         document["metrics"] = _metrics(checked)
-    save_exported(to, offered.model, document)
+    save_exported(to, offered.model, document, offered.weights)
     return replace(checked, package=replace(offered, card=ModelCard(document)))
 
 
@@ -162,7 +175,10 @@ def _calibrated(checked: CheckedModel, *, constant_ok: bool) -> CheckedModel:
     output = replace(OutputSpec.from_card(document), temperature=temperature)
     offered = replace(checked.package, card=ModelCard({**document, "output": output.to_document()}))
     few = [picture.jpeg for picture in checked.pictures[:FEW]]
-    release_checks.check(offered, few, constant_ok=constant_ok)  # what is released is what was checked
+    memory_limit, workers = checking.predict_limits(os.environ)
+    release_checks.check(  # what is released is what was checked
+        offered, few, memory_limit=memory_limit, workers=workers, constant_ok=constant_ok
+    )
     calibrated = OutputSpec(LOGITS, temperature)
     softened = [tuple(calibrated.to_probabilities(row.tolist())) for row in logarithms]
     return replace(checked, package=offered, answers=tuple(softened))
