@@ -12,6 +12,9 @@ from feedloop.domain.class_names import check_names, quoted, same_form
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import Malformed, UnknownClass
 
+Translations = Mapping[str, tuple[int, ...]]
+"""By a model's version the classes that the indices of its predictions mean, where it predicted by another list."""
+
 MOST_INDICES = 10_000
 """A prediction's id has four digits for its class."""
 
@@ -20,14 +23,13 @@ MOST_INDICES = 10_000
 class ClassList:
     """Class names by index, with the names each had before; nobody can choose a retired one any more.
 
-    `translations` says, by a model's version, which classes the indices of its predictions mean, where it predicted
-    by another list than this one. While `migrating`, labels of record do not all speak of this list yet.
+    While `migrating`, labels of record do not all speak of this list yet.
     """
 
     names: tuple[str, ...]
     former: tuple[tuple[str, ...], ...]
     retired: frozenset[int] = frozenset()
-    translations: Mapping[str, tuple[int, ...]] = field(default_factory=dict, hash=False)
+    translations: Translations = field(default_factory=dict, hash=False)
     migrating: bool = False
 
     @classmethod
@@ -87,8 +89,7 @@ class ClassList:
 
     def predicted(self, version: str, index: int) -> int:
         """The class that an index means which a model predicted."""
-        indices = self.translations.get(version, ())
-        return indices[index] if index < len(indices) else index
+        return translate(self.translations, version, index)
 
     def resolved(self, names: Sequence[str]) -> tuple[Self, tuple[int, ...]]:
         """A model's classes: this list, grown by those that it does not know, and the index of each.
@@ -161,6 +162,12 @@ class ClassList:
 
     def _former(self, name: str) -> int | None:
         return next((index for index, former in enumerate(self.former) if same_form(name, *former)), None)
+
+
+def translate(translations: Translations, version: str, index: int) -> int:
+    """The class of the store's list that an index means which this version of a model predicted."""
+    indices = translations.get(version, ())
+    return indices[index] if index < len(indices) else index
 
 
 def _without(names: Sequence[str], one: str) -> tuple[str, ...]:

@@ -135,14 +135,13 @@ def _answers(classes: ClassList, question: Element, in_use: Collection[str] = ()
     dealt = {name: {"hotkey": key} if key and key not in used else {} for name, key in wanted.items()}
     answers = [Element("Choice", {**_named(name), **own.get(name, dealt[name])}) for name in wanted]
     past = sorted((_index(name, classes), name) for name in {*in_use} - wanted.keys())
-    kept = [_named(name, _past(name, classes.name(index))) for index, name in past if index >= 0]
+    kept = [
+        _named(name, f"{name} (retired)" if classes.name(index) == name else f"{classes.name(index)} (was {name})")
+        for index, name in past
+        if index >= 0
+    ]
     others = [there[name] for index, name in past if index < 0 and name in there]  # somebody else's
     return [*answers, *(Element("Choice", facts) for facts in (*kept, *others))]
-
-
-def _past(name: str, present: str) -> str:
-    """How a name is shown that nobody is to choose any more."""
-    return f"{name} (retired)" if name == present else f"{present} (was {name})"
 
 
 def _facts_of_classes(there: Mapping[str, Facts], wanted: set[str], classes: ClassList) -> dict[str, Facts]:

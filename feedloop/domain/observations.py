@@ -16,7 +16,7 @@ BINS = 10
 
 
 class ListedPrediction(NamedTuple):
-    """One prediction of a day, as its key tells it."""
+    """One prediction of a day, as its key tells it: also its class, which may be of an earlier list."""
 
     predicted: int
     per_mille: int
@@ -46,11 +46,14 @@ class Observation(NamedTuple):
     """What annotators say to a visitor's flag."""
     visitor: Answer | None = None
     flagged: bool = False
+    listed_class: int | None = None
+    """What stands for the class in its key, where that is of another list."""
 
     @property
     def id(self) -> PredictionId:
         """The id of the prediction."""
-        return PredictionId(self.day, self.predicted, self.per_mille, self.model, self.sample_key, int(self.second))
+        index = self.predicted if self.listed_class is None else self.listed_class
+        return PredictionId(self.day, index, self.per_mille, self.model, self.sample_key, int(self.second))
 
 
 class Cell(NamedTuple):

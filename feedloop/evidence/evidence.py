@@ -5,9 +5,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
+from types import MappingProxyType
 
 from feedloop import log
 from feedloop.domain import clock, keys
+from feedloop.domain.classes import Translations, translate
 from feedloop.domain.errors import Malformed, Missing
 from feedloop.domain.observations import DayCounts, Kind, ListedPrediction, Observation
 from feedloop.domain.prediction import PredictionId
@@ -15,6 +17,8 @@ from feedloop.domain.sampling import LabelledPrefix
 from feedloop.evidence import day_files
 from feedloop.evidence.human_labels import HumanLabels
 from feedloop.ports import ForEach, ObjectStore
+
+NO_TRANSLATIONS: Translations = MappingProxyType({})
 
 TIMED = 200
 """On how many labels of a day and queue the time to a label rests: those with the smallest sample keys."""
@@ -45,14 +49,14 @@ class DayEvidence:
     timed: dict[str, list[PredictionId]] = field(default_factory=lambda: defaultdict(list))
     """By queue those labelled predictions with the smallest sample keys, TIMED at most."""
 
-    def add(self, prediction: ListedPrediction, labels: HumanLabels, *, in_prefix: bool) -> None:
-        """Add a prediction that was answered, drawn for the random sample, or flagged."""
+    def add(self, prediction: ListedPrediction, labels: HumanLabels, *, predicted: int, in_prefix: bool) -> None:
+        """Add a prediction of a class that was answered, drawn for the random sample, or flagged."""
         sample_key = prediction.sample_key
         answers = {queue: labels.answers[queue].get(sample_key) for queue in keys.QUEUES}
         blind = answers[keys.RANDOM_SAMPLED]
         observation = Observation(
             day=self.day,
-            predicted=prediction.predicted,
+            predicted=predicted,
             per_mille=prediction.per_mille,
             model=prediction.model,
             low=prediction.low,
@@ -63,6 +67,7 @@ class DayEvidence:
             flag=answers[keys.USER_FEEDBACK],
             visitor=answers[keys.USER_FEEDBACK_2],
             flagged=sample_key in labels.tasks[keys.USER_FEEDBACK].sample_keys,
+            listed_class=prediction.predicted,
         )
         self.observations.append(observation)
         self.behind += blind is not None and not in_prefix
@@ -82,12 +87,13 @@ def fetch(
     classes: int,
     now: datetime,
     moved_at: datetime | None = None,
+    translations: Translations = NO_TRANSLATIONS,
     for_each: ForEach = map,
 ) -> list[DayEvidence]:
     """The evidence of these days, in their order: from their files where they are written, else from listings.
 
     Days before the first prediction are left out. `moved_at` is when the active model began to serve: what was
-    predicted earlier on that day is counted as early.
+    predicted earlier on that day is counted as early. `translations` are those of the store's class list.
     """
     written, wanted = day_files.written_days(store), list(days)
     first = day_files.first_day(store, classes, for_each) if set(wanted) - written else None
@@ -99,7 +105,9 @@ def fetch(
             moved = f"{clock.second_of_day(moved_at):05d}"
         if closed and day in written:
             try:
-                evidence = observe(day, day_files.fetch(store, day), labels, closed=closed, moved=moved)
+                evidence = observe(
+                    day, day_files.fetch(store, day), labels, closed=closed, moved=moved, translations=translations
+                )
             except (Missing, Malformed) as error:  # it is derived: what it was derived from is still there
                 log.event("report.day_unreadable", day=day, why=repr(error))
                 damaged = isinstance(error, Malformed)
@@ -107,7 +115,7 @@ def fetch(
                 evidence.filed = True
                 return evidence
         listed = day_files.list_predictions(store, day, classes, low)
-        evidence = observe(day, listed, labels, closed=closed, moved=moved)
+        evidence = observe(day, listed, labels, closed=closed, moved=moved, translations=translations)
         evidence.damaged = damaged
         return evidence
 
@@ -116,7 +124,13 @@ def fetch(
 
 
 def observe(
-    day: str, predictions: Iterable[ListedPrediction], labels: HumanLabels, *, closed: bool, moved: str = ""
+    day: str,
+    predictions: Iterable[ListedPrediction],
+    labels: HumanLabels,
+    *,
+    closed: bool,
+    moved: str = "",
+    translations: Translations = NO_TRANSLATIONS,
 ) -> DayEvidence:
     """Count a day's predictions, given in the order of their sample keys, and add those under review.
 
@@ -136,7 +150,19 @@ def observe(
             early_seconds[model] = min(first, int(second)), max(last, int(second))
         if sample_key in reviewed_keys:
             reviewed.append(prediction)
-    evidence = DayEvidence(day, closed, DayCounts.of(day, kinds), DayCounts.of(day, early), early_seconds)
-    for number, prediction in enumerate(reviewed):
-        evidence.add(prediction, labels, in_prefix=number < len(prefix.answered))
+    counts, counts_early = (DayCounts.of(day, _translated(some, translations)) for some in (kinds, early))
+    evidence = DayEvidence(day, closed, counts, counts_early, early_seconds)
+    for number, one in enumerate(reviewed):
+        predicted = translate(translations, one.model, one.predicted)
+        evidence.add(one, labels, predicted=predicted, in_prefix=number < len(prefix.answered))
     return evidence
+
+
+def _translated(kinds: Mapping[Kind, int], translations: Translations) -> Mapping[Kind, int]:
+    """The same predictions by the classes of the store's list: the one place where a class of a key becomes one."""
+    if not translations:
+        return kinds
+    counts: Counter[Kind] = Counter()
+    for (predicted, per_mille, model, low), count in kinds.items():
+        counts[translate(translations, model, predicted), per_mille, model, low] += count
+    return counts

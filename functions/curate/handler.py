@@ -6,7 +6,7 @@ reads      labelstudio/output/<queue>/*, whether there is a task, review picture
 writes     tracking/labels, the four datasets, tracking/outcomes, tracking/quarantine, tracking/guard,
            tracking/curated last
 answers    200 counts: curated, moved, withdrawn, skipped, disputed, quarantined, … · 401 an event without token
-           503 store down
+           503 store down, or the class lists disagree
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -65,4 +65,4 @@ def _sweep_now() -> Document:
 
 def _curator() -> Curator:
     store = wiring.store()
-    return Curator(store, releases.class_list(store), wiring.clock())
+    return Curator(store, releases.agreed_class_list(store), wiring.clock())

@@ -8,6 +8,7 @@ answers    200 updated · 200 no change needed · 400 unknown class · 404 unkno
 
 from feedloop import http, releases, reviews, wiring
 from feedloop.domain import receipts
+from feedloop.domain.errors import UnknownClass
 from feedloop.http import Context, Event, Response
 
 from .visitor import relabel
@@ -21,6 +22,8 @@ def handle(event: Event, _context: Context) -> Response:
     classes = releases.class_list(store)
     index = classes.index(name)
     record = reviews.fetch_prediction(store, prediction)
+    if index in classes.retired and index != classes.predicted(prediction.model, prediction.class_index):
+        raise UnknownClass(f"{classes.name(index)!r} is retired: nobody can choose it any more.")
     changed = relabel(record, index, store=store, classes=classes, now=wiring.clock()())
     status = "updated" if changed else "no change needed"
     return http.json_response({"status": status, "class": classes.name(index), "class_index": index})

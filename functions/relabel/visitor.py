@@ -47,23 +47,24 @@ def relabel(record: Prediction, index: int, *, store: ObjectStore, classes: Clas
 
 def _last(store: ObjectStore, ref: ObjectRef, record: Prediction, classes: ClassList) -> _LastAnswer:
     """The visitor's answer so far; a file that cannot be understood gives way to the next one."""
+    predicted = classes.predicted(record.id.model, record.id.class_index)
     try:
         stored = store.get(ref, most=annotations.LARGEST)
     except Missing:
-        return _LastAnswer(record.id.class_index)
+        return _LastAnswer(predicted)
     try:
         vote, counter = annotations.parse_annotation(stored.body, classes).vote, load(stored.body)["counter"]
-        index = record.id.class_index if vote.class_index is None else vote.class_index
+        index = predicted if vote.class_index is None else vote.class_index
         return _LastAnswer(index, stored.etag, int(counter), vote.updated_at)
     except (Malformed, KeyError, TypeError, ValueError):
-        return _LastAnswer(record.id.class_index, stored.etag)
+        return _LastAnswer(predicted, stored.etag)
 
 
 def _file(
     store: ObjectStore, record: Prediction, index: int, last: _LastAnswer, *, classes: ClassList, now: datetime
 ) -> Document:
     """An annotation by the visitor; its time always grows, whatever the replicas' clocks show."""
-    withdrawn = index == record.id.class_index
+    withdrawn = index == classes.predicted(record.id.model, record.id.class_index)
     choice = {"type": "choices", "value": {"choices": [classes.name(index)]}}
     known = last.updated_at if last.updated_at and last.updated_at < now + annotations.AHEAD else None
     updated_at = max(now, known + timedelta(microseconds=1)) if known else now

@@ -5,7 +5,8 @@ called by  GET /function/report   days, from, to, model, class, format: with the
 reads      listings of production, the datasets, tasks and outcomes; tracking/days; some of tracking/labels;
            models: the pointer, the class list, the gate decision about the model that serves
 writes     tracking/days/<yyyymmdd>.jsonl (POST, once)
-answers    200 the report, or the days that were closed · 400 wrong parameters · 401 no token · 503 store down
+answers    200 the report, or the days that were closed · 400 wrong parameters · 401 no token
+           503 store down, or the class lists disagree
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -67,7 +68,7 @@ def _close() -> Document:
 def _classes() -> ClassList:
     """The classes that are served; none before the first release, since then there are no predictions either."""
     try:
-        return releases.class_list(wiring.store())
+        return releases.agreed_class_list(wiring.store())
     except NoModel as error:
         if str(error) != releases.NONE:
             raise

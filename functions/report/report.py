@@ -89,7 +89,16 @@ def report(
     unreadable = ErrorBoundary("report.unreadable")
     labels = human_labels.fetch(store, classes=count, for_each=for_each, unreadable=unreadable)
     days, moved_at = [*wanted.before.days, *wanted.days], pointer.moved_at if pointer else None
-    every = fetch(store, days, labels, classes=count, now=now, moved_at=moved_at, for_each=for_each)
+    every = fetch(
+        store,
+        days,
+        labels,
+        classes=count,
+        now=now,
+        moved_at=moved_at,
+        translations=classes.translations,
+        for_each=for_each,
+    )
     evidence, before = ([day for day in every if (day.day < wanted.first) is earlier] for earlier in (False, True))
     switch = None if wanted.version else find_switch(every, wanted.first, pointer, now)
     inputs = ReportInputs(

@@ -53,7 +53,7 @@ def pull(
     if not datasets or test_since or test_until:
         raise BadRequest(f"Name datasets ({', '.join(QUEUE_OF)}), or say --for-training.")
     store = store_connection.open_store()
-    names = releases.class_list(store)
+    names = releases.agreed_class_list(store)
     try:
         indices = frozenset(names.index(name) for name in classes or [])
     except UnknownClass as error:
@@ -76,7 +76,7 @@ def _pull_for_training(to: Path, first: str, last: str) -> None:
         raise BadRequest(f"{error} Else {named}.") from error
     release = releases.current(store)
     champion = registry.fetch_package(store, release)
-    source = RetrainingSource(store, champion, release.classes, days, now)
+    source = RetrainingSource(store, champion, releases.agreed_class_list(store), days, now)
     data = gathering.gather(source, to, console.track)
     console.show_data(data)
     console.say(f"{to / gathering.PICTURES} is the image folder, {to / gathering.OUTLIERS} has those of no class.")

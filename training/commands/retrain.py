@@ -161,7 +161,7 @@ def _source(first: str, last: str) -> RetrainingSource:
     release = releases.current(store)
     package = registry.fetch_package(store, release)
     champion = dataclasses.replace(package, weights=registry.fetch_weights(store, release.card))
-    return RetrainingSource(store, champion, release.classes, days, now)
+    return RetrainingSource(store, champion, releases.agreed_class_list(store), days, now)
 
 
 def _train_with(words: list[str], kept: list[str] | None, source: RetrainingSource, to: Path, seed: int) -> None:
