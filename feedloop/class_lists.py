@@ -14,7 +14,7 @@ from feedloop.ports import ObjectStore
 
 MIGRATE = "Run `feedloop classes migrate`: it shows what would change, and changes nothing without --yes."
 _DISAGREE = "The class lists of {} disagree, so that a label may mean two things. {}"
-_MIGRATING = "The migration of the class lists has not come to its end. Run `feedloop classes migrate --yes` again."
+_MIGRATING = "The migration of the class lists has not come to its end: run `feedloop classes migrate --yes` again."
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,6 +84,19 @@ def parse_annotation(body: bytes, classes: ClassList) -> Annotation:
         raise Malformed(f"not an annotation: {error!r}") from error
 
 
+def parse_choice(body: bytes) -> tuple[datetime, str | None]:
+    """When an annotation was changed, and the name that it chose; None where it chose none. Raises Malformed."""
+    document = load(body)
+    try:
+        updated_at = parse_iso(document["updated_at"])
+        if document.get("was_cancelled") is True:
+            return updated_at, None
+        (choice,) = _only_choice(document["result"])["value"]["choices"]
+    except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError) as error:
+        raise Malformed(f"not an annotation: {error!r}") from error
+    return updated_at, choice if isinstance(choice, str) else None
+
+
 def _image(document: Document) -> str:
     image = document["task"]["data"]["image"]
     if not isinstance(image, str):

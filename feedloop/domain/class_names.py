@@ -39,16 +39,16 @@ def check_names(names: Iterable[object], *, among: Iterable[str] = ()) -> None:
 
     Names that differ in case alone are one name: nobody could tell them apart, nor could some file systems.
     """
-    taken = {_folded(name): name for name in among}
+    taken = {folded(name): name for name in among}
     for name in names:
         if not isinstance(name, str):
             raise Malformed(f"a class's name is text, not {quoted(str(name))}")
         if fault := _fault(name):
             raise Malformed(f"{quoted(name)} cannot be the name of a class: {fault}")
-        if other := taken.get(_folded(name)):
+        if other := taken.get(folded(name)):
             beside = "" if same_form(name, other) else f", beside {quoted(other)}: choose one spelling"
             raise Malformed(f"a class is named twice: {quoted(name)}{beside}")
-        taken[_folded(name)] = name
+        taken[folded(name)] = name
 
 
 def check_model_names(names: object) -> tuple[str, ...]:
@@ -86,6 +86,11 @@ def same_form(name: str, *others: str) -> bool:
     return any(form == normalize("NFC", other) for other in others)
 
 
+def folded(name: str) -> str:
+    """Alike for names that nobody tells apart: Unicode's canonical caseless matching (chapter 3.13, D145)."""
+    return normalize("NFC", normalize("NFD", name).casefold())
+
+
 def quoted(name: str) -> str:
     """A name as a refusal repeats it."""
     return repr(name if len(name) <= _QUOTED else f"{name[:_QUOTED]}…")
@@ -101,11 +106,6 @@ def _fault(name: str) -> str:
         return f"it holds a line break or another sign that is no text (U+{ord(bad[0]):04X})"
     if len(name) > LONGEST_NAME:
         return f"it is too long: at most {LONGEST_NAME} characters"
-    if _folded(name) in map(_folded, RESERVED):
+    if folded(name) in map(folded, RESERVED):
         return "that is an answer of its own, choose another"
     return ""
-
-
-def _folded(name: str) -> str:
-    """Alike for names that nobody tells apart: Unicode's canonical caseless matching (chapter 3.13, D145)."""
-    return normalize("NFC", normalize("NFD", name).casefold())

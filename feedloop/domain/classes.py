@@ -23,14 +23,14 @@ MOST_INDICES = 10_000
 class ClassList:
     """Class names by index, with the names each had before; nobody can choose a retired one any more.
 
-    While `migrating`, labels of record do not all speak of this list yet.
+    While it is `migrating` from the list of a model's name, labels of record do not all speak of this one yet.
     """
 
     names: tuple[str, ...]
     former: tuple[tuple[str, ...], ...]
     retired: frozenset[int] = frozenset()
     translations: Translations = field(default_factory=dict, hash=False)
-    migrating: bool = False
+    migrating: str = ""
 
     @classmethod
     def of(cls, names: Sequence[str]) -> Self:
@@ -53,7 +53,7 @@ class ClassList:
             tuple(former for _, former in entries),
             frozenset(retired),
             translations,
-            bool(document.get("migrating")),
+            str(document.get("migrating", "")),
         )
 
     def to_document(self) -> Document:
@@ -65,7 +65,7 @@ class ClassList:
         document: Document = {"v": 1, "classes": entries}
         if self.translations:
             document["translations"] = {version: list(indices) for version, indices in self.translations.items()}
-        return {**document, **({"migrating": True} if self.migrating else {})}
+        return {**document, **({"migrating": self.migrating} if self.migrating else {})}
 
     @property
     def choices(self) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ _OUTPUT_KEY = re.compile(r"output/([a-z0-9]+)/([^/\x00-\x1f\x7f]+)")
 
 _OUTCOME_DEPTH = 3  # slashes: outcomes/<queue>/<kind>/<prediction id>
 _VISITOR_SUFFIX, _GONE, _DASH = ".json", "-gone", "%2D"
-_RULES, _CLASS_LIST = "-r2", "classes.json"  # what was set aside by other rules is read once more
+_RULES, _CLASS_LIST = "-r3", "classes.json"  # what was set aside by other rules is read once more
 _LONGEST_NAME = 64  # bytes; what is named after an annotation has three times as many and 60 more, stores take 255
 
 
@@ -181,9 +181,9 @@ def parse_output(key: str) -> tuple[str, str] | None:
     return (queue, name.removesuffix(_VISITOR_SUFFIX)) if name.endswith(_VISITOR_SUFFIX) else None
 
 
-def label(queue: str, prediction: PredictionId) -> ObjectRef:
-    """The label of record: all votes and the class derived from them."""
-    return ObjectRef(TRACKING, f"labels/{queue}/{prediction}.json")
+def label(queue: str, prediction: PredictionId | None = None) -> ObjectRef:
+    """The label of record: all votes and the class derived from them; without a prediction, the folder of a queue's."""
+    return ObjectRef(TRACKING, f"labels/{queue}/{prediction}.json" if prediction else f"labels/{queue}/")
 
 
 def versions(state: str, queue: str) -> ObjectRef:

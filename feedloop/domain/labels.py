@@ -62,6 +62,19 @@ class Label:
         gone = replace(known, outcome=WITHDRAWN, class_index=None, cancelled=False)
         return self._changed({**self.votes, annotation: gone}, f"withdrawal of {annotation}", now)
 
+    def translated(self, votes: Mapping[str, Vote], because: str, now: datetime) -> Self:
+        """The label with the classes of its votes in other words; the history says so, whatever comes of it."""
+        changed = self._changed(votes, because, now)
+        if len(changed.history) == len(self.history):
+            outcome = changed.outcome
+            entry = {"at": iso(now), "outcome": outcome.kind, "class_index": outcome.class_index, "because": because}
+            return replace(changed, history=(*changed.history, entry))
+        return changed
+
+    def was_translated(self, because: str) -> bool:
+        """Whether that was done already."""
+        return any(entry.get("because") == because for entry in self.history)
+
     def _changed(self, votes: Mapping[str, Vote], because: str, now: datetime) -> Self:
         outcome = decide(votes)
         entry = {"at": iso(now), "outcome": outcome.kind, "class_index": outcome.class_index, "because": because}

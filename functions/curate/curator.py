@@ -32,10 +32,10 @@ from feedloop.domain.errors import AlreadyExists, Changed, Malformed, Missing, U
 from feedloop.domain.keys import ObjectRef
 from feedloop.domain.labels import Label
 from feedloop.domain.prediction import PredictionId
+from feedloop.label_store import Edit, LabelStore
 from feedloop.ports import Clock, Entry, ObjectStore, Stored
 
 from .curation_ledger import name_of_foreign_key
-from .label_store import Edit, LabelStore
 
 WAIT_FOR_COMMIT = timedelta(hours=24)
 

@@ -8,8 +8,8 @@ from feedloop.domain import annotations, keys
 from feedloop.domain.annotations import Vote
 from feedloop.domain.clock import day_of
 from feedloop.domain.prediction import Prediction
+from feedloop.label_store import LabelStore
 from feedloop.ports import ObjectStore
-from functions.curate.label_store import LabelStore
 from tests.support import world
 
 NONE_OF_THESE, CANNOT_TELL, SKIPPED = annotations.OTHER, annotations.UNCLEAR, annotations.SKIPPED

@@ -9,7 +9,7 @@ import typer
 
 from feedloop.console import describe
 from feedloop.domain.errors import AnnotationToolDown, FeedloopError, GatewayDown, StoreDown
-from training.commands import adopt, card, console, model, pull, release, retrain
+from training.commands import adopt, card, classes, console, model, pull, release, retrain
 from training.commands.retrain import TorchMissing
 
 PROGRAM = "feedloop"
@@ -25,6 +25,7 @@ app = typer.Typer(
 for module in (adopt, model, pull, retrain, release):
     app.registered_commands += module.commands.registered_commands
 app.add_typer(card.commands, name="card")
+app.add_typer(classes.commands, name="classes")
 
 FORMER_OPTIONS = {"--rounds": "--epochs", "--rate": "--learning-rate", "--held": "--validation-share"}
 """Names of 0.1, taken for one more release; no help shows them."""

@@ -15,7 +15,8 @@ import numpy as np
 import typer
 
 from feedloop.domain.errors import Unavailable
-from training.commands import confusion_chart, console
+from training.checks import confusion_chart
+from training.commands import console
 from training.data import gallery, image_folder, manifests
 from training.data.image_folder import Example
 from training.model import evaluation

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from training.commands import confusion_chart
+from training.checks import confusion_chart
 from training.model import evaluation
 
 NAMES = ("Bread", "Egg")

@@ -1,6 +1,6 @@
 """Labels of record, and the datasets and outcomes that follow them: a picture stands in its class and nowhere else."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
@@ -88,21 +88,24 @@ class LabelStore:
 
     def _move(self, prediction: PredictionId, label: Label) -> None:
         """First to the target of its outcome, then away from every target it ever had."""
-        self._put(prediction, label.outcome)
-        for outcome in label.outcomes_ever - {label.outcome}:
-            former = self._target(prediction, outcome)
-            if former is not None:
-                self.store.delete(former)
+        others = [self._target(prediction, outcome) for outcome in label.outcomes_ever - {label.outcome}]
+        former = [target for target in others if target]
+        target = self._target(prediction, label.outcome)
+        if target and label.outcome.kind == CLASS:
+            self._copy(prediction, target, former)
+        elif target:
+            with suppress(AlreadyExists):
+                self.store.create(target, b"")
+        for place in former:
+            self.store.delete(place)
 
-    def _put(self, prediction: PredictionId, outcome: LabelOutcome) -> None:
-        target = self._target(prediction, outcome)
-        if target is None:
-            return
-        if outcome.kind == CLASS:
-            self.store.copy(keys.production(prediction), target)
-            return
-        with suppress(AlreadyExists):
-            self.store.create(target, b"")
+    def _copy(self, prediction: PredictionId, target: ObjectRef, former: Sequence[ObjectRef]) -> None:
+        """From production, else, where that has deleted it, from what annotators saw, or from where it was."""
+        for source in (keys.production(prediction), keys.image(prediction.sample_key), *former):
+            with suppress(Missing):
+                self.store.copy(source, target)
+                return
+        self.store.head(target)  # it was copied before, and is nowhere else by now
 
     def _target(self, prediction: PredictionId, outcome: LabelOutcome) -> ObjectRef | None:
         """A picture in a dataset, or an object among the outcomes; none for a label that is withdrawn."""
