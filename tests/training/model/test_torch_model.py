@@ -3,6 +3,7 @@ from io import BytesIO
 from random import Random
 
 import pytest
+from PIL import Image
 
 from feedloop import wiring
 from feedloop.adapters import pictures
@@ -82,6 +83,22 @@ def test_a_model_that_is_not_what_its_card_says_does_not_serve(weights, wrong):
 def test_a_file_that_is_no_state_dict_is_told(body):
     with pytest.raises(NoModel):
         TorchClassifier(body, CARD, prepare=pictures.prepare)
+
+
+def test_weights_that_are_not_finite_give_no_answer(network):
+    broken = {name: weight * float("nan") for name, weight in network.state_dict().items()}
+    with pytest.raises(NoModel, match="not finite"):
+        TorchClassifier(saved(broken), CARD, prepare=pictures.prepare)
+
+
+def test_blue_comes_first_where_the_card_says_so(weights):
+    red, blue = (normalise(encoded(Image.new("RGB", (64, 64), colour))) for colour in ("red", "blue"))
+    plain = {**INPUT, "mean": [0.5] * 3, "std": [0.5] * 3}
+    one, other = (
+        TorchClassifier(weights, {**CARD, "input": {**plain, "channels": order}}, prepare=pictures.prepare)
+        for order in ("RGB", "BGR")
+    )
+    assert one.probabilities(red) == pytest.approx(other.probabilities(blue), abs=1e-3)
 
 
 def test_a_file_that_would_run_code_is_refused(network):
