@@ -47,12 +47,11 @@ def infer(upload: Upload, picture: Picture, model: Model, *, now: datetime) -> P
 
 
 def prediction_document(prediction: Prediction, release: Release) -> Document:
-    """The response to the client, without the receipt."""
-    top = [
-        {"class": release.classes.name(index), "class_index": index, "confidence": probability}
-        for index, probability in prediction.probabilities[:TOP_CLASSES]
-    ]
-    model = {"name": release.card.name, "version": prediction.id.model}
+    """The response to the client, without the receipt; under an Idempotency-Key also of an earlier model's answer."""
+    classes, version = release.classes, prediction.id.model
+    best = [(classes.predicted(version, index), share) for index, share in prediction.probabilities[:TOP_CLASSES]]
+    top = [{"class": classes.name(index), "class_index": index, "confidence": share} for index, share in best]
+    model = {"name": release.card.name, "version": version}
     return {**top[0], "top": top, "model": model, "low_confidence": prediction.is_low_confidence}
 
 

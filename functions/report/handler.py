@@ -3,7 +3,7 @@
 called by  GET /function/report   days, from, to, model, class, format: with the report token, or REPORT_OPEN=on
            cron daily at 00:30 · POST /function/report: writes closed days down
 reads      listings of production, the datasets, tasks and outcomes; tracking/days; some of tracking/labels;
-           models: the pointer, the class list, the gate decision about the model that serves
+           models: the pointer, the class list, card of and gate decision about the model that serves
 writes     tracking/days/<yyyymmdd>.jsonl (POST, once)
 answers    200 the report, or the days that were closed · 400 wrong parameters · 401 no token
            503 store down, or the class lists disagree

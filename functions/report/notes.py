@@ -1,6 +1,7 @@
 """What limits a report: in plain sentences, and as facts for those who word them in another language."""
 
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from feedloop.domain import keys
@@ -28,9 +29,16 @@ class Note:
 
 
 def notes(
-    report: Document, evidence: Sequence[DayEvidence], selected: ReportFilter, unreadable: Sequence[str]
+    report: Document,
+    evidence: Sequence[DayEvidence],
+    selected: ReportFilter,
+    unreadable: Sequence[str],
+    unknown: Collection[int] = (),
 ) -> list[Note]:
-    """Those that hold for this report, whose accuracy is that of `selected`; `unreadable` keys were left out."""
+    """Those that hold for this report, whose accuracy is that of `selected`.
+
+    `unreadable` keys were left out; `unknown` are the classes that the model which serves cannot answer.
+    """
     closed = [day for day in evidence if day.closed]
     return [
         *_of_the_system(report),
@@ -40,6 +48,7 @@ def notes(
         *_of_the_objects(unreadable),
         *_of_the_sample(closed, selected),
         *_of_the_labels(report),
+        *_of_the_classes(report, closed, selected, unknown),
     ]
 
 
@@ -137,6 +146,22 @@ def _of_the_labels(report: Document) -> Iterator[Note]:
         yield Note(sentence, "missing", {"answers": missing, "share": share})
     if labels and report["change"]["difference"] is None:
         yield Note("The window before has no labels to compare with.", "no-change")
+
+
+def _of_the_classes(
+    report: Document, closed: Sequence[DayEvidence], selected: ReportFilter, unknown: Collection[int]
+) -> Iterator[Note]:
+    """What a model does not know it cannot get right."""
+    if not report["model"] or selected.model not in {None, report["model"]["version"]}:
+        return
+    shown = Counter(
+        one.blind for one in selected.observations(closed) if one.blind is not None and one.blind in unknown
+    )
+    if shown:
+        names = ", ".join(report["classes"][index] for index in sorted(shown))
+        sentence = f"Classes that the model does not know, so that their pictures count as wrong: {names}."
+        facts = {"classes": names, "labels": shown.total()}
+        yield Note(f"{sentence} Blind labels of them: {shown.total()}.", "unknown-classes", facts)
 
 
 def _is_labelled(day: DayEvidence, which: ReportFilter) -> bool:

@@ -1,12 +1,13 @@
 """A report: what the store holds of some days, counted and estimated, as pages and programs read it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from feedloop import releases, withdrawals
 from feedloop.domain import keys
+from feedloop.domain.cards import ModelCard
 from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import iso
 from feedloop.domain.documents import Document
@@ -17,7 +18,7 @@ from feedloop.estimation.window import Window
 from feedloop.evidence import human_labels
 from feedloop.evidence.evidence import DayEvidence, fetch
 from feedloop.ports import ForEach, ObjectStore
-from feedloop.releases import DECISION_FILE, Pointer
+from feedloop.releases import CARD_FILE, DECISION_FILE, Pointer
 from feedloop.sweeps import ErrorBoundary
 from feedloop.withdrawals import Guard
 
@@ -44,6 +45,8 @@ class ReportInputs:
     paired: Document | None
     unreadable: Sequence[str]
     """The keys of labels of record that could not be read."""
+    unknown: Collection[int]
+    """The classes that the model which serves does not know."""
     guards: Mapping[str, Guard]
     """Of the queues where the guard before mass withdrawals holds something, or was released."""
 
@@ -113,9 +116,20 @@ def report(
         switch=switch,
         paired=_fetch_paired(store, pointer, switch),
         unreadable=[str(facts["key"]) for facts in unreadable.failed],
+        unknown=_fetch_unknown(store, pointer, classes),
         guards=dict(withdrawals.fetch_guards(store)),
     )
     return _to_document(inputs)
+
+
+def _fetch_unknown(store: ObjectStore, pointer: Pointer | None, classes: ClassList) -> Collection[int]:
+    """What the card of the model that serves leaves out; nothing where this deployment's key may not read it."""
+    with suppress(Missing, Malformed, StoreMisconfigured, NoModel):
+        if pointer:
+            ref = keys.model_file(pointer.name, pointer.sha256, CARD_FILE)
+            indices = ModelCard(human_labels.fetch_document(store, ref)).class_indices
+            return () if indices is None else set(range(len(classes.names))) - {*indices} - classes.retired
+    return ()
 
 
 def _fetch_paired(store: ObjectStore, pointer: Pointer | None, switch: Switch | None) -> Document | None:
@@ -193,7 +207,7 @@ def _to_document(inputs: ReportInputs) -> Document:
         document["switch"] = _switch(inputs, inputs.switch, window)
     if guards := _withdrawals(inputs):
         document["withdrawals"] = guards
-    limits = notes(document, inputs.evidence, inputs.estimated, inputs.unreadable)
+    limits = notes(document, inputs.evidence, inputs.estimated, inputs.unreadable, inputs.unknown)
     return {**document, "limits": [note.to_document() for note in limits], "notes": [note.sentence for note in limits]}
 
 

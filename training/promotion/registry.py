@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from types import MappingProxyType
@@ -124,9 +124,19 @@ def find_release(store: ObjectStore, which: str = "") -> ReleaseEntry:
 
 
 def fetch_released(store: ObjectStore, which: str) -> ModelPackage:
-    """An earlier release by what `find_release` takes, whole. Raises BadRequest and NoModel."""
+    """An earlier release by what `find_release` takes, whole. Raises BadRequest and NoModel.
+
+    One that was made when each name had a class list of its own gets the store's indices, and with them another id.
+    """
     card = find_release(store, which).card
-    return fetch_package(store, releases.fetch_release(store, card.name, card.id))
+    try:
+        return fetch_package(store, releases.fetch_release(store, card.name, card.id))
+    except NoModel:
+        stored = class_lists.fetch_stored(store)
+        if stored is None or card.class_indices is not None or not card.classes:
+            raise
+    package = fetch_package(store, Release.of(card, stored.classes))
+    return replace(package, card=add(store, replace(package, weights=fetch_weights(store, card))))
 
 
 def save_decision(store: ObjectStore, decision: Document) -> None:

@@ -134,6 +134,8 @@ export default {
   "limit.no-labels": "Noch kein blindes Label: gib den Fotos des Projekts Random Sampling Review Labels.",
   "limit.few-labels": "Das Konfidenzintervall ist breit, denn es gibt wenige blinde Labels: {labels}.",
   "limit.missing": "{answers} der blinden Annotationen ({share}) nennen keine Klasse (unklar, übersprungen, umstritten).",
+  "limit.unknown-classes": "Klassen, die das Modell nicht kennt, sodass ihre Bilder als falsch zählen: {classes}. Blinde "
+    + "Labels davon: {labels}.",
   "limit.no-change": "Für die Tage davor gibt es keine Labels zum Vergleichen.",
 
   next: "Welche Labels als Nächstes helfen",

@@ -131,6 +131,8 @@ export default {
   "limit.no-labels": "No blind label yet: label the photos of the project Random Sampling Review.",
   "limit.few-labels": "The confidence interval is wide, since there are few blind labels: {labels}.",
   "limit.missing": "{answers} of the blind annotations ({share}) name no class (can’t tell, skipped, disputed).",
+  "limit.unknown-classes": "Classes that the model does not know, so that their pictures count as wrong: {classes}. Blind "
+    + "labels of them: {labels}.",
   "limit.no-change": "The days before have no labels to compare with.",
 
   next: "What to label next",
