@@ -75,7 +75,7 @@ def order_warning(names: Sequence[str]) -> str:
     """What to check where sorting as text and as numbers differ; empty where they agree, or neither was used."""
 
     def as_number(name: str) -> list[tuple[int, str]]:
-        return [(int(part), "") if part.isdigit() else (-1, part) for part in _PARTS.split(name)]
+        return [(int(part), "") if part.isdecimal() else (-1, part) for part in _PARTS.split(name)]
 
     as_text, as_numbers = sorted(names), sorted(names, key=as_number)
     if as_text == as_numbers or list(names) not in (as_text, as_numbers):

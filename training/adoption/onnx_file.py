@@ -38,7 +38,8 @@ class OnnxFile:
     @property
     def metadata(self) -> dict[str, str]:
         """What the exporter noted about it."""
-        return {entry.key: entry.value for entry in self.proto.metadata_props}
+        pairs = ((entry.key, entry.value) for entry in self.proto.metadata_props)
+        return {key: value for key, value in pairs if isinstance(value, str)}  # bytes, where they are no UTF-8
 
 
 def load_onnx(path: Path) -> OnnxFile:
@@ -80,7 +81,7 @@ def metadata_facts(file: OnnxFile) -> Facts:
 def _ultralytics_facts(file: OnnxFile, noted: dict[str, str]) -> Facts:
     if noted["task"] != "classify":
         raise BadRequest(f"{file.path} does not classify: its task is {noted['task']!r} (Ultralytics).")
-    sides = [int(side) for side in noted.get("imgsz", "").strip("[]()").split(",") if side.strip().isdigit()]
+    sides = [int(side) for side in noted.get("imgsz", "").strip("[]()").split(",") if side.strip().isdecimal()]
     habits = {Option.CHANNELS: "rgb", Option.RANGE: "0-1", Option.RESIZE: "shorter-side"}
     size = sides[0] if sides and len(set(sides)) == 1 else None
     return facts_from("as Ultralytics exports", {**habits, Option.SIZE: size})

@@ -64,7 +64,10 @@ def open_session(file: OnnxFile) -> ort.InferenceSession:
 
 def signature(file: OnnxFile, session: ort.InferenceSession) -> Signature:
     """Inputs and outputs. Raises BadRequest unless exactly one input is wanted, and it can take a picture."""
-    inputs = [_put(one) for one in session.get_inputs()]
+    try:
+        inputs, outputs = ([_put(one) for one in puts] for puts in (session.get_inputs(), session.get_outputs()))
+    except UnicodeDecodeError as error:
+        raise BadRequest(f"{file.path} has names that are no text: it was damaged. Copy or export it again.") from error
     if len(inputs) != 1:
         names = ", ".join(map(str, inputs)) or "none"
         raise BadRequest(
@@ -76,7 +79,7 @@ def signature(file: OnnxFile, session: ort.InferenceSession) -> Signature:
     if picture.shape and len(picture.shape) != _AXES:
         axes = "batch, channels, height and width, in that order or with the channels last"
         raise BadRequest(f"{file.path} takes {picture}, not pictures: their axes are {axes}.")
-    return Signature(picture, tuple(_put(one) for one in session.get_outputs()))
+    return Signature(picture, tuple(outputs))
 
 
 def input_facts(file: OnnxFile, picture: Put) -> Facts:

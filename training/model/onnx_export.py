@@ -22,7 +22,7 @@ from training.data import tensors
 from training.data.drawings import FIRST_DAY
 from training.data.gallery import draw_folder
 from training.data.image_folder import Example
-from training.model import networks
+from training.model import evaluation, networks
 from training.model.card import make_card, serving_facts
 from training.model.checkpoint import Checkpoint
 
@@ -34,7 +34,6 @@ RANDOM_PICTURES = 16
 DRAWN = 22
 MOST_COMPARED = 200
 """Real pictures that the parity check asks about."""
-_COLDEST, _HOTTEST, _STEPS = 0.05, 20.0, 60
 
 
 class Calibrated(nn.Module):
@@ -65,24 +64,10 @@ class Parity:
 
 
 def fit_temperature(network: nn.Module, validation: Sequence[Example], preprocessing: Preprocessing) -> float:
-    """The temperature at which the answers to validation examples are likeliest; outliers should prefer no class.
-
-    The loss has one minimum in the temperature, so thirds of the interval close in on it.
-    """
+    """The temperature at which the answers to validation examples are likeliest; outliers should prefer no class."""
     answers = networks.logits(network, validation, preprocessing)
     targets = tensors.targets(validation, answers.shape[1])
-    low, high = np.log(_COLDEST), np.log(_HOTTEST)
-    for _ in range(_STEPS):
-        first, second = low + (high - low) / 3, high - (high - low) / 3
-        if _loss(answers, targets, first) < _loss(answers, targets, second):
-            high = second
-        else:
-            low = first
-    return float(np.exp((low + high) / 2))
-
-
-def _loss(answers: Tensor, targets: Tensor, log_temperature: float) -> float:
-    return float(functional.cross_entropy(answers.double() / float(np.exp(log_temperature)), targets.double()))
+    return evaluation.fit_temperature(answers.double().numpy(), targets.double().numpy())
 
 
 def to_onnx(checkpoint: Checkpoint, temperature: float | None) -> bytes:

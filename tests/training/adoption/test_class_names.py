@@ -64,6 +64,6 @@ def test_text_order_and_number_order_are_told_apart(names):
     assert "10 before 2" in class_names.order_warning(names)
 
 
-@pytest.mark.parametrize("names", [("Egg", "Rice"), ("b2", "a10"), ("a1", "a2")])
+@pytest.mark.parametrize("names", [("Egg", "Rice"), ("b2", "a10"), ("a1", "a2"), ("m²", "m³")])
 def test_an_order_that_is_no_question_is_not_told(names):
     assert not class_names.order_warning(names)

@@ -72,6 +72,12 @@ def test_softmax_twice_is_told(adopt):
     assert "softmax twice" in adopt(tiny_models.softmax_twice()).warnings[0]
 
 
+def test_names_that_are_no_text_are_refused(adopt):
+    body = tiny_models.plain().replace(b"\x01N\n", b"\x01\xff\n")
+    with pytest.raises((BadRequest, ModelRefused), match="no text"):
+        adopt(body)
+
+
 def test_only_numbers_of_classes_are_refused(adopt):
     model = onnx.load_from_string(tiny_models.label_first())
     del model.graph.output[1]
