@@ -3,6 +3,7 @@
 The strongest are those of options: numbers and words are checked here; what they mean, in package.py.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -25,6 +26,9 @@ CHOICES = {
     "interpolation": INTERPOLATIONS,
 }
 """What an option of few values may be."""
+
+_NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
+"""It is part of keys in the store."""
 
 MEANS = {"0-1": (0.0, 1.0), "0-255": (0.0, 1 / 255), "-1-1": (0.5, 0.5)}
 """Mean and std, for x / 255, that give the pixels a range."""
@@ -73,10 +77,14 @@ def guesses(values: Mapping[Any, Any], why: str) -> Facts:
 
 
 def join(*layers: Facts) -> Facts:
-    """Facts of several origins, the later the stronger; a range replaces mean and std, and they replace a range."""
+    """Facts of several origins, the later the stronger; what belongs together is replaced together.
+
+    A range replaces mean and std, they replace a range, and a way to resize replaces the size that went with another.
+    """
     joined, scale = Facts(), {Option.RANGE, Option.MEAN, Option.STD}
     for layer in layers:
         replaced = scale if layer.keys() & scale else set()
+        replaced |= {Option.RESIZE_SIZE} if Option.RESIZE in layer else set()
         joined = {name: fact for name, fact in joined.items() if name not in replaced} | layer
     return joined
 
@@ -109,6 +117,8 @@ def given_facts(options: dict[str, Any]) -> Facts:
     for name, choices in CHOICES.items():
         if name in given and given[name] not in choices:
             raise BadRequest(f"--{name} {given[name]}: it may be {', '.join(choices)}.")
+    if Option.NAME in given and not _NAME.fullmatch(given[Option.NAME]):
+        raise BadRequest(f"--name {given[Option.NAME]}: letters, digits, dots, hyphens and underscores, 60 at most.")
     if Option.MEAN in given or Option.STD in given:
         given |= _normalisation(given)
     return {name: ModelFact(value, f"by --{name}") for name, value in given.items()}

@@ -3,6 +3,7 @@
 Files are known by their first bytes, whatever they are called. What cannot be adopted gets advice of its own.
 """
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -84,6 +85,8 @@ class Source:
 
 def resolve(path: Path) -> Source:
     """What a path holds. Raises BadRequest with what was recognised, and what to do."""
+    if re.match("https?:/", str(path)):
+        raise BadRequest(f"{path} is an address: download the file or clone the folder, then adopt that.")
     if not path.exists():
         raise BadRequest(
             f"{path} is not there. Give an ONNX file, a checkpoint of torch, or a folder with one of them."

@@ -103,10 +103,7 @@ def _architecture(known: Facts, names: Sequence[str]) -> str:
 
 def _preprocessing(base: Preprocessing, given: Facts) -> Preprocessing:
     """What is given, upon what the checkpoint says or torchvision has."""
-    own = facts_from("", _values(base))
-    if Option.RESIZE in given:
-        del own[Option.RESIZE_SIZE]
-    return preprocessing(scaled(join(own, given)))
+    return preprocessing(scaled(join(facts_from("", _values(base)), given)))
 
 
 def _by_name(sentences: Sequence[str]) -> dict[str, str]:

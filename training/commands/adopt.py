@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
+from feedloop import release_cards, releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain.cards import LOGITS, ModelCard, OutputSpec
-from feedloop.domain.errors import BadRequest, WrongSetting
+from feedloop.domain.errors import BadRequest, NoModel, WrongSetting
 from feedloop.ports import ObjectStore
 from training.adoption import class_names, package
 from training.adoption.facts import CHOICES, given_facts
@@ -112,6 +113,7 @@ def adopt(
         if not dry_run:
             raise
         store = MemoryStore()
+    _show_classes(store, adopted.card, new_classes=new_classes)
     checked = _checked(store, adopted, pictures, to, constant_ok=allow_constant)
     if dry_run:
         console.say(f"{to} holds the model and its card. It was not released: feedloop release {to} does that.")
@@ -129,6 +131,19 @@ def _show(adopted: AdoptedModel) -> None:
         console.say(adopted.parity)
     for warning in adopted.warnings:
         console.warn(warning)
+
+
+def _show_classes(store: ObjectStore, card: ModelCard, *, new_classes: bool) -> None:
+    """Which classes the store has already, and which it will get. Raises BadRequest, before anything slow is done."""
+    try:
+        known = releases.agreed_class_list(store)
+    except NoModel:
+        return  # its first model
+    cards = release_cards.fetch_cards(store)
+    grown = release_cards.resolve(known, card.document, cards, new_classes=new_classes).classes.names
+    new = grown[len(known.names) :]
+    added = f"; new: {_in_words(new) if len(new) > 1 else new[0]}" if new else ""
+    console.say(f"{len(card.classes) - len(new)} of its classes are among the {len(known.names)} of the store{added}")
 
 
 def _in_words(value: object) -> str:

@@ -9,7 +9,8 @@ from feedloop.classifiers import load_classifier
 from feedloop.domain.errors import BadRequest, ModelRefused
 from tests.support import tiny_models
 from training.adoption import class_names, package
-from training.adoption.facts import given_facts
+from training.adoption.facts import given_facts, join
+from training.checks import model_card
 
 NAMES = ",".join(tiny_models.CLASSES)
 KINDS = {
@@ -48,7 +49,9 @@ def adopt(tmp_path):
 
 @pytest.mark.parametrize("name", KINDS)
 def test_what_the_scores_are_is_measured(adopt, name):
-    assert adopt(tiny_models.MODELS[name]()).card.document.get("output") == KINDS[name]
+    card = adopt(tiny_models.MODELS[name]()).card
+    assert card.document.get("output") == KINDS[name]
+    assert list(model_card.check_document(card.document)) == []
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -116,6 +119,23 @@ def test_what_is_guessed_is_called_so(adopt):
     guessed = {name for name, fact in facts.items() if fact.guessed}
     assert guessed == {"name", "resize", "resize-size", "interpolation", "channels"}
     assert (facts["size"].origin, facts["output"].origin) == ("from the file", "measured by running it")
+
+
+def test_a_way_to_resize_replaces_the_size_of_another():
+    config, option = given_facts({"resize": "shorter-side", "resize-size": 36}), given_facts({"resize": "stretch"})
+    assert join(config, option).keys() == {"resize"}
+
+
+SENSELESS = (
+    *({"name": "a/b"}, {"mean": "0,0,0"}, {"mean": "1,2", "std": "1"}, {"mean": "0", "std": "0"}, {"layout": "hwc"}),
+    *({"mean": "9", "std": "1"}, {"range": "-1-1", "mean": "0", "std": "1"}, {"mean": "nan", "std": "1"}),
+)
+
+
+@pytest.mark.parametrize("options", SENSELESS)
+def test_an_option_that_makes_no_sense_is_named(options):
+    with pytest.raises(BadRequest, match=r"^--"):
+        given_facts(options)
 
 
 def test_an_option_holds_against_a_guess(adopt):

@@ -64,3 +64,8 @@ def test_what_was_adopted_is_released(seaweedfs, model, tmp_path, monkeypatch, c
     assert "is released, and nobody looked" in capsys.readouterr().out
     assert command("show") == 0
     assert json.loads(capsys.readouterr().out)["note"] == "ours"
+    others = ("--classes", "A,B,C,D,E", "--range", "0-1", "--to", tmp_path / "more")
+    assert command("adopt", model, *others, "--no-wait") == 1
+    assert "say --new-classes" in capsys.readouterr().err
+    assert command("adopt", model, *others, "--dry-run", "--new-classes") == 0
+    assert "0 of its classes are among the 5 of the store; new: 5: A, B, … E" in capsys.readouterr().out
