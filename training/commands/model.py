@@ -64,11 +64,15 @@ def draw(
     console.say(f"{written} pictures in {folder}")
 
 
-@commands.command(epilog="Example: feedloop train build/pictures --outliers build/outliers --size 96 --to build/a.pt")
+@commands.command(
+    epilog="Example: feedloop train build/pictures --outliers build/outliers --size 96 --to build/a.safetensors"
+)
 def train(
     folder: Folder,
     *,
-    to: Annotated[Path, typer.Option(help="The checkpoint to write: always the best epoch so far.")] = Path("model.pt"),
+    to: Annotated[Path, typer.Option(help="The checkpoint to write: always the best epoch so far.")] = Path(
+        "model.safetensors"
+    ),
     start: Annotated[str, typer.Option("--from", help="pretrained, scratch, or a checkpoint.")] = "pretrained",
     outliers: Outliers = None,
     classes: Names = None,
@@ -197,7 +201,7 @@ def _load_checkpoint(
     return checkpoint
 
 
-@commands.command(epilog="Example: feedloop export build/a.pt --pictures build/pictures --to build/model")
+@commands.command(epilog="Example: feedloop export build/a.safetensors --pictures build/pictures --to build/model")
 def export(
     weights: Weights,
     *,

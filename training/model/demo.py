@@ -55,12 +55,12 @@ def train_demo(recipe: Recipe, folder: Path, on_batch: OnBatch) -> Iterator[Epoc
     drawings = image_folder.load_pictures(folder / "train" / "drawings")
     outliers = image_folder.load_outliers(folder / "train" / "outliers")
     data = train.FolderTrainingData("drawings", drawings, outliers, VALIDATION_SHARE)
-    return train.train_checkpoint(data, train.SCRATCH, recipe.plan, folder / "model.pt", on_batch)
+    return train.train_checkpoint(data, train.SCRATCH, recipe.plan, folder / "model.safetensors", on_batch)
 
 
 def export_demo(recipe: Recipe, folder: Path, to: Path, created: str, progress: Progress) -> Document:
     """Write model.onnx and its card, with the metrics on the test pictures."""
-    checkpoint = load_checkpoint(folder / "model.pt")
+    checkpoint = load_checkpoint(folder / "model.safetensors")
     validation = train.validation_examples(checkpoint, folder / "train" / "drawings", folder / "train" / "outliers")
     exported = train.export_checkpoint(checkpoint, validation, seed=recipe.seed)
     card = exported.card("food11", created, NOTE)

@@ -64,9 +64,16 @@ def test_former_names_of_options_are_still_taken(drawings, tmp_path):
     assert (found["epochs"], found["validation_share"]) == (2, 0.5)
 
 
-def test_training_goes_on_from_a_checkpoint(drawings, tmp_path):
-    trained(drawings, tmp_path / "a.pt")
-    trained(drawings, tmp_path / "b.pt", "--from", tmp_path / "a.pt")
+def test_training_goes_on_from_a_checkpoint_of_any_architecture(drawings, tmp_path):
+    trained(drawings, tmp_path / "a.pt", "--architecture", "shufflenet_v2_x0_5")
+    found = trained(drawings, tmp_path / "b.pt", "--from", tmp_path / "a.pt")
+    assert (found.architecture, found.preprocessing) == ("shufflenet_v2_x0_5", tensors.stretched(32))
+
+
+def test_a_size_that_an_architecture_does_not_take_is_told_before_it_trains(drawings, tmp_path, capsys):
+    wrong = ("--architecture", "maxvit_t", "--from", "scratch")
+    assert command("train", drawings, *wrong, *SMALL, "--to", tmp_path / "a.pt") == 1
+    assert "maxvit_t cannot be built for 32 x 32 pixels" in capsys.readouterr().err
 
 
 def test_outliers_ask_for_no_preference(drawings, tmp_path):
