@@ -199,8 +199,8 @@ def show_data(data: RetrainingData) -> None:
     if left := ", ".join(f"{count} {why.replace('_', ' ')}" for why, count in pictures.left_out.items() if count):
         say(f"left out: {left}")
     show_download(data.download)
-    if missing := retraining_data.missing_classes(pictures.of_classes, replay, data.classes):
-        say(f"No example of {', '.join(missing)}, which may be forgotten.")
+    if missing := retraining_data.missing_classes(pictures.of_classes, replay, data.indices):
+        say(f"No example of {', '.join(map(data.folder.classes.name, missing))}, which may be forgotten.")
 
 
 def show_download(pulled: Download) -> None:

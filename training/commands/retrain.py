@@ -147,7 +147,7 @@ def retrain(
         given = retraining_data.load_replay(replay, outliers, name, source.classes.names)
     data = gathering.gather(source, to, console.track, given)
     if not given:
-        drawn = retraining_data.draw_replay(trained_on(champion.card), to / "again", console.track)
+        drawn = retraining_data.draw_replay(trained_on(champion.card), to / "again", source.classes, console.track)
         data = dataclasses.replace(data, replay=drawn)
     console.show_data(data)
     console.show_training(partial(retraining.train_challenger, data, begin, plan, to / WEIGHTS_FILE))

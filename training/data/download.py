@@ -44,22 +44,33 @@ class PictureFolder:
     pictures: Path
     classes: ClassList
     outliers: Path | None = None
+    chosen: tuple[int, ...] | None = None
+    """The classes that have a folder, by their index in the list; else all."""
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The class of each numbered folder."""
+        return tuple(range(len(self.classes.names))) if self.chosen is None else self.chosen
 
     def path(self, class_index: int | None, name: str = "") -> Path:
         """Where a picture of a class lies, or of none; without a name, its folder."""
         if class_index is None:
             return (self.outliers or self.pictures) / name
-        return self.pictures / image_folder.class_folder(class_index, len(self.classes.names)) / name
+        number = self.indices.index(class_index)
+        return self.pictures / image_folder.class_folder(number, len(self.indices)) / name
 
     def class_folders(self) -> set[Path]:
         """A folder for every class, and the one for outliers."""
-        wanted = [*range(len(self.classes.names)), *([None] if self.outliers else [])]
+        wanted = [*self.indices, *([None] if self.outliers else [])]
         return {self.path(index) for index in wanted}
 
     def files(self) -> Iterator[tuple[Path, int | None]]:
-        """All files in folders of classes, with the index, but those that systems and notebooks leave behind."""
+        """All files in folders of classes, with the class (-1 is no class), but those that systems leave behind."""
+        indices = dict(enumerate(self.indices))
         numbered = [(path, _FOLDER.fullmatch(path.name)) for path in sorted(self.pictures.glob("class_*"))]
-        folders: list[tuple[Path, int | None]] = [(path, int(match[1])) for path, match in numbered if match]
+        folders: list[tuple[Path, int | None]] = [
+            (path, indices.get(int(match[1]), -1)) for path, match in numbered if match
+        ]
         for folder, index in folders + ([(self.outliers, None)] if self.outliers else []):
             for path in sorted(folder.iterdir()) if folder.is_dir() else []:
                 if not is_foreign(path.name) and (path.is_symlink() or not path.is_dir()):
@@ -93,7 +104,7 @@ def download_pictures(
     costs no second download, and leaves no half picture. Raises BadRequest for a folder with another class list.
     """
     local, foreign = _local_pictures(to)
-    _prepare(to, is_ours=bool(local))
+    _prepare(to)
     puller, named = _Puller(store, to, local), {one.name for one in chosen}
     earlier = [one for name, one in local.items() if name not in named]
     with ThreadPoolExecutor(WORKERS) as pool:
@@ -114,6 +125,12 @@ def download_pictures(
         gone=tuple(to.path(one.entry.class_index, one.entry.name) for one in brought if one.entry and one.fate == GONE),
         foreign=tuple(foreign),
     )
+
+
+def load_indices(pictures: Path, classes: ClassList) -> tuple[int | None, ...]:
+    """The classes of a folder's numbers, as an earlier run left them; None for a name that the list does not know."""
+    file = pictures / NAMES_FILE
+    return tuple(map(classes.find, image_folder.load_names(file))) if file.exists() else ()
 
 
 def seal(to: PictureFolder, entries: Iterable[ManifestEntry]) -> str:
@@ -186,7 +203,7 @@ class _Puller:
     def _labelled(self, local: _Local, label: Label) -> DatasetPicture | None:
         """The picture as its label of record has it by now; None where that names nothing that is learned."""
         kind, index = label.outcome
-        is_learned = index is not None and index < len(self.to.classes.names) if kind == CLASS else kind == OTHER
+        is_learned = index in self.to.indices if kind == CLASS else kind == OTHER
         if not is_learned or (kind == OTHER and not self.to.outliers):
             return None
         return DatasetPicture(local.queue, index, local.prediction)
@@ -232,7 +249,7 @@ def _local_pictures(to: PictureFolder) -> tuple[dict[str, _Local], list[Path]]:
     local: dict[str, _Local] = {}
     foreign: list[Path] = []
     for path, index in to.files():
-        match, is_class = _OURS.fullmatch(path.name), index is None or index < len(to.classes.names)
+        match, is_class = _OURS.fullmatch(path.name), index != -1
         if match and match[3]:
             path.unlink()
             continue
@@ -247,16 +264,17 @@ def _local_pictures(to: PictureFolder) -> tuple[dict[str, _Local], list[Path]]:
     return local, foreign
 
 
-def _prepare(to: PictureFolder, *, is_ours: bool) -> None:
+def _prepare(to: PictureFolder) -> None:
     """Away with the old manifest first; then a folder for every class, even without pictures, and their names."""
     file = to.pictures / NAMES_FILE
-    if file.exists() and not is_ours and image_folder.load_names(file) != to.classes.names:
+    known = load_indices(to.pictures, to.classes)
+    if known != to.indices[: len(known)]:
         raise BadRequest(f"{to.pictures} has a {NAMES_FILE} of other classes: name a folder of its own.")
     to.pictures.mkdir(parents=True, exist_ok=True)
     (to.pictures / manifests.FILE).unlink(missing_ok=True)
     for folder in to.class_folders():
         folder.mkdir(parents=True, exist_ok=True)
-    files.replace(file, "".join(f"{name}\n" for name in to.classes.names).encode())
+    files.replace(file, "".join(f"{to.classes.name(index)}\n" for index in to.indices).encode())
 
 
 def _outcome(class_index: int | None) -> LabelOutcome:

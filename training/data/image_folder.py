@@ -82,7 +82,11 @@ class Pictures:
         """
         if self.folder is None or not (self.folder / manifests.FILE).exists():
             return fingerprint(self.examples)
-        files = {(one.index, one.path.name, sha256_of(one.path)) for one in self.examples}
+        files = {
+            (self.classes[one.index], one.path.name, sha256_of(one.path))
+            for one in self.examples
+            if one.index is not None
+        }
         return manifests.checked_version(self.folder, files)
 
 

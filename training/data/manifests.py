@@ -93,17 +93,16 @@ def save(folder: Path, body: bytes) -> None:
     files.replace(folder / FILE, body, durable=True)
 
 
-def checked_version(folder: Path, present: Collection[tuple[int | None, str, str]]) -> str:
-    """The version of an image folder that holds `present` (class, file name and sha256 of each picture).
+def checked_version(folder: Path, present: Collection[tuple[str, str, str]]) -> str:
+    """The version of an image folder that holds `present` (class's name, file name and sha256 of each picture).
 
     Pictures of none of the classes, which a manifest may name too, lie elsewhere. Raises BadRequest if it lists others.
     """
     body = (folder / FILE).read_bytes()
     try:
-        entries = [entry for entry in parse(body) if entry.class_index is not None]
+        listed = {(entry.class_name, entry.name, entry.sha256) for entry in parse(body) if not entry.is_outlier}
     except Malformed as error:
         raise BadRequest(f"{folder / FILE} is damaged: pull the dataset again. ({error})") from error
-    listed = {(entry.class_index, entry.name, entry.sha256) for entry in entries}
     if wrong := sorted({name for _, name, _ in listed.symmetric_difference(present)}):
         mend = f"pull it again, take out what you added, or delete that {FILE}"
         raise BadRequest(f"{folder} is not what its {FILE} says: {mend}. {wrong[:3]}")

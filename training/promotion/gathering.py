@@ -35,10 +35,9 @@ VALIDATION_SHARE = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RetrainingData:
-    """Everything to learn from, the model to go on from, and the classes by index as they are called now."""
+    """Everything to learn from, and the model to go on from."""
 
     champion: ModelPackage
-    classes: tuple[str, ...]
     pictures: DistinctPictures
     folder: PictureFolder
     """Where they lie."""
@@ -46,10 +45,22 @@ class RetrainingData:
     replay: Replay
     test_days: DayRange
 
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """The classes that are learned, by their index in the store's list."""
+        return self.folder.indices
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """Their names: what the next model answers, in this order."""
+        return tuple(map(self.folder.classes.name, self.indices))
+
     def split(self, seed: int) -> tuple[list[Example], list[Example]]:
         """The examples to train on, and those to validate with, outliers among both."""
         own, none = self._examples(self.pictures.of_classes), self._examples(self.pictures.outliers)
-        training, validation = Pictures(self.classes, (*own, *self.replay.examples)).split(VALIDATION_SHARE, seed=seed)
+        position = {index: number for number, index in enumerate(self.indices)}
+        again = [Example(one.path, position[one.index]) for one in self.replay.examples if one.index in position]
+        training, validation = Pictures(self.classes, (*own, *again)).split(VALIDATION_SHARE, seed=seed)
         outliers = [*none, *self.replay.outliers]
         held = outliers[:: round(1 / VALIDATION_SHARE)]
         return [*training, *(one for one in outliers if one not in held)], [*validation, *held]
@@ -80,7 +91,8 @@ class RetrainingData:
         }
 
     def _examples(self, entries: Iterable[ManifestEntry]) -> list[Example]:
-        return [Example(self.folder.path(one.class_index, one.name), one.class_index) for one in entries]
+        number = {index: number for number, index in enumerate(self.indices)} | {None: None}
+        return [Example(self.folder.path(one.class_index, one.name), number[one.class_index]) for one in entries]
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +117,12 @@ def gather(source: RetrainingSource, folder: Path, progress: Progress, replay: R
     chosen = retraining_data.choose_pictures(store, days, labels)
     if all(one.class_index is None for one in chosen):
         raise BadRequest(NOTHING)
-    to = PictureFolder(folder / PICTURES, source.classes, folder / OUTLIERS)
+    to = _folder(
+        source,
+        folder,
+        [*(one.class_index for one in chosen), *(one.index for one in (replay.examples if replay else ()))],
+    )
+    chosen = [one for one in chosen if one.class_index is None or one.class_index in to.indices]
     pulled = download.download_pictures(store, chosen, to, progress, only=True)
     judging = test_days.fetch_days(store, days, labels, classes=count, now=source.now)
     test_set = {one.sha256 for one in comparison.fetch_evaluation_set(store, judging).pictures if one.body}
@@ -115,10 +132,22 @@ def gather(source: RetrainingSource, folder: Path, progress: Progress, replay: R
         raise BadRequest(NOTHING)
     return RetrainingData(
         champion=source.champion,
-        classes=source.classes.names,
         pictures=pictures,
         folder=to,
         download=pulled,
         replay=replay or Replay(),
         test_days=days,
     )
+
+
+def _folder(source: RetrainingSource, folder: Path, learned: Iterable[int | None]) -> PictureFolder:
+    """Where the pictures go: a class's number in the folder stays, and those that the folder lacks come after it.
+
+    Of all classes of the store these are learned: what the champion answers, and what has pictures and is not retired.
+    """
+    card = source.champion.card
+    answered = set(card.class_indices or range(len(card.classes)))
+    wanted = answered | {index for index in learned if index is not None and index not in source.classes.retired}
+    before = [index for index in download.load_indices(folder / PICTURES, source.classes) if index is not None]
+    chosen = (*before, *sorted(wanted.difference(before)))
+    return PictureFolder(folder / PICTURES, source.classes, folder / OUTLIERS, chosen)

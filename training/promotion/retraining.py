@@ -70,8 +70,8 @@ def train_challenger(
         _unfold(start.folded, data, plan, training)
     state = start.folded.state_dict() if start.folded else start.checkpoint.state
     network = networks.new(plan.architecture, len(data.classes), plan.size)
-    known = data.champion.card.document.get("class_indices") or range(len(start.checkpoint.classes))
-    network = networks.extended(network, state, known)
+    answered = data.champion.card.class_indices or range(len(start.checkpoint.classes))
+    network = networks.extended(network, state, [data.indices.index(index) for index in answered])
     (before, _), improved = training_loop.validate(network, validation, plan.preprocessing), False
     for epoch in training_loop.train_best(network, data, plan, to, on_batch, below=before):
         improved |= epoch.validation_loss < before

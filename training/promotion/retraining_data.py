@@ -7,6 +7,7 @@ from pathlib import Path
 
 from feedloop.domain import annotations, clock, keys
 from feedloop.domain.answers import OTHER
+from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import DayRange
 from feedloop.domain.documents import Document
 from feedloop.domain.prediction import PredictionId
@@ -15,7 +16,7 @@ from feedloop.evidence.human_labels import HumanLabels
 from feedloop.ports import ObjectStore
 from training.data import gallery, image_folder, selection
 from training.data.drawings import FIRST_DAY
-from training.data.image_folder import Example
+from training.data.image_folder import FOOD_11, Example
 from training.data.manifests import ManifestEntry
 from training.data.selection import DatasetFilter, DatasetPicture
 from training.progress import Progress
@@ -49,7 +50,7 @@ class DistinctPictures:
 
 @dataclass(frozen=True, slots=True)
 class Replay:
-    """Earlier examples, learned from once more: some of every class, and some of none."""
+    """Earlier examples, learned from once more: some of every class, by the store's list, and some of none."""
 
     examples: tuple[Example, ...] = ()
     outliers: tuple[Example, ...] = ()
@@ -103,7 +104,7 @@ def distinct(entries: Iterable[ManifestEntry], test_set: Collection[str]) -> Dis
     return DistinctPictures(tuple(same[0] for same in clear), left_out)
 
 
-def draw_replay(trained_on: Document, folder: Path, progress: Progress) -> Replay:
+def draw_replay(trained_on: Document, folder: Path, classes: ClassList, progress: Progress) -> Replay:
     """What the champion learned first, drawn again where it can be: that of the demonstration model."""
     first = trained_on.get("replay") or trained_on
     if first.get("dataset") != DRAWINGS or "seed" not in first:
@@ -113,7 +114,10 @@ def draw_replay(trained_on: Document, folder: Path, progress: Progress) -> Repla
     outliers = gallery.draw_outliers(folder / "outliers", count // 2, seed=seed)
     list(progress(drawn, count, "drawing what was learned first"))
     list(progress(outliers, count // 2, "drawing outliers"))
-    return replace(load_replay(folder / "drawings", folder / "outliers", DRAWINGS), seed=seed)
+    found = load_replay(folder / "drawings", folder / "outliers", DRAWINGS, FOOD_11)
+    indices = tuple(map(classes.find, FOOD_11))
+    examples = (Example(one.path, indices[one.index]) for one in found.examples if one.index is not None)
+    return replace(found, examples=tuple(one for one in examples if one.index is not None), seed=seed)
 
 
 def load_replay(pictures: Path | None, outliers: Path | None, name: str, classes: tuple[str, ...] = ()) -> Replay:
@@ -130,7 +134,7 @@ def sources(entries: Iterable[ManifestEntry]) -> Document:
     return {name: {"pictures": len(own), "from": min(own), "to": max(own)} for name, own in days.items()}
 
 
-def missing_classes(entries: Iterable[ManifestEntry], replay: Replay, classes: tuple[str, ...]) -> list[str]:
+def missing_classes(entries: Iterable[ManifestEntry], replay: Replay, classes: Iterable[int]) -> list[int]:
     """Classes of which there is nothing to learn from."""
     known = {entry.class_index for entry in entries} | {one.index for one in replay.examples}
-    return [name for index, name in enumerate(classes) if index not in known]
+    return [index for index in classes if index not in known]

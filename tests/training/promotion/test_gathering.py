@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from feedloop import reviews
+from feedloop import releases, reviews
 from feedloop.domain import keys
 from tests.support import colours
 from tests.support.interleaving import Killed
@@ -78,6 +78,30 @@ def test_it_is_an_image_folder_whose_sorted_folders_are_the_classes(store, tmp_p
     ]
     body = (tmp_path / "pictures" / manifests.FILE).read_bytes()
     assert ([one.index for one in pictures.examples], pictures.version()) == ([2], manifests.version(body))
+
+
+def test_of_all_classes_those_of_the_model_and_those_with_pictures_are_learned_and_keep_their_numbers(
+    memory_store, tmp_path, monkeypatch
+):
+    pets, body = ["Cat", "Dog", "Bird"], colours.model(colours.RIGHT, 9)
+    releases.publish(memory_store, body, {**colours.card(body), "name": "pets", "classes": pets}, now=EARLIER)
+    body = colours.model(colours.RIGHT)
+    releases.publish(memory_store, body, colours.card(body), now=EARLIER, new_classes=True)
+    monkeypatch.setattr("training.commands.store_connection.open_store", lambda: memory_store)
+    monkeypatch.setattr("training.commands.store_connection.clock", lambda: lambda: NOW)
+    judged(memory_store, 0)
+    blue = learned(memory_store, 2, 7)
+    assert pull(tmp_path) == 0
+    assert (tmp_path / "pictures" / "classes.txt").read_text().split() == ["Red", "Green", "Blue"]
+    dog = learned(memory_store, 1, 8, choice="Dog")
+    assert pull(tmp_path) == 0
+    assert (tmp_path / "pictures" / "classes.txt").read_text().split() == ["Red", "Green", "Blue", "Dog"]
+    assert names(tmp_path) == [
+        f"pictures/class_02/lowconfidence-{blue.id}.jpg",
+        f"pictures/class_03/lowconfidence-{dog.id}.jpg",
+    ]
+    found = image_folder.load_pictures(tmp_path / "pictures", complete=False)
+    assert found.version() == manifests.version((tmp_path / "pictures" / manifests.FILE).read_bytes())
 
 
 def test_again_it_holds_what_may_be_learned_by_now(store, tmp_path):

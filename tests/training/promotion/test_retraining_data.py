@@ -7,15 +7,18 @@ import pytest
 
 from feedloop import reviews
 from feedloop.domain import keys
+from feedloop.domain.classes import ClassList
 from feedloop.domain.clock import DayRange
 from feedloop.evidence import human_labels
 from tests.support import demo, world
 from tests.support.labelled import label
 from tests.support.world import NOON
+from training.data.image_folder import FOOD_11
 from training.data.manifests import ManifestEntry
 from training.promotion import retraining_data
 
 SAMPLED, LOW, FLAGGED, VISITORS = keys.QUEUES
+CLASSES = ClassList.of(FOOD_11)
 DAYS = DayRange("20261122", "20261130")
 
 
@@ -109,22 +112,19 @@ def test_a_class_and_none_of_them_about_the_same_bytes_teach_neither():
 
 def test_the_drawings_of_the_demonstration_model_are_drawn_again(tmp_path, monkeypatch):
     monkeypatch.setattr(retraining_data, "REPLAYED", 22)
-    replay = retraining_data.draw_replay(demo.CARD["trained_on"], tmp_path, lambda things, *_: iter(things))
+    replay = retraining_data.draw_replay(demo.CARD["trained_on"], tmp_path, CLASSES, lambda things, *_: iter(things))
     assert (len(replay.examples), len(replay.outliers)) == (22, 11)
     assert replay.facts() == {"dataset": "drawings", "pictures": 22, "outliers": 11, "seed": 11}
     again = retraining_data.draw_replay(
-        {"dataset": "loop", "replay": replay.facts()}, tmp_path / "b", lambda things, *_: iter(things)
+        {"dataset": "loop", "replay": replay.facts()}, tmp_path / "b", CLASSES, lambda things, *_: iter(things)
     )
     assert [one.path.read_bytes() for one in again.examples] == [one.path.read_bytes() for one in replay.examples]
 
 
 @pytest.mark.parametrize("trained_on", [{}, {"dataset": "food11", "pictures": 9000, "seed": 1}])
 def test_what_cannot_be_drawn_is_not_replayed(tmp_path, trained_on):
-    assert retraining_data.draw_replay(trained_on, tmp_path, lambda things, *_: iter(things)).facts() == {}
+    assert retraining_data.draw_replay(trained_on, tmp_path, CLASSES, lambda things, *_: iter(things)).facts() == {}
 
 
 def test_classes_without_a_picture_are_named():
-    assert retraining_data.missing_classes([line("a", 1)], retraining_data.Replay(), ("Bread", "Egg", "Meat")) == [
-        "Bread",
-        "Meat",
-    ]
+    assert retraining_data.missing_classes([line("a", 1)], retraining_data.Replay(), range(3)) == [0, 2]
