@@ -114,10 +114,10 @@ def draw_replay(trained_on: Document, folder: Path, classes: ClassList, progress
     outliers = gallery.draw_outliers(folder / "outliers", count // 2, seed=seed)
     list(progress(drawn, count, "drawing what was learned first"))
     list(progress(outliers, count // 2, "drawing outliers"))
-    found = load_replay(folder / "drawings", folder / "outliers", DRAWINGS, FOOD_11)
+    loaded = load_replay(folder / "drawings", folder / "outliers", DRAWINGS, FOOD_11)
     indices = tuple(map(classes.find, FOOD_11))
-    examples = (Example(one.path, indices[one.index]) for one in found.examples if one.index is not None)
-    return replace(found, examples=tuple(one for one in examples if one.index is not None), seed=seed)
+    examples = (Example(one.path, indices[one.index]) for one in loaded.examples if one.index is not None)
+    return replace(loaded, examples=tuple(one for one in examples if one.index is not None), seed=seed)
 
 
 def load_replay(pictures: Path | None, outliers: Path | None, name: str, classes: tuple[str, ...] = ()) -> Replay:
