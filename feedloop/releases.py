@@ -36,6 +36,12 @@ class Release:
         """A card with the list that its classes are in; one without `class_indices` has them in the list's order."""
         return cls(card, classes, card.class_indices or tuple(range(len(card.classes))))
 
+    @property
+    def unanswered(self) -> list[str]:
+        """Names that people can choose and the model cannot answer."""
+        answered = {self.classes.name(index) for index in self.indices}
+        return [name for name in self.classes.choices if name not in answered]
+
 
 @dataclass(frozen=True, slots=True)
 class Pointer:

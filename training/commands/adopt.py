@@ -119,6 +119,11 @@ def adopt(
         console.say(f"{to} holds the model and its card. It was not released: feedloop release {to} does that.")
         return
     checking.release_checked(store, checked, gateway=watched, new_classes=new_classes)
+    if left := releases.current(store).unanswered:
+        console.say(
+            f"People can still choose {_in_words(left)}, which this model never answers."
+            " To take these away: feedloop classes retire --unknown"
+        )
 
 
 def _show(adopted: AdoptedModel) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
+from functools import reduce
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from rich.table import Table
 
 from feedloop import class_lists, releases
 from feedloop.domain.classes import ClassList
+from feedloop.domain.errors import BadRequest
 from training.commands import console, store_connection
 from training.commands.store_connection import STORE
 from training.migration import plan, translation
@@ -39,12 +41,25 @@ def rename(
 
 
 @commands.command(
-    epilog=f"Examples: feedloop classes retire Soup; feedloop classes restore Soup takes it back. {STORE}"
+    epilog="Examples: feedloop classes retire Soup Rice; feedloop classes retire --unknown once your own model serves;"
+    f" feedloop classes restore Soup takes it back. {STORE}"
 )
-def retire(name: Name) -> None:
+def retire(
+    names: Annotated[list[str] | None, typer.Argument(help="Classes as `classes list` spells them.")] = None,
+    *,
+    unknown: Annotated[
+        bool, typer.Option("--unknown", help="All that the active model cannot answer, such as an earlier model's.")
+    ] = False,
+) -> None:
     """Let nobody choose a class any more; its index and old answers keep their meaning."""
-    _edit(lambda classes: classes.without_choice(name))
-    console.say(f"Nobody can choose {name} any more. A model that knows it may still answer it.")
+    store = store_connection.open_store()
+    retired = [*(names or []), *(releases.current(store).unanswered if unknown else [])]
+    if not retired:
+        raise BadRequest("Nothing to retire: name a class, or say --unknown where the active model lacks some.")
+    _edit(lambda classes: reduce(ClassList.without_choice, retired, classes))
+    console.say(
+        f"Nobody can choose {', '.join(retired)} any more. A model that knows such a class may still answer it."
+    )
 
 
 @commands.command(epilog=f"Examples: feedloop classes restore Soup; feedloop classes restore Soup --json. {STORE}")
