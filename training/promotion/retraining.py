@@ -7,7 +7,7 @@ from pathlib import Path
 
 from torch import nn
 
-from feedloop.domain.cards import NCHW, ModelCard, Preprocessing
+from feedloop.domain.cards import GRAY, NCHW, ModelCard, Preprocessing
 from feedloop.domain.errors import BadRequest, Malformed
 from training.data import manifests, tensors
 from training.data.image_folder import Example
@@ -39,6 +39,8 @@ def find_start(champion: ModelPackage, given: Path | None, *, trust_pickle: bool
     """
     card, names = champion.card, champion.card.classes
     preprocessing = replace(Preprocessing.from_card(card.document), layout=NCHW)
+    if preprocessing.channels == GRAY:
+        raise BadRequest("The model that serves sees grey pictures, and this training colours: train it --with.")
     if given:
         loaded = load_checkpoint(given, names=names, preprocessing=preprocessing, trust_pickle=trust_pickle)
         return StartingPoint(loaded)
