@@ -109,16 +109,17 @@ def list_releases(store: ObjectStore) -> Iterator[ReleaseEntry]:
         pointer = load(store.get(keys.current_model()).body)
     except Missing:
         pointer = {}  # nothing is released yet
-    marks = {pointer.get("previous"): PREVIOUS, pointer.get("sha256"): SERVES}
+    serves = pointer.get("name"), pointer.get("sha256")
     for card in release_cards.fetch_cards(store):
-        yield ReleaseEntry(card, marks.get(card.id, ""), _decision(store, card))
+        mark = PREVIOUS if card.id == pointer.get("previous") else SERVES if (card.name, card.id) == serves else ""
+        yield ReleaseEntry(card, mark, _decision(store, card))
 
 
 def find_release(store: ObjectStore, which: str = "") -> ReleaseEntry:
     """The release that serves, the `previous` one, or the one whose id begins so. Raises BadRequest."""
     mark = {"": SERVES, PREVIOUS: PREVIOUS}.get(which)
     chosen = [one for one in list_releases(store) if (one.mark == mark if mark else one.card.id.startswith(which))]
-    if len(chosen) != 1:
+    if len({one.card.id for one in chosen}) != 1:  # the same id under two names is the same model
         raise BadRequest(f"{len(chosen)} releases answer to {which or 'current'!r}: `list` shows them all.")
     return chosen[0]
 

@@ -39,6 +39,15 @@ def test_the_list_says_which_release_serves(store):
     assert {one.card.sha256: one.mark for one in registry.list_releases(store)} == {second: "serves", first: "previous"}
 
 
+def test_the_same_model_under_two_names_is_one_release_to_go_back_to(store):
+    first = release(store, b"one")
+    for name, body in (("lunch", b"one"), ("lunch", b"two")):
+        card = {"v": 1, "name": name, "sha256": hashlib.sha256(body).hexdigest(), "classes": CLASSES}
+        registry.publish(store, ModelPackage(body, ModelCard(card)), now=NOON)
+    assert registry.find_release(store).card.name == "lunch"
+    assert registry.find_release(store, "previous").card.id == first == registry.find_release(store, first).card.id
+
+
 def test_before_the_first_release_the_list_is_empty(store):
     assert list(registry.list_releases(store)) == []
 
