@@ -16,7 +16,7 @@ from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
 from tests.local.system import prediction, until
 from tests.support import demo
-from tests.support.staffed import LOW, colleagues, operating, project
+from tests.support.staffed import LOW, colleagues, project
 from tests.support.uploads import clear_upload
 from tests.support.world import result
 from training.promotion import registry
@@ -129,24 +129,15 @@ def test_who_disagrees_takes_the_picture_out_until_most_agree(staffed, unsure):
     staffed.until_in({MEAT}, receipt)
 
 
-@pytest.fixture(scope="module")
-def set_up_again(staffed):
-    """The operator's command."""
-    with operating(staffed) as someone:
-        yield someone.set_up
-
-
 @pytest.fixture
-def renamed(staffed, unsure, set_up_again):
+def renamed(staffed, unsure):
     """`unsure`, annotated, after Egg has become Eggs; it is Egg again afterwards."""
     receipt, task = unsure
     staffed.annotator.annotate(task, "Egg")
     staffed.until_in({EGG}, receipt)
     rename(staffed, "Egg", "Eggs")
-    set_up_again()
     yield receipt, task
     rename(staffed, "Eggs", "Egg")
-    set_up_again()
 
 
 def rename(staffed, old, new):
@@ -162,7 +153,8 @@ def test_a_renamed_class_stays_the_same_class(staffed, renamed):
     assert staffed.save(task, "Eggs", token=second.token) == 201
     until(lambda: len(votes(staffed, receipt)) == 2, "both votes count")
     assert staffed.label(receipt)["class_index"] == EGG
-    assert "Eggs" in staffed.annotator.get(f"/api/projects/{project(staffed, LOW)}").json()["label_config"]
+    path = f"/api/projects/{project(staffed, LOW)}"
+    until(lambda: "Eggs (was Egg)" in staffed.annotator.get(path).json()["label_config"], "the choices have followed")
 
 
 def test_what_is_saved_while_the_store_is_away_comes_later(staffed, unsure):

@@ -1,5 +1,6 @@
 """Label Studio in a real browser, as annotators use it; the pictures come by the whole system."""
 
+import json
 from collections.abc import Iterator
 
 import pytest
@@ -9,12 +10,14 @@ from feedloop.domain import keys
 from feedloop.domain.clock import day_of, utc_now
 from feedloop.domain.prediction import Prediction
 from tests.local.system import prediction, until
-from tests.support import demo
+from tests.support import demo, world
 from tests.support.staffed import LOW, Staffed, project
 
 pytestmark = [pytest.mark.slow("a whole system with Label Studio, and Chromium"), pytest.mark.browser]
 
 CLASSES: list[str] = demo.CARD["classes"]
+EGGS = 'Œufs & "$image" <b>寿</b>'
+SHOWN = EGGS.replace("$", "$\u2060")
 PATIENCE = 60_000
 PICTURE = "[...document.images].some(image => image.src.startsWith('blob:') && image.naturalWidth > 0)"
 expect.set_options(timeout=PATIENCE)
@@ -48,7 +51,7 @@ def opened(page: Page, staffed: Staffed, queue: str, task: int) -> None:
 
 def choice(page: Page, name: str) -> Locator:
     """The button of a class, which is marked some time after the picture is there."""
-    return page.locator(f'input[type=radio][name="{name}"]')
+    return page.locator(f"input[type=radio][name={json.dumps(name, ensure_ascii=False)}]")
 
 
 def chosen(page: Page) -> list[str]:
@@ -122,3 +125,28 @@ def test_what_the_browser_is_sent_about_blind_tasks_tells_nothing_of_the_model(s
     page.unroute_all(behavior="wait")
     assert any(f'"id":{task}' in text.replace(" ", "") for text in told)
     assert [word for word in words(made) - {"the model"} if any(word in text for text in told)] == []
+
+
+@pytest.fixture
+def drafted(staffed):
+    """A task with a draft that says Egg, after that class has another name; it is Egg again afterwards."""
+    task, path = staffed.task(staffed.predicted()), f"/api/projects/{project(staffed, LOW)}"
+    result = {"from_name": "choice", "to_name": "image", "type": "choices", "value": {"choices": ["Egg"]}}
+    drafts = f"/api/tasks/{task}/drafts?project={project(staffed, LOW)}"
+    staffed.annotator.label_studio.ask("POST", drafts, json={"result": [result]}).raise_for_status()
+    world.rename(staffed.store, "Egg", EGGS)
+    until(lambda: "was Egg" in staffed.annotator.get(path).json()["label_config"], "the choices have followed")
+    yield task
+    world.rename(staffed.store, EGGS, "Egg")
+    until(lambda: "was Egg" not in staffed.annotator.get(path).json()["label_config"], "they are as they were")
+
+
+def test_choices_follow_the_classes_by_themselves_and_a_draft_stays(staffed, page, drafted):
+    opened(page, staffed, LOW, drafted)
+    expect(choice(page, f"{SHOWN} (was Egg)")).to_be_checked()
+    choice(page, SHOWN).check()
+    page.keyboard.press("Control+Enter")
+    tasks = staffed.annotator.label_studio
+    until(lambda: tasks.ask("GET", f"/api/tasks/{drafted}/").json()["annotations"], "it is saved")
+    (saved,) = tasks.ask("GET", f"/api/tasks/{drafted}/").json()["annotations"]
+    assert saved["result"][0]["value"] == {"choices": [EGGS]}
