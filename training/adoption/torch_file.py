@@ -58,7 +58,8 @@ def to_onnx(path: Path, known: Facts, *, maker: str, trust_pickle: bool, picture
             )
             architecture, guessed = loaded.architecture, _by_name(loaded.guesses)
             size = given[Option.SIZE].value if Option.SIZE in given else loaded.preprocessing.size
-            spec = _preprocessing(networks.at_size(loaded.preprocessing, size), given)
+            base = facts_from("", _values(networks.at_size(loaded.preprocessing, size)))
+            spec = preprocessing(scaled(join(base, given)))
         adopted = train.adopt_checkpoint(
             path,
             architecture=architecture,
@@ -99,11 +100,6 @@ def _architecture(known: Facts, names: Sequence[str]) -> str:
         return str(fact.value)
     name = str(fact.value).partition(".")[0]
     return name if name in names else ""
-
-
-def _preprocessing(base: Preprocessing, given: Facts) -> Preprocessing:
-    """What is given, upon what the checkpoint says or torchvision has."""
-    return preprocessing(scaled(join(facts_from("", _values(base)), given)))
 
 
 def _by_name(sentences: Sequence[str]) -> dict[str, str]:

@@ -7,7 +7,7 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from feedloop.domain.cards import BGR, RGB, ModelCard, Preprocessing
+from feedloop.domain.cards import BGR, RGB, SHORTER_SIDE, STRETCH, ModelCard, Preprocessing
 from feedloop.domain.errors import ModelRefused
 from training.checks.sandbox import SmokeTest
 
@@ -53,7 +53,7 @@ def check_input(
             rival = hits(answer_as(ModelCard({**card.document, "input": document})).answers, truth)
         except ModelRefused:  # under that card it cannot even serve
             continue
-        remedy = "Correct `input` of the card."
+        remedy = "Correct `input` of the card, or say so to `feedloop adopt`."
         warnings += _compare(own, rival, "input", f"The model seems to take {what}", remedy)
     return warnings
 
@@ -95,6 +95,13 @@ def _inputs(card: ModelCard) -> Iterator[tuple[str, dict[str, Any]]]:
     spec = Preprocessing.from_card(card.document)
     other = RGB if spec.channels == BGR else BGR
     yield f"colours in the order {other}", {**given, "channels": other}
+    if spec.resize == STRETCH:
+        yield (
+            "pictures whose centre is cut out",
+            {**given, "resize": SHORTER_SIDE, "resize_size": int(spec.size / 0.875)},
+        )
+    else:
+        yield "pictures stretched to a square", {**given, "resize": STRETCH, "resize_size": spec.size}
     for what, (mean, std) in _SCALES.items():
         if max(abs(a - b) for a, b in zip((*mean, *std), (*spec.mean, *spec.std), strict=True)) > 0.1 * max(std):
             yield f"pixels as {what}", {**given, "mean": list(mean), "std": list(std)}

@@ -124,8 +124,9 @@ def at_size(preprocessing: Preprocessing, size: int) -> Preprocessing:
 
 
 def imagenet_classes(architecture: str) -> tuple[str, ...]:
-    """What the answers of torchvision's own weights are called, by index."""
-    return tuple(models.get_model_weights(architecture).DEFAULT.meta["categories"])
+    """What the answers of torchvision's own weights are called, by index; its corgi is no second cardigan."""
+    names = models.get_model_weights(architecture).DEFAULT.meta["categories"]
+    return tuple("Cardigan Welsh corgi" if name == "Cardigan" else name for name in names)
 
 
 def with_weights(network: nn.Module, state: State) -> nn.Module:

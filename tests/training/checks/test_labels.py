@@ -8,6 +8,7 @@ from feedloop.domain.errors import ModelRefused
 from tests.support import tiny_models
 from tests.support.uploads import encoded
 from training.checks import labels
+from training.checks.sandbox import SmokeTest
 from training.promotion import release_checks
 from training.promotion.registry import ModelPackage
 
@@ -76,3 +77,13 @@ def test_labelled_pictures_measure_the_model():
 def test_a_card_that_swaps_the_colours_is_refused():
     with pytest.raises(ModelRefused, match=r"input: The model seems to take colours in the order RGB: so 30 of 30"):
         check(tiny_models.plain(), input={**tiny_models.card(b"")["input"], "channels": "BGR"})
+
+
+def test_a_model_that_was_trained_on_crops_is_told_from_one_of_stretched_pictures():
+    def answer_as(card):
+        right = card.document["input"]["resize"] == "shorter_side"
+        return SmokeTest(answers(range(12), wrong=() if right else range(8)), (), (), 0, None)
+
+    card = ModelCard({**CARD.document, "input": tiny_models.card(b"")["input"]})
+    with pytest.raises(ModelRefused, match="whose centre is cut out: so 12 of 12"):
+        labels.check_input(answers(range(12), wrong=range(8)), range(12), card, answer_as)
