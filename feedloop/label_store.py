@@ -96,8 +96,8 @@ class LabelStore:
         elif target:
             with suppress(AlreadyExists):
                 self.store.create(target, b"")
-        for place in former:
-            self.store.delete(place)
+        for other in former:
+            self.store.delete(other)
 
     def _copy(self, prediction: PredictionId, target: ObjectRef, former: Sequence[ObjectRef]) -> None:
         """From production, else, where that has deleted it, from what annotators saw, or from where it was."""

@@ -1,6 +1,6 @@
 """Two class lists that disagree become one: which class of the one is which of the other, by their names."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from feedloop.domain.class_names import folded, same_form
@@ -38,31 +38,45 @@ def merge(lists: Mapping[str, ClassList], base: str, begun: ClassList | None = N
     """The lists of all names as one that begins with the base's; `begun` is what an earlier attempt has written."""
     classes, indices = begun or lists[base], {base: tuple(range(len(lists[base].names)))}
     for name in sorted(set(lists) - {base}):
-        classes, indices[name] = absorb(classes, lists[name])
+        classes, indices[name] = _absorb(classes, lists[name], lists.values())
     return MergedClasses(classes, lists, indices, base)
 
 
-def absorb(classes: ClassList, other: ClassList) -> tuple[ClassList, tuple[int, ...]]:
+def _absorb(classes: ClassList, other: ClassList, lists: Collection[ClassList]) -> tuple[ClassList, tuple[int, ...]]:
     """A list, grown by the classes of another, and the index of each of these.
 
-    A class is the same if it has the same name, in whatever case, or had it: present names go before former ones.
+    A class is the same if it has the same name, in whatever case, or had it: present names go before former ones. Not
+    so if any of the `lists` has both names, as two classes.
     """
     known: dict[int, int] = {}
-    attempts: list[tuple[Sequence[Iterable[str]], Sequence[Iterable[str]], Callable[[str], str]]] = [
-        ([[name] for name in other.names], [[name] for name in classes.names], str),
-        ([[name] for name in other.names], [[name] for name in classes.names], folded),
-        ([[name] for name in other.names], classes.former, folded),
-        (other.former, [[name] for name in classes.names], folded),
+    present, ours = ([[name] for name in one.names] for one in (other, classes))
+    attempts: list[tuple[Sequence[Sequence[str]], Sequence[Sequence[str]], Callable[[str], str]]] = [
+        (present, ours, str),
+        (present, ours, folded),
+        (present, classes.former, folded),
+        (other.former, ours, folded),
         (other.former, classes.former, folded),
     ]
-    for theirs, ours, form in attempts:
+    for theirs, mine, form in attempts:
+        forms = [set(map(form, own)) for own in mine]
         for number, names in enumerate(theirs):
             wanted, taken = set(map(form, names)), set(known.values())
-            same = (index for index, own in enumerate(ours) if index not in taken and wanted & set(map(form, own)))
-            if number not in known and (index := next(same, None)) is not None:
-                known[number] = index
+            for index, own in enumerate(forms):
+                if number in known or index in taken or not wanted & own:
+                    continue
+                every = (classes.names[index], *classes.former[index])
+                if form is str or not any(_are_two(other.names[number], one, lists) for one in every):
+                    known[number] = index
     new = [number for number in range(len(other.names)) if number not in known]
-    known |= {number: len(classes.names) + place for place, number in enumerate(new)}
+    known |= {number: len(classes.names) + rank for rank, number in enumerate(new)}
+    return _grown(classes, other, known, new), tuple(known[number] for number in range(len(other.names)))
+
+
+def _are_two(one: str, two: str, lists: Collection[ClassList]) -> bool:
+    return one != two and any(one in classes.names and two in classes.names for classes in lists)
+
+
+def _grown(classes: ClassList, other: ClassList, known: Mapping[int, int], new: Sequence[int]) -> ClassList:
     names = (*classes.names, *(other.names[number] for number in new))
     former = [*map(list, classes.former), *([] for _ in new)]
     for number, index in known.items():
@@ -71,5 +85,4 @@ def absorb(classes: ClassList, other: ClassList) -> tuple[ClassList, tuple[int, 
         tuple(dict.fromkeys(one for one in some if one != own)) for some, own in zip(former, names, strict=True)
     )
     retired = classes.retired | {known[number] for number in other.retired}
-    grown = replace(classes, names=names, former=past, retired=retired)
-    return grown, tuple(known[number] for number in range(len(other.names)))
+    return replace(classes, names=names, former=past, retired=retired)

@@ -154,14 +154,14 @@ def _of_the_classes(
     """What a model does not know it cannot get right."""
     if not report["model"] or selected.model not in {None, report["model"]["version"]}:
         return
-    shown = Counter(
+    labels = Counter(
         one.blind for one in selected.observations(closed) if one.blind is not None and one.blind in unknown
     )
-    if shown:
-        names = ", ".join(report["classes"][index] for index in sorted(shown))
+    if labels:
+        names = ", ".join(report["classes"][index] for index in sorted(labels))
         sentence = f"Classes that the model does not know, so that their pictures count as wrong: {names}."
-        facts = {"classes": names, "labels": shown.total()}
-        yield Note(f"{sentence} Blind labels of them: {shown.total()}.", "unknown-classes", facts)
+        facts = {"classes": names, "labels": labels.total()}
+        yield Note(f"{sentence} Blind labels of them: {labels.total()}.", "unknown-classes", facts)
 
 
 def _is_labelled(day: DayEvidence, which: ReportFilter) -> bool:

@@ -112,6 +112,8 @@ def a_release_is_half_there(over):
         assert called(relabel, form(prediction_id=receipt(), **{"class": "Egg"})) == 503
         world.release(store)
         forget_classes(store)
+    made = world.commit(store, world.prediction())
+    assert called(flag, form(prediction_id=receipts.sign(made.id, b"key"))) == 202
 
 
 def visitors_name_what_is_not_there(over):

@@ -122,10 +122,10 @@ def _show_plan(planned: MigrationPlan) -> None:
     merged = planned.merged
     table = Table("", "class", *sorted(merged.lists))
     for index, name in enumerate(planned.classes.names):
-        places = (
+        origins = (
             merged.indices[one].index(index) if index in merged.indices[one] else "" for one in sorted(merged.lists)
         )
-        table.add_row(str(index), name, *map(str, places))
+        table.add_row(str(index), name, *map(str, origins))
     console.console.print(table)
 
 

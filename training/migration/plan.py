@@ -13,7 +13,7 @@ from feedloop.domain.errors import ClassesDisagree, Malformed, Missing, NoModel
 from feedloop.domain.prediction import Prediction
 from feedloop.ports import ObjectStore
 
-ASKED = 1000
+MOST_HEADS = 1000
 """So many predictions are asked which name a model had, when it had two."""
 
 
@@ -77,7 +77,7 @@ def _translations(store: ObjectStore, merged: MergedClasses) -> tuple[dict[str, 
             others = sum(counts.values()) - counts[name]
             warnings.append(
                 f"{version} was released as {' and as '.join(sorted(ambiguous))}, and ids do not tell which: its "
-                f"predictions count as {name}'s, {others} of {sum(counts.values())} that were asked are not."
+                f"predictions count as {name}'s, {others} of {sum(counts.values())} whose records were read are not."
             )
         chosen[version] = merged.indices[name]
     return {one: some for one, some in sorted(chosen.items()) if some != tuple(range(len(some)))}, warnings
@@ -85,7 +85,7 @@ def _translations(store: ObjectStore, merged: MergedClasses) -> tuple[dict[str, 
 
 def _names_of(store: ObjectStore, version: str, merged: MergedClasses) -> Iterator[str]:
     """The names under which a version has predicted, as the records of its predictions tell."""
-    left = ASKED
+    left = MOST_HEADS
     for index in range(len(merged.classes.names)):
         for entry in store.list(keys.production_day(index, "")):
             if (parts := keys.split_production(entry.key)) and parts[4] == version and left:
