@@ -213,7 +213,8 @@ def show_download(pulled: Download) -> None:
     if pulled.gone:
         say(f"{len(pulled.gone)} are gone from the store and stay here, for example {pulled.gone[0]}")
     if pulled.foreign:
-        say(f"{len(pulled.foreign)} files that nobody pulled were left alone, for example {pulled.foreign[0]}")
+        count, first = len(pulled.foreign), pulled.foreign[0]
+        say(f"{count} files or folders that nobody pulled were left alone, for example {first}")
 
 
 def show_decision(decision: Document) -> None:

@@ -83,7 +83,8 @@ class Download:
 
     Of the pictures, `moved` got another label while they were read, `unlabelled` ones of an earlier run lost theirs,
     `left_out` ones of an earlier run were not chosen any more: none of these is there. `gone` ones were deleted from
-    the store, and their copies stay. `foreign` files came from somewhere else.
+    the store, and their copies stay. `foreign` files came from somewhere else, as did folders that readers of
+    image folders take for classes.
     """
 
     entries: tuple[ManifestEntry, ...]
@@ -116,6 +117,7 @@ def download_pictures(
         if _FOLDER.fullmatch(folder.name) and folder not in to.class_folders():
             with suppress(OSError):  # of fewer classes, whose numbers were shorter: empty by now
                 folder.rmdir()
+    foreign += sorted(path for path in to.pictures.iterdir() if path.is_dir() and path not in to.class_folders())
     fates = [one.fate for one in brought]
     return Download(
         entries=tuple(one.entry for one in brought if one.entry),

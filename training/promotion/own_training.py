@@ -124,7 +124,7 @@ def load_challenger(training: OwnTraining, created: str) -> tuple[ModelPackage, 
         listed = json.dumps(names[:8], ensure_ascii=False)[1:-1]
         raise BadRequest(f"{training.program} wrote {listed}: {error} {EXPECTED}") from error
     facts = {**trained_on(ModelCard(document)), **training.facts}
-    card = ModelCard({**document, "trained_on": facts, "created": document.get("created", created)})
+    card = ModelCard({**document, "trained_on": facts, "created": document.get("created") or created})
     return ModelPackage(model, card, _learned(training), weights), remarks
 
 

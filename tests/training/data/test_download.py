@@ -238,6 +238,11 @@ def test_what_a_system_leaves_in_a_pulled_folder_is_not_told(store, tmp_path):
     assert len(list((tmp_path / "class_00").iterdir())) == 3
 
 
+def test_a_folder_that_would_be_taken_for_a_class_is_told(store, tmp_path):
+    (tmp_path / ".ipynb_checkpoints").mkdir()
+    assert pull(store, tmp_path, DatasetFilter(("lowconfidence",))).foreign == (tmp_path / ".ipynb_checkpoints",)
+
+
 def test_a_second_pull_keeps_what_the_first_brought(store, tmp_path):
     low, flagged = label(store, LOW, "Egg"), label(store, FLAGGED, "Meat")
     pull(store, tmp_path, DatasetFilter(("lowconfidence",)))

@@ -115,7 +115,7 @@ def test_a_card_may_leave_out_what_is_as_before(store, learned, train, card):
     assert train(f"{COPY}\necho '{written}' > $FEEDLOOP_OUTPUT/card.json") == 0
     released = releases.current(store).card.document
     assert {key: released[key] for key in CARD} == CARD
-    assert released["note"] == "mine"
+    assert (released["note"], released["created"]) == ("mine", f"{NOW:%Y-%m-%d}")
 
 
 CONFIG = {
