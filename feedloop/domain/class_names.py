@@ -23,6 +23,8 @@ _QUOTED = 40
 """How much of an unknown name a refusal repeats."""
 _BREAKING = {"Cc", "Cs", "Zl", "Zp"}
 _UNSEEN = {*_BREAKING, "Cf", "Zs"}
+_BLANK_OF_FILES = "\ufeff"
+"""A blank without width; where it begins a text file, it is that file's mark of its encoding and no part of a name."""
 _NOT_IN_XML = "\ufffe\uffff"
 _MARKED = {
     codecs.BOM_UTF8: "utf-8-sig",
@@ -100,7 +102,7 @@ def _fault(name: str) -> str:
     """What keeps a text from being a name; empty when nothing does."""
     if all(category(sign) in _UNSEEN for sign in name):
         return "nothing can be seen of it"
-    if name.strip() != name:
+    if name.strip() != name or name.strip(_BLANK_OF_FILES) != name:
         return "it has blanks around it"
     if bad := [sign for sign in name if category(sign) in _BREAKING or sign in _NOT_IN_XML]:
         return f"it holds a line break or another sign that is no text (U+{ord(bad[0]):04X})"

@@ -82,7 +82,7 @@ def test_a_visitor_is_offered_every_class_by_the_name_that_people_gave_it(visit)
     def named(route):
         answer = route.fetch()
         is_asked = route.request.method == "GET"
-        route.fulfill(response=answer, **({"json": {**answer.json(), "classes": GIVEN}} if is_asked else {}))
+        route.fulfill(response=answer, **({"json": {**answer.json(), "choices": GIVEN}} if is_asked else {}))
 
     visitor.page.route("**/function/predict", named)
     visitor.come().choose()

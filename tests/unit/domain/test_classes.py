@@ -150,6 +150,7 @@ BAD = {
     "\u200b": "nothing can be seen",
     "\ufeff": "nothing can be seen",
     "Bread ": "blanks around",
+    "\ufeffBread": "blanks around",
     "\u2003Bread": "blanks around",
     "Bread\nEgg": r"U\+000A",
     "Bread\tEgg": r"U\+0009",
