@@ -27,9 +27,15 @@ def reachable(deployment: Deployment) -> Finding:
 
 
 def functions(deployment: Deployment) -> Finding:
-    """Whether every function of stack.yml is there, and ours: none of them takes a PUT."""
+    """Whether every function of stack.yml is there, and ours: none takes a PUT; and predict refuses no release."""
     names = [function.name for function in stack.load_functions()]
     faults = [fault for name in names if (fault := _fault(name, _call(deployment, name, "PUT")))]
+    refused = _document(_call(deployment, "predict", "GET")).get("refused")
+    if isinstance(refused, dict):
+        faults.append(
+            f"predict cannot serve the release {refused['version']}, and serves the one before: {refused['why']}"
+            " Release another, or go back: feedloop rollback."
+        )
     return wrong(*faults) if faults else ok(f"{', '.join(names)} answer")
 
 

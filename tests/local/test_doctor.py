@@ -207,6 +207,16 @@ def test_what_answers_but_is_no_gateway_of_ours_is_told(deployed: dict[str, str]
     assert "answers 404 to an event without the token" in token
 
 
+def test_a_release_that_predict_refuses_is_told(deployed: dict[str, str]) -> None:
+    refused = (
+        '{"type": "urn:feedloop:problem:method-not-allowed", "refused": {"version": "9f2c11aa", "why": "No memory."}}'
+    )
+    with answering(reply("200 OK", refused)) as gateway:
+        word, why = finding("functions", gateway, **deployed)
+    assert (word, "predict cannot serve the release 9f2c11aa" in why) == ("wrong", True)
+    assert "No memory. Release another, or go back: feedloop rollback" in why
+
+
 def test_a_clock_that_is_wrong_is_told(deployed: dict[str, str]) -> None:
     with answering(reply("403 Forbidden", Date="Sun, 22 Nov 2020 12:00:00 GMT")) as late:
         word, why = finding("clock", **{**deployed, "S3_ENDPOINT": late})

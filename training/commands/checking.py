@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from types import MappingProxyType
@@ -15,7 +16,7 @@ from feedloop.console import describe
 from feedloop.domain.cards import ModelCard
 from feedloop.domain.errors import BadRequest, NoModel, WrongSetting
 from feedloop.estimation.intervals import wilson
-from feedloop.ports import ObjectStore
+from feedloop.ports import ObjectStore, Picture
 from training.checks import contact_sheet
 from training.commands import console, store_connection
 from training.data import image_folder
@@ -70,7 +71,7 @@ def check_package(
 
     Raises ModelRefused, BadRequest and WrongSetting.
     """
-    bodies, truth = load_pictures(pictures, package.card.classes) if pictures else ([], None)
+    given, truth = load_pictures(pictures, package.card.classes) if pictures else ([], None)
     memory_limit, workers = predict_limits(os.environ)
     beside = 0
     with suppress(NoModel):  # nothing serves yet
@@ -79,7 +80,7 @@ def check_package(
             beside = releases.model_size(store, release)
     checked = release_checks.check(
         package,
-        bodies,
+        given,
         memory_limit=memory_limit,
         workers=workers,
         beside=beside,
@@ -145,7 +146,7 @@ def show_released(card: ModelCard, checked: CheckedModel, gateway: HttpGateway |
     console.say(f"{card.name} {card.id[:12]} {state}. To go back: feedloop rollback")
 
 
-def load_pictures(folder: Path, classes: tuple[str, ...]) -> tuple[list[bytes], list[int | None] | None]:
+def load_pictures(folder: Path, classes: tuple[str, ...]) -> tuple[list[Picture], list[int | None] | None]:
     """Pictures below a folder; with their classes where its sub-folders are called by class. Raises BadRequest."""
     named = image_folder.has_classes(folder, classes)
     if named:
@@ -153,7 +154,7 @@ def load_pictures(folder: Path, classes: tuple[str, ...]) -> tuple[list[bytes], 
     else:
         examples = image_folder.load_outliers(folder)
     chosen = examples[:: -(-len(examples) // MOST)]
-    return [one.path.read_bytes() for one in chosen], [one.index for one in chosen] if named else None
+    return [replace(one.picture(), view=None) for one in chosen], [one.index for one in chosen] if named else None
 
 
 def predict_limits(env: Mapping[str, str]) -> tuple[int, int]:

@@ -3,7 +3,7 @@
 import hashlib
 import statistics
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from importlib.util import find_spec
 
@@ -63,7 +63,7 @@ class CheckedModel:
 
 def check(
     package: ModelPackage,
-    pictures: Sequence[bytes] = (),
+    pictures: Sequence[bytes | Picture] = (),
     *,
     memory_limit: int = MEMORY_LIMIT,
     workers: int = WORKERS,
@@ -125,11 +125,12 @@ def _check_card(package: ModelPackage) -> None:
         raise ModelRefused("card", f"{error} docs/model-card.md explains each key.") from error
 
 
-def _normalised(bodies: Sequence[bytes]) -> tuple[Picture, ...]:
+def _normalised(bodies: Sequence[bytes | Picture]) -> tuple[Picture, ...]:
+    """Without their views: of hundreds of pictures these are hundreds of megabytes."""
     normalised: list[Picture] = []
     for body in bodies:
         try:
-            normalised.append(normalise(body))
+            normalised.append(replace(body if isinstance(body, Picture) else normalise(body), view=None))
         except Refused as error:
             number = len(normalised) + 1
             raise BadRequest(f"Picture {number} of those to check with cannot be used: {error}") from error

@@ -3,8 +3,11 @@
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from http import HTTPStatus
 from http.client import HTTPException, HTTPResponse
 from types import MappingProxyType
 from typing import Protocol
@@ -14,7 +17,7 @@ from feedloop import releases, settings
 from feedloop.active_model import POLL_SECONDS
 from feedloop.domain.cards import ModelCard, version_of
 from feedloop.domain.documents import Document, load
-from feedloop.domain.errors import BadRequest, Changed, GatewayDown, Malformed, ModelRefused, NoModel
+from feedloop.domain.errors import BadRequest, Changed, GatewayDown, Malformed, ModelRefused, NoModel, Unavailable
 from feedloop.ports import ObjectStore
 from feedloop.releases import Pointer
 from training.progress import Progress
@@ -80,8 +83,10 @@ class HttpGateway:
 class _AnyStatus(HTTPErrorProcessor):
     """A problem is an answer, too; urllib would raise it."""
 
-    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:  # noqa: ARG002 - its signature
-        return response
+    def http_response(self, request: Request, response: HTTPResponse) -> HTTPResponse:
+        if response.status >= HTTPStatus.BAD_REQUEST:
+            return response
+        return super().http_response(request, response)  # type: ignore[misc, no-any-return] # follows a redirect
 
     https_response = http_response
 
@@ -134,8 +139,15 @@ def _roll_out(
         watch.gateway.about()  # before anything moves
     before = _serving_before(store, card, now)
     releases.point_to(store, card.name, card.id, now, instead_of=instead_of)
-    if watch and (why := watch.wait(card.version)):
+    if watch and (why := watch.wait(card.version, partial(_is_current, store, card))):
         raise ModelRefused("predict", f"{why} {_go_back(store, card, before)}")
+
+
+def _is_current(store: ObjectStore, card: ModelCard) -> bool:
+    """Whether the pointer still names it; a store that is away for a moment does not end the wait."""
+    with suppress(Unavailable):
+        return releases.fetch_pointer(store).sha256 == card.id
+    return True
 
 
 def _serving_before(store: ObjectStore, card: ModelCard, now: datetime) -> Pointer | None:
@@ -155,13 +167,15 @@ class _Watch:
     gateway: Gateway
     progress: Progress
 
-    def wait(self, version: str) -> str:
+    def wait(self, version: str, is_current: Callable[[], bool]) -> str:
         """Ask until every answer is the new model's; why it is not to be, else empty."""
         in_row, latest, patience = 0, "nothing", self.gateway.patience
         what = f"waiting until predict serves {version}"
         for elapsed, about in self.progress(self._ask(), int(patience.seconds / patience.pause), what):
             latest = str(about.get("model", {}).get("version") or about.get("detail", ""))
             in_row = in_row + 1 if latest == version else 0
+            if latest != version and not is_current():
+                return f"The pointer names another release than {version} by now."
             if elapsed < patience.settled:
                 continue
             if in_row >= patience.answers:

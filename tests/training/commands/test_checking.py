@@ -5,7 +5,7 @@ import json
 import pytest
 
 from feedloop import releases
-from feedloop.domain.errors import WrongSetting
+from feedloop.domain.errors import BadRequest, WrongSetting
 from tests.support import colours, demo
 from tests.support.colours import RIGHT, SWAPPED
 from tests.support.training import command
@@ -83,9 +83,12 @@ def test_labelled_pictures_are_told_by_their_folders(tmp_path):
         (tmp_path / name).mkdir()
         (tmp_path / name / "one.jpg").write_bytes(clear_upload())
     classes = tuple(demo.CARD["classes"])
-    bodies, truth = checking.load_pictures(tmp_path, classes)
-    assert (len(bodies), truth) == (2, [classes.index("Egg"), classes.index("Soup")])
-    assert checking.load_pictures(tmp_path / "Egg", classes) == ([clear_upload()], None)
+    given, truth = checking.load_pictures(tmp_path, classes)
+    assert (len(given), truth) == (2, [classes.index("Egg"), classes.index("Soup")])
+    assert checking.load_pictures(tmp_path / "Egg", classes)[1] is None
+    (tmp_path / "Egg" / "two.jpg").write_bytes(clear_upload()[:-99])
+    with pytest.raises(BadRequest, match=r"two\.jpg cannot be used"):
+        checking.load_pictures(tmp_path, classes)
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 from feedloop import releases
 from feedloop.domain import keys
 from feedloop.domain.cards import ModelCard
-from feedloop.domain.errors import GatewayDown, ModelRefused, NoModel
+from feedloop.domain.errors import GatewayDown, ModelRefused, NoModel, StoreDown
 from tests.support import colours
 from tests.support.checked import unchecked
 from tests.support.colours import ALL_BLUE, RIGHT, SWAPPED
@@ -112,17 +112,29 @@ def test_who_does_not_want_to_wait_moves_the_pointer_alone(store):
 
 def test_a_release_meanwhile_is_not_taken_back(store, monkeypatch):
     gateway = Replicas(store)
-    refused = {"version": BROKEN.package.card.version, "why": ""}
 
     def sleep(seconds):
         colours.release(store, ALL_BLUE)
         gateway.time += seconds
 
     monkeypatch.setattr(gateway, "sleep", sleep)
-    monkeypatch.setattr(gateway, "about", lambda: {"model": {"version": "4f336a23"}, "refused": refused})
-    with pytest.raises(ModelRefused, match="Somebody released another model meanwhile"):
+    monkeypatch.setattr(gateway, "about", lambda: {"model": {"version": "4f336a23"}})
+    with pytest.raises(ModelRefused, match=r"names another release than .* Somebody released another model meanwhile"):
         release(store, gateway, BROKEN)
     assert releases.current(store).card.sha256 == colours.card(colours.model(ALL_BLUE))["sha256"]
+
+
+def test_a_store_that_is_away_does_not_end_the_wait(store, monkeypatch):
+    gateway, fetch = Replicas(store), releases.fetch_pointer
+
+    def away(any_store):
+        if gateway.sleeps == 1:
+            raise StoreDown("no answer")
+        return fetch(any_store)
+
+    monkeypatch.setattr(releases, "fetch_pointer", away)
+    release(store, gateway)
+    assert serving(gateway) == {GOOD.package.card.id}
 
 
 def test_killed_while_it_waits_it_is_released_and_said_so_by_the_next_call(store, monkeypatch):
@@ -186,3 +198,9 @@ def test_what_answers_otherwise_than_predict_is_no_gateway(answer):
 def test_predict_without_a_model_is_there():
     with answering(reply("503 Service Unavailable", '{"type": "urn:feedloop:problem:no-model"}')) as url:
         assert HttpGateway(url).about()["type"].endswith("no-model")
+
+
+def test_a_gateway_that_sends_elsewhere_is_followed():
+    told = reply("200 OK", '{"model": {"version": "4f336a23"}}')
+    with answering(told) as there, answering(reply("301 Moved", Location=f"{there}/function/predict")) as here:
+        assert HttpGateway(here).about()["model"] == {"version": "4f336a23"}
