@@ -201,8 +201,9 @@ def _refusal(file: WeightsFile, architecture: str, size: int | None) -> str:
 
 def _classes(file: WeightsFile, architecture: str, count: int, guesses: list[str]) -> tuple[str, ...]:
     """The names that lie beside the weights, else those that everybody means by so many; empty if unclear."""
-    if named := state_dicts.find_names(file.content, count):
-        return named
+    if names := state_dicts.find_names(file.content, count):
+        guesses.append(f"classes: {names[0]} to {names[-1]}, since the file lists {count} names")
+        return names
     food = FOOD_11 if architecture == MOBILENET_V2 else ()
     for names, whose in ((networks.imagenet_classes(architecture), "ImageNet's"), (food, "Food-11's")):
         if len(names) == count:

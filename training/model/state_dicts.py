@@ -116,9 +116,14 @@ def shape(tensor: Tensor) -> str:
 
 
 def find_names(content: object, count: int) -> tuple[str, ...]:
-    """The one list of so many names in what a file holds, or mapping of them to or from 0, 1, …; empty if unclear."""
-    lists = set(_lists_of_names(content, count))
-    return lists.pop() if len(lists) == 1 else ()
+    """The one mapping of so many names to or from 0, 1, … in what a file holds, else its one list of so many names.
+
+    Empty where there are none, or several.
+    """
+    for lists in (set(_mapped_names(content, count)), set(_listed_names(content, count))):
+        if lists:
+            return lists.pop() if len(lists) == 1 else ()
+    return ()
 
 
 def fits(tensors: Tensors, outline: Tensors, last: str) -> list[Fit]:
@@ -210,18 +215,29 @@ def _find_tensors(content: object, at: str = "") -> Iterator[tuple[str, Tensor]]
             yield from _find_tensors(part, f"{at}.{word}" if at else str(word))
 
 
-def _lists_of_names(content: object, count: int) -> Iterator[tuple[str, ...]]:
-    if isinstance(content, Mapping):
-        for names in (content, {index: name for name, index in content.items() if isinstance(index, int)}):
-            indices = {str(index): name for index, name in names.items()}
-            listed = [indices.get(str(index)) for index in range(count)]
-            if len(indices) == count and all(isinstance(name, str) for name in listed):
-                yield tuple(map(str, listed))
-    if isinstance(content, list | tuple) and len(content) == count and all(isinstance(name, str) for name in content):
-        yield tuple(content)
+def _mapped_names(content: object, count: int) -> Iterator[tuple[str, ...]]:
+    for part in _within(content):
+        if isinstance(part, Mapping) and len(part) == count:
+            by_index = {str(index): name for index, name in part.items()}
+            to_index = {str(index): name for name, index in part.items() if type(index) is int}
+            for names in (by_index, to_index):
+                listed = [names.get(str(index)) for index in range(count)]
+                if all(isinstance(name, str) for name in listed):
+                    yield tuple(map(str, listed))
+
+
+def _listed_names(content: object, count: int) -> Iterator[tuple[str, ...]]:
+    for part in _within(content):
+        if isinstance(part, list | tuple) and len(part) == count and all(isinstance(name, str) for name in part):
+            yield tuple(part)
+
+
+def _within(content: object) -> Iterator[object]:
+    """What a file holds, and all that this holds."""
+    yield content
     if isinstance(content, Mapping | list | tuple):
         for part in content.values() if isinstance(content, Mapping) else content:
-            yield from _lists_of_names(part, count)
+            yield from _within(part)
 
 
 def _parts(tensors: Tensors, outline: Tensors, last: str) -> list[Fit]:

@@ -20,7 +20,7 @@ from tests.support.networks import food11, network
 from tests.support.training import command
 from training.data import tensors
 from training.data.image_folder import FOOD_11
-from training.model import networks
+from training.model import networks, state_dicts
 from training.model.checkpoint import Checkpoint, load_checkpoint, save_checkpoint
 
 NAMES = ("bread", "egg", "rice")
@@ -128,11 +128,25 @@ def test_a_file_that_is_not_trusted_runs_nothing(tmp_path):
 
 
 def test_a_checkpoint_is_recognised_by_its_weights(tmp_path):
-    torch.save({"state_dict": under("model."), "class_to_idx": INDICES}, tmp_path / "a")
+    torch.save({"state_dict": under("model."), "class_to_idx": INDICES, "metrics": ["a", "b", "c"]}, tmp_path / "a")
     found = load_checkpoint(tmp_path / "a")
     check(found)
     assert found.preprocessing == networks.preprocessing(ARCHITECTURE)
-    assert [guess.partition(":")[0] for guess in found.guesses] == ["architecture", "input"]
+    assert [guess.partition(":")[0] for guess in found.guesses] == ["architecture", "classes", "input"]
+
+
+@pytest.mark.parametrize(
+    ("beside", "names"),
+    [
+        ({"classes": list(NAMES)}, NAMES),
+        ({"idx_to_class": dict(enumerate(NAMES))}, NAMES),
+        ({"hyper_parameters": {"id2label": {str(index): name for index, name in enumerate(NAMES)}}}, NAMES),
+        ({"classes": list(NAMES), "metrics": ["a", "b", "c"]}, ()),
+        ({"epoch": 1, "step": 0, "seed": 2}, ()),
+    ],
+)
+def test_names_beside_the_weights_are_found_only_where_it_is_clear_which(beside, names):
+    assert state_dicts.find_names({"state_dict": {"weight": torch.zeros(3)}, **beside}, 3) == names
 
 
 def test_which_of_several_weights_is_told(tmp_path):
