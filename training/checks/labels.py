@@ -14,6 +14,9 @@ from training.checks.sandbox import SmokeTest
 Answers = Sequence[Sequence[float]]
 TrueIndices = Sequence[int | None]
 
+ENOUGH = 40
+"""So many labelled pictures show wrong pixels; each is asked about once more for every other input that happens."""
+
 _CERTAIN, _LIKELY = 0.01, 0.05
 """How rarely chance alone prefers the other card so clearly: for a refusal, for a warning."""
 _IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))

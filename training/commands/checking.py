@@ -78,16 +78,17 @@ def check_package(
         release = releases.current(store)
         if release.card.id != package.card.id:
             beside = releases.model_size(store, release)
-    checked = release_checks.check(
-        package,
-        given,
-        memory_limit=memory_limit,
-        workers=workers,
-        beside=beside,
-        truth=truth,
-        constant_ok=constant_ok,
-        reference=reference,
-    )
+    with console.errors.status(f"checking {package.card.name} as predict would run it"):
+        checked = release_checks.check(
+            package,
+            given,
+            memory_limit=memory_limit,
+            workers=workers,
+            beside=beside,
+            truth=truth,
+            constant_ok=constant_ok,
+            reference=reference,
+        )
     _show(checked)
     if to:
         sheet = to / SHEET

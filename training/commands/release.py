@@ -16,7 +16,8 @@ commands = typer.Typer()
 
 @commands.command(
     epilog="Examples: feedloop release build/model --pictures build/held-out;"
-    f" feedloop release build/model --rename 'Rice=Rice dishes'. {STORE}"
+    " feedloop release build/model --rename 'Rice=Rice dishes'. Ends with 1: a check failed, or predict refuses it;"
+    f" 5: store or gateway do not answer. {STORE}"
 )
 def release(
     folder: Annotated[Path, typer.Argument(help="A folder written by `export`.")],
@@ -52,7 +53,8 @@ def show(
 
 
 @commands.command(
-    epilog=f"Examples: feedloop rollback; feedloop rollback 9f2c --no-wait, also while predict is down. {STORE}"
+    epilog="Examples: feedloop rollback; feedloop rollback 9f2c --no-wait, also while predict is down. Ends as release"
+    f" does. {STORE}"
 )
 def rollback(
     which: Annotated[str, typer.Argument(help="The beginning of its id; else `previous`.")] = registry.PREVIOUS,

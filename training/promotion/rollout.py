@@ -187,7 +187,8 @@ class _Watch:
                 return f"The running predict cannot serve {version}: {latest}"
         return (
             f"After {patience.seconds:g} s not every answer of predict is {version}'s, the last was: {latest}. Its log"
-            " says why (model.refused); a predict of an earlier version of Feedloop says it only there."
+            " says why (model.refused); a predict of an earlier version of Feedloop says it only there. Or the gateway"
+            " belongs to another store."
         )
 
     def _ask(self) -> Iterator[tuple[float, Document]]:
