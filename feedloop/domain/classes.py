@@ -152,7 +152,9 @@ class ClassList:
 
     def _known(self, name: str, verb: str) -> int:
         if (index := self._present(name)) is None:
-            raise Malformed(f"{quoted(name)} cannot be {verb}: it is not one of the classes")
+            before = self._former(name)
+            now = "" if before is None else f", {quoted(self.names[before])} was called so before"
+            raise Malformed(f"{quoted(name)} cannot be {verb}: it is not one of the classes{now}")
         return index
 
     def _present(self, name: str) -> int | None:

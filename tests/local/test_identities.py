@@ -43,7 +43,7 @@ PLACES = [
     *(ObjectRef(keys.PRODUCTION, key) for key in ("class_07/20261122/x.jpg", "notes/x.jpg")),
     *(ObjectRef(keys.LABELSTUDIO, key) for key in LABELSTUDIO),
     *(ObjectRef(keys.TRACKING, key) for key in TRACKING),
-    *(ObjectRef(keys.MODELS, key) for key in ("current.json", "food11/classes.json", *RELEASE)),
+    *(ObjectRef(keys.MODELS, key) for key in ("current.json", "classes.json", "food11/classes.json", *RELEASE)),
     *(ObjectRef(bucket, "class_03/x.jpg") for bucket in keys.DATASETS.values()),
 ]
 """One object of every kind."""

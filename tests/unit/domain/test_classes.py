@@ -1,11 +1,21 @@
 import codecs
+import re
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from feedloop.domain.class_names import LONGEST_NAME, RESERVED, check_names, parse_names, same_form
+from feedloop.domain.class_names import (
+    CANNOT_TELL,
+    LONGEST_NAME,
+    NONE_OF_THESE,
+    RESERVED,
+    check_names,
+    parse_names,
+    same_form,
+)
 from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import dump, load
 from feedloop.domain.errors import Malformed, UnknownClass
@@ -176,6 +186,13 @@ def test_what_cannot_be_a_name_is_refused_with_the_reason_wherever_a_class_is_gi
         with pytest.raises(Malformed, match=BAD[name]) as refusal:
             give()
         assert str(refusal.value).isprintable()
+
+
+def test_what_pages_call_an_answer_that_is_no_class_cannot_be_a_class():
+    texts = [file.read_text(encoding="utf-8") for file in Path("web/texts/report").glob("*.js")]
+    called = [name for text in texts for name in re.findall(r'"none.of.these": "(.*)"', text)]
+    assert len(called) == len(texts) >= 2
+    assert {*called, NONE_OF_THESE, CANNOT_TELL} <= {*RESERVED}
 
 
 def test_a_name_is_text():
