@@ -75,6 +75,19 @@ def _worst_ratio(results: Results) -> str:
     return f"{min(ratios.values())} to {ratio} ({name})"
 
 
+def _by_bare(results: Results) -> str:
+    rows = results["one at a time"].items()
+    return ", ".join(f"{row['by bare']} {name.removeprefix('512 px, ')}" for name, row in rows if row["by bare"] != "-")
+
+
+def _by_peers(what: str, clients: int) -> Callable[[Results], str]:
+    def value(results: Results) -> str:
+        rows = {row[""]: row[f"{what} by the better"] for row in results["rows"]}
+        return ", ".join(f"{rows[f'{case} by {clients}']} {case}" for case in ("sure", "unsure"))
+
+    return value
+
+
 def _rate(case: str) -> Callable[[Results], str]:
     def value(results: Results) -> str:
         by_clients = {count: row["answers/s"] for count, row in results["several visitors"][case].items()}
@@ -167,6 +180,9 @@ def _report(row: str) -> Callable[[Results], str]:
 SURE, UNSURE = "512 px, sure", "512 px, unsure"
 ROWS: list[tuple[str, str, str, Callable[[Results], str]]] = [
     ("predict by its floor, p50", "at most 1.3", "predict", _worst_ratio),
+    ("predict by bare parts, 512 px, p50", "at most 1.3", "predict", _by_bare),
+    ("p50 by the better of LitServe and BentoML, 512 px, by 1", "at most 0.8", "peers", _by_peers("p50", 1)),
+    ("answers/s by the better of them, by 4", "at least 1.5", "peers", _by_peers("answers/s", 4)),
     ("answers/s, 512 px, sure, by visitors", "80", "predict", _rate(SURE)),
     ("answers/s, 512 px, unsure, by visitors", "55", "predict", _rate(UNSURE)),
     ("p50 with 100,000 stored by none, sure", "1 within noise", "grown", _growth(SURE, "p50 ms")),
