@@ -24,7 +24,8 @@ def model(deployment: Deployment) -> Finding:
         body = releases.model_bytes(store, release)
         if release.card.format != cards.ONNX:
             return not_checked(f"{named} is whole; it needs torch to classify a picture")
-        load_classifier(body, release.card).probabilities(pictures.normalise(_picture()))
+        classifier = load_classifier(body, release.card)
+        classifier.probabilities(pictures.normalise(_picture(), preprocessing=classifier.preprocessing))
     except NoModel as error:
         return wrong(f"{error} {_HOW}")
     return ok(f"{named} is whole, and classifies a picture")

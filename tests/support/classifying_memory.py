@@ -13,7 +13,8 @@ THREADS = 8
 
 def classify(body: bytes) -> None:
     with suppress(FeedloopError):
-        demo.served().classifier.probabilities(normalise(body))
+        classifier = demo.served().classifier
+        classifier.probabilities(normalise(body, preprocessing=classifier.preprocessing))
 
 
 def main() -> None:
