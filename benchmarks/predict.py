@@ -128,8 +128,7 @@ class Parts:
 def of_another(running: System, folder: Path, turns: int) -> Alone:
     """The same of another model, which then serves instead."""
     package = registry.load_package(folder)
-    version = package.card.version
-    registry.publish(filling.server(running).open(), package, now=utc_now())
+    version = registry.publish(filling.server(running).open(), package, now=utc_now(), new_classes=True).version
     systems.until(lambda: all(_served(running) == version for _ in range(visitors.WARM_UPS)), f"{version} serves")
     body = visitors.taken(visitors.SIZES[SMALL], sure=True)
     answer = running.call("predict", data=body, headers={"Content-Type": "image/jpeg"}).json()
