@@ -56,7 +56,8 @@ def _row(name: str, what: str) -> Callable[[Results], str]:
 
 
 def _cell(script: str, store: str, value: Callable[[Results], str]) -> str:
-    results = json.loads((report.RESULTS / f"{script}.json").read_text()).get(store)
+    path = report.RESULTS / f"{script}.json"
+    results = json.loads(path.read_text()).get(store) if path.exists() else None
     return value(results) if results else NOT_MEASURED
 
 
@@ -76,8 +77,9 @@ def _worst_ratio(results: Results) -> str:
 
 
 def _by_bare(results: Results) -> str:
-    rows = results["one at a time"].items()
-    return ", ".join(f"{row['by bare']} {name.removeprefix('512 px, ')}" for name, row in rows if row["by bare"] != "-")
+    ratios = {name: row.get("by bare", "-") for name, row in results["one at a time"].items()}
+    told = (f"{ratio} {name.removeprefix('512 px, ')}" for name, ratio in ratios.items() if ratio != "-")
+    return ", ".join(told) or NOT_MEASURED
 
 
 def _by_peers(what: str, clients: int) -> Callable[[Results], str]:
