@@ -317,6 +317,12 @@ def test_a_second_decode_shows_what_the_first_showed(size):
     assert prepare(picture, stretched(224)) == prepare(replace(picture, view=None), stretched(224))
 
 
+def test_what_was_kept_for_one_model_is_not_shown_to_another():
+    picture = normalise(encoded(scene(), exif=private_exif()), preprocessing=stretched(32))
+    other = replace(stretched(32), channels="GRAY")
+    assert prepare(picture, other) == prepare(replace(picture, view=None), other) != prepare(picture, stretched(32))
+
+
 @pytest.mark.parametrize("mode", ["RGB", "L", "CMYK"])
 @pytest.mark.parametrize("size", [(1600, 900), (900, 3000), (4000, 2000)])
 def test_a_turned_picture_is_looked_at_before_it_is_written(size, mode):
