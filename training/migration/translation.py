@@ -58,7 +58,8 @@ def migrate(store: ObjectStore, plan: MigrationPlan, *, now: datetime, progress:
     if plan.agreed:
         class_lists.edit(store, lambda classes: classes, first=plan.merged.base)
         return Translated()
-    _begin(store, plan)
+    if not _begin(store, plan):
+        return Translated()
     done = translate(store, plan, now=now, progress=progress, write=True)
     _end(store)
     class_lists.copy_to_name(store, plan.merged.base)
@@ -78,19 +79,19 @@ def translate(store: ObjectStore, plan: MigrationPlan, *, now: datetime, progres
     return total
 
 
-def _begin(store: ObjectStore, plan: MigrationPlan) -> None:
+def _begin(store: ObjectStore, plan: MigrationPlan) -> bool:
+    """Write the list, marked as migrating; False when somebody else came to the end meanwhile."""
     body = dump(plan.classes.to_document())
 
-    def attempt() -> None:
+    def attempt() -> bool:
         stored = class_lists.fetch_stored(store)
         if stored is None:
             store.create(keys.class_list(), body)
-        elif not stored.classes.migrating:
-            return  # somebody else came to the end meanwhile
-        elif stored.classes != plan.classes:
+        elif stored.classes.migrating and stored.classes != plan.classes:
             store.replace(keys.class_list(), body, etag=stored.etag)
+        return stored is None or bool(stored.classes.migrating)
 
-    until_first(keys.class_list(), attempt)
+    return until_first(keys.class_list(), attempt)
 
 
 def _end(store: ObjectStore) -> None:

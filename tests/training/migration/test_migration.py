@@ -3,6 +3,7 @@
 import hashlib
 import itertools
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from random import Random
 
@@ -128,6 +129,21 @@ def test_killed_anywhere_the_same_again_ends_it(after):
         if finished:
             break
     assert left > 10
+
+
+def test_two_at_once_end_as_one():
+    old = old_store({"lunch": LUNCH, "dinner": DINNER}, Random(3), 40)
+    plan = planned(old.store)
+
+    def once(_):
+        return migrate(old.store, plan, now=NOW, progress=lambda things, *_: iter(things))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(once, range(2)))
+    check_that_all_means_what_was_said(old)
+    before = world.everything(old.store, keys.TRACKING, "labels/")
+    once(None)
+    assert world.everything(old.store, keys.TRACKING, "labels/") == before, "who comes late does nothing"
 
 
 def test_a_dry_run_tells_the_same_and_changes_nothing():
