@@ -208,7 +208,7 @@ def export(
     to: Annotated[Path, typer.Option(help="The folder for model.onnx and card.json.")] = Path("model"),
     pictures: Annotated[Path | None, typer.Option(help="The image folder of the training, to calibrate with.")] = None,
     outliers: Outliers = None,
-    name: Annotated[str, typer.Option(help="Releases of one name share a class list.")] = "food11",
+    name: Annotated[str, typer.Option(help="What people call it; releases are listed by it.")] = "food11",
     note: Annotated[str, typer.Option(help="What its users should know.")] = "",
     architecture: Architecture = "",
     classes: Names = None,
