@@ -2,9 +2,9 @@
 
 from feedloop import reviews, settings
 from feedloop.adapters.label_studio import LabelStudioTool
-from feedloop.domain import keys
+from feedloop.domain import keys, label_config
 from feedloop.domain.errors import AnnotationToolDown, StoreDown, WrongSetting
-from feedloop.domain.review import TITLES
+from feedloop.domain.review import CHOICES, TITLES
 from local.doctor.deployment import Deployment
 from local.doctor.finding import Finding, not_checked, ok, wrong
 
@@ -12,7 +12,7 @@ _SET_UP = "run python -m labelling setup"
 
 
 def label_studio(deployment: Deployment) -> Finding:
-    """Its token, the three projects and their storages. Raises WrongSetting and AnnotationToolMisconfigured."""
+    """Its token, the projects, their storages and our question. Raises WrongSetting and AnnotationToolMisconfigured."""
     url = deployment.settings.label_studio_url
     if not url:
         return not_checked("there is none, or it is not ready yet: tasks wait in the store")
@@ -42,4 +42,10 @@ def _faults(annotation_tool: LabelStudioTool, deployment: Deployment) -> list[st
         for storage, buckets in zip(("source", "target"), annotation_tool.storages(project), strict=True)
         if bucket not in buckets
     ]
-    return missing + cut_off
+    left_alone = [
+        f'The label config of {project.title} has no <Choices name="{CHOICES}">: '
+        f"its choices do not follow the classes. Put it back, or {_SET_UP}."
+        for project in projects.values()
+        if not label_config.choices(annotation_tool.label_config(project))
+    ]
+    return missing + cut_off + left_alone

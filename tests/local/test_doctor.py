@@ -76,6 +76,17 @@ def test_a_wrong_token_of_label_studio_is_told(staffed: System, tmp_path: Path) 
     assert "a-guess" not in why
 
 
+@STAFFED
+def test_a_label_config_without_our_question_is_told(staffed: System) -> None:
+    project = staffed.label_studio("GET", "/api/projects").json()["results"][0]
+    ref = f"/api/projects/{project['id']}"
+    staffed.label_studio("PATCH", ref, json={"label_config": "<View/>"}).raise_for_status()
+    word, why = finding("Label Studio", DATA_DIR=str(staffed.data_dir))
+    staffed.label_studio("PATCH", ref, json={"label_config": project["label_config"]}).raise_for_status()
+    assert word == "wrong"
+    assert f'The label config of {project["title"]} has no <Choices name="choice">' in why
+
+
 def examine_label_studio(staffed: System, tmp_path: Path, token: str, **choices: str) -> tuple[str, str]:
     (tmp_path / settings.LABEL_STUDIO_TOKEN).write_text(token)
     given = {"LABEL_STUDIO_URL": staffed.connection()["label_studio"]["url"], "SECRETS_DIR": str(tmp_path)}
