@@ -97,13 +97,13 @@ class ClassList:
         Present names go before former ones, so that two of a model's classes never share an index. Raises Malformed
         for a new name that cannot be one, or comes twice.
         """
-        present, former = ([find(name) for name in names] for find in (self._present, self._former))
+        present = [self._present(name) for name in names]
         taken = [index for index in present if index is not None]
         if len(taken) != len(set(taken)):
             check_names(names)
         indices, new = list[int](), list[str]()
-        for name, now, before in zip(names, present, former, strict=True):
-            known = now if now is not None else before
+        for name, now in zip(names, present, strict=True):
+            known = self._former(name) if now is None else now
             if known is None or (now is None and known in (*taken, *indices)):
                 known = len(self.names) + len(new)
                 new.append(name)
