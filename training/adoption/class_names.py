@@ -33,7 +33,9 @@ def load_file(file: Path) -> tuple[str, ...]:
     try:
         body = file.read_bytes()
     except OSError as error:
-        raise BadRequest(f"--classes: {file} cannot be opened: {error.strerror}.") from error
+        raise BadRequest(
+            f"--classes: {file} cannot be opened: {error.strerror}. Give a file, or names with commas: A,B,C."
+        ) from error
     if body.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1] in {b"[", b"{"}:
         try:
             return from_json(json.loads(body), str(file))
@@ -90,12 +92,24 @@ def order_warning(names: Sequence[str]) -> str:
 
 def check_count(names: Sequence[str], outputs: int) -> None:
     """Raises BadRequest, with what may be the reason, when a model has more or fewer outputs than names."""
+    if outputs == 1:
+        raise BadRequest(
+            "The model gives one number for a picture, not a score for each class. If it is the chance of one of two"
+            " classes (a sigmoid, p), export it with `torch.cat([1 - p, p], 1)`, in Keras `Concatenate()([1 - p, p])`,"
+            " as its last step. What estimates a number (a regression) cannot be served."
+        )
+    if fault := count_fault(names, outputs):
+        raise BadRequest(fault)
+
+
+def count_fault(names: Sequence[str], outputs: int) -> str:
+    """That a model has more or fewer outputs than names, and what may be the reason; empty where it has not."""
     if len(names) == outputs:
-        return
+        return ""
     hint = "give the list that it was trained with"
     if outputs == len(names) + 1:
         hint = "TensorFlow's models often begin with a background class: if yours does, name it first in --classes"
-    raise BadRequest(f"The model has {outputs} outputs, and {len(names)} classes are named: {hint}.")
+    return f"The model has {outputs} outputs, and {len(names)} classes are named: {hint}."
 
 
 def _by_index(content: Mapping[Any, Any], origin: str) -> list[Any]:

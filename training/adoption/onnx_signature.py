@@ -21,6 +21,7 @@ TYPES = {
 _SCORES = ("tensor(float)", "tensor(float16)", "tensor(double)")
 _CHANNELS = (3, 1)
 _AXES = 4
+_ONLY = "Feedloop serves classifiers, which give one score for each class of the whole picture."
 
 Shape = list[int | str | None]
 
@@ -119,13 +120,31 @@ def scores(file: OnnxFile, outputs: Sequence[Put], classes: int, wanted: ModelFa
     rows = [put for put in outputs if put.type in _SCORES and put.is_row]
     fitting = [put for put in rows if classes and width(put) == classes] or rows
     chosen = fitting or [put for put in outputs if put.type.startswith("seq(map(")]
+    if _finds_objects(outputs):
+        raise BadRequest(f"{file.path} finds objects in a picture: {names}. {_ONLY}")
     if not chosen:
-        raise BadRequest(
-            f"{file.path} gives no score for each class, only {names}. Export it without its last step (ArgMax, TopK)."
-        )
+        raise BadRequest(f"{file.path} gives {_without_scores(outputs)}")
     if len(chosen) > 1:
         raise BadRequest(f"Several outputs of {file.path} may be the scores: say --output-name. It has {names}.")
     return chosen[0]
+
+
+def _finds_objects(outputs: Sequence[Put]) -> bool:
+    """As a detector does: boxes of four numbers, their scores and classes, of which there are any number."""
+    lists = {put.type for put in outputs if len(put.shape) == 1}
+    unnamed = lists >= {"tensor(float)", "tensor(int64)"} and any(put.shape[1:] == (4,) for put in outputs)
+    return len(outputs) > 1 and (unnamed or any("box" in put.name.lower() for put in outputs))
+
+
+def _without_scores(outputs: Sequence[Put]) -> str:
+    """What a model gives instead of a score for each class, and what helps."""
+    names = ", ".join(map(str, outputs))
+    if any(put.type in _SCORES for put in outputs):
+        return (
+            f"numbers for every place of the picture, not a score for each class: {names}. So do segmentation,"
+            f" detection, autoencoders, and networks without their last layers. {_ONLY}"
+        )
+    return f"the best class alone: {names}. Export it without its last step (ArgMax, TopK), so that it gives scores."
 
 
 def width(put: Put) -> int | None:

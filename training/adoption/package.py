@@ -5,6 +5,7 @@ is left is guessed and called so, or, where a guess would be worth nothing, aske
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -100,7 +101,9 @@ def _from_onnx(file: OnnxFile, beside: Facts, options: Facts, *, created: str, n
     scores = onnx_signature.scores(file, signature.outputs, len(names), options.get(Option.OUTPUT_NAME))
     facts = scaled(_guessed(known))
     count = onnx_signature.width(scores)
-    _check_missing(facts, count)
+    if count == 1:
+        class_names.check_count(names, count)
+    _check_missing(facts, count, f"{file.path} takes {signature.picture} and gives {scores}.")
     class_names.check_count(names, count or len(names))
     model_file.check_file(file.body, len(names))
     spec = preprocessing(facts)
@@ -112,7 +115,8 @@ def _from_onnx(file: OnnxFile, beside: Facts, options: Facts, *, created: str, n
     card = make_card(
         file.body, facts[Option.NAME].value, names, serving_facts(spec, output, note=note or None), created
     )
-    return AdoptedModel(file.body, ModelCard(card), facts, tuple(filter(None, (measured.warning, *warnings(facts)))))
+    notes = (measured.warning, _batch_warning(signature.picture.shape), *warnings(facts))
+    return AdoptedModel(file.body, ModelCard(card), facts, tuple(filter(None, notes)))
 
 
 def _check_contradictions(given: Facts, shape: Facts, options: Facts, file: OnnxFile) -> None:
@@ -139,12 +143,22 @@ def _guessed(known: Facts) -> Facts:
     return facts
 
 
-def _check_missing(facts: Facts, count: int | None) -> None:
-    """Raises BadRequest with all that only the model's maker knows, where it is not known."""
+def _check_missing(facts: Facts, count: int | None, interface: str) -> None:
+    """Raises BadRequest with all that only the model's maker knows, where nobody knows it, after what was seen."""
     missing = [text.format(count=f"{count} " if count else "") for name, text in _ASK.items() if name not in facts]
-    if missing:
-        wanted = "".join(f"\n  {line}" for line in missing)
-        raise BadRequest(f"Neither the file nor what lies beside it says all that is needed. Add:{wanted}")
+    if not missing:
+        return
+    if count and Option.CLASSES in facts:
+        interface += f" {class_names.count_fault(facts[Option.CLASSES].value, count)}".rstrip()
+    wanted = "".join(f"\n  {line}" for line in missing)
+    raise BadRequest(f"{interface} Neither the file nor what lies beside it says all else that is needed. Add:{wanted}")
+
+
+def _batch_warning(shape: Sequence[int | None]) -> str:
+    """What it costs that a model wants more pictures than one; empty where it does not."""
+    batch = (shape[0] if shape else None) or 1
+    cost = f"It takes {batch} pictures at a time, so that one costs as much as {batch}"
+    return f"{cost}: export it for one, or for any number (dynamic axes)." if batch > 1 else ""
 
 
 def warnings(facts: Facts) -> tuple[str, ...]:

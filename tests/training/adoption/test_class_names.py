@@ -57,6 +57,8 @@ def test_a_broken_file_is_refused(tmp_path, body):
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(BadRequest, match=r"labels.txt cannot be opened"):
         class_names.parse_option("labels.txt")
+    with pytest.raises(BadRequest, match=r"A,B,C"):
+        class_names.parse_option("Egg")
 
 
 @pytest.mark.parametrize("names", [("1", "10", "2"), ("class 1", "class 2", "class 10")])

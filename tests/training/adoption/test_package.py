@@ -84,8 +84,20 @@ def test_names_that_are_no_text_are_refused(adopt):
 def test_only_numbers_of_classes_are_refused(adopt):
     model = onnx.load_from_string(tiny_models.label_first())
     del model.graph.output[1]
-    with pytest.raises(BadRequest, match="no score for each class, only label"):
+    with pytest.raises(BadRequest, match="the best class alone: label"):
         adopt(model.SerializeToString())
+
+
+def test_a_model_that_answers_always_alike_is_not_called_a_sigmoid(adopt):
+    collapsed = onnx.load_from_string(tiny_models.logits())
+    weights = collapsed.graph.initializer[0]
+    weights.CopyFrom(numpy_helper.from_array(np.full((3, 5), 1e-9, np.float32), weights.name))
+    assert adopt(collapsed.SerializeToString()).card.document["output"] == {"kind": "logits"}
+
+
+def test_a_batch_that_is_fixed_is_told_what_it_costs(adopt):
+    assert "8 pictures at a time" in " ".join(adopt(tiny_models.fixed_batch()).warnings)
+    assert "at a time" not in " ".join(adopt(tiny_models.fixed_batch(1)).warnings)
 
 
 def test_several_outputs_that_may_be_scores_are_asked_about(adopt):
@@ -110,8 +122,10 @@ def test_whole_numbers_want_levels_up_to_255(adopt):
 
 
 def test_all_that_is_missing_is_asked_for_at_once(adopt):
-    with pytest.raises(BadRequest, match=r"(?s)--classes FILE.*the 5 names.*--range"):
+    with pytest.raises(BadRequest, match=r"(?s)pixels \(.* x 3 x 32 x 32, float.*--classes FILE.*the 5 names.*--range"):
         adopt(tiny_models.plain(), classes=None, range=None)
+    with pytest.raises(BadRequest, match=r"(?s)5 outputs, and 2 classes.*--range"):
+        adopt(tiny_models.plain(), classes="a,b", range=None)
 
 
 def test_what_is_guessed_is_called_so(adopt):
