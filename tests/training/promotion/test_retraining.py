@@ -32,8 +32,10 @@ FEW = ("--epochs", 2, "--workers", 0)
 
 @pytest.fixture
 def store(seaweedfs, monkeypatch, first_model):
-    store = at_home(seaweedfs, monkeypatch)
-    registry.publish(store, registry.load_package(first_model), now=CLOSED)
+    """A store in which another model, of other classes, was released before."""
+    store, body = at_home(seaweedfs, monkeypatch), colours.model(colours.RIGHT)
+    releases.publish(store, body, colours.card(body), now=CLOSED)
+    registry.publish(store, registry.load_package(first_model), now=CLOSED, new_classes=True)
     return store
 
 
@@ -49,18 +51,20 @@ def labelled(store, queue, number, *, time=CLOSED):
 @pytest.mark.slow("trains and exports a network")
 @pytest.mark.store
 def test_one_command_trains_judges_and_releases(store, tmp_path, capsys):
-    before = releases.current(store).card.sha256
+    before = releases.current(store).card.id
     judging = {labelled(store, keys.RANDOM_SAMPLED, number) for number in range(11)}
     learned = {labelled(store, keys.LOW_CONFIDENCE, number) for number in range(44)}
     older = labelled(store, keys.RANDOM_SAMPLED, 50, time=CLOSED - timedelta(days=20))
     assert command("retrain", "--no-wait", "--to", tmp_path, "--force", *FEW) == 0
-    card = releases.current(store).card.document
-    body = store.get(keys.model_file("food11", card["sha256"], manifests.FILE)).body
+    released = releases.current(store)
+    card, first = released.card.document, len(colours.CLASSES)
+    assert (released.card.classes, released.indices) == (FOOD_11, tuple(range(first, first + len(FOOD_11))))
+    body = store.get(keys.model_file("food11", released.card.id, manifests.FILE)).body
     assert {line.prediction for line in manifests.parse(body)} == {*learned, older}
     assert (card["trained_on"]["manifest"], card["trained_on"]["base_model"]) == (manifests.version(body), before)
     decision = json.loads((tmp_path / "verdict.json").read_text())
     assert (decision["labels"]["judged"], decision["trained_on"]) == (len(judging), card["trained_on"])
-    assert card["sha256"][:12] in capsys.readouterr().out
+    assert released.card.id[:12] in capsys.readouterr().out
     assert card["trained_on"]["replay"] == {"dataset": "drawings", "pictures": 22, "outliers": 11, "seed": 11}
     champion = registry.fetch_package(store, releases.current(store))
     kept = dataclasses.replace(champion, weights=registry.fetch_weights(store, champion.card))
