@@ -24,4 +24,4 @@ def lines(client: LabelStudio, births: Births, settings: Settings) -> Iterator[s
             counts = ", ".join(f"{listed[0].fields[field]} {word}" for word, field in _COUNTED.items())
             yield f"{listed[0].fields['title']}: {counts}"
         else:
-            yield f"{title} is missing: run python -m labelling setup"
+            yield f"{title} is missing: run feedloop labelling setup"

@@ -69,7 +69,7 @@ class Follower:
                     return Tally()
                 self.store.replace(ref, notice, etag=stored.etag)
         log.event("sync.choices_left_alone", queue=self.queue, why=reason)
-        what = "Its choices do not follow the classes: mend that, or run `python -m labelling setup`."
+        what = "Its choices do not follow the classes: mend that, or run `feedloop labelling setup`."
         return self._stopped(f"{reason.removesuffix('.')}. {what}")
 
     def _stopped(self, what: str) -> Tally:

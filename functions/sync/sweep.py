@@ -64,7 +64,7 @@ def sweep(
     for queue in keys.REVIEW_QUEUES:
         if queue not in done:
             raise AnnotationToolMisconfigured(
-                f"The project {TITLES[queue]} is missing: run `python -m labelling setup`."
+                f"The project {TITLES[queue]} is missing: run `feedloop labelling setup`."
             )
     return {"projects": done, **({"stopped": stopped} if stopped else {})}
 

@@ -8,7 +8,7 @@ from feedloop.domain.review import CHOICES, TITLES
 from local.doctor.deployment import Deployment
 from local.doctor.finding import Finding, not_checked, ok, wrong
 
-_SET_UP = "run python -m labelling setup"
+_SET_UP = "run feedloop labelling setup"
 
 
 def label_studio(deployment: Deployment) -> Finding:

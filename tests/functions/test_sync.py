@@ -268,7 +268,7 @@ def test_a_missing_project_keeps_the_others_not_waiting(sync, tool, queued):
     queued()
     tool.close(TITLES[keys.RANDOM_SAMPLED])
     with pytest.raises(
-        AnnotationToolMisconfigured, match="Random Sampling Review is missing: run `python -m labelling setup`"
+        AnnotationToolMisconfigured, match="Random Sampling Review is missing: run `feedloop labelling setup`"
     ):
         sync()
     assert len(tool.shown(QUEUE)) == 1

@@ -16,7 +16,7 @@ from tests.support.memory_annotation_tool import MemoryAnnotationTool
 LOW = keys.LOW_CONFIDENCE
 NOT_UNDERSTOOD = (
     'lowconfidence: its label config has no <Choices name="choice">. '
-    "Its choices do not follow the classes: mend that, or run `python -m labelling setup`."
+    "Its choices do not follow the classes: mend that, or run `feedloop labelling setup`."
 )
 
 

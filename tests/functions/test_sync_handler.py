@@ -98,7 +98,7 @@ def test_a_missing_project_tells_the_operator_what_to_do(call, tool):
     tool.close("User Feedback Review")
     answer = call()
     assert answer.json["type"] == "urn:feedloop:problem:annotation-tool-misconfigured"
-    assert "python -m labelling setup" in answer.json["detail"]
+    assert "feedloop labelling setup" in answer.json["detail"]
 
 
 def test_a_failed_run_keeps_nobody_waiting(call, store, tool):

@@ -73,7 +73,7 @@ def test_a_twin_with_tasks_is_never_removed(deployment):
 
 
 def test_status_says_what_is_missing(deployment):
-    assert f"{LOW} is missing: run python -m labelling setup\n" in deployment.operator.run("status").output
+    assert f"{LOW} is missing: run feedloop labelling setup\n" in deployment.operator.run("status").output
 
 
 WANTED = (

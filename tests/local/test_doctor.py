@@ -65,7 +65,7 @@ def test_a_label_studio_without_our_storage_is_told(staffed: System, tmp_path: P
     label_studio = staffed.connection()["label_studio"]
     word, why = examine_label_studio(staffed, tmp_path, label_studio["token"], BUCKET_PREFIX="other-")
     assert word == "wrong"
-    assert "no source storage for the bucket other-labelstudio: run python -m labelling setup" in why
+    assert "no source storage for the bucket other-labelstudio: run feedloop labelling setup" in why
 
 
 @STAFFED
@@ -108,7 +108,7 @@ def test_a_project_that_is_called_otherwise_is_found_by_the_set_ups_note_and_mis
     unnoted = examine_label_studio(staffed, tmp_path, staffed.connection()["label_studio"]["token"])
     staffed.label_studio("PATCH", ref, json={"title": title}).raise_for_status()
     assert word == "ok"
-    assert unnoted == ("wrong", f"The project {title} is missing: run python -m labelling setup.")
+    assert unnoted == ("wrong", f"The project {title} is missing: run feedloop labelling setup.")
 
 
 def test_a_label_studio_that_does_not_answer_is_told(deployed: dict[str, str]) -> None:

@@ -13,7 +13,7 @@ from feedloop.domain.errors import AnnotationToolDown, AnnotationToolMisconfigur
 from feedloop.domain.proxies import Route
 
 BROKEN, NOT_FOUND = 500, 404
-_SET_UP = "run `python -m labelling setup`"
+_SET_UP = "run `feedloop labelling setup`"
 _CONNECT, _SILENCE = 3.05, 120.0
 _OK, _UNAUTHORISED, _FORBIDDEN = 200, 401, 403
 _TWICE = ("GET", "DELETE", "PATCH")
