@@ -8,7 +8,7 @@ from feedloop import releases
 from feedloop.adapters import pictures
 from feedloop.classifiers import load_classifier
 from feedloop.domain import cards
-from feedloop.domain.errors import NoModel
+from feedloop.domain.errors import ClassesDisagree, NoModel
 from local.doctor.deployment import Deployment
 from local.doctor.finding import Finding, not_checked, ok, wrong
 
@@ -16,7 +16,7 @@ _HOW = "docs/training.md says how to release one, and how to go back."
 
 
 def model(deployment: Deployment) -> Finding:
-    """Whether it is there, whole, and classifies a picture."""
+    """Whether it is there, whole, and classifies a picture, and whether the classes mean one thing."""
     store = deployment.store()
     try:
         release = releases.current(store)
@@ -26,8 +26,11 @@ def model(deployment: Deployment) -> Finding:
             return not_checked(f"{named} is whole; it needs torch to classify a picture")
         classifier = load_classifier(body, release.card)
         classifier.probabilities(pictures.normalise(_picture(), preprocessing=classifier.preprocessing))
+        releases.agreed_class_list(store)
     except NoModel as error:
         return wrong(f"{error} {_HOW}")
+    except ClassesDisagree as error:
+        return wrong(str(error))
     return ok(f"{named} is whole, and classifies a picture")
 
 

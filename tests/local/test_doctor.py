@@ -201,6 +201,15 @@ def test_a_store_without_a_model_is_told(seaweedfs: Server, tmp_path: Path) -> N
     assert "docs/training.md" in why
 
 
+def test_class_lists_that_disagree_are_told(seaweedfs: Server, tmp_path: Path) -> None:
+    store = fresh_store(seaweedfs)
+    demo.release(store)
+    store.create(keys.class_list("lunch"), b'{"classes":[{"name":"Rice"}]}')
+    store.delete(keys.class_list())
+    word, why = finding("model", **deployment_settings(seaweedfs, store, tmp_path))
+    assert (word, "`feedloop classes migrate`" in why) == ("wrong", True)
+
+
 def test_a_model_with_other_bytes_than_were_released_is_told(seaweedfs: Server, tmp_path: Path) -> None:
     store = fresh_store(seaweedfs)
     demo.release(store)
