@@ -1,8 +1,9 @@
 """All review queues: choices follow the classes, new tasks go to annotators, answers are compared with the store."""
 
+from contextlib import suppress
+
 from feedloop import log, releases, reviews
 from feedloop.domain import keys
-from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document
 from feedloop.domain.errors import AnnotationToolMisconfigured, Malformed, NoModel, StoreMisconfigured
 from feedloop.domain.keys import ObjectRef
@@ -42,7 +43,9 @@ def sweep(
     A `thorough` one compares again what was compared a moment ago; `on_event`, choices that nobody needs may stay. A
     missing project does not keep the others waiting, nor does an error: those come after their turn.
     """
-    classes = _classes(store)
+    classes = None
+    with suppress(NoModel, StoreMisconfigured, Malformed):  # nothing is released, or our key may not read the list yet
+        classes = releases.class_list(store)
     projects = reviews.match_projects(tool.projects(), reviews.fetch_noted_projects(store))
 
     def sweep_queue(queue: str) -> Tally | Exception:
@@ -67,11 +70,3 @@ def sweep(
                 f"The project {TITLES[queue]} is missing: run `feedloop labelling setup`."
             )
     return {"projects": done, **({"stopped": stopped} if stopped else {})}
-
-
-def _classes(store: ObjectStore) -> ClassList | None:
-    """Today's names of the classes; None when no model is released, or our key may not read its files yet."""
-    try:
-        return releases.class_list(store)
-    except (NoModel, StoreMisconfigured, Malformed):
-        return None
