@@ -136,6 +136,15 @@ def test_killed_workers_at_once_leave_each_task_once(seed):
     assert backends.shown() == sorted(randoms)
 
 
+@pytest.mark.parametrize("seed", seeds(15, soak=500))
+def test_workers_at_once_some_of_them_killed_leave_the_choices_of_one(seed):
+    undisturbed, backends, rng = state(mended(renamed())), renamed(), Random(seed)
+    workers = [Worker(backends, sync) for _ in range(rng.randint(2, 4))]
+    shuffle(workers, rng, deaths=0.02)
+    assert [worker.failure for worker in workers if worker.failure] == []
+    assert state(mended(backends)) == undisturbed
+
+
 @pytest.fixture
 def overtaken():
     """A worker that slept between its import and its ledger entry while another one took its claim over."""
