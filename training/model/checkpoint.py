@@ -171,7 +171,8 @@ def _choose(file: WeightsFile, architecture: str, size: int | None, guesses: lis
 
 def _outlines(file: WeightsFile, architecture: str, size: int | None) -> Iterator[Outline]:
     """The named architecture, else all that take pictures of this size."""
-    for name in [architecture] if architecture else [MOBILENET_V2, *networks.names()]:
+    wanted = [architecture] if architecture else [MOBILENET_V2, *networks.names()]
+    for name in wanted:
         try:
             yield networks.outline(name, size or networks.size_in(name, file.tensors))
         except BadRequest:

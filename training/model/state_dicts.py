@@ -216,20 +216,19 @@ def _find_tensors(content: object, at: str = "") -> Iterator[tuple[str, Tensor]]
 
 
 def _mapped_names(content: object, count: int) -> Iterator[tuple[str, ...]]:
-    for part in _within(content):
-        if isinstance(part, Mapping) and len(part) == count:
-            by_index = {str(index): name for index, name in part.items()}
-            to_index = {str(index): name for name, index in part.items() if type(index) is int}
-            for names in (by_index, to_index):
-                listed = [names.get(str(index)) for index in range(count)]
-                if all(isinstance(name, str) for name in listed):
-                    yield tuple(map(str, listed))
+    mappings = (part for part in _within(content) if isinstance(part, Mapping) and len(part) == count)
+    for part in mappings:
+        by_index = {str(index): name for index, name in part.items()}
+        to_index = {str(index): name for name, index in part.items() if type(index) is int}
+        for names in (by_index, to_index):
+            listed = [names.get(str(index)) for index in range(count)]
+            if all(isinstance(name, str) for name in listed):
+                yield tuple(map(str, listed))
 
 
 def _listed_names(content: object, count: int) -> Iterator[tuple[str, ...]]:
-    for part in _within(content):
-        if isinstance(part, list | tuple) and len(part) == count and all(isinstance(name, str) for name in part):
-            yield tuple(part)
+    lists = (part for part in _within(content) if isinstance(part, list | tuple) and len(part) == count)
+    yield from (tuple(part) for part in lists if all(isinstance(name, str) for name in part))
 
 
 def _within(content: object) -> Iterator[object]:
