@@ -206,12 +206,13 @@ def show_data(data: RetrainingData) -> None:
 def show_download(pulled: Download) -> None:
     """What a person should know of a folder that pictures were pulled into, if there is anything."""
     if pulled.moved:
-        say(f"{pulled.moved} left out because their label changed meanwhile: run it again")
+        say(f"{pulled.moved} left out because their label changed meanwhile, or cannot be read: run it again")
     if pulled.unlabelled + pulled.left_out:
         removed = f"{pulled.unlabelled} without a class by now, {pulled.left_out} not to be learned from by now"
         say(f"removed of an earlier pull: {removed}. The store still has them.")
     if pulled.gone:
-        say(f"{len(pulled.gone)} are gone from the store and stay here, for example {pulled.gone[0]}")
+        why = "gone from the store, or their label is damaged"
+        say(f"{len(pulled.gone)} stay here that are {why}, for example {pulled.gone[0]}")
     if pulled.foreign:
         count, first = len(pulled.foreign), pulled.foreign[0]
         say(f"{count} files or folders that nobody pulled were left alone, for example {first}")

@@ -81,10 +81,10 @@ class PictureFolder:
 class Download:
     """What lies in a folder after a run, and what there is to tell.
 
-    Of the pictures, `moved` got another label while they were read, `unlabelled` ones of an earlier run lost theirs,
-    `left_out` ones of an earlier run were not chosen any more: none of these is there. `gone` ones were deleted from
-    the store, and their copies stay. `foreign` files came from somewhere else, as did folders that readers of
-    image folders take for classes.
+    Of the pictures, `moved` got another label while they were read, or have a damaged one; `unlabelled` ones of an
+    earlier run lost theirs, `left_out` ones of an earlier run were not chosen any more: none of these is there. Copies
+    of `gone` ones stay: the store has lost them, or their label is damaged. `foreign` files came from somewhere else,
+    as did folders that readers of image folders take for classes.
     """
 
     entries: tuple[ManifestEntry, ...]
@@ -179,7 +179,7 @@ class _Puller:
             label = self._label(one.queue, one.prediction)
             if label.outcome == _outcome(one.class_index):
                 return _Brought(self._hold(one, label, paths))
-        except Missing:
+        except (Missing, Malformed):
             if local:
                 return self._stay(local)
         _remove(paths)
@@ -194,7 +194,7 @@ class _Puller:
                 return _Brought(self._hold(one, label, local.paths))
             if one:
                 self.store.head(one.ref)
-        except Missing:
+        except (Missing, Malformed):
             return self._stay(local)
         _remove(local.paths)
         return _Brought(None, LEFT_OUT if one else UNLABELLED)

@@ -176,6 +176,14 @@ def test_a_picture_that_moves_while_it_is_read_is_left_out(store, tmp_path):
     assert (found.moved, found.entries, files(tmp_path)) == (1, (), [])
 
 
+def test_a_label_that_is_damaged_leaves_out_its_picture_alone(store, tmp_path):
+    whole, damaged = label(store, LOW, "Egg"), label(store, LOW, "Egg")
+    ref = keys.label(LOW, damaged.id)
+    store.replace(ref, b"{", etag=store.head(ref).etag)
+    pulled = pull(store, tmp_path, DatasetFilter(("lowconfidence",)))
+    assert ([line.prediction for line in pulled.entries], pulled.moved) == ([str(whole.id)], 1)
+
+
 def test_a_file_of_somebody_else_is_left_alone_and_told(store, tmp_path):
     label(store, LOW, "Egg")
     (tmp_path / "class_00").mkdir()
