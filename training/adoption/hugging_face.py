@@ -123,7 +123,11 @@ def _geometry(processor: Document, kind: str, defaults: _Defaults | None) -> dic
     """How the picture gets its size."""
     if not processor.get("do_resize", True):
         return {}
+    if defaults is None and "crop_pct" in processor:
+        raise BadRequest(f"{PREPROCESSOR}: {kind} crops in its own way (crop_pct): say --size and --resize-size.")
     stretch = defaults.stretch if defaults else "height" in str(processor.get("size"))
+    if kind.startswith("siglip") and "size" in processor:  # a number means another thing there than no number
+        stretch = False
     side, stretch = _side(processor.get("size", defaults and defaults.size), stretch=stretch)
     if kind.startswith("convnext"):
         if side >= _WARPED_FROM:
@@ -171,13 +175,13 @@ def _normalisation(
             if abs(scale - 2) > 1e-3:  # noqa: PLR2004 - of 1/127.5, where all versions of transformers agree
                 raise BadRequest(f"{PREPROCESSOR}: rescale_offset with this rescale_factor: say --mean and --std.")
             offset = 1.0
+    given = processor.get("image_mean"), processor.get("image_std")
+    own = (defaults and defaults.colours) or (None, None)
     mean, std = [0.0] * 3, [1.0] * 3
     if processor.get("do_normalize", defaults is None or defaults.colours is not None):
-        given = processor.get("image_mean"), processor.get("image_std")
-        own = (defaults and defaults.colours) or (None, None)
         mean, std = (_three(value if value is not None else default) for value, default in zip(given, own, strict=True))
-        if kind.startswith("efficientnet") and processor.get("include_top", True):
-            std = [value**2 for value in std]  # this class divides once more for classification
+    if kind.startswith("efficientnet") and processor.get("include_top", True):  # this class divides once more
+        std = [first * second for first, second in zip(std, _three(given[1] or own[1]), strict=True)]
     if scale == 0 or 0 in std:
         raise BadRequest(f"{PREPROCESSOR} divides by 0: say --mean and --std.")
     return [(value + offset) / scale for value in mean], [value / scale for value in std]

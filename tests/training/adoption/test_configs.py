@@ -55,6 +55,10 @@ PROCESSORS = {
         {"image_processor_type": "EfficientNetImageProcessor", "size": 224, "image_mean": NONE, "image_std": HALF},
         {"size": 224, "resize": "stretch", "mean": NONE, "std": [0.25] * 3},
     ),
+    "EfficientNet divides once": (
+        {"image_processor_type": "EfficientNetImageProcessor", "do_normalize": False, "image_std": HALF},
+        {"size": 346, "mean": NONE, "std": HALF},
+    ),
     "EfficientNet from -1": (
         {
             "image_processor_type": "EfficientNetImageProcessor",
@@ -95,6 +99,8 @@ REFUSED = {
     "crops more": {"image_processor_type": "CLIPImageProcessor", "size": 224, "crop_size": 256},
     "offset": {"image_processor_type": "EfficientNetImageProcessor", "rescale_offset": True},
     "by zero": {"image_processor_type": "ViTImageProcessor", "image_std": [0, 1, 1]},
+    "crops by itself": {"image_processor_type": "PoolFormerImageProcessor", "crop_pct": 0.9, "size": 224},
+    "a number is an edge": {"image_processor_type": "SiglipImageProcessor", "size": 224},
     "nonsense": {"image_processor_type": "ViTImageProcessor", "size": "large"},
     "longest": {"image_processor_type": "ViTImageProcessor", "size": {"shortest_edge": 1, "longest_edge": 2}},
 }
