@@ -16,20 +16,30 @@ from feedloop.domain.errors import BadRequest, Malformed
 LONGEST_LITERAL = 1_000_000
 """Characters of a list inside a model file; parsing more could take long."""
 
+_LISTS = ("id2label", "label2id", "label_names", "class_names", "classes", "labels", "names")
+"""Keys under which a config has the names."""
+
+_SYNSET = re.compile(r"n\d{8}")
+_QUOTED = re.compile(r"""(["'])(.+)\1,?""")
+_WITH_SYNSET = re.compile(r"n\d{8}[\s,]+(\S.*)")
+_LISTED = re.compile(r"-\s+(\S.*)")
 _NUMBERED = re.compile(r"(\d+)[\s:,;=]+(\S.*)")
 _PARTS = re.compile(r"(\d+)")
 _PLACEHOLDER = re.compile(r"(label|class)?[ _-]?\d+", re.IGNORECASE)
 
 
 def parse_option(text: str) -> tuple[str, ...]:
-    """The names that `--classes` gives: of a file, else a list with commas. Raises BadRequest."""
-    if "," not in text or Path(text).is_file():
-        return load_file(Path(text))
+    """The names that `--classes` gives: of a file, a folder of pictures, or a list with commas. Raises BadRequest."""
+    path = Path(text)
+    if path.is_dir():  # as torch's ImageFolder has them
+        return _checked(sorted(one.name for one in path.iterdir() if one.is_dir() and one.name[0] != "."), text)
+    if "," not in text or path.is_file():
+        return load_file(path)
     return _checked([name.strip() for name in text.split(",")], "--classes")
 
 
 def load_file(file: Path) -> tuple[str, ...]:
-    """One name a line ("0 name" too), a JSON list, or a JSON object of index and name. Raises BadRequest."""
+    """One name a line ("0 name" too), a list of JSON or Python, or an object of index and name. Raises BadRequest."""
     try:
         body = file.read_bytes()
     except OSError as error:
@@ -37,12 +47,9 @@ def load_file(file: Path) -> tuple[str, ...]:
             f"--classes: {file} cannot be opened: {error.strerror}. Give a file, or names with commas: A,B,C."
         ) from error
     if body.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n")[:1] in {b"[", b"{"}:
-        try:
-            return from_json(json.loads(body), str(file))
-        except (ValueError, RecursionError) as error:
-            raise BadRequest(f"{file} begins like JSON, but is none: {error}.") from error
+        return parse_literal(body.decode(json.detect_encoding(body), "replace"), str(file))
     try:
-        return _checked(_without_numbers(parse_names(body)), str(file))
+        return _checked(_plain_names(parse_names(body)), str(file))
     except Malformed as error:
         raise BadRequest(f"{file}: {error}.") from error
 
@@ -53,19 +60,32 @@ def parse_literal(text: str, origin: str) -> tuple[str, ...]:
         raise BadRequest(f"{origin} has {len(text)} characters, more than any list of classes.")
     for parse in (json.loads, ast.literal_eval):
         try:
-            return from_json(parse(text), origin)
+            content = parse(text.lstrip("\ufeff"))
         except (ValueError, SyntaxError, RecursionError, MemoryError, TypeError):
             continue
-    raise BadRequest(f"{origin} is no list of class names: say --classes.")
+        return from_json(content, origin)
+    raise BadRequest(f"{origin} is no list of class names: it is neither JSON nor a list of Python.")
 
 
 def from_json(content: object, origin: str) -> tuple[str, ...]:
-    """Names of a list, of {index: name}, or of {name: index}. Raises BadRequest."""
+    """Names of a list, of {index: name}, of {name: index}, or of an object that has one of these. Raises BadRequest."""
     if isinstance(content, Mapping):
+        if inside := next((content[key] for key in _LISTS if isinstance(content.get(key), Mapping | list)), None):
+            return from_json(inside, f"{origin}'s list")
         return _checked(_by_index(content, origin), origin)
     if isinstance(content, Sequence) and not isinstance(content, str):
         return _checked(content, origin)
     raise BadRequest(f"{origin} holds neither a list of class names nor {{index: name}}.")
+
+
+def naming_warning(names: Sequence[str]) -> str:
+    """That names are numbers, or WordNet's; empty where they are not."""
+    if not are_placeholders(names) and not all(_SYNSET.fullmatch(name) for name in names):
+        return ""
+    return (
+        f"The classes are called {names[0]}, {names[1]}, …, by which nobody knows what to answer: visitors and"
+        " annotators get to see these names. Give others with --classes if the model has any."
+    )
 
 
 def are_placeholders(names: Sequence[str]) -> bool:
@@ -123,7 +143,24 @@ def _by_index(content: Mapping[Any, Any], origin: str) -> list[Any]:
             raise BadRequest(f"{origin} maps neither indices to names nor names to indices.") from error
     if len(named) != len(content) or sorted(named) != list(range(len(named))):
         raise BadRequest(f"{origin} does not name each index from 0 on exactly once: say --classes.")
-    return [named[index] for index in range(len(named))]
+    ordered = [named[index] for index in range(len(named))]
+    pairs = [one for one in ordered if isinstance(one, list | tuple) and len(one) == 2]  # noqa: PLR2004
+    if len(pairs) == len(ordered) and all(_SYNSET.fullmatch(str(synset)) for synset, _ in pairs):
+        return [name for _, name in pairs]  # Keras's imagenet_class_index.json
+    return ordered
+
+
+def _plain_names(lines: Sequence[str]) -> list[str]:
+    """Lines without what stands around the names in all of them: quotes, numbers, synset ids, the dashes of YAML."""
+    if len(lines) > 1 and re.fullmatch(r"\w+:", lines[0]):
+        return _plain_names(lines[1:])
+    if len(lines) == 1 and "," in lines[0]:
+        lines = [name.strip() for name in lines[0].split(",") if name.strip()]
+    for pattern in (_LISTED, _QUOTED, _WITH_SYNSET):
+        matches = [pattern.fullmatch(line) for line in lines]
+        if all(matches):
+            lines = [match[pattern.groups] for match in matches if match]
+    return _without_numbers(lines)
 
 
 def _without_numbers(lines: Sequence[str]) -> list[str]:

@@ -30,6 +30,9 @@ CHOICES = {
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 """It is part of keys in the store."""
 
+_NARROWEST, _WIDEST = 1 / 256, 2.0
+"""A std for pixels up to 1: 1/255 makes levels up to 255 of them, and less or more is a mistake."""
+
 MEANS = {"0-1": (0.0, 1.0), "0-255": (0.0, 1 / 255), "-1-1": (0.5, 0.5)}
 """Mean and std, for x / 255, that give the pixels a range."""
 
@@ -114,9 +117,15 @@ def preprocessing(facts: Facts) -> Preprocessing:
 def given_facts(options: dict[str, Any]) -> Facts:
     """Facts of what was given; None and "" were not. Mean and std become those of x / 255. Raises BadRequest."""
     given = {name: value for name, value in options.items() if value not in {None, ""}}
-    for name, choices in CHOICES.items():
-        if name in given and given[name] not in choices:
-            raise BadRequest(f"--{name} {given[name]}: it may be {', '.join(choices)}.")
+    words = {name: str(given[name]).lower().replace("_", "-") for name in CHOICES if name in given}  # a card's, too
+    wrong = [
+        f"--{name} {given[name]}: it may be {', '.join(CHOICES[name])}."
+        for name, word in words.items()
+        if word not in CHOICES[name]
+    ]
+    if wrong:
+        raise BadRequest("\n  ".join(wrong))
+    given |= words
     if Option.NAME in given and not _NAME.fullmatch(given[Option.NAME]):
         raise BadRequest(f"--name {given[Option.NAME]}: letters, digits, dots, hyphens and underscores, 60 at most.")
     if Option.MEAN in given or Option.STD in given:
@@ -132,12 +141,17 @@ def _normalisation(given: dict[str, Any]) -> dict[str, Any]:
     if scale is None:
         raise BadRequest("--range -1-1 is mean 0.5 and std 0.5 by itself: leave --mean and --std out, or --range.")
     mean, std = _three(given, Option.MEAN, scale), _three(given, Option.STD, scale)
-    if not all(std):
-        raise BadRequest(f"--std {given[Option.STD]}: no value may be 0, since it divides.")
-    if scale == 1 and max(mean) > 1:
-        raise BadRequest(
-            f"--mean {given[Option.MEAN]} is for pixels up to 255: add --range 0-255, or divide mean and std by 255."
-        )
+    both = f"--mean {given[Option.MEAN]} --std {given[Option.STD]}"
+    if min(std) <= 0:
+        raise BadRequest(f"--std {given[Option.STD]}: each value must be above 0, since it divides.")
+    if min(mean) < 0:
+        raise BadRequest(f"--mean {given[Option.MEAN]}: it is subtracted from pixels that begin at 0: leave out the -.")
+    if scale == 1 and (max(mean) > 1 or max(std) > _WIDEST):
+        raise BadRequest(f"{both} are for pixels up to 255: add --range 0-255, or divide mean and std by 255.")
+    if scale > 1 and (0 < max(mean) * scale <= 1 or max(std) * scale < 1):
+        raise BadRequest(f"{both} are for pixels up to 1: leave --range 0-255 out, or multiply them by 255.")
+    if min(std) < _NARROWEST:
+        raise BadRequest(f"{both}: a std this small leaves of a picture nothing but black and white.")
     return {Option.MEAN: mean, Option.STD: std}
 
 

@@ -126,6 +126,9 @@ def _check_contradictions(given: Facts, shape: Facts, options: Facts, file: Onnx
         if name in shape and known[name].value != shape[name].value:
             other = f"{known[name].value} {known[name].origin}"
             raise BadRequest(f"{file.path} takes {name} {shape[name].value}; {other} does not fit it.")
+    channels = known.get(Option.CHANNELS)
+    if channels and channels.value == "gray" and {Option.LAYOUT, Option.CHANNELS} & shape.keys() == {Option.LAYOUT}:
+        raise BadRequest(f"{file.path} takes three channels; gray {channels.origin} does not fit it.")
     if Option.CLASSES in given and Option.CLASSES in options:
         own, named = given[Option.CLASSES], options[Option.CLASSES].value
         if own.value != named and sorted(own.value) == sorted(named):
@@ -165,4 +168,5 @@ def warnings(facts: Facts) -> tuple[str, ...]:
     """What may be wrong though it can be served; texts may be empty."""
     red, _, blue = facts[Option.MEAN].value
     swapped = "The means grow from first to last, as of blue, green, red: give --mean and --std as red, green, blue."
-    return class_names.order_warning(facts[Option.CLASSES].value), swapped if red < blue else ""
+    names = facts[Option.CLASSES].value
+    return class_names.naming_warning(names), class_names.order_warning(names), swapped if red < blue else ""

@@ -34,7 +34,12 @@ NewClasses = Annotated[
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Do not look whether predict serves it: needs no gateway.")]
 CheckedWith = Annotated[
     Path | None,
-    typer.Option("--pictures", help="Pictures to check with; in sub-folders called by class they also measure it."),
+    typer.Option(
+        "--pictures",
+        exists=True,
+        file_okay=False,
+        help="Pictures to check with; in sub-folders called by class they also measure it.",
+    ),
 ]
 AllowConstant = Annotated[
     bool, typer.Option("--allow-constant", help="Let a model pass that answers every picture alike.")

@@ -15,6 +15,14 @@ FORMS = {
     "from one": b"1: Egg\n2: Rice\n3: Soup\n",
     "JSON list": b'["Egg", "Rice", "Soup"]',
     "JSON by index": b'{"0": "Egg", "2": "Soup", "1": "Rice"}',
+    "lines in quotes": b'"Egg",\n"Rice",\n"Soup"\n',
+    "one line": b"Egg, Rice, Soup\n",
+    "synset ids": b"n07840804 Egg\nn07804323 Rice\nn07583865 Soup\n",
+    "YAML": b"names:\n  0: Egg\n  1: Rice\n  2: Soup\n",
+    "YAML list": b"names:\n- Egg\n- Rice\n- Soup\n",
+    "Python": b"['Egg', 'Rice', 'Soup']\n",
+    "config.json": b'{"model_type": "vit", "id2label": {"0": "Egg", "1": "Rice", "2": "Soup"}}',
+    "Keras's ImageNet": b'{"0": ["n07840804", "Egg"], "1": ["n07804323", "Rice"], "2": ["n07583865", "Soup"]}',
     "JSON by name": b'\xef\xbb\xbf{"Egg": 0, "Soup": 2, "Rice": 1}',
 }
 
@@ -24,6 +32,20 @@ def test_a_file_of_names_is_understood(tmp_path, form):
     file = tmp_path / "labels.txt"
     file.write_bytes(FORMS[form])
     assert class_names.parse_option(str(file)) == ("Egg", "Rice", "Soup")
+
+
+def test_the_folder_of_training_pictures_names_the_classes_as_torch_does(tmp_path):
+    for name in ("Soup", "Egg", "Rice", ".ipynb_checkpoints"):
+        (tmp_path / name).mkdir()
+    assert class_names.parse_option(str(tmp_path)) == ("Egg", "Rice", "Soup")
+    with pytest.raises(BadRequest, match="0 classes"):
+        class_names.parse_option(str(tmp_path / "Egg"))
+
+
+@pytest.mark.parametrize("names", [("0", "1"), ("class_0", "class_1"), ("n07840804", "n07804323")])
+def test_names_that_say_nothing_are_told(names):
+    assert "nobody" in class_names.naming_warning(names)
+    assert class_names.naming_warning(("n07840804", "Egg")) == ""
 
 
 def test_indices_are_sorted_as_numbers():

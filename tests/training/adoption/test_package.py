@@ -143,6 +143,13 @@ def test_a_way_to_resize_replaces_the_size_of_another():
 SENSELESS = (
     *({"name": "a/b"}, {"mean": "0,0,0"}, {"mean": "1,2", "std": "1"}, {"mean": "0", "std": "0"}, {"layout": "hwc"}),
     *({"mean": "9", "std": "1"}, {"range": "-1-1", "mean": "0", "std": "1"}, {"mean": "nan", "std": "1"}),
+    *(
+        {"mean": "0", "std": "-1"},
+        {"mean": "0", "std": "128"},
+        {"mean": "0", "std": "1e-9"},
+        {"mean": "-1", "std": "1"},
+    ),
+    *({"range": "0-255", "mean": "0.485", "std": "0.229"}, {"range": "0-255", "mean": "0", "std": "0.5"}),
 )
 
 
@@ -150,6 +157,21 @@ SENSELESS = (
 def test_an_option_that_makes_no_sense_is_named(options):
     with pytest.raises(BadRequest, match=r"^--"):
         given_facts(options)
+
+
+def test_all_options_that_make_no_sense_are_named_at_once():
+    with pytest.raises(BadRequest, match=r"(?s)--resize crop.*--layout hwc"):
+        given_facts({"resize": "crop", "layout": "hwc"})
+
+
+def test_the_words_of_a_card_are_understood():
+    facts = given_facts({"resize": "shorter_side", "layout": "NHWC", "output": "log_probabilities"})
+    assert [fact.value for fact in facts.values()] == ["shorter-side", "nhwc", "log-probabilities"]
+
+
+def test_gray_is_refused_where_the_file_takes_colours(adopt):
+    with pytest.raises(BadRequest, match="three channels; gray by --channels"):
+        adopt(tiny_models.plain(), channels="gray")
 
 
 def test_an_option_holds_against_a_guess(adopt):

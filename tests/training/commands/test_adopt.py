@@ -52,6 +52,11 @@ def test_what_is_missing_ends_it_before_anything_is_asked_or_written(model, tmp_
     assert not (tmp_path / "out").exists()
 
 
+def test_pictures_that_are_not_there_are_missed_before_anything_else(tmp_path, capsys):
+    assert command("adopt", tmp_path / "none.onnx", "--pictures", tmp_path / "nothing") == 2
+    assert "does not exist" in " ".join(capsys.readouterr().err.split())
+
+
 def test_the_source_is_not_written_over(model, tmp_path, capsys):
     assert command("adopt", model, *KNOWN, "--to", tmp_path, "--dry-run") == 1
     assert "name another folder" in capsys.readouterr().err
