@@ -40,7 +40,7 @@ class _Released:
             indices = card.class_indices or classes.translations.get(card.version)
             if indices is None and classes.fits(card.classes):
                 indices = tuple(range(len(card.classes)))
-            if indices is not None:
+            if indices is not None and max(indices) < len(classes.names):  # else the list was lost, and is made anew
                 return cls(card.id, describe_serving(card, indices))
         return cls(card.id, None)
 

@@ -138,6 +138,14 @@ def test_a_rename_never_changes_what_an_older_model_means(store):
     assert publish(store, b"weights", ["Bread", "Egg"]) == first, "released again it is still the old model"
 
 
+def test_a_list_that_was_lost_is_made_anew_by_the_next_release(store):
+    first = publish(store, b"weights")
+    for name in ("", "food"):
+        store.delete(keys.class_list(name))
+    assert publish(store, b"weights") == first
+    assert releases.class_list(store).names == ("Bread", "Egg")
+
+
 def of_an_older_tool(store, name, classes):
     """A release that knows nothing of the store's list."""
     store.create(keys.class_list(name), dump(ClassList.of(classes).to_document()))
