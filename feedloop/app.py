@@ -1,24 +1,32 @@
-"""One Flask application per function: the same in a container, on a laptop and in tests."""
+"""One WSGI application per function: the same in a container, on a laptop and in tests."""
 
+import json
 import time
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from socket import gethostname
 from threading import BoundedSemaphore
+from typing import TYPE_CHECKING
 
-from flask import Flask, Response, g, jsonify, request
 from werkzeug.exceptions import HTTPException
-from werkzeug.routing import Rule
+from werkzeug.test import Client
+from werkzeug.wrappers import Request, Response
 
 from feedloop import http, log
 from feedloop.domain.errors import Busy, FeedloopError, Unavailable
-from feedloop.receiving import READY, REFUSED
+from feedloop.receiving import READY, REFUSED, SAFE_METHODS
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 ANY_ORIGIN = "*"
 _MOST_OF_A_CALLER = 100  # signs; a platform's ids have 36
 
 ReadinessCheck = Callable[[], object]
+Limit = Callable[[], AbstractContextManager[None]]
 
 
 def create_app(
@@ -28,35 +36,55 @@ def create_app(
     origins: tuple[str, ...] = (),
     calls: int = 0,
     ready: ReadinessCheck = bool,
-) -> Flask:
+) -> "FunctionApp":
     """Serve `handle` at every path; browsers of the listed `origins` may call it (`*` for any).
 
     At most `calls` are in work at the same time (0: no limit), the others get 429.
     `ready` raises what keeps this replica from serving.
     """
-    app = Flask(name, static_folder=None)
-    app.url_map.strict_slashes = False  # of rules that come after it: /function/predict is not sent on to predict/
-    context = http.Context(gethostname())
-    limit = _concurrency_limit(calls)
+    return FunctionApp(handle, name, origins, _concurrency_limit(calls), ready)
 
-    def call(path: str = "") -> Response:
+
+@dataclass(frozen=True, slots=True)
+class FunctionApp:
+    """One function as a WSGI application (PEP 3333)."""
+
+    handle: http.Handle
+    name: str
+    origins: tuple[str, ...]
+    limit: Limit
+    ready: ReadinessCheck
+    context: http.Context = field(default_factory=lambda: http.Context(gethostname()))
+
+    def __call__(self, environ: "WSGIEnvironment", start_response: "StartResponse") -> Iterable[bytes]:
+        """One call: whatever becomes of it is a response and, unless a browser or a platform only asks, a log line."""
+        request, started = Request(environ), time.perf_counter()
+        log.call_id.set(_clean(request.headers.get("X-Call-Id", "")))
+        try:
+            response = self._response_to(request)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the caller gets a response and the log the rest
+            response = _failed(error)
+        _with_cors(request, response, self.origins)
+        if request.method != "OPTIONS" and request.path != READY:
+            ms = round((time.perf_counter() - started) * 1000, 1)
+            log.event(f"{self.name}.answered", method=_clean(request.method), status=response.status_code, ms=ms)
+        return response(environ, start_response)
+
+    def test_client(self) -> Client:
+        """What calls it without a server."""
+        return Client(self)
+
+    def _response_to(self, request: Request) -> Response:
+        if request.path == READY and request.method in SAFE_METHODS:
+            return _readiness(self.ready)
         if request.method == "OPTIONS":
-            return Response(status=204)
+            return Response(status=HTTPStatus.NO_CONTENT)
         if refusal := request.environ.get(REFUSED):
             raise refusal
-        event = http.Event(request.get_data(), request.headers, request.method, request.args, f"/{path}")
-        with limit(), _panics_as_errors():
-            return _response(handle(event, context))
-
-    for rule in ("/", "/<path:path>"):
-        app.url_map.add(Rule(rule, endpoint=call.__name__))  # of any method: the handler says which it answers
-    app.view_functions[call.__name__] = call
-    app.add_url_rule(READY, "ready", lambda: _readiness(ready))
-    app.before_request(_start_clock)
-    app.after_request(lambda response: _with_cors(response, origins))
-    app.after_request(lambda response: _logged(response, name))
-    app.register_error_handler(Exception, _failed)
-    return app
+        body = request.get_data(cache=False)
+        event = http.Event(body, request.headers, request.method, request.args, request.path)
+        with self.limit(), _panics_as_errors():
+            return _response(self.handle(event, self.context))
 
 
 def _readiness(ready: ReadinessCheck) -> Response:
@@ -68,7 +96,7 @@ def _readiness(ready: ReadinessCheck) -> Response:
     return _response(http.json_response({"status": "ready"}))
 
 
-def _concurrency_limit(calls: int) -> Callable[[], AbstractContextManager[None]]:
+def _concurrency_limit(calls: int) -> Limit:
     """What a call holds while it is in work; entering it raises Busy when `calls` others do."""
     if not calls:
         return nullcontext
@@ -99,13 +127,13 @@ def _panics_as_errors() -> Iterator[None]:
 
 def _response(returned: http.Response) -> Response:
     body = returned["body"]
-    response = Response(body) if isinstance(body, str) else jsonify(body)
-    response.status_code = returned["statusCode"]
+    text = body if isinstance(body, str) else json.dumps(body, sort_keys=True, separators=(",", ":")) + "\n"
+    response = Response(text, returned["statusCode"])
     response.headers.update(returned["headers"])
     return response
 
 
-def _with_cors(response: Response, origins: tuple[str, ...]) -> Response:
+def _with_cors(request: Request, response: Response, origins: tuple[str, ...]) -> None:
     """Let browsers of an allowed origin read the response (Fetch standard, CORS protocol)."""
     origin = request.headers.get("Origin", "")
     response.headers.add("Vary", "Origin")
@@ -115,24 +143,11 @@ def _with_cors(response: Response, origins: tuple[str, ...]) -> Response:
         response.headers["Access-Control-Allow-Methods"] = "GET, POST"
         response.headers["Access-Control-Allow-Headers"] = "Authorization, Idempotency-Key, Content-Type"
         response.headers["Access-Control-Max-Age"] = "7200"
-    return response
-
-
-def _start_clock() -> None:
-    g.started = time.perf_counter()
-    log.call_id.set(_clean(request.headers.get("X-Call-Id", "")))
 
 
 def _clean(text: str) -> str:
     """What a caller chose, as a log may hold it: the beginning, and only what can be printed."""
     return "".join(sign for sign in text[:_MOST_OF_A_CALLER] if "!" <= sign <= "~")
-
-
-def _logged(response: Response, name: str) -> Response:
-    if request.method != "OPTIONS" and request.path != READY:
-        ms = round((time.perf_counter() - g.started) * 1000, 1)
-        log.event(f"{name}.answered", method=_clean(request.method), status=response.status_code, ms=ms)
-    return response
 
 
 def _failed(error: Exception) -> Response:

@@ -43,7 +43,7 @@ Send = Callable[[Message], Awaitable[None]]
 
 _MOST_BYTES_SENT = MOST_BYTES + FORM_BYTES
 _MEMORY = 8 * _MOST_BYTES_SENT  # bytes of bodies that a process holds at the same time
-_SAFE_METHODS = ("GET", "HEAD")
+SAFE_METHODS = ("GET", "HEAD")
 _PROBE_THREADS = 2
 
 
@@ -71,7 +71,7 @@ class Receiver:
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """One request (ASGI 3.0, HTTP)."""
         environ, body = _environ(scope), _Body()
-        is_probe = environ["PATH_INFO"] in self._probes and environ["REQUEST_METHOD"] in _SAFE_METHODS
+        is_probe = environ["PATH_INFO"] in self._probes and environ["REQUEST_METHOD"] in SAFE_METHODS
         try:
             if not is_probe:
                 await self._read_body(environ, receive, body)
@@ -122,7 +122,7 @@ class Receiver:
             return BadRequest(f"Path and headers may take {HEAD_BYTES // 1000} kB together.")
         if environ.pop("HTTP_TRANSFER_ENCODING", "chunked").lower() != "chunked":
             return BadRequest("Send a body with Content-Length, or in chunks, and not encoded otherwise.")
-        if environ["REQUEST_METHOD"] in (*_SAFE_METHODS, "OPTIONS"):
+        if environ["REQUEST_METHOD"] in (*SAFE_METHODS, "OPTIONS"):
             return None
         path = environ["PATH_INFO"]
         wait = next((wait for prefix, wait in self._waits.items() if f"{path}/".startswith(f"{prefix}/")), None)

@@ -15,7 +15,7 @@ from flask import Flask, Response, request
 from werkzeug.middleware.dispatcher import DispatcherMiddleware
 
 from feedloop import wiring
-from feedloop.app import ANY_ORIGIN, create_app
+from feedloop.app import ANY_ORIGIN, FunctionApp, create_app
 from feedloop.receiving import HEALTH, Receiver
 from local import loopback, processes, stack
 
@@ -84,7 +84,7 @@ def _is_ours(host: str) -> bool:
         return False
 
 
-def _plain_app(function: stack.Function) -> Flask:
+def _plain_app(function: stack.Function) -> FunctionApp:
     handler = import_module(function.module)
     origins = wiring.configured().allowed_origins
     return create_app(handler.handle, function.name, origins=origins, ready=getattr(handler, "ready", wiring.store))

@@ -1,7 +1,7 @@
 """predict as visitors call it, with the demonstration model and a store in memory."""
 
 import pytest
-from flask.testing import FlaskClient
+from werkzeug.test import Client
 
 from feedloop import wiring
 from feedloop.adapters.memory import MemoryStore
@@ -28,5 +28,5 @@ def store(monkeypatch: pytest.MonkeyPatch, served: tuple[object, object]) -> Mem
 
 
 @pytest.fixture
-def site(store: MemoryStore) -> FlaskClient:
+def site(store: MemoryStore) -> Client:
     return create_app(handle, "predict").test_client()
