@@ -8,10 +8,10 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from feedloop import release_cards, releases
+from feedloop import releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain.cards import LOGITS, ModelCard, OutputSpec
-from feedloop.domain.errors import BadRequest, NoModel, WrongSetting
+from feedloop.domain.errors import BadRequest, WrongSetting
 from feedloop.ports import ObjectStore
 from training.adoption import class_names, package
 from training.adoption.facts import CHOICES, given_facts
@@ -113,7 +113,7 @@ def adopt(
         if not dry_run:
             raise
         store = MemoryStore()
-    _show_classes(store, adopted.card, new_classes=new_classes)
+    checking.show_classes(store, adopted.card, new_classes=new_classes)
     checked = _checked(store, adopted, pictures, to, constant_ok=allow_constant)
     if dry_run:
         console.say(f"{to} holds the model and its card. It was not released: feedloop release {to} does that.")
@@ -121,7 +121,7 @@ def adopt(
     checking.release_checked(store, checked, gateway=watched, new_classes=new_classes)
     if left := releases.current(store).unanswered:
         console.say(
-            f"People can still choose {_in_words(left)}, which this model never answers."
+            f"People can still choose {console.in_words(left)}, which this model never answers."
             " To take these away: feedloop classes retire --unknown"
         )
 
@@ -131,33 +131,11 @@ def _show(adopted: AdoptedModel) -> None:
     console.answer({"facts": {name: asdict(fact) for name, fact in adopted.facts.items()}})
     for name, fact in sorted(adopted.facts.items(), key=lambda item: item[1].guessed):
         origin = f"guessed, {fact.origin}: say --{name} to change it" if fact.guessed else fact.origin
-        console.say(f"  {name:14} {_in_words(fact.value):24} {origin}")
+        console.say(f"  {name:14} {console.in_words(fact.value):24} {origin}")
     if adopted.parity:
         console.say(adopted.parity)
     for warning in adopted.warnings:
         console.warn(warning)
-
-
-def _show_classes(store: ObjectStore, card: ModelCard, *, new_classes: bool) -> None:
-    """Which classes the store has already, and which it will get. Raises BadRequest, before anything slow is done."""
-    try:
-        known = releases.agreed_class_list(store)
-    except NoModel:
-        return  # its first model
-    cards = release_cards.fetch_cards(store)
-    grown = release_cards.resolve(known, card.document, cards, new_classes=new_classes).classes.names
-    new = grown[len(known.names) :]
-    added = f"; new: {_in_words(new) if len(new) > 1 else new[0]}" if new else ""
-    console.say(f"{len(card.classes) - len(new)} of its classes are among the {len(known.names)} of the store{added}")
-
-
-def _in_words(value: object) -> str:
-    if isinstance(value, float):
-        return f"{value:.5g}"
-    if not isinstance(value, list | tuple):
-        return str(value)
-    words = [_in_words(one) for one in value]
-    return ", ".join(words) if len(words) <= 3 else f"{len(words)}: {words[0]}, {words[1]}, … {words[-1]}"  # noqa: PLR2004
 
 
 def _checked(

@@ -20,7 +20,7 @@ from feedloop.ports import ObjectStore, Picture
 from training.checks import contact_sheet
 from training.commands import console, store_connection
 from training.data import image_folder
-from training.promotion import release_checks, rollout
+from training.promotion import registry, release_checks, rollout
 from training.promotion.registry import ModelPackage
 from training.promotion.release_checks import CheckedModel, Reference
 from training.promotion.rollout import HttpGateway
@@ -61,6 +61,22 @@ def open_gateway(url: str, *, no_wait: bool) -> HttpGateway | None:
         raise BadRequest(f"--gateway {url!r} is wrong: {error}.") from error
     gateway.about()
     return gateway
+
+
+def show_classes(
+    store: ObjectStore,
+    card: ModelCard,
+    renames: Mapping[str, str] = MappingProxyType({}),
+    *,
+    new_classes: bool = False,
+) -> None:
+    """Which classes the store has already, and which it will get. Raises BadRequest, before anything slow is done."""
+    known, grown = registry.preview_classes(store, card, renames, new_classes=new_classes)
+    if known.names:
+        new = grown.names[len(known.names) :]
+        added = f"; new: {console.in_words(new) if len(new) > 1 else new[0]}" if new else ""
+        shared = len(card.classes) - len(new)
+        console.say(f"{shared} of its classes are among the {len(known.names)} of the store{added}")
 
 
 def check_package(

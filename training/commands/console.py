@@ -72,6 +72,16 @@ def warn(text: str) -> None:
     errors.print(text, markup=False, soft_wrap=True)
 
 
+def in_words(value: object) -> str:
+    """A value on one line: of many, how many they are, the first two and the last."""
+    if isinstance(value, float):
+        return f"{value:.5g}"
+    if not isinstance(value, list | tuple):
+        return str(value)
+    words = [in_words(one) for one in value]
+    return ", ".join(words) if len(words) <= 3 else f"{len(words)}: {words[0]}, {words[1]}, … {words[-1]}"  # noqa: PLR2004
+
+
 def fail(code: int, kind: str, why: str) -> int:
     """Say why the command failed; the exit code."""
     if _answer:

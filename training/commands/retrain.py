@@ -69,7 +69,9 @@ def judge(
     watched = checking.open_gateway(gateway, no_wait=no_wait)
     days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
     rules = Rules(margin / 100, class_margin / 100)
-    checked = checking.check_package(store, registry.load_package(folder), pictures, to=folder)
+    package = registry.load_package(folder)
+    checking.show_classes(store, package.card)
+    checked = checking.check_package(store, package, pictures, to=folder)
     decide = partial(gate_decisions.judge, store, checked, days, rules, force=force, gateway=watched, now=now)
     _judge(partial(decide, never_saw_the_loop=never_saw_the_loop), folder)
 
@@ -198,7 +200,9 @@ def _take(to: Path, created: str) -> None:
 def _judge_trained(
     source: RetrainingSource, folder: Path, rules: Rules, watched: HttpGateway | None, *, force: bool
 ) -> None:
-    checked = checking.check_package(source.store, registry.load_package(folder), to=folder)
+    package = registry.load_package(folder)
+    checking.show_classes(source.store, package.card)
+    checked = checking.check_package(source.store, package, to=folder)
     decide = partial(gate_decisions.judge, source.store, checked, source.test_days, rules, force=force)
     now = store_connection.clock()()  # a training takes hours, and the pointer says when it moved
     _judge(partial(decide, gateway=watched, now=now), folder)

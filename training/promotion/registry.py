@@ -103,6 +103,23 @@ def add(
     return releases.add(store, package.model, package.card.document, beside, new_classes=new_classes)
 
 
+def preview_classes(
+    store: ObjectStore,
+    card: ModelCard,
+    renames: Mapping[str, str] = MappingProxyType({}),
+    *,
+    new_classes: bool = False,
+) -> tuple[ClassList, ClassList]:
+    """The store's class list as it is, and as `add` would leave it; nothing is written. Raises as `add` does."""
+    try:
+        classes = releases.agreed_class_list(store)
+    except NoModel:
+        classes = ClassList.of(())
+    renamed = _renamed(classes, renames) if renames else classes
+    cards = list(release_cards.fetch_cards(store))
+    return classes, release_cards.resolve(renamed, card.document, cards, new_classes=new_classes).classes
+
+
 def list_releases(store: ObjectStore) -> Iterator[ReleaseEntry]:
     """Every release, the newest first."""
     try:
@@ -185,13 +202,18 @@ def _rename(store: ObjectStore, card: ModelCard, renames: Mapping[str, str]) -> 
     """Rename in the store's list, once it is sure that the card fits it. Raises Malformed and NoModel."""
 
     def change(classes: ClassList) -> ClassList:
-        if not classes.names:
-            raise NoModel("No model was ever released, so there is nothing to rename.")
-        for old, new in renames.items():
-            # A release that was cut off after its rename is repeated.
-            if not (new in classes.names and old in classes.former[classes.names.index(new)]):
-                classes = classes.renamed(old, new)
+        classes = _renamed(classes, renames)
         release_cards.resolve(classes, card.document, ())
         return classes
 
     class_lists.edit(store, change)
+
+
+def _renamed(classes: ClassList, renames: Mapping[str, str]) -> ClassList:
+    if not classes.names:
+        raise NoModel("No model was ever released, so there is nothing to rename.")
+    for old, new in renames.items():
+        # A release that was cut off after its rename is repeated.
+        if not (new in classes.names and old in classes.former[classes.names.index(new)]):
+            classes = classes.renamed(old, new)
+    return classes

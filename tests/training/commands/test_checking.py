@@ -62,6 +62,28 @@ def test_what_is_no_address_is_no_gateway(store, folder, capsys):
     assert "--gateway 'localhost:8080' is wrong: it must begin with http" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("words", [["release"], ["adopt"]])
+def test_classes_that_the_store_does_not_know_end_it_before_a_picture_is_asked(store, folder, words, capsys):
+    body = colours.model(RIGHT)
+    save_exported(folder, body, {**colours.card(body), "classes": ["Tea", "Cake", "Pie"]})
+    before = serving(store)
+    assert command(*words, folder, "--no-wait") == 1
+    written = capsys.readouterr()
+    assert "say --new-classes" in written.err
+    assert "checked with" not in written.out
+    assert not (folder / checking.SHEET).exists()
+    assert serving(store) == before
+
+
+def test_a_rename_that_makes_the_classes_fit_is_counted_first(store, folder, capsys):
+    body = colours.model(RIGHT)
+    names = colours.card(body)["classes"]
+    save_exported(folder, body, {**colours.card(body), "classes": [f"{name} dish" for name in names]})
+    renames = [word for name in names for word in ("--rename", f"{name}={name} dish")]
+    assert command("release", folder, "--no-wait", *renames) == 0
+    assert f"{len(names)} of its classes are among the {len(names)} of the store" in capsys.readouterr().out
+
+
 def test_a_release_that_nobody_looks_at_says_so_and_leaves_a_contact_sheet(store, folder, capsys):
     assert command("release", folder, "--no-wait", "--json") == 0
     document = json.loads(capsys.readouterr().out)
