@@ -61,7 +61,7 @@ ARCHITECTURES = (
 PICTURES, SEED = 200, 11
 _COMPARED_AT_ADOPTION = 20
 _WHOLE = 65_536  # more pixels than a picture has a side: it is decoded as it is
-_LEARNED_ON = 16  # pictures that give the random network its statistics
+_LEARNED_ON = 64  # pictures that give the random network its statistics; fewer leave some far off
 _SPREAD = 0.5  # of the logits: the features of random networks hardly differ, and more would show their rounding
 
 Reference = Callable[[Picture], list[float]]
@@ -109,11 +109,12 @@ def _network(architecture: str, preprocessing: Preprocessing, examples: Sequence
     for layer in network.modules():
         if isinstance(layer, nn.BatchNorm2d):
             layer.momentum = None  # the mean of all batches
+    typical = examples[:: max(1, len(examples) // _LEARNED_ON)]
     with torch.no_grad():
-        network.train()(torch.stack([tensors.as_served(one, preprocessing) for one in examples[:_LEARNED_ON]]))
+        network.train()(torch.stack([tensors.as_served(one, preprocessing) for one in typical]))
         last = network.get_submodule(networks.last_layer(network))
         nn.init.normal_(last.weight)  # a ViT's begins with zeros
-        logits = networks.logits(network, examples[:_LEARNED_ON], preprocessing)
+        logits = networks.logits(network, typical, preprocessing)
         factor = _SPREAD / logits.std(0).mean()
         last.weight *= factor
         last.bias.copy_((last.bias - logits.mean(0)) * factor)
