@@ -38,6 +38,15 @@ _ADVICE = {
     "lfs": "a pointer of Git LFS, not the file itself. Run `git lfs pull` in its repository.",
     "html": "a web page, not the file itself: download it again from the link of the file.",
     "picture": "a picture. Give the model first, and pictures with --pictures.",
+    "cut": "an archive, and its end is missing: it was cut short while it was written or copied. Copy it again.",
+    "shards": (
+        "weights in several files, which an index lists. No network of torchvision is so large: export it to ONNX where"
+        " it was made, then adopt that."
+    ),
+    "distributed": (
+        "a distributed checkpoint of torch. Where torch is, run `python -m torch.distributed.checkpoint.format_utils"
+        " dcp_to_torch FOLDER model.pt`, then adopt model.pt."
+    ),
     "archive": "an archive. Unpack it, then adopt the folder or the ONNX file inside.",
     "gguf": "a language model in GGUF, not a classifier of pictures.",
     "empty": "empty: it was cut short while it was written or downloaded.",
@@ -61,12 +70,20 @@ _MAGIC = (
     (b"\x89PNG", "picture"),
     (b"GGUF", "gguf"),
     (b"\x1f\x8b", "archive"),
+    (b"BZh", "archive"),
+    (b"7z\xbc\xaf", "archive"),
+    (b"Rar!", "archive"),
+    (b"\xfd7zXZ", "archive"),
+    (b"\x28\xb5\x2f\xfd", "archive"),
     (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19", "checkpoint"),  # torch before 1.6
     (b"\x80", "pickle"),
 )
 _KINDS_AT_4 = {b"TFL3": "tflite", b"ORTM": "ort"}
-_HEAD = 32
+_TAR, _TAR_AT = b"ustar", 257
+_HEAD = 512
 _VARIANTS = ("fp16", "quantized", "int8", "uint8", "q4", "q4f16", "bnb4", "optimized", "quint8", "qint8")
+_BESIDE = ("training_args", "optimizer", "scheduler", "rng_state", "random_states", "scaler")
+"""How files begin that transformers and accelerate write beside the weights of a training."""
 _CHECKPOINTS = ("model.safetensors", "pytorch_model.bin", "*.safetensors", "*.pt", "*.pth", "*.bin", "*.ckpt")
 
 
@@ -117,6 +134,8 @@ def recognise(path: Path) -> str:
         return _zip_kind(path)
     if head[8:9] == b"{" and not any(head[5:8]):  # safetensors: a length, and JSON
         return "checkpoint"
+    if head[_TAR_AT:].startswith(_TAR):
+        return "archive"
     return _KINDS_AT_4.get(head[4:8]) or _SUFFIXES.get(path.suffix.lower(), "onnx")
 
 
@@ -125,7 +144,7 @@ def _zip_kind(path: Path) -> str:
         with ZipFile(path) as file:
             names = file.namelist()
     except BadZipFile:
-        return "checkpoint"  # torch says what is wrong with it
+        return "cut"
     inside = {name.partition("/")[2] for name in names}
     if any(name.startswith("code/") for name in inside):
         return "torchscript"
@@ -142,10 +161,22 @@ def _folder(path: Path) -> Source:
     files = [*_sorted(path.glob("*.onnx")), *_sorted((path / "onnx").glob("*.onnx"))]
     if files:
         return _described(Source(onnx=_plain(files), name=path.name), path)
-    checkpoints = [file for pattern in _CHECKPOINTS for file in _sorted(path.glob(pattern))]
-    if checkpoints:
-        return _described(Source(checkpoint=checkpoints[0], name=path.name), path)
+    if any(path.glob("*.index.json")):
+        raise BadRequest(f"{path} holds {_ADVICE['shards']}")
+    if any(path.glob("*.distcp")):
+        raise BadRequest(f"{path} is {_ADVICE['distributed']}")
+    if checkpoint := _checkpoint(path):
+        return _described(Source(checkpoint=checkpoint, name=path.name), path)
     raise BadRequest(f"{path} {_folder_advice(path)}")
+
+
+def _checkpoint(folder: Path) -> Path | None:
+    """The weights in a folder, by the name that they always have, else the only ones. Raises BadRequest for several."""
+    files = [file for pattern in _CHECKPOINTS for file in _sorted(folder.glob(pattern))]
+    own = [file for file in dict.fromkeys(files) if not file.name.startswith(_BESIDE)]
+    if len(own) > 1 and own[0].name not in _CHECKPOINTS:
+        raise BadRequest(f"Several checkpoints lie in {folder}: name one of {', '.join(file.name for file in own)}.")
+    return own[0] if own else None
 
 
 def _folder_advice(path: Path) -> str:
@@ -160,7 +191,13 @@ def _folder_advice(path: Path) -> str:
             return f"has {file.name}: {_ADVICE[kind]}"
     if "model.json" in names:
         return f"is {_ADVICE['tfjs']}"
+    if inside := [file.name for file in sorted(path.iterdir()) if file.is_dir() and _has_model(file)]:
+        return f"has no model itself, but these folders in it have one: name one of {', '.join(inside)}."
     return f"has no model: neither *.onnx nor a checkpoint of torch, only {', '.join(names[:8]) or 'nothing'}."
+
+
+def _has_model(folder: Path) -> bool:
+    return any(any(folder.glob(pattern)) for pattern in ("*.onnx", *_CHECKPOINTS))
 
 
 def _plain(files: list[Path]) -> Path:

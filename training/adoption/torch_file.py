@@ -69,7 +69,10 @@ def to_onnx(path: Path, known: Facts, *, maker: str, trust_pickle: bool, picture
             pictures=image_folder.load_outliers(pictures)[:PICTURES] if pictures else (),
         )
     except Malformed as error:
-        raise BadRequest(f"{error} {ADVICE.get(maker, '')}".rstrip()) from error
+        if maker not in ADVICE or "torchvision" not in str(error):
+            raise BadRequest(str(error)) from error
+        network = f"Networks of {maker} that torchvision does not have cannot be rebuilt here. {ADVICE[maker]}"
+        raise BadRequest(f"{network} What was tried: {error}") from error
     guessed |= _by_name(adopted.guesses)
     own = {Option.CLASSES: adopted.classes, Option.ARCHITECTURE: adopted.architecture}
     facts = facts_from("from the checkpoint", {**own, **_values(adopted.preprocessing)})

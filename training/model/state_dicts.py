@@ -100,7 +100,7 @@ def parse_weights(body: bytes, origin: str, *, trust_pickle: bool) -> WeightsFil
             tensors = safetensors.torch.load(body)
             return WeightsFile(origin, tensors, tensors, header.get("__metadata__", {}))
     except (SafetensorError, ValueError, AttributeError) as error:
-        raise Malformed(f"{origin} begins as a safetensors file, and is none: {error}") from error
+        raise Malformed(f"{origin} begins as a safetensors file, but was cut short or changed: {error}.") from error
     if not (is_zipfile(BytesIO(body)) or body.startswith(_PICKLE)):
         raise Malformed(f"{origin} is no file of torch or safetensors.")
     content, foreign = _unpickled(body, origin, trust_pickle=trust_pickle)

@@ -1,5 +1,6 @@
 """Files are known by their first bytes; what cannot be adopted gets its own advice."""
 
+import tarfile
 from zipfile import ZipFile
 
 import pytest
@@ -76,6 +77,43 @@ def test_several_plain_models_are_asked_about(tmp_path):
         (tmp_path / name).write_bytes(b"\x08")
     with pytest.raises(BadRequest, match=r"name one of a.onnx, b.onnx"):
         sources.resolve(tmp_path)
+
+
+def test_several_checkpoints_are_asked_about(tmp_path):
+    for name in ("epoch=1.ckpt", "epoch=2.ckpt", "optimizer.pt"):
+        (tmp_path / name).write_bytes(b"PK")
+    with pytest.raises(BadRequest, match=r"name one of epoch=1.ckpt, epoch=2.ckpt\."):
+        sources.resolve(tmp_path)
+    (tmp_path / "model.safetensors").write_bytes(b"PK")
+    assert sources.resolve(tmp_path).checkpoint == tmp_path / "model.safetensors"
+
+
+@pytest.mark.parametrize(
+    ("names", "why"),
+    [
+        (("model-00001-of-00002.safetensors", "model.safetensors.index.json"), "weights in several files"),
+        (("__0_0.distcp", ".metadata"), "a distributed checkpoint"),
+        (("checkpoint-100/model.safetensors", "checkpoint-200/pytorch_model.bin"), "checkpoint-100, checkpoint-200"),
+    ],
+)
+def test_what_a_training_leaves_is_told_apart(tmp_path, names, why):
+    for name in names:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_bytes(b"\x80\x04")
+    with pytest.raises(BadRequest, match=why):
+        sources.resolve(tmp_path)
+
+
+def test_an_archive_of_tar_and_one_that_was_cut_short_are_told(tmp_path):
+    with tarfile.open(tmp_path / "model.tar", "w") as archive:
+        archive.add(__file__, "model.onnx")
+    with pytest.raises(BadRequest, match="Unpack it"):
+        sources.resolve(tmp_path / "model.tar")
+    with ZipFile(tmp_path / "model.pth", "w") as file:
+        file.writestr("model/data.pkl", bytes(5000))
+    (tmp_path / "model.pth").write_bytes((tmp_path / "model.pth").read_bytes()[:3000])
+    with pytest.raises(BadRequest, match="cut short"):
+        sources.resolve(tmp_path / "model.pth")
 
 
 def test_a_folder_without_a_model_says_what_it_has(tmp_path):
