@@ -18,11 +18,14 @@ def called(world, tries):
 
 @pytest.fixture
 def without_model(world):
-    """A store whose pointer to the model is gone for a while."""
-    pointer = world.system.get("models", "current.json")
-    world.system.remove("models", "current.json")
+    """A store whose pointer to the model is gone for a while, and whose classes nobody knows."""
+    keys = ("current.json", "classes.json", "food11/classes.json")
+    kept = {key: world.system.get("models", key) for key in keys}
+    for key in keys:
+        world.system.remove("models", key)
     yield
-    world.system.put("models", "current.json", pointer)
+    for key, body in kept.items():
+        world.system.put("models", key, body)
 
 
 def test_days_without_predictions_say_what_to_do(reader, days):

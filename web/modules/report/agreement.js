@@ -26,7 +26,7 @@ export class Anchoring extends Section {
   }
 }
 
-/** How many of 100 agree, with interval and number of labels, in the text of that name; its `.none` where it is not known. */
+/** How many of 100 agree, in the text of that name; its `.none` where that is not known. */
 function agreementText(name, estimate) {
   if (!estimate) return text(`${name}.none`);
   return text(name, { share: ofHundred(estimate.value), ...bounds(estimate), n: count(estimate.labels) });

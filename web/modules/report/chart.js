@@ -1,4 +1,4 @@
-/** Charts as wide as their container, with axes. What they show is always there in words and in a table as well. */
+/** Charts as wide as their container, with axes. Words and a table say the same. */
 import { make, makeShape } from "../shared/dom.js";
 import { Section } from "./section.js";
 
@@ -64,13 +64,13 @@ export function whisker(x, y, { value, low, high }, title, radius = 4.5) {
   );
 }
 
-/** [element, index] of every n-th of a list and always of the last: as many as `room` allows. */
+/** [element, index] of every n-th and of the last: as many as `room` allows. */
 export function thinned(list, room) {
   const step = Math.max(1, Math.ceil(list.length / Math.max(1, room)));
   return list.map((one, index) => [one, index]).filter(([, index]) => (list.length - 1 - index) % step === 0);
 }
 
-/** A share between 0 and 1 as a dot on its interval. For the eye only: the words stand beside it. */
+/** A share as a dot on its interval, for the eye only. */
 export function intervalBar({ value, low, high }) {
   const bar = make("span", { className: "interval-bar", ariaHidden: "true" }, make("span"), make("i"));
   Object.entries({ value, low, high }).forEach(([name, share]) => bar.style.setProperty(`--${name}`, share));

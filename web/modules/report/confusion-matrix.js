@@ -1,4 +1,4 @@
-/** The confusion matrix: true classes by predicted classes; the larger a cell's share of its row, the darker it is. */
+/** The confusion matrix: true by predicted classes, darker with a cell's share of its row. */
 import { make } from "../shared/dom.js";
 import { breakable, text } from "../shared/language.js";
 import { classTitle, count } from "./format.js";
@@ -26,20 +26,27 @@ export class ConfusionMatrix extends Section {
 
   #fill(cells) {
     const { classes, confusion } = this.#report;
-    const isCounts = cells === "counts";
+    const isCounts = cells === "counts", format = isCounts ? count : percentDigits;
     const rows = isCounts ? [...confusion.counts, confusion.none_of_these] : confusion.shares;
     const names = [...classes.map((name) => breakable(classTitle(name))), text("none.of.these")];
+    const present = presentClasses(confusion);
     this.parts.head.replaceChildren(
       make("th", { scope: "col", className: "corner" }, text("confusion.corner")),
-      ...classes.map((name) => make("th", { scope: "col" }, make("span", {}, breakable(classTitle(name))))),
+      ...present.map((index) => make("th", { scope: "col" }, make("span", {}, names[index]))),
     );
-    this.parts.body.replaceChildren(...rows.map((numbers, index) => row(names[index], numbers, index, isCounts ? count : percentDigits)));
+    const shown = isCounts ? [...present, classes.length] : present;
+    this.parts.body.replaceChildren(...shown.map((index) => row(names[index], rows[index], index, present, format)));
   }
 }
 
-function row(name, numbers, trueClass, format) {
+function presentClasses({ counts, none_of_these: none, shares }) {
+  const all = [...counts, none, ...shares];
+  return [...none.keys()].filter((index) => sum(counts[index]) + sum(shares[index]) + sum(all.map((row) => row[index])));
+}
+
+function row(name, numbers, trueClass, present, format) {
   const total = sum(numbers);
-  const cells = numbers.map((number, predicted) => cell(number, total, format, trueClass === predicted));
+  const cells = present.map((predicted) => cell(numbers[predicted], total, format, trueClass === predicted));
   return make("tr", {}, make("th", { scope: "row" }, name), ...cells);
 }
 
@@ -50,7 +57,6 @@ function cell(number, total, format, isRight) {
   return made;
 }
 
-/** Shares of all predictions are small: with a digit after the point. */
 function percentDigits(share) {
   return share < 0.001 ? "<0.1" : (share * 100).toFixed(1);
 }

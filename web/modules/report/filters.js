@@ -1,4 +1,4 @@
-/** Which days, which model, which class: links and fields that change the query. */
+/** Days, model and class: links and fields that change the query. */
 import { make, partsOf } from "../shared/dom.js";
 import { text } from "../shared/language.js";
 import { classTitle, parseDay } from "./format.js";

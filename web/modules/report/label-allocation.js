@@ -1,4 +1,4 @@
-/** What to label next: where more answers narrow the confidence interval most. */
+/** Where more answers narrow the confidence interval most. */
 import { make } from "../shared/dom.js";
 import { text } from "../shared/language.js";
 import { count, dayText, points } from "./format.js";

@@ -1,4 +1,4 @@
-/** What the active model expects and answers, and what was measured before its release: its card, as predict tells it. */
+/** The active model's card, as predict tells it. */
 import { make } from "../shared/dom.js";
 import { call } from "../shared/gateway.js";
 import { text } from "../shared/language.js";
@@ -7,7 +7,7 @@ import { Section } from "./section.js";
 
 export class ModelCard extends Section {
   async show({ model }) {
-    const answer = model && (await call("predict").catch(() => null)); // without it the report is whole all the same
+    const answer = model && (await call("predict").catch(() => null));
     this.element.hidden = !answer;
     if (answer) this.parts.list.replaceChildren(...facts(answer.model).map(fact));
   }

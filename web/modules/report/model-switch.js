@@ -15,7 +15,7 @@ export function judgedModelText(report) {
   return serving.since ? text("judged.since", { model: serving.model, time: dateTimeText(serving.since) }) : text("judged", serving);
 }
 
-/** {right, of}: the blind answers of a model that has just begun to serve, while they are too few for a share; else null. */
+/** {right, of}: the blind answers of a new model while they are too few for a share; else null. */
 export function fewAnswers(report) {
   return !report.window.model && report.switch && limit(report, "few-labels") ? report.switch.serving.answers : null;
 }

@@ -28,7 +28,8 @@ export class PerClass extends Section {
   show({ per_class: classes, predictions }) {
     const totals = new Map(predictions.by_class.map((one) => [one.class_index, one.total]));
     this.element.hidden = predictions.total === 0;
-    this.#rows = classes.map((one) => ({ ...one, total: totals.get(one.class_index) ?? 0 }));
+    const rows = classes.map((one) => ({ ...one, total: totals.get(one.class_index) ?? 0 }));
+    this.#rows = rows.filter((one) => one.total || one.precision || one.recall); // not an earlier model's
     this.#showSorted();
   }
 

@@ -1,4 +1,4 @@
-/** The report's query stands in the page's address: days, model and class. The token never does. */
+/** The page's address holds days, model and class, never the token. */
 
 const NAMES = ["days", "from", "to", "model", "class"];
 const DAYS = ["days", "from", "to"];

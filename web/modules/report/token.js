@@ -1,4 +1,4 @@
-/** The report token, and the form that asks for it. This tab's sessionStorage keeps it until the tab is closed, nothing else. */
+/** The report token, and the form that asks for it. Only this tab's sessionStorage keeps it. */
 import { partsOf, setText } from "../shared/dom.js";
 import { text } from "../shared/language.js";
 
@@ -60,7 +60,7 @@ function fromStorage() {
   try {
     return sessionStorage.getItem(NAME);
   } catch {
-    return null; // a browser without storage: the token lasts until the next reload
+    return null; // no storage: until the next reload
   }
 }
 

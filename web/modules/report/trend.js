@@ -23,7 +23,7 @@ export class Trend extends ChartSection {
   }
 }
 
-/** The model that was replaced, where only the one that serves is judged and both answered in these days. */
+/** The model that was replaced, where only the active one is judged and both answered. */
 function replacedModel({ window, switch: modelSwitch }) {
   return !window.model && modelSwitch?.replaced && known(modelSwitch.replaced.trend).length ? modelSwitch.replaced : null;
 }
