@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
 
 import numpy as np
 import onnx
@@ -55,7 +56,7 @@ def check_runnable(body: bytes) -> ModelProto:
     _check_versions(model)
     _check_whole(model)
     try:
-        checker.check_model(body, full_check=True)
+        checker.check_model(_in_order(model) or body, full_check=True)
     except (checker.ValidationError, onnx.shape_inference.InferenceError, ValueError, RuntimeError) as error:
         why = next(iter(str(error).strip().splitlines()), repr(error)).rstrip(".")
         raise ModelRefused("graph", f"ONNX's checker finds a contradiction: {why}. Export the model again.") from error
@@ -221,6 +222,27 @@ def _check_ends(model: ModelProto, classes: int) -> None:
             f"The file declares {' or '.join(map(str, widths))} scores, and the card names {classes} classes. Name"
             " every class in the model's order, or export the model again.",
         )
+
+
+def _in_order(model: ModelProto) -> bytes:
+    """The model with each operator behind those whose results it takes; empty where it is so, or cannot be.
+
+    A converter to float16 leaves them out of order, which the runtime puts right by itself, but ONNX's checker refuses.
+    """
+    nodes = model.graph.node
+    makers = {name: number for number, node in enumerate(nodes) for name in node.output}
+    takes = [{makers[name] for one in _nodes([node]) for name in one.input if name in makers} for node in nodes]
+    if all(max(needed, default=-1) < number for number, needed in enumerate(takes)):
+        return b""
+    try:
+        order = list(TopologicalSorter(dict(enumerate(takes))).static_order())
+    except CycleError:
+        return b""
+    ordered = ModelProto()
+    ordered.CopyFrom(model)
+    ordered.graph.ClearField("node")
+    ordered.graph.node.extend(nodes[number] for number in order)
+    return ordered.SerializeToString()
 
 
 def _nodes(nodes: Iterable[NodeProto]) -> Iterator[NodeProto]:
