@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from functools import cache
 from math import isqrt
 from typing import Any
@@ -194,4 +195,8 @@ def _options(architecture: str, size: int) -> dict[str, Any]:
 
 def _check_name(architecture: str) -> None:
     if architecture not in names():
-        raise BadRequest(f"{architecture!r} is no classifier of torchvision: say one of {', '.join(names())}.")
+        likely = get_close_matches(architecture.lower().replace("-", "_"), names(), n=4, cutoff=0.5)
+        some = f"{', '.join(likely)} are" if len(likely) > 1 else f"{(*likely, MOBILENET_V2)[0]} is"
+        raise BadRequest(
+            f"{architecture!r} is no classifier of torchvision, but {some}. torchvision.models.list_models() names all."
+        )

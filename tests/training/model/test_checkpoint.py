@@ -189,7 +189,7 @@ def test_classes_are_asked_for_and_counted(tmp_path):
         load_checkpoint(tmp_path / "a.pth", architecture=ARCHITECTURE)
     with pytest.raises(Malformed, match="answer 3 classes, 2 are named"):
         load_checkpoint(tmp_path / "a.pth", architecture=ARCHITECTURE, names=NAMES[:2])
-    with pytest.raises(BadRequest, match="'resnet' is no classifier of torchvision: say one of alexnet"):
+    with pytest.raises(BadRequest, match="'resnet' is no classifier of torchvision, but resnet"):
         load_checkpoint(tmp_path / "a.pth", architecture="resnet", names=NAMES)
 
 
