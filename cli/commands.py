@@ -54,8 +54,8 @@ GROUPS = {
         Command("judge", "Compare a model with the one that serves", "training", ("judge",)),
         Command("release", "Let a model serve", "training", ("release",)),
         Command("rollback", "Let an earlier release serve again", "training", ("rollback",)),
-        Command("models list", "List the releases", "training", ("list",)),
-        Command("models show", "Print the card of a release", "training", ("show",)),
+        Command("models list", "List the releases", "training", ("models", "list")),
+        Command("models show", "Print the card of a release", "training", ("models", "show")),
     ),
 }
 

@@ -9,6 +9,11 @@ from feedloop import console
 from feedloop.domain.errors import FeedloopError
 from local.settings import Choices, drop_foreign_variables
 
+_DOCTOR = (
+    "Examines the deployment that S3_ENDPOINT, SECRETS_DIR and the functions' other settings describe; without"
+    " S3_ENDPOINT, the system that runs on DATA_DIR. It leaves nothing behind. More: docs/operations.md."
+)
+
 
 def main(arguments: list[str]) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do."""
@@ -16,7 +21,7 @@ def main(arguments: list[str]) -> int:
     drop_foreign_variables()
     try:
         try:
-            _do(_parser().parse_args(arguments))
+            _do(parser().parse_args(arguments))
         finally:
             sys.stdout.flush()
     except FeedloopError as error:
@@ -58,32 +63,36 @@ def _do(options: argparse.Namespace) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+def parser() -> argparse.ArgumentParser:
+    """The command line; each action is called as `feedloop` calls it."""
+    root = argparse.ArgumentParser(
         prog="feedloop",
         description="The whole system on this machine. PORT, DATA_DIR, S3_ENDPOINT and more: docs/settings.md.",
     )
-    actions = parser.add_subparsers(dest="action", metavar="run|prepare|identities|doctor|ls|cat")
-    parser.set_defaults(action="run")
-    actions.add_parser("run", help="start everything; Ctrl-C stops it (the default)")
-    actions.add_parser("prepare", help="make the store at S3_ENDPOINT ready for functions that run elsewhere")
-    handing = actions.add_parser("identities", help="draw keys for every function, and write what the store needs")
+    actions = root.add_subparsers(dest="action", metavar="run|prepare|identities|doctor|ls|cat")
+    root.set_defaults(action="run")
+    _add(actions, "run", "run", "start everything; Ctrl-C stops it (the default)")
+    _add(actions, "prepare", "store init", "make the store at S3_ENDPOINT ready for functions that run elsewhere")
+    handing = _add(actions, "identities", "store keys", "draw keys for every function, and write what the store needs")
     handing.add_argument("secrets", type=lambda text: Path(text).absolute(), help="the folder of secrets")
     handing.add_argument("--minio", action="store_true", help="tell the MinIO at S3_ENDPOINT at once")
-    examination = actions.add_parser(
-        "doctor",
-        help="examine a deployment, and say what to mend",
-        description="Examines the deployment that S3_ENDPOINT, SECRETS_DIR and the functions' other settings describe;"
-        " without S3_ENDPOINT, the system that runs on DATA_DIR. It leaves nothing behind. More: docs/operations.md.",
-    )
+    examination = _add(actions, "doctor", "doctor", "examine a deployment, and say what to mend", _DOCTOR)
     examination.add_argument(
         "gateway", nargs="?", default="", help="its address; needed unless the system runs on DATA_DIR"
     )
-    listing = actions.add_parser("ls", help="list the buckets, or what lies below bucket/prefix")
-    listing.add_argument("path", nargs="?", default="")
-    reading = actions.add_parser("cat", help="print an object; its metadata goes to standard error")
-    reading.add_argument("path", metavar="bucket/key")
-    return parser
+    listing = _add(actions, "ls", "store ls", "list the buckets, or what lies below bucket/prefix")
+    listing.add_argument("path", metavar="bucket/prefix", nargs="?", default="", help="else the buckets")
+    reading = _add(actions, "cat", "store cat", "print an object; its metadata goes to standard error")
+    reading.add_argument("path", metavar="bucket/key", help="as `store ls` prints it")
+    return root
+
+
+def _add(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", action: str, name: str, what: str, more: str = ""
+) -> argparse.ArgumentParser:
+    return actions.add_parser(
+        action, prog=f"feedloop {name}", help=what, description=more or f"{what[0].upper()}{what[1:]}."
+    )
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ _WHAT = {
 def main(arguments: list[str] | None = None, env: Mapping[str, str] = os.environ) -> int:
     """The exit code: 0 when all went well, 1 after a sentence that says what to do, 130 when stopped halfway."""
     console.prepare()
-    options = _parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     drop_foreign_variables()
     interrupt_once()
     finished = threading.Event()
@@ -82,22 +82,21 @@ def _environment(env: Mapping[str, str], plan: Plan) -> dict[str, str]:
     return {**defaults, **env, **ours, "LABEL_STUDIO": "on" if plan.annotator == LABEL_STUDIO else "off"}
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog="python -m simulation",
+def parser() -> argparse.ArgumentParser:
+    """The command line, as `feedloop demo`."""
+    root = argparse.ArgumentParser(
+        prog="feedloop demo",
         description="Days of simulated visitors and annotators, with a known truth: is the reported accuracy right, and"
         " does retraining raise it? DATA_DIR (.feedloop-demo), PORT, LABEL_STUDIO_PORT: docs/settings.md.",
-        epilog=f"Example: python -m simulation --days 4 --days-after 0 --annotator {DIRECT}. More: docs/simulation.md.",
+        epilog=f"Example: feedloop demo --days 4 --days-after 0 --annotator {DIRECT}. More: docs/simulation.md.",
     )
     for name, what in _WHAT.items():
         default = getattr(_DEFAULT, name)
         kind = _shares if isinstance(default, tuple) else type(default)
         text = ",".join(map(str, default)) if isinstance(default, tuple) else default
-        parser.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{what} ({text})")
-    parser.add_argument(
-        "--leave", action="store_true", help="end after the table instead of leaving the system running"
-    )
-    return parser
+        root.add_argument(f"--{name.replace('_', '-')}", type=kind, default=default, help=f"{what} ({text})")
+    root.add_argument("--leave", action="store_true", help="end after the table instead of leaving the system running")
+    return root
 
 
 def _shares(text: str) -> tuple[float, ...]:

@@ -26,6 +26,7 @@ for module in (adopt, model, pull, retrain, release):
     app.registered_commands += module.commands.registered_commands
 app.add_typer(card.commands, name="card")
 app.add_typer(classes.commands, name="classes")
+app.add_typer(release.models, name="models")
 
 FORMER_OPTIONS = {"--rounds": "--epochs", "--rate": "--learning-rate", "--held": "--validation-share"}
 """Names of 0.1, taken for one more release; no help shows them."""

@@ -229,7 +229,7 @@ def export(
     console.say(f"{to}: {len(exported.model) / 1e6:.1f} MB, {card['sha256'][:12]}, {calibrated}, {parity}")
 
 
-@commands.command(epilog="Example: feedloop demo --to models/demo")
+@commands.command(hidden=True, epilog="Example: .venv-train/bin/python -m training demo --to models/demo")
 def demo(
     *,
     to: Annotated[Path, typer.Option(help="The folder for model.onnx and card.json.")] = Path("models/demo"),

@@ -12,6 +12,7 @@ from training.commands.store_connection import STORE
 from training.promotion import registry, rollout
 
 commands = typer.Typer()
+models = typer.Typer(help="List the releases, or show one.", no_args_is_help=True)
 
 
 @commands.command(
@@ -37,13 +38,15 @@ def release(
     checking.release_checked(store, checked, renames, gateway=watched, new_classes=new_classes)
 
 
-@commands.command("list", epilog=f"Example: feedloop list. {STORE}")
+@commands.command("list", hidden=True)  # as it was called before there was `feedloop`
+@models.command("list", epilog=f"Examples: feedloop models list; feedloop models list --json. {STORE}")
 def list_releases() -> None:
     """Every release, the newest first."""
     console.show_releases(registry.list_releases(store_connection.open_store()))
 
 
-@commands.command(epilog=f"Example: feedloop show 9f2c. {STORE}")
+@commands.command(hidden=True)
+@models.command(epilog=f"Examples: feedloop models show; feedloop models show 9f2c. {STORE}")
 def show(
     which: Annotated[str, typer.Argument(help="The beginning of its id; `previous`; else what serves.")] = "",
 ) -> None:

@@ -137,7 +137,9 @@ def find_release(store: ObjectStore, which: str = "") -> ReleaseEntry:
     mark = {"": SERVES, PREVIOUS: PREVIOUS}.get(which)
     chosen = [one for one in list_releases(store) if (one.mark == mark if mark else one.card.id.startswith(which))]
     if len({one.card.id for one in chosen}) != 1:  # the same id under two names is the same model
-        raise BadRequest(f"{len(chosen)} releases answer to {which or 'current'!r}: `list` shows them all.")
+        raise BadRequest(
+            f"{len(chosen)} releases answer to {which or 'current'!r}: `feedloop models list` shows them all."
+        )
     return chosen[0]
 
 

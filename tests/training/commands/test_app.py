@@ -8,7 +8,7 @@ from tests.support import demo
 from tests.support.training import at_home, command
 from training.commands.app import FORMER_OPTIONS, app
 
-NAMES = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands]
+NAMES = [one.name or getattr(one.callback, "__name__", "") for one in app.registered_commands if not one.hidden]
 
 
 def test_without_a_command_the_help_lists_them_all(capsys):
@@ -46,7 +46,7 @@ def test_draw_then_evaluate(tmp_path, capsys):
 def test_release_show_and_roll_back(seaweedfs, monkeypatch, capsys):
     at_home(seaweedfs, monkeypatch)
     assert command("release", demo.FOLDER, "--no-wait") == 0
-    assert command("list") == 0
+    assert command("models", "list") == 0
     assert demo.CARD["sha256"][:12] in capsys.readouterr().out
     assert command("show", demo.CARD["sha256"][:4]) == 0
     assert json.loads(capsys.readouterr().out) == {**demo.CARD, "class_indices": [*range(11)]}
