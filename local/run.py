@@ -225,7 +225,7 @@ def _print_addresses(
     choices: Choices, store: Store, functions: tuple[Function, ...], annotation_tool: LabelStudio | None, events: str
 ) -> None:
     given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={shlex.quote(str(choices.data_dir))} "
-    command = f"{given}{shlex.quote(sys.executable)} -m local"
+    command = f"{given}{shlex.quote(str(Path(sys.executable).with_name('feedloop')))} store"
     lines = {
         "website": f"{choices.gateway}/",
         "functions": " ".join(f"{choices.gateway}/function/{function.name}" for function in functions[:1])

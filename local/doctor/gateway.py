@@ -21,7 +21,7 @@ _ANY, _ANYBODY = "*", "https://anybody.example"
 def reachable(deployment: Deployment) -> Finding:
     """Whether anybody answers at its address. Raises WrongSetting."""
     if not deployment.gateway:
-        return not_checked("name it: python -m local doctor http://127.0.0.1:8080")
+        return not_checked("name it: feedloop doctor http://127.0.0.1:8080")
     _ask(deployment.gateway, "GET")
     return ok(f"{deployment.gateway} answers")
 

@@ -134,7 +134,7 @@ def test_functions_that_run_elsewhere_are_examined_by_their_own_settings(
     assert (done.returncode, done.stderr) == (0, "")
     well = ("store", "buckets", "conditional writes", "rights", "identities", "model")
     assert {by_name[name][0] for name in well} == {"ok"}
-    assert "name it: python -m local doctor http" in by_name["gateway"][1]
+    assert "name it: feedloop doctor http" in by_name["gateway"][1]
     assert finding("functions", system.url, **deployed)[0] == "ok"
     token = finding("event token", system.url, **deployed)
     assert "curate has another token: update the secret feedloop-event-token" in token[1]

@@ -40,7 +40,7 @@ export default {
 
   "failed.unreachable": "Der Bericht ist nicht erreichbar",
   "failed.unavailable": "Der Bericht ist im Moment nicht verfügbar",
-  "failed.given-up": "Zehn Versuche sind gescheitert. „python -m local doctor“ sagt, was fehlt.",
+  "failed.given-up": "Zehn Versuche sind gescheitert. „feedloop doctor“ sagt, was fehlt.",
   "waiting.seconds": "Nächster Versuch in {n} s.",
   "waiting.minutes": "Nächster Versuch in {n} min.",
   "waiting.offline": "Er wird geladen, sobald du wieder online bist.",

@@ -40,7 +40,7 @@ export default {
 
   "failed.unreachable": "The report cannot be reached",
   "failed.unavailable": "The report is not available at the moment",
-  "failed.given-up": "Ten tries failed. “python -m local doctor” says what to mend.",
+  "failed.given-up": "Ten tries failed. “feedloop doctor” says what to mend.",
   "waiting.seconds": "Next try in {n} s.",
   "waiting.minutes": "Next try in {n} min.",
   "waiting.offline": "It is read as soon as you are back.",
