@@ -109,7 +109,7 @@ def _values(processor: Document, kind: str, defaults: _Defaults | None) -> dict[
     if processor.get("do_pad"):
         raise BadRequest(f"{PREPROCESSOR} pads pictures, which cannot be served: say how with --resize and --size.")
     resample = processor.get("resample", defaults and defaults.resample)
-    values = _geometry(processor, kind, defaults)
+    values = _geometry(processor, kind, defaults) if defaults or "size" in processor else {}
     flips = processor.get("do_flip_channel_order", kind.startswith("mobilevit"))
     values |= {
         Option.INTERPOLATION: None if resample is None else RESAMPLE[int(resample)],
@@ -179,6 +179,8 @@ def _normalisation(
     own = (defaults and defaults.colours) or (None, None)
     mean, std = [0.0] * 3, [1.0] * 3
     if processor.get("do_normalize", defaults is None or defaults.colours is not None):
+        if own[0] is None and None in given:
+            return None, None  # nobody knows
         mean, std = (_three(value if value is not None else default) for value, default in zip(given, own, strict=True))
     if kind.startswith("efficientnet") and processor.get("include_top", True):  # this class divides once more
         std = [first * second for first, second in zip(std, _three(given[1] or own[1]), strict=True)]

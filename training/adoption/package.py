@@ -19,6 +19,8 @@ from training.checks import model_file
 from training.model.card import load_exported, make_card, serving_facts
 
 _CROPPED = 0.875
+_RESIZED = {Option.SIZE, Option.RESIZE, Option.RESIZE_SIZE}
+_INSTEAD = "With --size or --resize, and --mean and --std or --range, your words count instead of that file's."
 _ASK = {
     Option.CLASSES: "--classes FILE or A,B,...: the {count}names of its classes, in the order of its outputs",
     Option.SIZE: "--size PIXELS: the side of the square that it was trained on, for example 224",
@@ -65,6 +67,9 @@ def adopt(
         model, card = load_exported(source.exported)
         facts = facts_from("from card.json", {"name": card.name, "classes": card.classes})
         return AdoptedModel(model, card, facts, exported=True)
+    instead = options.keys() & _RESIZED and options.keys() & {Option.MEAN, Option.RANGE}
+    if source.fault and not instead:
+        raise BadRequest(f"{source.fault} {_INSTEAD}")
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", source.name).strip("-._")[:60] or "model"
     beside = guesses({Option.NAME: name}, "after the file") | source.facts
     if source.onnx:

@@ -98,6 +98,8 @@ class Source:
     name: str = ""
     maker: str = ""
     """Who laid a folder out so: Hugging Face, timm, or nobody known."""
+    fault: str = ""
+    """Why what lies beside the model about its input cannot be used; options may say the same otherwise."""
 
 
 def resolve(path: Path) -> Source:
@@ -213,13 +215,19 @@ def _plain(files: list[Path]) -> Path:
 
 def _described(source: Source, folder: Path) -> Source:
     """With what config.json and its companions say of it, where there are any."""
-    config = _load(folder / hugging_face.CONFIG)
-    if timm_config.is_config(config):
-        return replace(source, facts=timm_config.config_facts(config), maker="timm")
-    own = hugging_face.is_config(config)
-    facts = hugging_face.config_facts(config) if own else Facts()
-    facts |= hugging_face.input_facts(hugging_face.load_processor(folder), str(config.get("model_type", "")))
-    return replace(source, facts=facts, maker="Hugging Face" if own else "")
+    config, facts, maker = _load(folder / hugging_face.CONFIG), Facts(), ""
+    if of_timm := timm_config.is_config(config):
+        facts, maker = timm_config.config_facts(config), "timm"
+    elif hugging_face.is_config(config):
+        facts, maker = hugging_face.config_facts(config), "Hugging Face"
+    try:
+        if of_timm:
+            facts |= timm_config.input_facts(config)
+        else:
+            facts |= hugging_face.input_facts(hugging_face.load_processor(folder), str(config.get("model_type", "")))
+    except BadRequest as error:
+        return replace(source, facts=facts, maker=maker, fault=str(error))
+    return replace(source, facts=facts, maker=maker)
 
 
 def _load(file: Path) -> Document:

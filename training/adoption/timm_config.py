@@ -26,22 +26,27 @@ def is_config(document: Document) -> bool:
 
 
 def config_facts(document: Document) -> Facts:
-    """Architecture, classes and input. Raises BadRequest for what the card of a model cannot say."""
-    own = DEFAULTS | {
-        name: value
-        for name, value in {**document, **(document.get("pretrained_cfg") or {})}.items()
-        if value is not None
-    }
-    try:
-        values = _values(own)
-    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise BadRequest(f"config.json cannot be understood: {error!r}. Say --size, --mean and --std.") from error
+    """Architecture and classes. Raises BadRequest for names that cannot be classes."""
+    own = _settings(document)
     names = document.get("label_names") or document.get("labels") or own.get("label_names")
     classes = class_names.from_json(names, "config.json's label_names") if names else None
     if classes and class_names.are_placeholders(classes):
         classes = None
     known = {Option.ARCHITECTURE: document["architecture"], Option.CLASSES: classes, Option.CHANNELS: "rgb"}
-    return facts_from(ORIGIN, known | values)
+    return facts_from(ORIGIN, known)
+
+
+def input_facts(document: Document) -> Facts:
+    """Size, resizing and normalisation. Raises BadRequest for what the card of a model cannot say."""
+    try:
+        return facts_from(ORIGIN, _values(_settings(document)))
+    except (KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        raise BadRequest(f"config.json cannot be understood: {error!r}. Say --size, --mean and --std.") from error
+
+
+def _settings(document: Document) -> Document:
+    flat = {**document, **(document.get("pretrained_cfg") or {})}
+    return DEFAULTS | {name: value for name, value in flat.items() if value is not None}
 
 
 def _values(own: Document) -> dict[str, Any]:

@@ -167,6 +167,8 @@ def _by_card(training: OwnTraining) -> tuple[bytes, Document]:
 def _known(training: OwnTraining) -> Facts:
     """What is known of a model without a card: name and classes, and the input where nothing beside it says more."""
     before, source = training.previous, sources.resolve(training.output)
+    if source.fault:
+        raise BadRequest(source.fault)
     named: dict[Option, object] = {Option.NAME: before.name, Option.CLASSES: training.classes}
     if source.checkpoint and "architecture" in before.document:
         named[Option.ARCHITECTURE] = before.document["architecture"]

@@ -7,6 +7,7 @@ import pytest
 from feedloop.domain.errors import BadRequest
 from tests.support import tiny_models
 from training.adoption import hugging_face, package, timm_config
+from training.adoption.facts import given_facts
 
 HALF, NONE = [0.5] * 3, [0.0] * 3
 STANDARD = {"image_mean": HALF, "image_std": HALF}
@@ -152,7 +153,7 @@ TIMM = {"architecture": "resnet18", "num_classes": 5, "label_names": list(tiny_m
     ],
 )
 def test_timm_says_how_a_picture_is_prepared(config, wanted):
-    facts = timm_config.config_facts(TIMM | config)
+    facts = timm_config.config_facts(TIMM | config) | timm_config.input_facts(TIMM | config)
     assert tuple(facts[name].value for name in ("resize", "resize-size", "interpolation")) == wanted
     assert facts["classes"].value == tiny_models.CLASSES
 
@@ -160,7 +161,7 @@ def test_timm_says_how_a_picture_is_prepared(config, wanted):
 @pytest.mark.parametrize("own", [{"crop_mode": "border"}, {"input_size": [1, 28, 28]}, {"crop_pct": 0}])
 def test_what_timm_pads_is_refused(own):
     with pytest.raises(BadRequest, match=r"config.json"):
-        timm_config.config_facts(TIMM | {"pretrained_cfg": own})
+        timm_config.input_facts(TIMM | {"pretrained_cfg": own})
 
 
 def hugging_face_folder(folder, **processor):
@@ -182,6 +183,24 @@ def test_a_folder_of_hugging_face_needs_no_option(tmp_path, inside):
     assert adopted.card.document["input"] == {"size": 32, "mean": HALF, "std": HALF, "resize": "stretch"}
     assert adopted.card.document["output"] == {"kind": "logits"}
     assert not any(fact.guessed for name, fact in adopted.facts.items() if name not in {"name", "layout"})
+
+
+@pytest.mark.parametrize("processor", [{"do_pad": True}, {"size": {"shortest_edge": 32}}, {"resample": 99}])
+def test_options_count_instead_of_a_file_that_cannot_be_served(tmp_path, processor):
+    folder = hugging_face_folder(tmp_path, **processor)
+    for path in (folder, folder / "onnx" / "model.onnx"):
+        with pytest.raises(BadRequest, match=r"preprocessor_config.json.*your words count instead"):
+            package.adopt(path, {}, created="2026-11-29")
+        with pytest.raises(BadRequest, match=r"your words count instead"):
+            package.adopt(path, given_facts({"size": 32}), created="2026-11-29")
+        options = given_facts({"resize": "stretch", "size": 32, "range": "-1-1"})
+        adopted = package.adopt(path, options, created="2026-11-29")
+        assert adopted.card.document["input"] == {"size": 32, "mean": HALF, "std": HALF, "resize": "stretch"}
+        assert adopted.card.classes == tiny_models.CLASSES
+
+
+def test_a_processor_of_an_unknown_class_that_names_no_size_is_asked_about():
+    assert "size" not in hugging_face.input_facts({"image_processor_type": "PerceiverImageProcessor"})
 
 
 def test_a_config_of_another_size_than_the_file_is_told(tmp_path):
