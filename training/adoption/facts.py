@@ -30,6 +30,9 @@ CHOICES = {
 _NAME = re.compile("[A-Za-z0-9][A-Za-z0-9._-]{0,59}")
 """It is part of keys in the store."""
 
+LARGEST = 2048
+"""Pixels of a side; no classifier of torchvision, timm or Hugging Face takes half of them."""
+
 _NARROWEST, _WIDEST = 1 / 256, 2.0
 """A std for pixels up to 1: 1/255 makes levels up to 255 of them, and less or more is a mistake."""
 
@@ -104,9 +107,12 @@ def scaled(facts: Facts) -> Facts:
 
 
 def preprocessing(facts: Facts) -> Preprocessing:
-    """Facts as a card has them. Raises BadRequest where the crop is larger than what it is cut from."""
+    """Facts as a card has them. Raises BadRequest for sizes of no model, and a crop larger than what it is cut from."""
     value = {name: fact.value for name, fact in facts.items()}
     size, resized = value["size"], value.get("resize-size") or value["size"]
+    for name, most in ((Option.SIZE, LARGEST), (Option.RESIZE_SIZE, 2 * LARGEST)):
+        if name in facts and not 1 <= value[name] <= most:
+            raise BadRequest(f"The {name} {value[name]} {facts[name].origin}: it may be 1 to {most} pixels.")
     if resized < size:
         raise BadRequest(f"--resize-size {resized} is less than --size {size}, which is cut out of it.")
     mean, std = tuple(value["mean"]), tuple(value["std"])

@@ -60,7 +60,8 @@ def is_config(document: Document) -> bool:
 
 def config_facts(document: Document) -> Facts:
     """The classes. Raises BadRequest for a model that does not choose one class for a picture."""
-    kinds = [str(name) for name in document.get("architectures") or ()]
+    listed = document.get("architectures") or ()
+    kinds = [str(name) for name in (listed if isinstance(listed, list) else [listed])] if listed else []
     if kinds and not any("ForImageClassification" in kind for kind in kinds):
         raise BadRequest(f"{CONFIG}: a {kinds[0]} does not classify pictures; Feedloop serves …ForImageClassification.")
     problem = document.get("problem_type") or "single_label_classification"

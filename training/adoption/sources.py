@@ -112,6 +112,8 @@ def resolve(path: Path) -> Source:
         )
     if path.is_dir():
         return _folder(path.resolve())
+    if not path.is_file():
+        raise BadRequest(f"{path} is neither a file nor a folder.")
     kind = recognise(path)
     beside = path.resolve().parent
     name = path.stem if path.stem != "model" else beside.name

@@ -22,7 +22,7 @@ DEFAULTS = {
 
 def is_config(document: Document) -> bool:
     """Whether a config.json is timm's: it names an architecture, and the input under `pretrained_cfg` or beside it."""
-    return "architecture" in document and "num_classes" in document | document.get("pretrained_cfg", {})
+    return "architecture" in document and "num_classes" in document | _pretrained(document)
 
 
 def config_facts(document: Document) -> Facts:
@@ -44,8 +44,13 @@ def input_facts(document: Document) -> Facts:
         raise BadRequest(f"config.json cannot be understood: {error!r}. Say --size, --mean and --std.") from error
 
 
+def _pretrained(document: Document) -> Document:
+    own = document.get("pretrained_cfg")
+    return own if isinstance(own, dict) else {}
+
+
 def _settings(document: Document) -> Document:
-    flat = {**document, **(document.get("pretrained_cfg") or {})}
+    flat = {**document, **_pretrained(document)}
     return DEFAULTS | {name: value for name, value in flat.items() if value is not None}
 
 

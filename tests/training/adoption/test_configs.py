@@ -2,6 +2,7 @@
 
 import json
 
+import onnx
 import pytest
 
 from feedloop.domain.errors import BadRequest
@@ -197,6 +198,27 @@ def test_options_count_instead_of_a_file_that_cannot_be_served(tmp_path, process
         adopted = package.adopt(path, options, created="2026-11-29")
         assert adopted.card.document["input"] == {"size": 32, "mean": HALF, "std": HALF, "resize": "stretch"}
         assert adopted.card.classes == tiny_models.CLASSES
+
+
+@pytest.mark.parametrize("side", [-5, 0, 100_000])
+def test_a_size_of_no_model_is_refused(tmp_path, side):
+    folder = hugging_face_folder(tmp_path, size={"height": side, "width": side})
+    model = onnx.load_from_string(tiny_models.logits())
+    for axis in model.graph.input[0].type.tensor_type.shape.dim[2:]:
+        axis.dim_param = "side"
+    (folder / "onnx" / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(BadRequest, match=r"size .* from preprocessor_config.json: it may be 1 to 2048"):
+        package.adopt(folder, {}, created="2026-11-29")
+
+
+@pytest.mark.parametrize("own", [[1, 2], "x", None, 3])
+def test_a_config_of_another_form_is_no_surprise(own):
+    document = {**TIMM, "pretrained_cfg": own}
+    assert timm_config.is_config(document)
+    assert timm_config.input_facts(document)["size"].value == 224
+    assert "classes" in hugging_face.config_facts(
+        {"architectures": "ViTForImageClassification", "id2label": {"0": "Egg", "1": "Tea"}}
+    )
 
 
 def test_a_processor_of_an_unknown_class_that_names_no_size_is_asked_about():

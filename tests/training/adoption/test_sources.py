@@ -1,6 +1,7 @@
 """Files are known by their first bytes; what cannot be adopted gets its own advice."""
 
 import tarfile
+from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
@@ -122,3 +123,5 @@ def test_a_folder_without_a_model_says_what_it_has(tmp_path):
         sources.resolve(tmp_path)
     with pytest.raises(BadRequest, match="is not there"):
         sources.resolve(tmp_path / "nothing")
+    with pytest.raises(BadRequest, match="neither a file nor a folder"):
+        sources.resolve(Path("/dev/zero"))
