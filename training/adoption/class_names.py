@@ -31,9 +31,13 @@ _PLACEHOLDER = re.compile(r"(label|class)?[ _-]?\d+", re.IGNORECASE)
 def parse_option(text: str) -> tuple[str, ...]:
     """The names that `--classes` gives: of a file, a folder of pictures, or a list with commas. Raises BadRequest."""
     path = Path(text)
-    if path.is_dir():  # as torch's ImageFolder has them
-        return _checked(sorted(one.name for one in path.iterdir() if one.is_dir() and one.name[0] != "."), text)
-    if "," not in text or path.is_file():
+    try:
+        if path.is_dir():  # as torch's ImageFolder has them
+            return _checked(sorted(one.name for one in path.iterdir() if one.is_dir() and one.name[0] != "."), text)
+        is_file = "," not in text or path.is_file()
+    except (OSError, ValueError):  # longer than a file's name can be, or with a sign that none has
+        is_file = False
+    if is_file:
         return load_file(path)
     return _checked([name.strip() for name in text.split(",")], "--classes")
 

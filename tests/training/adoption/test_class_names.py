@@ -76,6 +76,11 @@ def test_a_broken_file_is_refused(tmp_path, body):
         class_names.parse_option(str(tmp_path / "names.txt"))
 
 
+@pytest.mark.parametrize("names", [[f"food {number}" for number in range(1000)], ["Egg", "Fish & chips", "R$"]])
+def test_names_with_commas_are_a_list_however_many(names):
+    assert class_names.parse_option(",".join(names)) == tuple(names)
+
+
 def test_a_file_that_is_not_there_is_named():
     with pytest.raises(BadRequest, match=r"labels.txt cannot be opened"):
         class_names.parse_option("labels.txt")
