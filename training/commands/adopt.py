@@ -113,8 +113,7 @@ def adopt(
         if not dry_run:
             raise
         store = MemoryStore()
-    checking.show_classes(store, adopted.card, new_classes=new_classes)
-    checked = _checked(store, adopted, pictures, to, constant_ok=allow_constant)
+    checked = _checked(store, adopted, pictures, to, constant_ok=allow_constant, new_classes=new_classes)
     if dry_run:
         console.say(f"{to} holds the model and its card. It was not released: feedloop release {to} does that.")
         return
@@ -139,23 +138,41 @@ def _show(adopted: AdoptedModel) -> None:
 
 
 def _checked(
-    store: ObjectStore, adopted: AdoptedModel, pictures: Path | None, to: Path, *, constant_ok: bool
+    store: ObjectStore,
+    adopted: AdoptedModel,
+    pictures: Path | None,
+    to: Path,
+    *,
+    constant_ok: bool,
+    new_classes: bool,
 ) -> CheckedModel:
-    """The model after all checks, calibrated where labelled pictures allow it; saved with its card in the folder."""
+    """The model after all checks, with the card that the store will keep; shown once it is known what it answers."""
     if adopted.exported:
-        return checking.check_package(store, registry.load_package(to), pictures, constant_ok=constant_ok, to=to)
+        resolved = checking.resolve_package(store, registry.load_package(to), new_classes=new_classes)
+        return checking.check_package(store, resolved, pictures, constant_ok=constant_ok, to=to)
     offered = ModelPackage(adopted.model, adopted.card, weights=adopted.weights)
+    resolved = checking.resolve_package(store, offered, new_classes=new_classes)
     to.mkdir(parents=True, exist_ok=True)
-    checked = checking.check_package(store, offered, pictures, constant_ok=constant_ok, to=to)
+    checked = checking.run_checks(store, resolved, pictures, constant_ok=constant_ok)
+    checked = _saved(replace(checked, package=offered), to, constant_ok=constant_ok)
+    _, stored = registry.preview(store, checked.package.card, new_classes=new_classes)  # a temperature makes another id
+    checked = replace(checked, package=replace(checked.package, card=stored.card))
+    checking.show_checked(checked, to)
+    return checked
+
+
+def _saved(checked: CheckedModel, to: Path, *, constant_ok: bool) -> CheckedModel:
+    """The same, calibrated where labelled pictures allow it, and saved with its card in the folder."""
     if checked.labelled:
         checked = _calibrated(checked, constant_ok=constant_ok)
+    package = checked.package
     # What was measured is told on the card, and changes nothing that is served.
     measured = {"ms": round(checked.milliseconds, 1), "megabytes": checked.megabytes}
-    document = {**checked.package.card.document, "serving": measured}
+    document = {**package.card.document, "serving": measured}
     if checked.labelled:
         document["metrics"] = _metrics(checked)
-    save_exported(to, offered.model, document, offered.weights)
-    return replace(checked, package=replace(offered, card=ModelCard(document)))
+    save_exported(to, package.model, document, package.weights)
+    return replace(checked, package=replace(package, card=ModelCard(document)))
 
 
 def _calibrated(checked: CheckedModel, *, constant_ok: bool) -> CheckedModel:

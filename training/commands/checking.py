@@ -22,7 +22,7 @@ from training.commands import console, store_connection
 from training.data import image_folder
 from training.promotion import registry, release_checks, rollout
 from training.promotion.registry import ModelPackage
-from training.promotion.release_checks import CheckedModel, Reference
+from training.promotion.release_checks import CheckedModel
 from training.promotion.rollout import HttpGateway
 
 GatewayUrl = Annotated[
@@ -63,20 +63,24 @@ def open_gateway(url: str, *, no_wait: bool) -> HttpGateway | None:
     return gateway
 
 
-def show_classes(
+def resolve_package(
     store: ObjectStore,
-    card: ModelCard,
+    package: ModelPackage,
     renames: Mapping[str, str] = MappingProxyType({}),
     *,
     new_classes: bool = False,
-) -> None:
-    """Which classes the store has already, and which it will get. Raises BadRequest, before anything slow is done."""
-    known, grown = registry.preview_classes(store, card, renames, new_classes=new_classes)
+) -> ModelPackage:
+    """The package with the card that the store will keep, so that all that is shown has the id of its release.
+
+    Says which of its classes the store has already, and which it will get. Raises BadRequest, before anything slow.
+    """
+    known, resolved = registry.preview(store, package.card, renames, new_classes=new_classes)
     if known.names:
-        new = grown.names[len(known.names) :]
+        new = resolved.classes.names[len(known.names) :]
         added = f"; new: {console.in_words(new) if len(new) > 1 else new[0]}" if new else ""
-        shared = len(card.classes) - len(new)
+        shared = len(package.card.classes) - len(new)
         console.say(f"{shared} of its classes are among the {len(known.names)} of the store{added}")
+    return replace(package, card=resolved.card)
 
 
 def check_package(
@@ -85,13 +89,16 @@ def check_package(
     pictures: Path | None = None,
     *,
     constant_ok: bool = False,
-    reference: Reference | None = None,
     to: Path | None = None,
 ) -> CheckedModel:
-    """Check a model with predict's limits, show what was seen, and write a contact sheet into the folder `to`.
+    """`run_checks`, then `show_checked`: of a package whose card is the store's, or that of its release."""
+    checked = run_checks(store, package, pictures, constant_ok=constant_ok)
+    show_checked(checked, to)
+    return checked
 
-    Raises ModelRefused, BadRequest and WrongSetting.
-    """
+
+def run_checks(store: ObjectStore, package: ModelPackage, pictures: Path | None, *, constant_ok: bool) -> CheckedModel:
+    """Check a model with predict's limits. Raises ModelRefused, BadRequest and WrongSetting."""
     given, truth = load_pictures(pictures, package.card.classes) if pictures else ([], None)
     memory_limit, workers = predict_limits(os.environ)
     beside = 0
@@ -100,7 +107,7 @@ def check_package(
         if release.card.id != package.card.id:
             beside = releases.model_size(store, release)
     with console.errors.status(f"checking {package.card.name} as predict would run it"):
-        checked = release_checks.check(
+        return release_checks.check(
             package,
             given,
             memory_limit=memory_limit,
@@ -108,18 +115,30 @@ def check_package(
             beside=beside,
             truth=truth,
             constant_ok=constant_ok,
-            reference=reference,
         )
-    _show(checked)
+
+
+def show_checked(checked: CheckedModel, to: Path | None) -> None:
+    """Say what the checks saw, and write a contact sheet into the folder `to`."""
+    card, slowest = checked.package.card, checked.slowest
+    facts = f"{checked.milliseconds:.1f} ms a picture ({slowest:.0f} the slowest), {checked.megabytes} MB a process"
+    console.say(f"{card.name} {card.version}: checked with {len(checked.pictures)} pictures, {facts}")
+    if checked.parity is not None:
+        console.say(f"max |dp| {checked.parity:.1e} from where it comes from")
+    if checked.labelled:
+        low, high = wilson(checked.correct / checked.labelled, checked.labelled)
+        share = f"{checked.correct / checked.labelled:.1%} ({low:.1%} to {high:.1%} at 95 %)"
+        console.say(f"accuracy {share} on {checked.labelled} labelled pictures")
+    for warning in checked.warnings:
+        console.warn(warning)
     if to:
         sheet = to / SHEET
-        page = contact_sheet.page(checked.pictures, checked.answers, package.card, checked.truth)
         try:
+            page = contact_sheet.page(checked.pictures, checked.answers, card, checked.truth)
             sheet.write_text(page, encoding="utf-8")
             console.say(f"look at {sheet}: each picture with its three best answers")
         except OSError as error:  # a folder that nobody may write to can be released all the same
             console.warn(f"{sheet} cannot be written: {describe(error)}")
-    return checked
 
 
 def release_checked(
@@ -191,17 +210,3 @@ def predict_limits(env: Mapping[str, str]) -> tuple[int, int]:
     if not workers.isdecimal() or int(workers) < 1:
         raise WrongSetting(f"PREDICT_WORKERS={workers!r} is wrong: it must be a number, 1 or more.")
     return size, int(workers)
-
-
-def _show(checked: CheckedModel) -> None:
-    card, slowest = checked.package.card, checked.slowest
-    facts = f"{checked.milliseconds:.1f} ms a picture ({slowest:.0f} the slowest), {checked.megabytes} MB a process"
-    console.say(f"{card.name} {card.version}: checked with {len(checked.pictures)} pictures, {facts}")
-    if checked.parity is not None:
-        console.say(f"max |dp| {checked.parity:.1e} from where it comes from")
-    if checked.labelled:
-        low, high = wilson(checked.correct / checked.labelled, checked.labelled)
-        share = f"{checked.correct / checked.labelled:.1%} ({low:.1%} to {high:.1%} at 95 %)"
-        console.say(f"accuracy {share} on {checked.labelled} labelled pictures")
-    for warning in checked.warnings:
-        console.warn(warning)

@@ -226,7 +226,7 @@ def export(
     manifests.copy_beside(pictures, to, checkpoint.trained_on.get("manifest"))
     calibrated = f"temperature {exported.temperature:.3f}" if pictures else "not calibrated: give --pictures"
     parity = f"max |dp| {exported.parity.difference:.1e} on {exported.parity.pictures} pictures"
-    console.say(f"{to}: {len(exported.model) / 1e6:.1f} MB, {card['sha256'][:12]}, {calibrated}, {parity}")
+    console.say(f"{to}: {len(exported.model) / 1e6:.1f} MB, sha256 {card['sha256'][:12]}, {calibrated}, {parity}")
 
 
 @commands.command(hidden=True, epilog="Example: .venv-train/bin/python -m training demo --to models/demo")
@@ -248,7 +248,7 @@ def demo(
         draw_pictures(recipe, folder, console.track)
         console.show_training(partial(train_demo, recipe, folder))
         card = export_demo(recipe, folder, to, f"{datetime.now(UTC):%Y-%m-%d}", console.track)
-    console.say(f"{to}: {card['sha256'][:12]}, {json.dumps(card['metrics'])}")
+    console.say(f"{to}: sha256 {card['sha256'][:12]}, {json.dumps(card['metrics'])}")
 
 
 def _names(file: Path | None) -> tuple[str, ...]:

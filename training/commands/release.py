@@ -33,7 +33,7 @@ def release(
     """Check a model, let it serve, and wait until every replica of predict does; else the one before stays."""
     package, renames = registry.load_package(folder), registry.parse_renames(rename or [])
     store, watched = store_connection.open_store(), checking.open_gateway(gateway, no_wait=no_wait)
-    checking.show_classes(store, package.card, renames, new_classes=new_classes)
+    package = checking.resolve_package(store, package, renames, new_classes=new_classes)
     checked = checking.check_package(store, package, pictures, constant_ok=allow_constant, to=folder)
     checking.release_checked(store, checked, renames, gateway=watched, new_classes=new_classes)
 

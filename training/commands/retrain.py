@@ -69,8 +69,7 @@ def judge(
     watched = checking.open_gateway(gateway, no_wait=no_wait)
     days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
     rules = Rules(margin / 100, class_margin / 100)
-    package = registry.load_package(folder)
-    checking.show_classes(store, package.card)
+    package = checking.resolve_package(store, registry.load_package(folder))
     checked = checking.check_package(store, package, pictures, to=folder)
     decide = partial(gate_decisions.judge, store, checked, days, rules, force=force, gateway=watched, now=now)
     _judge(partial(decide, never_saw_the_loop=never_saw_the_loop), folder)
@@ -193,15 +192,13 @@ def _take(to: Path, created: str) -> None:
     for remark in remarks:
         console.warn(remark)
     own_training.save(challenger, to)
-    size = f"{len(challenger.model) / 1e6:.1f} MB"
-    console.say(f"{to} holds {challenger.card.name} {challenger.card.sha256[:12]}, {size}")
+    console.say(f"{to} holds {challenger.card.name}, {len(challenger.model) / 1e6:.1f} MB")
 
 
 def _judge_trained(
     source: RetrainingSource, folder: Path, rules: Rules, watched: HttpGateway | None, *, force: bool
 ) -> None:
-    package = registry.load_package(folder)
-    checking.show_classes(source.store, package.card)
+    package = checking.resolve_package(source.store, registry.load_package(folder))
     checked = checking.check_package(source.store, package, to=folder)
     decide = partial(gate_decisions.judge, source.store, checked, source.test_days, rules, force=force)
     now = store_connection.clock()()  # a training takes hours, and the pointer says when it moved

@@ -15,6 +15,7 @@ from feedloop.domain.classes import ClassList
 from feedloop.domain.documents import Document, dump, load
 from feedloop.domain.errors import AlreadyExists, BadRequest, Changed, Malformed, Missing, NoModel
 from feedloop.ports import ObjectStore
+from feedloop.release_cards import ResolvedCard
 from feedloop.releases import DECISION_FILE, Release
 from training.data import manifests
 from training.data.manifests import ManifestEntry
@@ -103,21 +104,21 @@ def add(
     return releases.add(store, package.model, package.card.document, beside, new_classes=new_classes)
 
 
-def preview_classes(
+def preview(
     store: ObjectStore,
     card: ModelCard,
     renames: Mapping[str, str] = MappingProxyType({}),
     *,
     new_classes: bool = False,
-) -> tuple[ClassList, ClassList]:
-    """The store's class list as it is, and as `add` would leave it; nothing is written. Raises as `add` does."""
+) -> tuple[ClassList, ResolvedCard]:
+    """The store's class list as it is; it and the card as `add` would leave them, and raises. Nothing is written."""
     try:
         classes = releases.agreed_class_list(store)
     except NoModel:
         classes = ClassList.of(())
     renamed = _renamed(classes, renames) if renames else classes
     cards = list(release_cards.fetch_cards(store))
-    return classes, release_cards.resolve(renamed, card.document, cards, new_classes=new_classes).classes
+    return classes, release_cards.resolve(renamed, card.document, cards, new_classes=new_classes)
 
 
 def list_releases(store: ObjectStore) -> Iterator[ReleaseEntry]:

@@ -1,10 +1,12 @@
 """A classifier from elsewhere, from its file to a release."""
 
 import json
+import re
 
 import pytest
 from PIL import Image
 
+from feedloop.domain.cards import ModelCard
 from tests.support import tiny_models
 from tests.support.training import at_home, command
 
@@ -63,12 +65,18 @@ def test_the_source_is_not_written_over(model, tmp_path, capsys):
 
 
 @pytest.mark.store
-def test_what_was_adopted_is_released(seaweedfs, model, tmp_path, monkeypatch, capsys):
+def test_what_was_adopted_is_released(seaweedfs, model, labelled, tmp_path, monkeypatch, capsys):
     at_home(seaweedfs, monkeypatch)
-    assert command("adopt", model, *KNOWN, "--to", tmp_path / "out", "--note", "ours", "--no-wait") == 0
-    assert "is released, and nobody looked" in capsys.readouterr().out
+    more = ("--to", tmp_path / "out", "--note", "ours", "--pictures", labelled, "--no-wait")
+    assert command("adopt", model, *KNOWN, *more) == 0
+    shown = capsys.readouterr().out
+    assert "is released, and nobody looked" in shown
     assert command("show") == 0
-    assert json.loads(capsys.readouterr().out)["note"] == "ours"
+    card = ModelCard(json.loads(capsys.readouterr().out))
+    assert card.document["note"] == "ours"
+    shown += (tmp_path / "out" / "contact-sheet.html").read_text()
+    assert set(re.findall("food ([0-9a-f]{8})", shown)) == {card.version}
+    assert "class_indices" not in json.loads((tmp_path / "out" / "card.json").read_text())
     others = ("--classes", "A,B,C,D,E", "--range", "0-1", "--to", tmp_path / "more")
     assert command("adopt", model, *others, "--no-wait") == 1
     assert "say --new-classes" in capsys.readouterr().err

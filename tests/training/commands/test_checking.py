@@ -1,6 +1,9 @@
 """What release, judge and rollback share: whom they ask, predict's limits, and what they check with."""
 
+import hashlib
 import json
+import re
+from datetime import timedelta
 
 import pytest
 
@@ -10,6 +13,7 @@ from tests.support import colours, demo
 from tests.support.colours import RIGHT, SWAPPED
 from tests.support.training import command
 from tests.support.uploads import clear_upload
+from tests.support.world import NOON
 from training.commands import checking, store_connection
 from training.model.card import save_exported
 
@@ -89,6 +93,18 @@ def test_a_release_that_nobody_looks_at_says_so_and_leaves_a_contact_sheet(store
     document = json.loads(capsys.readouterr().out)
     assert (document["data"]["sha256"], document["data"]["seen_serving"]) == (serving(store), False)
     assert "What colours " in (folder / checking.SHEET).read_text()
+
+
+@pytest.mark.parametrize("words", [["release"], ["adopt"], ["judge", "--never-saw-the-loop", "--force"]])
+def test_all_that_is_shown_has_the_id_that_serves(store, folder, words, monkeypatch, capsys):
+    colours.answered(store, [0, 1, 2])
+    monkeypatch.setattr(store_connection, "clock", lambda: lambda: NOON + timedelta(days=2))
+    body = colours.model(RIGHT)
+    save_exported(folder, body, {**colours.card(body), "output": {"temperature": 1.5}})  # not told by its file alone
+    assert command(*words, folder, "--no-wait") == 0
+    shown = capsys.readouterr().out + (folder / checking.SHEET).read_text()
+    version = releases.current(store).card.version
+    assert set(re.findall("colours ([0-9a-f]{8})", shown)) == {version} != {hashlib.sha256(body).hexdigest()[:8]}
 
 
 def test_a_model_that_fails_a_check_is_not_released_by_force(store, folder, capsys):
