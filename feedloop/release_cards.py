@@ -74,18 +74,24 @@ def resolve(
     unresolved = describe_serving(named, ())
     twin = next((one.serving for one in same if one.serving and one.has_classes_of(unresolved)), None)
     grown, indices = (classes, tuple(twin[_INDICES])) if twin else classes.resolved(names)
-    if classes.names and min(indices) >= len(classes.names) and not new_classes:
-        known = ", ".join([*classes.names[:_SOME], "…"] if len(classes.names) > _SOME else classes.names)
-        raise BadRequest(
-            f"The model knows none of the store's {len(classes.names)} classes ({known}): write its classes as they "
-            "are written there, or say --new-classes to add them to those."
-        )
+    if not new_classes:
+        check_shared(classes, indices)
     serving = describe_serving(named, indices)
     taken = any(one.id == sha256 and one.serving != serving for one in same)
     document = {name: value for name, value in named.document.items() if name != "id"} | {_INDICES: list(indices)}
     if taken or not is_plain(serving):
         document["id"] = release_id(sha256, serving)
     return ResolvedCard(ModelCard(document), grown)
+
+
+def check_shared(classes: ClassList, indices: Iterable[int]) -> None:
+    """Raises BadRequest when no index is one of the list, which has some."""
+    if classes.names and min(indices) >= len(classes.names):
+        known = ", ".join([*classes.names[:_SOME], "…"] if len(classes.names) > _SOME else classes.names)
+        raise BadRequest(
+            f"The model knows none of the store's {len(classes.names)} classes ({known}): write its classes as they "
+            "are written there, or say --new-classes to add them to those."
+        )
 
 
 def write_card(store: ObjectStore, card: ModelCard, classes: ClassList) -> None:

@@ -1,6 +1,7 @@
 """The command that brings a classifier from elsewhere behind the functions: adopt."""
 
 import os
+from contextlib import suppress
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,13 +9,13 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 
-from feedloop import releases
+from feedloop import release_cards, releases
 from feedloop.adapters.memory import MemoryStore
 from feedloop.domain.cards import LOGITS, ModelCard, OutputSpec
-from feedloop.domain.errors import BadRequest, WrongSetting
+from feedloop.domain.errors import BadRequest, NoModel, WrongSetting
 from feedloop.ports import ObjectStore
 from training.adoption import class_names, package
-from training.adoption.facts import CHOICES, given_facts
+from training.adoption.facts import CHOICES, Option, given_facts
 from training.adoption.package import AdoptedModel
 from training.commands import checking, console, store_connection
 from training.commands.checking import AllowConstant, CheckedWith, GatewayUrl, NewClasses, NoWait
@@ -97,6 +98,8 @@ def adopt(
             "architecture": architecture,
         }
     )
+    if Option.CLASSES in given and not new_classes:
+        _check_names(given[Option.CLASSES].value)
     now = store_connection.clock()()
     adopted = package.adopt(
         source, given, created=f"{now:%Y-%m-%d}", note=note, trust_pickle=trust_pickle, pictures=pictures
@@ -123,6 +126,13 @@ def adopt(
             f"People can still choose {console.in_words(left)}, which this model never answers."
             " To take these away: feedloop classes retire --unknown"
         )
+
+
+def _check_names(names: tuple[str, ...]) -> None:
+    """Raises BadRequest when a store is named that knows none of them, before a checkpoint is converted."""
+    with suppress(WrongSetting, NoModel):
+        classes = releases.agreed_class_list(store_connection.open_store())
+        release_cards.check_shared(classes, classes.resolved(names)[1])
 
 
 def _show(adopted: AdoptedModel) -> None:

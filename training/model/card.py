@@ -67,7 +67,10 @@ def load_exported(folder: Path) -> tuple[bytes, ModelCard]:
     try:
         model, document = (folder / MODEL_FILE).read_bytes(), load((folder / CARD_FILE).read_bytes())
     except OSError as error:
-        raise BadRequest(f"{folder} is no exported model: {error}") from error
+        raise BadRequest(
+            f"{folder} is no exported model: {Path(error.filename or '').name} cannot be opened ({error.strerror}). "
+            "A model from elsewhere gets its card by `feedloop adopt`."
+        ) from error
     if hashlib.sha256(model).hexdigest() != document.get("sha256"):
         raise BadRequest(f"{folder}/{CARD_FILE} belongs to another model: export it again.")
     return model, ModelCard(document)

@@ -79,6 +79,18 @@ def test_classes_that_the_store_does_not_know_end_it_before_a_picture_is_asked(s
     assert serving(store) == before
 
 
+def test_names_that_the_store_does_not_know_end_it_before_the_model_is_opened(store, tmp_path, capsys):
+    (tmp_path / "model.onnx").write_bytes(b"no model")
+    assert command("adopt", tmp_path / "model.onnx", "--classes", "Tea,Cake", "--no-wait") == 1
+    assert "say --new-classes" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_card_leads_to_adopt(tmp_path, capsys):
+    (tmp_path / "model.onnx").write_bytes(b"x")
+    assert command("release", tmp_path) == 1
+    assert "card.json cannot be opened (No such file or directory). A model from elsewhere" in capsys.readouterr().err
+
+
 def test_a_rename_that_makes_the_classes_fit_is_counted_first(store, folder, capsys):
     body = colours.model(RIGHT)
     names = colours.card(body)["classes"]
