@@ -195,13 +195,10 @@ def _folder_advice(path: Path) -> str:
             return f"has {file.name}: {_ADVICE[kind]}"
     if "model.json" in names:
         return f"is {_ADVICE['tfjs']}"
-    if inside := [file.name for file in sorted(path.iterdir()) if file.is_dir() and _has_model(file)]:
+    models = (file for pattern in ("*.onnx", *_CHECKPOINTS) for file in path.glob(f"*/{pattern}"))
+    if inside := sorted({file.parent.name for file in models}):
         return f"has no model itself, but these folders in it have one: name one of {', '.join(inside)}."
     return f"has no model: neither *.onnx nor a checkpoint of torch, only {', '.join(names[:8]) or 'nothing'}."
-
-
-def _has_model(folder: Path) -> bool:
-    return any(any(folder.glob(pattern)) for pattern in ("*.onnx", *_CHECKPOINTS))
 
 
 def _plain(files: list[Path]) -> Path:

@@ -99,7 +99,9 @@ def adopt(
         }
     )
     if Option.CLASSES in given and not new_classes:
-        _check_names(given[Option.CLASSES].value)
+        with suppress(WrongSetting, NoModel):  # a checkpoint takes long to convert
+            known = releases.agreed_class_list(store_connection.open_store())
+            release_cards.check_shared(known, known.resolved(given[Option.CLASSES].value)[1])
     now = store_connection.clock()()
     adopted = package.adopt(
         source, given, created=f"{now:%Y-%m-%d}", note=note, trust_pickle=trust_pickle, pictures=pictures
@@ -126,13 +128,6 @@ def adopt(
             f"People can still choose {console.in_words(left)}, which this model never answers."
             " To take these away: feedloop classes retire --unknown"
         )
-
-
-def _check_names(names: tuple[str, ...]) -> None:
-    """Raises BadRequest when a store is named that knows none of them, before a checkpoint is converted."""
-    with suppress(WrongSetting, NoModel):
-        classes = releases.agreed_class_list(store_connection.open_store())
-        release_cards.check_shared(classes, classes.resolved(names)[1])
 
 
 def _show(adopted: AdoptedModel) -> None:
