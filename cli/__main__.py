@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import NoReturn
 
 import cli
-from cli.commands import INSTALLED_BY, Command, find, overview
+from cli.commands import INSTALLED_BY, Command, find, overview, within
 
 ROOT = Path(cli.__file__).resolve().parent.parent
 WRONG_USAGE, NO_ENVIRONMENT = 2, 1
@@ -19,6 +19,9 @@ def main() -> None:
     if not words or words[0] in {"-h", "--help", "help"}:
         print(overview())  # noqa: T201 - it talks to the person at the terminal
         sys.exit(0 if words else WRONG_USAGE)
+    if words[1:] in (["-h"], ["--help"]) and (named := within(words[0])):
+        print(named)  # noqa: T201
+        return
     if words == ["--version"]:
         print(f"feedloop {_version()}")  # noqa: T201
         return
@@ -45,8 +48,8 @@ def _become(python: Path, command: Command) -> NoReturn:
 
 
 def _unknown(words: list[str]) -> int:
-    named = [line.split("  ")[1] for line in overview().splitlines() if line.startswith(f"  {words[0]} ")]
-    also = f" {words[0]} has: {', '.join(named)}." if named else " `feedloop --help` lists all."
+    more = f"{words[0]} " if within(words[0]) else ""
+    also = f" `feedloop {more}--help` lists all."
     sys.stderr.write(f"error: there is no command {' '.join(words[:2])!r}.{also}\n")
     return WRONG_USAGE
 

@@ -74,6 +74,14 @@ def find(words: Sequence[str]) -> tuple[Command, list[str]] | None:
     return None
 
 
+def within(group: str) -> str:
+    """The commands of two words that begin with this one, with their summaries; empty where there are none."""
+    begin = f"{ALIASES.get(group, group)} "
+    known = [command for commands in GROUPS.values() for command in commands if command.name.startswith(begin)]
+    lines = [f"  {command.name:{max(len(one.name) for one in known) + 2}}{command.summary}" for command in known]
+    return "\n".join([f"Usage: feedloop {begin}COMMAND [OPTIONS]", "", *lines]) if known else ""
+
+
 def overview() -> str:
     """All commands with their summaries, as `feedloop --help` prints them."""
     lines = ["Usage: feedloop COMMAND [OPTIONS]", ""]

@@ -225,7 +225,8 @@ def _print_addresses(
     choices: Choices, store: Store, functions: tuple[Function, ...], annotation_tool: LabelStudio | None, events: str
 ) -> None:
     given = "" if choices.data_dir == Path.cwd() / ".feedloop" else f"DATA_DIR={shlex.quote(str(choices.data_dir))} "
-    command = f"{given}{shlex.quote(str(Path(sys.executable).with_name('feedloop')))} store"
+    installed = Path(sys.executable).with_name("feedloop")
+    program = shlex.quote(str(installed)) if installed.exists() else f"{shlex.quote(sys.executable)} -m cli"
     lines = {
         "website": f"{choices.gateway}/",
         "functions": " ".join(f"{choices.gateway}/function/{function.name}" for function in functions[:1])
@@ -233,7 +234,7 @@ def _print_addresses(
         "cron (UTC)": ", ".join(f"{f.name} {f.schedule}" for f in functions if f.schedule),
         "store events": events,
         "store": f"{store.name} at {store.endpoint}",
-        "browse it": f"{command} ls [bucket/prefix], or: cat bucket/key",
+        "browse it": f"{given}{program} store ls [bucket/prefix], or: store cat bucket/key",
         "keys, tokens": f"{choices.data_dir / data_directory.CONNECTION}",
         "Label Studio": _label_studio_line(annotation_tool),
     }

@@ -4,7 +4,7 @@ import sys
 
 import pytest
 
-from cli.commands import GROUPS, INSTALLED_BY, LABELLING, find, overview
+from cli.commands import ALIASES, GROUPS, INSTALLED_BY, LABELLING, find, overview
 from tests.structure.repository import ROOT
 
 COMMANDS = [command for commands in GROUPS.values() for command in commands]
@@ -37,11 +37,21 @@ def test_aliases(words, name):
     assert command.name == name
 
 
-@pytest.mark.parametrize(("words", "why"), [(["modles"], "--help"), (["models"], "models list, models show")])
+@pytest.mark.parametrize(
+    ("words", "why"), [(["modles"], "--help"), (["models"], "models --help"), (["store", "lst"], "store --help")]
+)
 def test_what_is_no_command_is_wrong_usage(words, why):
     done = feedloop(*words)
     assert done.returncode == 2
     assert why in done.stderr
+
+
+@pytest.mark.parametrize("word", ["models", "labeling"])
+def test_the_help_of_a_first_word_lists_what_it_begins(word):
+    shown = feedloop(word, "--help")
+    group = ALIASES.get(word, word)
+    assert shown.returncode == 0
+    assert [name for name in NAMES if (f"  {name} " in shown.stdout) != name.startswith(f"{group} ")] == []
 
 
 def test_a_program_in_this_environment_is_asked(tmp_path):
