@@ -16,7 +16,7 @@ from feedloop.domain.documents import load
 from feedloop.domain.review import TITLES
 from tests.local.system import prediction, until
 from tests.support import demo
-from tests.support.staffed import LOW, colleagues, project
+from tests.support.staffed import LOW, colleagues, operating, project
 from tests.support.uploads import clear_upload
 from tests.support.world import result
 from training.promotion import registry
@@ -127,6 +127,13 @@ def test_who_disagrees_takes_the_picture_out_until_most_agree(staffed, unsure):
     staffed.until_told("disputed", receipt)
     assert staffed.save(task, "Meat", token=third.token) == 201
     staffed.until_in({MEAT}, receipt)
+
+
+@pytest.fixture(scope="module")
+def set_up_again(staffed):
+    """The operator's command."""
+    with operating(staffed) as someone:
+        yield someone.set_up
 
 
 @pytest.fixture

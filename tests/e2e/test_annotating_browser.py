@@ -135,10 +135,10 @@ def drafted(staffed):
     drafts = f"/api/tasks/{task}/drafts?project={project(staffed, LOW)}"
     staffed.annotator.label_studio.ask("POST", drafts, json={"result": [result]}).raise_for_status()
     world.rename(staffed.store, "Egg", EGGS)
-    until(lambda: "was Egg" in staffed.annotator.get(path).json()["label_config"], "the choices have followed")
+    until(lambda: "(was Egg)" in staffed.annotator.get(path).json()["label_config"], "the choices have followed")
     yield task
     world.rename(staffed.store, EGGS, "Egg")
-    until(lambda: "was Egg" not in staffed.annotator.get(path).json()["label_config"], "they are as they were")
+    until(lambda: "(was Egg)" not in staffed.annotator.get(path).json()["label_config"], "they are as they were")
 
 
 def test_choices_follow_the_classes_by_themselves_and_a_draft_stays(staffed, page, drafted):

@@ -84,6 +84,7 @@ def test_what_passes_is_told_and_tried_again(patient_reader, world, days, fault,
 def test_a_503_waits_as_long_as_it_is_told_or_until_somebody_tries(patient_reader, world, days):
     reader = patient_reader
     reader.reads_report(days.labelled)
+    reader.reads("The active model")  # nothing more is asked for
     world.proxy.faults.append(tell(503, Retry_After="60"))
     reader.page.get_by_role("link", name="28 days").click()
     reader.reads("The report is not available at the moment")
