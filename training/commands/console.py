@@ -88,7 +88,7 @@ def fail(code: int, kind: str, why: str) -> int:
         _answer.update(ok=False, exit=code, error={"type": kind, "detail": why})
     else:
         errors.quiet = False
-        errors.print(f"[red]error[/] {kind}: ", end="")
+        errors.print("[red]error:[/] ", end="")
         errors.print(why, markup=False, soft_wrap=True)
     return code
 

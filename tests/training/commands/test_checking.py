@@ -57,7 +57,7 @@ def test_the_gateway_of_another_store_is_not_asked(tmp_path):
 def test_where_no_gateway_answers_nothing_moves(store, folder, words, capsys):
     before = serving(store)
     assert command(*words, folder, "--gateway", "http://127.0.0.1:9") == 5
-    assert capsys.readouterr().err.startswith("error GatewayDown: http://127.0.0.1:9/function/predict does not answer")
+    assert capsys.readouterr().err.startswith("error: http://127.0.0.1:9/function/predict does not answer")
     assert serving(store) == before
 
 
@@ -124,7 +124,7 @@ def test_a_model_that_fails_a_check_is_not_released_by_force(store, folder, caps
     save_exported(folder, b"no model" * 9, colours.card(b"no model" * 9))
     for words in (["release"], ["judge", "--force", "--since", "20261101", "--until", "20261102"]):
         assert command(*words, folder, "--no-wait") == 1
-        assert "error ModelRefused: file: " in capsys.readouterr().err
+        assert "error: file: " in capsys.readouterr().err
     assert serving(store) == before
 
 
