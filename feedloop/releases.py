@@ -109,13 +109,7 @@ def pointed_to(store: ObjectStore) -> tuple[str, str]:
 
 def class_list(store: ObjectStore) -> ClassList:
     """The classes of the store; before it has a list, of the name that serves. Raises NoModel."""
-    try:
-        stored = class_lists.fetch_stored(store)
-        return stored.classes if stored else class_lists.fetch_of_name(store, pointed_to(store)[0])
-    except Missing as error:
-        raise NoModel(NONE) from error
-    except Malformed as error:
-        raise NoModel(f"The class list cannot be understood: {error!r}.") from error
+    return _fetch_class_list(store)[0]
 
 
 def agreed_class_list(store: ObjectStore) -> ClassList:
@@ -123,10 +117,22 @@ def agreed_class_list(store: ObjectStore) -> ClassList:
 
     Before the store has a list, it is the lists of all names as one.
     """
-    classes = class_list(store)
-    if class_lists.fetch_stored(store):
+    classes, of_store = _fetch_class_list(store)
+    if of_store:
         return class_lists.check_settled(classes)
     return class_lists.merge(class_lists.fetch_of_names(store), pointed_to(store)[0])
+
+
+def _fetch_class_list(store: ObjectStore) -> tuple[ClassList, bool]:
+    """As `class_list`, and whether it is the store's own."""
+    try:
+        stored = class_lists.fetch_stored(store)
+        classes = stored.classes if stored else class_lists.fetch_of_name(store, pointed_to(store)[0])
+    except Missing as error:
+        raise NoModel(NONE) from error
+    except Malformed as error:
+        raise NoModel(f"The class list cannot be understood: {error!r}.") from error
+    return classes, stored is not None
 
 
 def model_bytes(store: ObjectStore, release: Release) -> bytes:
