@@ -2,7 +2,6 @@
 
 import os
 import subprocess
-import time
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -25,7 +24,6 @@ _BRIEF = ("--epochs", "4")
 """Enough for drawings; photos want more."""
 _REFUSED = (3, 4)
 """How the command ends when the gate does not let the new model pass, or has too few labels to tell."""
-_SERVED, _ATTEMPTS, _PAUSE = 24, 240, 0.5
 _HOUR = 8 * 3600  # of the morning on which it is done
 
 
@@ -43,8 +41,6 @@ def retrain(journal: Journal, site: Site, system: System, show_progress: ShowPro
     if not released:
         again = _first_training_data(to.with_name("first-lesson"), int(model["trained_on"]["seed"]), show_progress)
         released = _run(journal, system, ("--to", str(to), *again, *_BRIEF))
-    if released:
-        _wait(site, journal.old)
     why = data_directory.load_json(to / "verdict.json").get("why", "")
     return replace(journal, decision=f"{'released' if released else 'not released'}. {why}").written()
 
@@ -63,7 +59,7 @@ def _first_training_data(to: Path, seed: int, show_progress: ShowProgress) -> tu
 
 
 def _run(journal: Journal, system: System, options: tuple[str, ...]) -> bool:
-    """Whether the new model was released; its progress goes to the terminal."""
+    """Whether the new model was released, and every replica serves it; its progress goes to the terminal."""
     plan = journal.plan
     window = ("--since", journal.date(plan.adrift), "--until", journal.date(plan.days - 1))
     command = (str(PYTHON), "-m", "training", "retrain", *window, *options)
@@ -77,14 +73,3 @@ def _run(journal: Journal, system: System, options: tuple[str, ...]) -> bool:
     if code and code not in _REFUSED:
         raise Unavailable(f"Retraining failed: the lines above say why. Alone: python {' '.join(command[1:])}")
     return code == 0
-
-
-def _wait(site: Site, old: str) -> None:
-    """Until every replica serves the new model: each looks for one every few seconds."""
-    answered = 0
-    for _ in range(_ATTEMPTS):
-        answered = answered + 1 if site.model_info()["model"]["version"] != old else 0
-        if answered == _SERVED:
-            return
-        time.sleep(0 if answered else _PAUSE)
-    raise Unavailable("The new model was released and is not served: logs/system.log in the data directory says why.")
