@@ -4,7 +4,6 @@ import dataclasses
 import json
 import os
 import sys
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -12,8 +11,9 @@ from typing import Annotated
 import typer
 
 from feedloop import releases
-from feedloop.domain.documents import Document
+from feedloop.domain.clock import DayRange
 from feedloop.domain.errors import BadRequest
+from feedloop.ports import ObjectStore
 from training import programs
 from training.commands import checking, console, store_connection
 from training.commands.checking import CheckedWith, GatewayUrl, NoWait
@@ -69,10 +69,16 @@ def judge(
     watched = checking.open_gateway(gateway, no_wait=no_wait)
     days = test_days.choose_days(store, parse_day(first), parse_day(last), now=now)
     rules = Rules(margin / 100, class_margin / 100)
-    package = checking.resolve_package(store, registry.load_package(folder))
-    checked = checking.check_package(store, package, pictures, to=folder)
-    decide = partial(gate_decisions.judge, store, checked, days, rules, force=force, gateway=watched, now=now)
-    _judge(partial(decide, never_saw_the_loop=never_saw_the_loop), folder)
+    _judge(
+        store,
+        folder,
+        days,
+        rules,
+        gateway=watched,
+        pictures=pictures,
+        force=force,
+        never_saw_the_loop=never_saw_the_loop,
+    )
 
 
 @commands.command(
@@ -125,7 +131,7 @@ def retrain(
         if not trained:
             _train_with(words, kept, source, to, seed)
         _take(to, f"{source.now:%Y-%m-%d}")
-        _judge_trained(source, to, rules, watched, force=force)
+        _judge(source.store, to, source.test_days, rules, gateway=watched, force=force)
         return
     from training.model.training_loop import TrainingPlan
     from training.promotion import retraining
@@ -153,7 +159,7 @@ def retrain(
     console.show_data(data)
     console.show_training(partial(retraining.train_challenger, data, begin, plan, to / WEIGHTS_FILE))
     retraining.export_challenger(data, to / WEIGHTS_FILE, to, f"{source.now:%Y-%m-%d}")
-    _judge_trained(source, to, rules, watched, force=force)
+    _judge(source.store, to, source.test_days, rules, gateway=watched, force=force)
 
 
 def _source(first: str, last: str) -> RetrainingSource:
@@ -195,19 +201,31 @@ def _take(to: Path, created: str) -> None:
     console.say(f"{to} holds {challenger.card.name}, {len(challenger.model) / 1e6:.1f} MB")
 
 
-def _judge_trained(
-    source: RetrainingSource, folder: Path, rules: Rules, watched: HttpGateway | None, *, force: bool
+def _judge(
+    store: ObjectStore,
+    folder: Path,
+    days: DayRange,
+    rules: Rules,
+    *,
+    gateway: HttpGateway | None,
+    pictures: Path | None = None,
+    force: bool,
+    never_saw_the_loop: bool = False,
 ) -> None:
-    package = checking.resolve_package(source.store, registry.load_package(folder))
-    checked = checking.check_package(source.store, package, to=folder)
-    decide = partial(gate_decisions.judge, source.store, checked, source.test_days, rules, force=force)
-    now = store_connection.clock()()  # a training takes hours, and the pointer says when it moved
-    _judge(partial(decide, gateway=watched, now=now), folder)
-
-
-def _judge(decide: Callable[..., Document], folder: Path) -> None:
-    """Let the gate decide, show it, keep the decision beside the model too, and end with what was decided."""
-    decision = decide(progress=console.track)
+    """Check, let the gate decide, show it, keep the decision beside the model too, and end with what was decided."""
+    package = checking.resolve_package(store, registry.load_package(folder))
+    checked = checking.check_package(store, package, pictures, to=folder)
+    decision = gate_decisions.judge(
+        store,
+        checked,
+        days,
+        rules,
+        force=force,
+        never_saw_the_loop=never_saw_the_loop,
+        gateway=gateway,
+        now=store_connection.clock()(),  # a training takes hours, and the pointer says when it moved
+        progress=console.track,
+    )
     document = json.dumps(decision, indent=2, ensure_ascii=False)
     (folder / releases.DECISION_FILE).write_text(f"{document}\n", encoding="utf-8")
     console.show_decision(decision)
